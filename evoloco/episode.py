@@ -1,0 +1,147 @@
+"""What one episode left behind: how it ended, and one row of arrays per control step."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+import numpy as np
+
+from evoloco.genome import Array
+from evoloco.morphology import Morphology
+
+
+class Outcome(StrEnum):
+    """How an episode ended; the later in this list, the worse."""
+
+    COMPLETED = "completed"
+    FELL = "fell"
+    UNSTABLE = "unstable"
+
+
+class Columns:
+    """Where each recorded array stands in a row of the trace.
+
+    | name                                   | meaning                                                          |
+    |----------------------------------------|------------------------------------------------------------------|
+    | `time qpos qvel act ctrl sensordata`   | MuJoCo's, as the controller saw them; `ctrl` is what it answered |
+    | `actuator_force`                       | MuJoCo's, of the physics step before                             |
+    | `peak_load`                            | largest ground force under each foot within the step [N] (F)     |
+    | `body_contact`                         | 1 where anything but a foot touched the ground within the step   |
+    | `controller_state`                     | the controller's state (only where asked for)                    |
+    """
+
+    def __init__(self, morphology: Morphology, state_size: int = 0) -> None:
+        model = morphology.model
+        self.widths = {
+            "time": 1,
+            "qpos": model.nq,
+            "qvel": model.nv,
+            "act": model.na,
+            "ctrl": model.nu,
+            "actuator_force": model.nu,
+            "sensordata": model.nsensordata,
+            "peak_load": len(morphology.feet),
+            "body_contact": 1,
+            "controller_state": state_size,
+        }
+        ends = np.cumsum(list(self.widths.values()))
+        self.slices = {
+            name: slice(int(end) - width, int(end))
+            for (name, width), end in zip(self.widths.items(), ends, strict=True)
+        }
+        self.size = int(ends[-1])
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One simulated episode.
+
+    Attributes:
+        morphology: The body.
+        columns: Layout of `trace`.
+        trace: One row per lived control step (T, columns.size), T >= 1.
+        outcome: How it ended.
+        control_dt: Time between rows [s].
+        planned: Number of control steps of a completed episode.
+    """
+
+    morphology: Morphology
+    columns: Columns
+    trace: Array
+    outcome: Outcome
+    control_dt: float
+    planned: int
+
+    def __len__(self) -> int:
+        return len(self.trace)
+
+    def __getitem__(self, name: str) -> Array:
+        """A recorded array (T, width) by its name in `Columns`."""
+        return self.trace[:, self.columns.slices[name]]
+
+    def sensor(self, name: str) -> Array:
+        """Readings (T, dim) of a sensor of the model."""
+        start = self.columns.slices["sensordata"].start
+        where = self.morphology.sensor(name)
+        return self.trace[:, start + where.start : start + where.stop]
+
+    @property
+    def survival(self) -> float:
+        """Lived part of the planned duration."""
+        return len(self) / self.planned
+
+    @property
+    def time(self) -> Array:
+        """Time of each row [s] (T,)."""
+        return self["time"][:, 0]
+
+    @cached_property
+    def joint_angle(self) -> Array:
+        """Angles of the driven joints [rad] (T, nu)."""
+        return np.hstack([self.sensor(f"{joint.name}.angle") for joint in self.morphology.joints])
+
+    @cached_property
+    def joint_velocity(self) -> Array:
+        """Velocities of the driven joints [rad/s] (T, nu)."""
+        return np.hstack([self.sensor(f"{joint.name}.velocity") for joint in self.morphology.joints])
+
+    @cached_property
+    def up(self) -> Array:
+        """The world's upward direction in the torso's frame [1] (T, 3)."""
+        w, x, y, z = self.sensor("torso.orientation").T
+        return np.stack([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)], axis=1)
+
+    @cached_property
+    def tilt(self) -> Array:
+        """Angle between the torso's vertical axis and the world's [rad] (T,)."""
+        return np.arccos(np.clip(self.up[:, 2], -1.0, 1.0))
+
+    @cached_property
+    def foot_force(self) -> Array:
+        """Force of the ground on each foot, in the world [N] (T, F, 3)."""
+        return np.stack([self.sensor(f"{foot}.ground")[:, :3] for foot in self.morphology.feet], axis=1)
+
+    @cached_property
+    def foot_load(self) -> Array:
+        """Vertical ground force under each foot [N] (T, F)."""
+        return np.asarray(self.foot_force[:, :, 2])
+
+    @cached_property
+    def foot_position(self) -> Array:
+        """Origin of each foot body, in the world [m] (T, F, 3)."""
+        return np.stack([self.sensor(f"{foot}.position") for foot in self.morphology.feet], axis=1)
+
+    @cached_property
+    def foot_slip(self) -> Array:
+        """Horizontal speed of each foot at its centre of pressure [m/s] (T, F); 0 where it is unloaded.
+
+        The foot is taken as rigid: v + spin x (centre - origin), so a foot
+        that rolls over its edge does not slip.
+        """
+        slips = []
+        for foot in self.morphology.feet:
+            ground = self.sensor(f"{foot}.ground")
+            lever = ground[:, 3:] - self.sensor(f"{foot}.position")
+            velocity = self.sensor(f"{foot}.velocity") + np.cross(self.sensor(f"{foot}.spin"), lever)
+            slips.append(np.hypot(velocity[:, 0], velocity[:, 1]) * (ground[:, 2] > 0))
+        return np.stack(slips, axis=1)

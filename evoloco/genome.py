@@ -1,0 +1,112 @@
+"""Genomes: points of [0, 1]^n and the named quantities that they stand for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evoloco.errors import EvolocoError
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Gene:
+    """One searched quantity.
+
+    Attributes:
+        name: Unique within its space, such as "hip_pitch.amplitude".
+        low: Value at 0 [unit].
+        high: Value at 1 [unit].
+        unit: Unit of the value; "1" for a pure number.
+        meaning: What it does, in a few words.
+        log: Whether the value is spaced logarithmically between its bounds.
+
+    Raises:
+        EvolocoError: The bounds are not increasing, or not positive where `log`.
+    """
+
+    name: str
+    low: float
+    high: float
+    unit: str = "1"
+    meaning: str = ""
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise EvolocoError(f"Gene '{self.name}': low {self.low} must be below high {self.high}.")
+        if self.log and self.low <= 0:
+            raise EvolocoError(f"Gene '{self.name}': a log-scaled gene needs positive bounds, not {self.low}.")
+
+    def decode(self, position: float) -> float:
+        """Value [unit] at a position in [0, 1]."""
+        if self.log:
+            return float(self.low * (self.high / self.low) ** position)
+        return float(self.low + (self.high - self.low) * position)
+
+    def encode(self, value: float) -> float:
+        """Position in [0, 1] of a value [unit]."""
+        if self.log:
+            return float(np.log(value / self.low) / np.log(self.high / self.low))
+        return (value - self.low) / (self.high - self.low)
+
+
+class Space:
+    """The genes of a controller, in order.
+
+    A genome is a float64 vector in [0, 1]^n; `decode` gives the named values,
+    and `encode` is its inverse.
+    """
+
+    def __init__(self, genes: Sequence[Gene]) -> None:
+        self.genes = tuple(genes)
+        self.names = tuple(gene.name for gene in self.genes)
+        twice = {name for name in self.names if self.names.count(name) > 1}
+        if twice:
+            raise EvolocoError(f"Genes named twice: {', '.join(sorted(twice))}.")
+
+    def __len__(self) -> int:
+        return len(self.genes)
+
+    def decode(self, genome: Array) -> dict[str, float]:
+        """Named values of a genome (n,).
+
+        Raises:
+            EvolocoError: The genome has another length or leaves [0, 1].
+        """
+        if genome.shape != (len(self),):
+            raise EvolocoError(f"A genome of {genome.size} numbers came, this space has {len(self)} genes.")
+        if not np.all((genome >= 0) & (genome <= 1)):
+            bad = self.names[int(np.argmax(~((genome >= 0) & (genome <= 1))))]
+            raise EvolocoError(f"The genome leaves [0, 1] at gene '{bad}'.")
+        return {gene.name: gene.decode(position) for gene, position in zip(self.genes, genome, strict=True)}
+
+    def encode(self, values: Mapping[str, float]) -> Array:
+        """Genome (n,) of named values.
+
+        Raises:
+            EvolocoError: A gene has no value.
+        """
+        missing = [name for name in self.names if name not in values]
+        if missing:
+            raise EvolocoError(f"No value for the genes {', '.join(missing)}.")
+        return np.array([gene.encode(values[gene.name]) for gene in self.genes])
+
+    def describe(self, genome: Array) -> list[dict[str, Any]]:
+        """One row per gene: name, value, unit, bounds, meaning, and whether it sits on a bound."""
+        margin = 1e-3  # of the gene's range: nearer than this is on the bound
+        return [
+            {
+                "name": gene.name,
+                "value": gene.decode(float(position)),
+                "unit": gene.unit,
+                "low": gene.low,
+                "high": gene.high,
+                "meaning": gene.meaning,
+                "bound": "low" if position < margin else "high" if position > 1 - margin else "",
+            }
+            for gene, position in zip(self.genes, genome, strict=True)
+        ]

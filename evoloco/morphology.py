@@ -1,0 +1,262 @@
+"""The contract of a body: a compiled model whose torso, feet and driven joints are known by name.
+
+A morphology is a module with one public function `build(**options) -> Morphology`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from evoloco.errors import ModelError, UnknownNameError
+from evoloco.sensor import Observation
+
+GRAVITY = 9.81
+"""Acceleration that defines body weight and Froude numbers [m/s²]."""
+
+HOME = "home"
+"""Keyframe that every body starts from."""
+
+
+@dataclass(frozen=True)
+class Joint:
+    """One driven joint.
+
+    Attributes:
+        name: Of the joint and of its actuator.
+        stem: Name without its side, such as "hip_pitch".
+        side: "left", "right" or "" for a joint without a partner.
+        partner: Name of the joint on the other side; its own name where `side` is "".
+        mirror: +1 where the same angle on both sides is a mirror image, else -1.
+        low: Lower limit of the command [rad].
+        high: Upper limit of the command [rad].
+        home: Angle in the home keyframe [rad].
+    """
+
+    name: str
+    stem: str
+    side: str
+    partner: str
+    mirror: float
+    low: float
+    high: float
+    home: float
+
+
+@dataclass(frozen=True)
+class Morphology:
+    """A body, ready to be simulated.
+
+    Attributes:
+        model: Compiled model with the standard sensors (see `assemble`).
+        torso: Name of the body that carries the IMU.
+        feet: Names of the foot bodies, left ones first.
+        joints: Driven joints in the order of the controls.
+        floor: Ids of the geoms that count as ground.
+        leg_length: Height of the highest leg joint above the sole in the home keyframe [m].
+        standing_height: Height of the torso in the home keyframe [m].
+        mass: Total mass [kg].
+        size: Overall height in the home keyframe [m].
+    """
+
+    model: mujoco.MjModel
+    torso: str
+    feet: tuple[str, ...]
+    joints: tuple[Joint, ...]
+    floor: frozenset[int]
+    leg_length: float
+    standing_height: float
+    mass: float
+    size: float
+
+    @property
+    def observation(self) -> Observation:
+        """Layout of what a controller observes on this body."""
+        return Observation(tuple(joint.name for joint in self.joints), self.feet)
+
+    @property
+    def weight(self) -> float:
+        """Body weight [N]."""
+        return self.mass * GRAVITY
+
+    @cached_property
+    def home(self) -> NDArray[np.float64]:
+        """The home keyframe's qpos (nq,)."""
+        return np.array(self.model.key(HOME).qpos)
+
+    @cached_property
+    def foot_geoms(self) -> frozenset[int]:
+        """Ids of the geoms that may touch the ground: those of the feet and what hangs on them."""
+        return frozenset(
+            geom
+            for foot in self.feet
+            for geom in range(self.model.ngeom)
+            if is_in_subtree(self.model, self.model.geom_bodyid[geom], self.model.body(foot).id)
+        )
+
+    def joint(self, name: str) -> Joint:
+        """The driven joint of a name.
+
+        Raises:
+            UnknownNameError: No driven joint has it.
+        """
+        for joint in self.joints:
+            if joint.name == name:
+                return joint
+        raise UnknownNameError("driven joint", name, (joint.name for joint in self.joints))
+
+    def sensor(self, name: str) -> slice:
+        """Where a sensor's readings stand in sensordata.
+
+        Raises:
+            UnknownNameError: The model has no such sensor.
+        """
+        known = [self.model.sensor(i).name for i in range(self.model.nsensor)]
+        if name not in known:
+            raise UnknownNameError("sensor", name, known)
+        sensor = self.model.sensor(name)
+        return slice(int(sensor.adr[0]), int(sensor.adr[0] + sensor.dim[0]))
+
+
+def is_in_subtree(model: mujoco.MjModel, body: int, root: int) -> bool:
+    """Whether a body is `root` or hangs on it."""
+    while body > root:
+        body = int(model.body_parentid[body])
+    return bool(body == root)
+
+
+def assemble(
+    spec: mujoco.MjSpec, torso: str, feet: Sequence[str], joints: Sequence[str], floor: Sequence[str] = ()
+) -> Morphology:
+    """Adds the standard sensors to a spec, compiles it and reads the body off the model.
+
+    The sensors, which measures and controllers rely on:
+
+    | name                 | unit  | meaning                                                        |
+    |----------------------|-------|----------------------------------------------------------------|
+    | `<joint>.angle`      | rad   | angle of each driven joint                                     |
+    | `<joint>.velocity`   | rad/s | its velocity                                                   |
+    | `torso.position`     | m     | torso frame, in the world                                      |
+    | `torso.orientation`  | 1     | its quaternion                                                 |
+    | `torso.velocity`     | m/s   | of the torso frame, in the world                               |
+    | `torso.rate`         | rad/s | turning rate in the torso's own frame (gyro)                   |
+    | `<foot>.position`    | m     | foot frame, in the world                                       |
+    | `<foot>.velocity`    | m/s   | of the foot frame, in the world                                |
+    | `<foot>.spin`        | rad/s | turning rate of the foot, in the world                         |
+    | `<foot>.ground`      | N, m  | force of the ground on the foot and its centre, in the world   |
+
+    Args:
+        spec: The body and its ground, with one actuator per driven joint that
+            carries the joint's name, and a keyframe `home` in which it stands.
+        torso: Body that carries the IMU.
+        feet: Foot bodies, left ones first.
+        joints: Driven joints, in the order of their actuators.
+        floor: Geoms that count as ground; the geoms of the world body where empty.
+
+    Raises:
+        UnknownNameError: A body, joint or geom does not exist.
+        ModelError: The spec does not compile, or lacks an actuator or the keyframe.
+    """
+    bodies = [body.name for body in spec.bodies]
+    for name in (torso, *feet):
+        if name not in bodies:
+            raise UnknownNameError("body", name, (body for body in bodies if body))
+    known = [joint.name for joint in spec.joints]
+    for name in joints:
+        if name not in known:
+            raise UnknownNameError("joint", name, (joint for joint in known if joint))
+    if [actuator.name for actuator in spec.actuators] != list(joints):
+        raise ModelError(
+            f"The actuators {[actuator.name for actuator in spec.actuators]} must be named after the "
+            f"driven joints and stand in their order, {list(joints)}."
+        )
+    _add_sensors(spec, torso, feet, joints)
+    try:
+        model = spec.compile()
+    except ValueError as error:
+        raise ModelError(f"MuJoCo cannot compile the model: {error}") from error
+    if HOME not in [model.key(i).name for i in range(model.nkey)]:
+        raise ModelError(f"The model needs a keyframe '{HOME}' in which it stands.")
+
+    data = mujoco.MjData(model)
+    mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
+    mujoco.mj_forward(model, data)
+    ground = frozenset(model.geom(name).id for name in floor) or frozenset(
+        geom for geom in range(model.ngeom) if model.geom_bodyid[geom] == 0
+    )
+    heights = [_extent(model, data, geom) for geom in range(model.ngeom) if geom not in ground]
+    sole = min(low for low, _ in heights)
+    driven = tuple(_joint(model, data, name, joints) for name in joints)
+    legs = [
+        data.xanchor[model.joint(name).id][2]
+        for name in joints
+        if any(is_in_subtree(model, model.body(foot).id, model.joint(name).bodyid[0]) for foot in feet)
+    ]
+    return Morphology(
+        model=model,
+        torso=torso,
+        feet=tuple(feet),
+        joints=driven,
+        floor=ground,
+        leg_length=float(max(legs, default=data.body(torso).xpos[2]) - sole),
+        standing_height=float(data.body(torso).xpos[2]),
+        mass=float(model.body_mass.sum()),
+        size=float(max(high for _, high in heights) - sole),
+    )
+
+
+def _add_sensors(spec: mujoco.MjSpec, torso: str, feet: Sequence[str], joints: Sequence[str]) -> None:
+    kind, thing = mujoco.mjtSensor, mujoco.mjtObj
+    for joint in joints:
+        spec.add_sensor(name=f"{joint}.angle", type=kind.mjSENS_JOINTPOS, objtype=thing.mjOBJ_JOINT, objname=joint)
+    for joint in joints:
+        spec.add_sensor(name=f"{joint}.velocity", type=kind.mjSENS_JOINTVEL, objtype=thing.mjOBJ_JOINT, objname=joint)
+    frames = {"position": kind.mjSENS_FRAMEPOS, "velocity": kind.mjSENS_FRAMELINVEL}
+    for name, sensor in {**frames, "orientation": kind.mjSENS_FRAMEQUAT}.items():
+        spec.add_sensor(name=f"torso.{name}", type=sensor, objtype=thing.mjOBJ_XBODY, objname=torso)
+    imu = spec.body(torso).add_site(name="torso.imu")
+    spec.add_sensor(name="torso.rate", type=kind.mjSENS_GYRO, objtype=thing.mjOBJ_SITE, objname=imu.name)
+    for foot in feet:
+        for name, sensor in {**frames, "spin": kind.mjSENS_FRAMEANGVEL}.items():
+            spec.add_sensor(name=f"{foot}.{name}", type=sensor, objtype=thing.mjOBJ_XBODY, objname=foot)
+        fields = (mujoco.mjtConDataField.mjCONDATA_FORCE, mujoco.mjtConDataField.mjCONDATA_POS)
+        netforce = 3  # reduction of a contact sensor: one wrench for all contacts (mjspec.h)
+        spec.add_sensor(
+            name=f"{foot}.ground", type=kind.mjSENS_CONTACT,
+            objtype=thing.mjOBJ_BODY, objname="world", reftype=thing.mjOBJ_XBODY, refname=foot,
+            intprm=[sum(1 << int(field) for field in fields), netforce, 1],
+        )
+
+
+def _joint(model: mujoco.MjModel, data: mujoco.MjData, name: str, driven: Sequence[str]) -> Joint:
+    """Reads one driven joint off the model; its mirror sign comes from the axes at home."""
+    joint, actuator = model.joint(name), model.actuator(name)
+    home = float(data.qpos[joint.qposadr[0]])
+    low, high = (float(bound) for bound in actuator.ctrlrange) if actuator.ctrllimited[0] else (-np.pi, np.pi)
+    for here, there in (("left", "right"), ("right", "left")):
+        partner = name.replace(here, there)
+        if here in name.split("_") and partner in driven:
+            parts = [part for part in name.split("_") if part != here]
+            x, y, z = data.xaxis[joint.id]
+            # A turning axis is a pseudo-vector: a mirror through the x-z plane keeps its y and flips x and z.
+            image = np.array([-x, y, -z]) if joint.type[0] == mujoco.mjtJoint.mjJNT_HINGE else np.array([x, -y, z])
+            mirror = float(np.sign(image @ data.xaxis[model.joint(partner).id]))
+            return Joint(name, "_".join(parts), here, partner, mirror, low, high, home)
+    return Joint(name, name, "", name, 1.0, low, high, home)
+
+
+def _extent(model: mujoco.MjModel, data: mujoco.MjData, geom: int) -> tuple[float, float]:
+    """Lowest and highest point of a geom's bounding box, in the world [m]."""
+    rotation = data.geom_xmat[geom].reshape(3, 3)
+    centre, half = model.geom_aabb[geom][:3], model.geom_aabb[geom][3:]
+    middle = data.geom_xpos[geom][2] + rotation[2] @ centre
+    if model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_SPHERE:
+        reach = model.geom_size[geom][0]
+    elif model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_CAPSULE:
+        reach = model.geom_size[geom][0] + model.geom_size[geom][1] * abs(rotation[2, 2])
+    else:
+        reach = np.abs(rotation[2]) @ half
+    return float(middle - reach), float(middle + reach)
