@@ -30,6 +30,7 @@ class Joint:
         stem: Name without its side, such as "hip_pitch".
         side: "left", "right" or "" for a joint without a partner.
         partner: Name of the joint on the other side; its own name where `side` is "".
+        axis: "roll", "pitch" or "yaw": the torso axis that the joint's is nearest to at home; "" if it slides.
         mirror: +1 where the same angle on both sides is a mirror image, else -1.
         low: Lower limit of the command [rad].
         high: Upper limit of the command [rad].
@@ -40,6 +41,7 @@ class Joint:
     stem: str
     side: str
     partner: str
+    axis: str
     mirror: float
     low: float
     high: float
@@ -236,16 +238,18 @@ def _joint(model: mujoco.MjModel, data: mujoco.MjData, name: str, driven: Sequen
     joint, actuator = model.joint(name), model.actuator(name)
     home = float(data.qpos[joint.qposadr[0]])
     low, high = (float(bound) for bound in actuator.ctrlrange) if actuator.ctrllimited[0] else (-np.pi, np.pi)
+    turns = joint.type[0] == mujoco.mjtJoint.mjJNT_HINGE
+    x, y, z = data.xaxis[joint.id]
+    axis = ("roll", "pitch", "yaw")[int(np.argmax(np.abs([x, y, z])))] if turns else ""
     for here, there in (("left", "right"), ("right", "left")):
         partner = name.replace(here, there)
         if here in name.split("_") and partner in driven:
             parts = [part for part in name.split("_") if part != here]
-            x, y, z = data.xaxis[joint.id]
             # A turning axis is a pseudo-vector: a mirror through the x-z plane keeps its y and flips x and z.
-            image = np.array([-x, y, -z]) if joint.type[0] == mujoco.mjtJoint.mjJNT_HINGE else np.array([x, -y, z])
+            image = np.array([-x, y, -z]) if turns else np.array([x, -y, z])
             mirror = float(np.sign(image @ data.xaxis[model.joint(partner).id]))
-            return Joint(name, "_".join(parts), here, partner, mirror, low, high, home)
-    return Joint(name, name, "", name, 1.0, low, high, home)
+            return Joint(name, "_".join(parts), here, partner, axis, mirror, low, high, home)
+    return Joint(name, name, "", name, axis, 1.0, low, high, home)
 
 
 def _extent(model: mujoco.MjModel, data: mujoco.MjData, geom: int) -> tuple[float, float]:
