@@ -5,9 +5,14 @@ from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
+
+
+LOADED = 0.05
+"""Load above which a foot counts as loaded [body weights]; touches and grazes stay below."""
 
 
 class Outcome(StrEnum):
@@ -117,6 +122,12 @@ class Episode:
         return np.arccos(np.clip(self.up[:, 2], -1.0, 1.0))
 
     @cached_property
+    def yaw(self) -> Array:
+        """Angle of the torso's forward axis from the world's x axis, seen from above [rad] (T,)."""
+        w, x, y, z = self.sensor("torso.orientation").T
+        return np.asarray(np.arctan2(2 * (x * y + w * z), 1 - 2 * (y * y + z * z)))
+
+    @cached_property
     def foot_force(self) -> Array:
         """Force of the ground on each foot, in the world [N] (T, F, 3)."""
         return np.stack([self.sensor(f"{foot}.ground")[:, :3] for foot in self.morphology.feet], axis=1)
@@ -127,9 +138,26 @@ class Episode:
         return np.asarray(self.foot_force[:, :, 2])
 
     @cached_property
+    def foot_loaded(self) -> NDArray[np.bool_]:
+        """Whether each foot carries more than `LOADED` (T, F)."""
+        return np.asarray(self.foot_load > LOADED * self.morphology.weight)
+
+    @cached_property
     def foot_position(self) -> Array:
         """Origin of each foot body, in the world [m] (T, F, 3)."""
         return np.stack([self.sensor(f"{foot}.position") for foot in self.morphology.feet], axis=1)
+
+    @cached_property
+    def foot_height(self) -> Array:
+        """Height of each foot over its mean height while loaded [m] (T, F); over its lowest if it never is.
+
+        That is the height of the sole over even ground as long as the foot is
+        level; a foot that swings toes down is nearer to the ground than this.
+        """
+        height, loaded = self.foot_position[:, :, 2], self.foot_loaded
+        count = loaded.sum(axis=0)
+        ground = (height * loaded).sum(axis=0) / np.maximum(count, 1)
+        return np.asarray(height - np.where(count > 0, ground, height.min(axis=0)))
 
     @cached_property
     def foot_slip(self) -> Array:
@@ -140,8 +168,11 @@ class Episode:
         """
         slips = []
         for foot in self.morphology.feet:
-            ground = self.sensor(f"{foot}.ground")
-            lever = ground[:, 3:] - self.sensor(f"{foot}.position")
-            velocity = self.sensor(f"{foot}.velocity") + np.cross(self.sensor(f"{foot}.spin"), lever)
-            slips.append(np.hypot(velocity[:, 0], velocity[:, 1]) * (ground[:, 2] > 0))
+            ground = self.sensor(f"{foot}.ground").T
+            lever_x, lever_y, lever_z = ground[3:] - self.sensor(f"{foot}.position").T
+            spin_x, spin_y, spin_z = self.sensor(f"{foot}.spin").T
+            velocity_x, velocity_y, _ = self.sensor(f"{foot}.velocity").T
+            slip_x = velocity_x + spin_y * lever_z - spin_z * lever_y
+            slip_y = velocity_y + spin_z * lever_x - spin_x * lever_z
+            slips.append(np.hypot(slip_x, slip_y) * (ground[2] > 0))
         return np.stack(slips, axis=1)

@@ -116,11 +116,14 @@ class Morphology:
         Raises:
             UnknownNameError: The model has no such sensor.
         """
-        known = [self.model.sensor(i).name for i in range(self.model.nsensor)]
-        if name not in known:
-            raise UnknownNameError("sensor", name, known)
-        sensor = self.model.sensor(name)
-        return slice(int(sensor.adr[0]), int(sensor.adr[0] + sensor.dim[0]))
+        if name not in self._sensors:
+            raise UnknownNameError("sensor", name, self._sensors)
+        return self._sensors[name]
+
+    @cached_property
+    def _sensors(self) -> dict[str, slice]:
+        sensors = [self.model.sensor(i) for i in range(self.model.nsensor)]
+        return {sensor.name: slice(int(sensor.adr[0]), int(sensor.adr[0] + sensor.dim[0])) for sensor in sensors}
 
 
 def is_in_subtree(model: mujoco.MjModel, body: int, root: int) -> bool:

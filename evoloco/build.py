@@ -1,0 +1,202 @@
+"""Names in a run file -> objects."""
+
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any, get_type_hints
+
+from pydantic import ConfigDict, ValidationError, create_model
+
+from evoloco.controller import Controller
+from evoloco.errors import SpecError, UnknownNameError
+from evoloco.genome import Array, Gene, Space
+from evoloco.measure import Term
+from evoloco.morphology import Morphology
+from evoloco.optimizers import Optimizer
+from evoloco.scenario import HELD_OUT, SEARCH, Scenario, Termination, draw
+from evoloco.spec import RunSpec
+
+ROOMS = {"controllers": "controller", "morphologies": "morphology", "fitness": "measure", "optimizers": "optimizer"}
+"""Packages whose modules are members, and what one member is called."""
+
+_ENTRY = {"controllers": "Controller", "morphologies": "build", "fitness": "measure", "optimizers": "Optimizer"}
+
+
+def members(room: str) -> list[str]:
+    """Names of the members of a room, those of other packages included."""
+    package = importlib.import_module(f"evoloco.{room}")
+    own = [module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_")]
+    return sorted({*own, *(point.name for point in entry_points(group=f"evoloco.{room}"))})
+
+
+def member(room: str, name: str, where: str = "") -> ModuleType:
+    """The module of a member: bundled, of another package, or a user's own .py file.
+
+    Raises:
+        UnknownNameError: No member has the name.
+        SpecError: The user's file is missing, cannot be imported or lacks the entry.
+    """
+    entry, kind = _ENTRY[room], ROOMS[room]
+    if name.endswith(".py"):
+        module = _import_file(Path(name), where)
+    elif found := [point for point in entry_points(group=f"evoloco.{room}") if point.name == name]:
+        module = found[0].load()
+    elif name in members(room):
+        module = importlib.import_module(f"evoloco.{room}.{name}")
+    else:
+        raise UnknownNameError(kind, name, members(room), where)
+    if not callable(getattr(module, entry, None)):
+        raise SpecError(f"{where}: {kind} '{name}' has no '{entry}'. See docs/ for how to write one.")
+    return module
+
+
+def _import_file(path: Path, where: str) -> ModuleType:
+    if not path.is_file():
+        raise SpecError(f"{where}: no file {path}.")
+    location = importlib.util.spec_from_file_location(f"evoloco_user_{path.stem}", path)
+    assert location is not None  # a .py suffix always has a loader
+    assert location.loader is not None
+    module = importlib.util.module_from_spec(location)
+    try:
+        location.loader.exec_module(module)
+    except Exception as error:
+        raise SpecError(f"{where}: {path} cannot be imported: {type(error).__name__}: {error}") from error
+    return module
+
+
+def options_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """The keyword parameters that a run file may set: those after the first, or all of a `build`."""
+    parameters = list(inspect.signature(function).parameters.values())
+    given = [p for p in parameters if p.name not in ("self", "morphology", "episode", "size", "seed", "population_size")]
+    return {p.name: p for p in given}
+
+
+def checked(function: Callable[..., Any], options: dict[str, Any], where: str) -> dict[str, Any]:
+    """Options checked against a function's signature and converted to its types.
+
+    Raises:
+        SpecError: An option is unknown, missing or of another type; the message lists the known ones.
+    """
+    known = options_of(function)
+    for name in options:
+        if name not in known:
+            raise UnknownNameError(f"key in [{where}]", name, known)
+    hints = get_type_hints(function.__init__ if inspect.isclass(function) else function)  # type: ignore[misc]
+    fields: dict[str, Any] = {
+        name: (hints.get(name, Any), ... if p.default is p.empty else p.default) for name, p in known.items()
+    }
+    model = create_model("Options", __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=True), **fields)
+    try:
+        filled = model.model_validate(options)
+    except ValidationError as error:
+        mistakes = [
+            f"Key '{where}.{'.'.join(str(part) for part in mistake['loc'])}': {mistake['msg']}, "
+            f"not {mistake['input']!r}."
+            for mistake in error.errors()
+        ]
+        raise SpecError(" ".join(mistakes)) from None
+    return {name: getattr(filled, name) for name in options}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything that a run's evaluation needs, built from its spec.
+
+    Raises:
+        SpecError: A name or option in the spec does not fit.
+    """
+
+    spec: RunSpec
+
+    @cached_property
+    def morphology(self) -> Morphology:
+        """The body."""
+        build = member("morphologies", self.spec.morphology.name, "morphology.name").build
+        morphology: Morphology = build(**checked(build, self.spec.morphology.options, "morphology"))
+        return morphology
+
+    @cached_property
+    def controller(self) -> Controller:
+        """The controller on this body."""
+        kind = member("controllers", self.spec.controller.name, "controller.name").Controller
+        controller: Controller = kind(
+            self.morphology, **checked(kind, self.spec.controller.options, "controller")
+        )
+        return controller
+
+    @cached_property
+    def space(self) -> Space:
+        """The genes that are searched: the controller's, with other bounds and without fixed ones."""
+        genes = {gene.name: gene for gene in self.controller.space.genes}
+        for table in ("bounds", "fixed"):
+            for name in getattr(self.spec.controller, table):
+                if name not in genes:
+                    raise UnknownNameError(f"gene in [controller.{table}]", name, genes)
+        for name, (low, high) in self.spec.controller.bounds.items():
+            old = genes[name]
+            genes[name] = Gene(name, low, high, old.unit, old.meaning, old.log)
+        searched = [gene for name, gene in genes.items() if name not in self.spec.controller.fixed]
+        if not searched:
+            raise SpecError("controller.fixed leaves no gene to search.")
+        return Space(searched)
+
+    @cached_property
+    def terms(self) -> tuple[Term, ...]:
+        """The fitness terms."""
+        terms = []
+        for name, term in self.spec.fitness.items():
+            module = member("fitness", term.measure, f"fitness.{name}.measure")
+            options = checked(module.measure, term.options, f"fitness.{name}")
+            terms.append(Term(name, term.weight, term.measure, module.measure, options, getattr(module, "UNIT", "1")))
+        return tuple(terms)
+
+    def optimizer(self) -> Optimizer:
+        """A fresh optimizer."""
+        spec = self.spec.optimizer
+        kind = member("optimizers", spec.name, "optimizer.name").Optimizer
+        optimizer: Optimizer = kind(
+            len(self.space),
+            population_size=spec.population_size,
+            seed=self.spec.seed,
+            **checked(kind, spec.options, "optimizer"),
+        )
+        return optimizer
+
+    @property
+    def termination(self) -> Termination:
+        """What counts as a fall."""
+        return Termination(**self.spec.scenario.termination.model_dump())
+
+    def parameters(self, genome: Array) -> Array:
+        """The controller's flat parameters of a genome."""
+        return self.controller.parameters({**self.space.decode(genome), **self.spec.controller.fixed})
+
+    def scenarios(self, generation: int) -> list[Scenario]:
+        """The scenarios of a generation, common to its genomes."""
+        count = self.spec.evaluation.episodes
+        return [self._draw(SEARCH, generation, episode) for episode in range(count)]
+
+    def held_out(self) -> list[Scenario]:
+        """The scenarios that the search never sees."""
+        return [self._draw(HELD_OUT, 0, episode) for episode in range(self.spec.evaluation.heldout_episodes)]
+
+    def _draw(self, stream: int, generation: int, episode: int) -> Scenario:
+        scenario = self.spec.scenario
+        return draw(
+            self.morphology,
+            (self.spec.seed, stream, generation, episode),
+            duration=scenario.duration,
+            joint_noise=scenario.joint_noise,
+            velocity_noise=scenario.velocity_noise,
+            push_count=scenario.push.count,
+            push_impulse=scenario.push.impulse,
+            push_duration=scenario.push.duration,
+            friction=scenario.friction,
+        )

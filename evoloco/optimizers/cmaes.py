@@ -1,0 +1,75 @@
+"""CMA-ES, by pycma."""
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from evoloco.genome import Array
+
+
+class Optimizer:
+    """Covariance matrix adaptation evolution strategy in [0, 1]^n.
+
+    The work is pycma's; this adapter gives it its own random numbers (pycma
+    would draw from NumPy's global state), one thread of linear algebra (the
+    last bits of an eigendecomposition depend on the number), maximisation, and
+    a rank for unstable genomes (pycma would take the median for a NaN).
+
+    Args:
+        size: Number of genes.
+        population_size: Genomes per generation.
+        seed: Of its random numbers.
+        sigma: Initial step size, as a fraction of each gene's range.
+        elitist: Whether the best genome so far is injected into the next generation.
+
+    References:
+        Hansen, 2016, The CMA evolution strategy: a tutorial, arXiv:1604.00772.
+        Hansen, Akimoto, Baudis, pycma, doi:10.5281/zenodo.2559634.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        *,
+        population_size: int,
+        seed: int,
+        sigma: Annotated[float, Field(gt=0, le=1)] = 0.25,
+        elitist: bool = False,
+    ) -> None:
+        import cma  # noqa: PLC0415 - takes a second to import
+        from threadpoolctl import ThreadpoolController
+
+        self._single = ThreadpoolController()
+        random = np.random.default_rng([seed, size])
+        self._strategy = cma.CMAEvolutionStrategy(
+            np.full(size, 0.5),
+            sigma,
+            {
+                "bounds": [0, 1],
+                "popsize": population_size,
+                "CMA_elitist": elitist,
+                "randn": lambda *shape: random.standard_normal(shape),
+                "seed": np.nan,
+                "verbose": -9,
+                "verb_log": 0,
+            },
+        )
+
+    def ask(self) -> Array:
+        """Genomes (population_size, n) of the next generation."""
+        with self._single.limit(limits=1, user_api="blas"):
+            self._asked = self._strategy.ask()
+        return np.clip(np.array(self._asked), 0.0, 1.0)
+
+    def tell(self, genomes: Array, fitness: Array) -> None:  # noqa: ARG002 - pycma knows what it asked
+        """Reports the fitness (population_size,); -inf ranks worst."""
+        finite = fitness[np.isfinite(fitness)]
+        worst = finite.min() - 1.0 if finite.size else 0.0
+        cost = np.where(np.isfinite(fitness), -fitness, -worst)
+        with self._single.limit(limits=1, user_api="blas"):
+            self._strategy.tell(self._asked, list(cost))
+
+    def stop_reason(self) -> str:
+        """pycma's stop conditions that hold."""
+        return ", ".join(f"{name} = {value}" for name, value in self._strategy.stop().items())

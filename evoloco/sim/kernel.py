@@ -1,0 +1,348 @@
+"""The native episode: control, physics, trace and termination in one compiled C function.
+
+`mjb_apply` calls `episode` once per simulation, on its thread pool. Everything
+that depends on the body, the controller or the run arrives at run time through
+a `PLAN` record, so the compiled function serves them all and can be cached on
+disk. Nothing in this file may come from another module of evoloco: Numba's
+cache watches this file alone.
+"""
+
+from functools import cache
+from typing import Any
+
+import llvmlite.binding as llvm
+import numba
+import numpy as np
+from llvmlite import ir
+from numba import carray, types
+from numba.extending import intrinsic
+
+RUNNING, COMPLETED, FELL, UNSTABLE = 0, 1, 2, 3
+"""Codes of an episode's outcome."""
+
+TILT_READINGS = 2  # roll and pitch, formed here from the orientation
+
+PLAN = np.dtype(
+    [
+        # addresses of arrays, one row per simulation unless another shape is told
+        ("params", np.int64),  # (genomes, param_size)
+        ("genome_of", np.int64),  # int64 (nsim,): row of params that a simulation uses
+        ("state", np.int64),  # (nsim, state_size)
+        ("obs", np.int64),  # (nsim, obs_size)
+        ("sensors", np.int64),  # (nsim, nsensordata): what the next segment's first control step reads
+        ("trace", np.int64),  # (nsim, steps, row_size)
+        ("outcome", np.int64),  # int64 (nsim,)
+        ("lived", np.int64),  # int64 (nsim,): control steps done
+        ("pushes", np.int64),  # (nsim, push_count, 5): start, end [s], force x, y, z [N]
+        ("gather", np.int64),  # int64 (gather_count, 2): from sensordata, to obs
+        ("gather_scale", np.int64),  # (gather_count,)
+        ("geom_kind", np.int64),  # int64 (ngeom,): 0 body, 1 foot, 2 ground
+        ("home_ctrl", np.int64),  # (nu,)
+        ("foot_force", np.int64),  # int64 (feet,): where the vertical ground force stands in sensordata
+        # compiled controller
+        ("reset_function", np.int64),
+        ("step_function", np.int64),
+        # sizes
+        ("nq", np.int64),
+        ("nv", np.int64),
+        ("na", np.int64),
+        ("nu", np.int64),
+        ("nsensordata", np.int64),
+        ("nsim", np.int64),
+        ("genomes", np.int64),
+        ("param_size", np.int64),
+        ("state_size", np.int64),
+        ("obs_size", np.int64),
+        ("row_size", np.int64),
+        ("gather_count", np.int64),
+        ("push_count", np.int64),
+        ("feet", np.int64),
+        ("ngeom", np.int64),
+        # time
+        ("first_step", np.int64),
+        ("last_step", np.int64),
+        ("steps", np.int64),
+        ("substeps", np.int64),
+        ("physics_dt", np.float64),
+        ("ramp", np.float64),
+        # where things stand: sensordata addresses, body id, column of the controller state or -1
+        ("orientation", np.int64),
+        ("position", np.int64),
+        ("velocity", np.int64),
+        ("rate", np.int64),
+        ("tilt", np.int64),
+        ("torso", np.int64),
+        ("state_column", np.int64),
+        # termination
+        ("min_height", np.float64),
+        ("max_tilt", np.float64),
+        ("end_on_contact", np.int64),
+        # virtual support: stiffness [N/m], damping [N s/m], and the same about the horizontal axes
+        ("support_height", np.float64),
+        ("support_stiffness", np.float64),
+        ("support_damping", np.float64),
+        ("support_turn_stiffness", np.float64),
+        ("support_turn_damping", np.float64),
+        # byte offsets inside mjData and mjContact
+        ("at_time", np.int64),
+        ("at_qpos", np.int64),
+        ("at_qvel", np.int64),
+        ("at_act", np.int64),
+        ("at_ctrl", np.int64),
+        ("at_actuator_force", np.int64),
+        ("at_sensordata", np.int64),
+        ("at_xfrc_applied", np.int64),
+        ("at_ncon", np.int64),
+        ("at_contact", np.int64),
+        ("at_warning", np.int64),
+        ("contact_size", np.int64),
+        ("contact_geom", np.int64),
+    ]
+)
+
+# Warning counters of mjtWarning that mean the state is not to be trusted:
+# contacts or constraints that did not fit, and bad numbers in qpos, qvel, qacc, ctrl.
+_FIRST_WARNING, _WARNINGS = 1, 7
+_WARNING_WORDS = 2  # an mjWarningStat is two ints: lastinfo, number
+
+
+@intrinsic
+def _doubles(typing_context, address):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        return builder.inttoptr(args[0], ir.DoubleType().as_pointer())
+
+    return types.CPointer(types.float64)(address), codegen
+
+
+@intrinsic
+def _words(typing_context, address):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        return builder.inttoptr(args[0], ir.IntType(64).as_pointer())
+
+    return types.CPointer(types.int64)(address), codegen
+
+
+@intrinsic
+def _ints(typing_context, address):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        return builder.inttoptr(args[0], ir.IntType(32).as_pointer())
+
+    return types.CPointer(types.int32)(address), codegen
+
+
+@intrinsic
+def _integer(typing_context, pointer):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        return builder.ptrtoint(args[0], ir.IntType(64))
+
+    return types.int64(pointer), codegen
+
+
+def _caller(argument_types):  # type: ignore[no-untyped-def]
+    """An intrinsic that calls the C function at an address."""
+
+    @intrinsic
+    def call(typing_context, address, arguments):  # type: ignore[no-untyped-def]
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            ctypes = [ir.DoubleType() if kind == "d" else ir.IntType(64) for kind in argument_types]
+            function = builder.inttoptr(args[0], ir.FunctionType(ir.VoidType(), ctypes).as_pointer())
+            builder.call(function, [builder.extract_value(args[1], i) for i in range(len(ctypes))])
+            return context.get_dummy_value()
+
+        return types.void(address, arguments), codegen
+
+    return call
+
+
+# params, state, dt, sizes (params, state)
+_call_reset = _caller("iidii")
+# params, state, obs, time, dt, ctrl, sizes (params, state, obs, ctrl)
+_call_step = _caller("iiiddiiiii")
+
+_mj_step = types.ExternalFunction("mj_step", types.void(types.voidptr, types.voidptr))
+_mj_forward = types.ExternalFunction("mj_forward", types.void(types.voidptr, types.voidptr))
+
+
+@numba.njit(error_model="numpy", nogil=True, inline="always")
+def _copy(row, column, source, count):  # type: ignore[no-untyped-def]
+    for i in range(count):
+        row[column + i] = source[i]
+    return column + count
+
+
+def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
+    """Advances one simulation from `first_step` to `last_step` or to its end."""
+    plan = carray(arg, (1,))[0]
+    outcome = carray(_words(plan.outcome), (plan.nsim,))
+    if outcome[sim] != RUNNING:
+        return
+
+    base = _integer(data)
+    time = carray(_doubles(base + plan.at_time), (1,))
+    qpos = carray(_doubles(_words(base + plan.at_qpos)[0]), (plan.nq,))
+    qvel = carray(_doubles(_words(base + plan.at_qvel)[0]), (plan.nv,))
+    act = carray(_doubles(_words(base + plan.at_act)[0]), (plan.na,))
+    ctrl_address = _words(base + plan.at_ctrl)[0]
+    ctrl = carray(_doubles(ctrl_address), (plan.nu,))
+    actuator_force = carray(_doubles(_words(base + plan.at_actuator_force)[0]), (plan.nu,))
+    sensordata = carray(_doubles(_words(base + plan.at_sensordata)[0]), (plan.nsensordata,))
+    wrench = carray(_doubles(_words(base + plan.at_xfrc_applied)[0] + 48 * plan.torso), (6,))
+    ncon = carray(_ints(base + plan.at_ncon), (1,))
+    warning = carray(_ints(base + plan.at_warning), (_WARNINGS * _WARNING_WORDS,))
+
+    genome_of = carray(_words(plan.genome_of), (plan.nsim,))
+    params = plan.params + 8 * plan.param_size * genome_of[sim]
+    state_address = plan.state + 8 * plan.state_size * sim
+    state = carray(_doubles(state_address), (plan.state_size,))
+    obs_address = plan.obs + 8 * plan.obs_size * sim
+    obs = carray(_doubles(obs_address), (plan.obs_size,))
+    sensors = carray(_doubles(plan.sensors), (plan.nsim, plan.nsensordata))[sim]
+    trace = carray(_doubles(plan.trace), (plan.nsim, plan.steps, plan.row_size))[sim]
+    lived = carray(_words(plan.lived), (plan.nsim,))
+    pushes = carray(_doubles(plan.pushes), (plan.nsim, plan.push_count, 5))[sim]
+    gather = carray(_words(plan.gather), (plan.gather_count, 2))
+    scale = carray(_doubles(plan.gather_scale), (plan.gather_count,))
+    geom_kind = carray(_words(plan.geom_kind), (plan.ngeom,))
+    home_ctrl = carray(_doubles(plan.home_ctrl), (plan.nu,))
+    foot_force = carray(_words(plan.foot_force), (plan.feet,))
+
+    control_dt = plan.physics_dt * plan.substeps
+    assisted = plan.support_stiffness > 0 or plan.push_count > 0
+    if plan.first_step == 0:
+        _call_reset(plan.reset_function, (params, state_address, control_dt, plan.param_size, plan.state_size))
+        _mj_forward(model, data)
+    else:
+        # An mjData serves many simulations: sensordata is another one's until it is put back.
+        for i in range(plan.nsensordata):
+            sensordata[i] = sensors[i]
+
+    for t in range(plan.first_step, plan.last_step):
+        # Observe.
+        for i in range(plan.gather_count):
+            obs[gather[i, 1]] = scale[i] * sensordata[gather[i, 0]]
+        w, x, y, z = (
+            sensordata[plan.orientation],
+            sensordata[plan.orientation + 1],
+            sensordata[plan.orientation + 2],
+            sensordata[plan.orientation + 3],
+        )
+        up_x, up_y, up_z = 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)
+        obs[plan.tilt] = np.arctan2(up_y, up_z)
+        obs[plan.tilt + 1] = np.arctan2(-up_x, np.hypot(up_y, up_z))
+
+        # Control, faded in from the home posture.
+        _call_step(
+            plan.step_function,
+            (
+                params, state_address, obs_address, t * control_dt, control_dt, ctrl_address,
+                plan.param_size, plan.state_size, plan.obs_size, plan.nu,
+            ),
+        )  # fmt: skip
+        if t * control_dt < plan.ramp:
+            fade = t * control_dt / plan.ramp
+            for i in range(plan.nu):
+                ctrl[i] = home_ctrl[i] + fade * (ctrl[i] - home_ctrl[i])
+
+        # Record what the controller saw and answered.
+        row = trace[t]
+        row[0] = time[0]
+        column = _copy(row, 1, qpos, plan.nq)
+        column = _copy(row, column, qvel, plan.nv)
+        column = _copy(row, column, act, plan.na)
+        column = _copy(row, column, ctrl, plan.nu)
+        column = _copy(row, column, actuator_force, plan.nu)
+        column = _copy(row, column, sensordata, plan.nsensordata)
+        for i in range(plan.feet + 1):
+            row[column + i] = 0.0
+        if plan.state_column >= 0:
+            _copy(row, plan.state_column, state, plan.state_size)
+
+        # Step the physics.
+        touched = 0.0
+        for substep in range(plan.substeps):
+            if assisted:
+                now = (t * plan.substeps + substep) * plan.physics_dt
+                for i in range(6):
+                    wrench[i] = 0.0
+                for p in range(plan.push_count):
+                    if pushes[p, 0] <= now < pushes[p, 1]:
+                        for i in range(3):
+                            wrench[i] += pushes[p, 2 + i]
+                if plan.support_stiffness > 0:
+                    w, x, y, z = (
+                        sensordata[plan.orientation],
+                        sensordata[plan.orientation + 1],
+                        sensordata[plan.orientation + 2],
+                        sensordata[plan.orientation + 3],
+                    )
+                    # Torso's vertical axis in the world; its cross product with the world's is the lean.
+                    axis_x, axis_y, axis_z = 2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)
+                    rate_x, rate_y, rate_z = (
+                        sensordata[plan.rate], sensordata[plan.rate + 1], sensordata[plan.rate + 2]
+                    )  # fmt: skip
+                    # Turning rate about the world's horizontal axes: first two rows of R(q) times the gyro.
+                    turn_x = (
+                        (1 - 2 * (y * y + z * z)) * rate_x + 2 * (x * y - w * z) * rate_y
+                        + 2 * (x * z + w * y) * rate_z
+                    )  # fmt: skip
+                    turn_y = (
+                        2 * (x * y + w * z) * rate_x + (1 - 2 * (x * x + z * z)) * rate_y
+                        + 2 * (y * z - w * x) * rate_z
+                    )  # fmt: skip
+                    wrench[2] += (
+                        plan.support_stiffness * (plan.support_height - sensordata[plan.position + 2])
+                        - plan.support_damping * sensordata[plan.velocity + 2]
+                    )
+                    wrench[3] += plan.support_turn_stiffness * axis_y - plan.support_turn_damping * turn_x
+                    wrench[4] += -plan.support_turn_stiffness * axis_x - plan.support_turn_damping * turn_y
+            _mj_step(model, data)
+            for i in range(plan.feet):
+                row[column + i] = max(row[column + i], sensordata[foot_force[i]])
+            if ncon[0] > 0:
+                contacts = _words(base + plan.at_contact)[0]
+                for c in range(ncon[0]):
+                    pair = _ints(contacts + c * plan.contact_size + plan.contact_geom)
+                    first, second = pair[0], pair[1]
+                    if first >= 0 and second >= 0 and geom_kind[first] + geom_kind[second] == 2:
+                        if geom_kind[first] != geom_kind[second]:  # body on ground, not foot on foot
+                            touched = 1.0
+        row[column + plan.feet] = touched
+        lived[sim] = t + 1
+
+        # End?
+        warned = 0
+        for i in range(_FIRST_WARNING, _WARNINGS):
+            warned += warning[i * _WARNING_WORDS + 1]
+        if warned > 0:
+            outcome[sim] = UNSTABLE
+            return
+        w, x, y, z = (
+            sensordata[plan.orientation],
+            sensordata[plan.orientation + 1],
+            sensordata[plan.orientation + 2],
+            sensordata[plan.orientation + 3],
+        )
+        if (
+            sensordata[plan.position + 2] < plan.min_height
+            or 1 - 2 * (x * x + y * y) < np.cos(plan.max_tilt)
+            or (plan.end_on_contact and touched > 0)
+        ):
+            outcome[sim] = FELL
+            return
+    if plan.last_step == plan.steps:
+        outcome[sim] = COMPLETED
+        return
+    for i in range(plan.nsensordata):
+        sensors[i] = sensordata[i]
+
+
+@cache
+def compiled(library: str) -> Any:
+    """The kernel as a C function, an mjfBatchFunc at `.address`.
+
+    Args:
+        library: Path of the MuJoCo library, where mj_step and mj_forward are found.
+    """
+    llvm.load_library_permanently(library)
+    signature = types.void(types.voidptr, types.voidptr, types.int32, types.CPointer(numba.from_dtype(PLAN)))
+    return numba.cfunc(signature, cache=True, error_model="numpy")(episode)

@@ -1,0 +1,260 @@
+"""The run file: what one run is, as frozen data. Unknown keys are refused."""
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from evoloco.errors import SpecError, UnknownNameError
+
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Table(BaseModel):
+    """A table of the run file: frozen, no unknown keys, infinite or NaN numbers refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
+
+
+class _Member(_Table):
+    """A table that names a member; its other keys are that member's options."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False, strict=True)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keys that belong to the member."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class MorphologySpec(_Member):
+    """The body. Further keys are options of the morphology."""
+
+    name: str = Field(description="A bundled morphology, or the path of a .py file with a function `build`.")
+
+
+class ControllerSpec(_Member):
+    """The controller. Further keys are options of the controller."""
+
+    name: str = Field(description="A bundled controller, or the path of a .py file with a class `Controller`.")
+    bounds: dict[str, tuple[float, float]] = Field(
+        default_factory=dict, description="Other bounds for genes, by name: [low, high]."
+    )
+    fixed: dict[str, float] = Field(
+        default_factory=dict, description="Genes that are not searched, with their values."
+    )
+
+    @field_validator("bounds", mode="before")
+    @classmethod
+    def _pairs(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {key: tuple(pair) if isinstance(pair, list) else pair for key, pair in value.items()}
+
+
+class TermSpec(_Member):
+    """One named term of the fitness. Further keys are options of the measure."""
+
+    measure: str = Field(description="A bundled measure, or the path of a .py file with a function `measure`.")
+    weight: float = Field(description="Factor in the fitness sum; 0 records the measure only.")
+
+
+class PushSpec(_Table):
+    """Pushes on the torso, in random horizontal directions."""
+
+    count: int = Field(0, ge=0, description="Pushes per episode, one in each equal part of it.")
+    impulse: NotNegative = Field(0.0, description="Change of the body's speed by one push [m/s].")
+    duration: Positive = Field(0.1, description="Of one push [s].")
+
+
+class TerminationSpec(_Table):
+    """What ends an episode as a fall."""
+
+    min_height: Fraction = Field(0.7, description="Torso height over its height in the home keyframe [1].")
+    max_tilt: Positive = Field(0.8, description="Angle between the torso's vertical axis and the world's [rad].")
+    body_contact: bool = Field(True, description="Whether anything but a foot on the ground is a fall.")
+
+
+class ScenarioSpec(_Table):
+    """Where an episode happens, and what may differ between episodes."""
+
+    duration: Positive = Field(10.0, description="Of a completed episode [s].")
+    control_dt: Positive = Field(0.02, description="Time between control steps [s].")
+    ramp: NotNegative = Field(0.5, description="Time over which control fades in from the home posture [s].")
+    joint_noise: NotNegative = Field(0.0, description="Standard deviation of the start angles [rad].")
+    velocity_noise: NotNegative = Field(0.0, description="Standard deviation of the start velocities [rad/s].")
+    friction: tuple[Positive, Positive] = Field(
+        (1.0, 1.0), description="Range of the factor on the floor's friction [low, high]."
+    )
+    push: PushSpec = PushSpec()
+    termination: TerminationSpec = TerminationSpec()
+
+    @field_validator("friction", mode="before")
+    @classmethod
+    def _pair(cls, value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "ScenarioSpec":
+        if self.friction[0] > self.friction[1]:
+            raise ValueError("friction must be [low, high] with low <= high")
+        return self
+
+
+class SupportSpec(_Table):
+    """A virtual spring that holds the body early in a run and is taken away by schedule."""
+
+    stiffness: NotNegative = Field(
+        0.0,
+        description="At full strength: body weights per leg length of lowering, and body weight "
+        "times leg length per radian of tilt. 0 for no support.",
+    )
+    generations: int = Field(0, ge=0, description="Generations over which its strength goes from 1 to 0.")
+
+    def strength(self, generation: int) -> float:
+        """Strength of the support in a generation, 1 to 0."""
+        if self.stiffness == 0 or generation >= self.generations:
+            return 0.0
+        return 1.0 - generation / self.generations
+
+
+class EvaluationSpec(_Table):
+    """How a genome is judged, and how the champion is chosen."""
+
+    episodes: Count = Field(1, description="Scenarios per genome, common to all genomes of a generation.")
+    aggregate: Literal["mean", "worst", "cvar"] = Field(
+        "mean", description="Of the episodes' fitness: mean, worst, or mean of the worst part (CVaR)."
+    )
+    cvar_fraction: Annotated[float, Field(gt=0, le=1)] = Field(0.5, description="The worst part, for cvar.")
+    heldout_episodes: Count = Field(16, description="Scenarios that choose the champion; the search never sees them.")
+    heldout_candidates: Count = Field(8, description="Fittest individuals that are tried on them.")
+    support: SupportSpec = SupportSpec()
+
+
+class OptimizerSpec(_Member):
+    """The search. Further keys are options of the optimizer."""
+
+    name: str = Field("cmaes", description="An optimizer.")
+    generations: Count = Field(100, description="Most generations.")
+    population_size: int = Field(32, ge=2, description="Genomes per generation.")
+
+
+class RunSpec(_Table):
+    """One run: a morphology with a controller, an optimizer, and the fitness that it serves."""
+
+    name: str = Field(description="Names the run folder; the run file's own name where left out.", min_length=1)
+    seed: int = Field(0, ge=0, description="Of everything random.")
+    morphology: MorphologySpec
+    controller: ControllerSpec
+    fitness: dict[str, TermSpec] = Field(description="The terms, by name.", min_length=1)
+    scenario: ScenarioSpec = ScenarioSpec()
+    evaluation: EvaluationSpec = EvaluationSpec()
+    optimizer: OptimizerSpec = OptimizerSpec()
+
+
+def read(path: Path, overrides: Iterable[str] = ()) -> RunSpec:
+    """Reads a run file.
+
+    Args:
+        path: Of a TOML file.
+        overrides: `key=value` with a dotted key and a TOML value, applied last.
+
+    Raises:
+        SpecError: The file is missing or no TOML, or a key or value is not allowed.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SpecError(f"No run file {path}. List the bundled ones with: evoloco list runs") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path} is not TOML: {error}") from None
+    except OSError as error:
+        raise SpecError(f"{path} cannot be read: {error.strerror}") from None
+    for override in overrides:
+        _apply(content, override)
+    content.setdefault("name", path.parent.name if path.name == "run.toml" else path.stem)
+    _anchor(content, path.parent)
+    try:
+        return RunSpec.model_validate(content)
+    except ValidationError as error:
+        raise SpecError(_explain(error, str(path), content)) from None
+
+
+def write(spec: RunSpec, path: Path) -> None:
+    """Writes the resolved run file."""
+    path.write_text(dumps(spec), encoding="utf-8")
+
+
+def dumps(spec: RunSpec) -> str:
+    """The resolved run file as TOML."""
+    return tomli_w.dumps(spec.model_dump(mode="json"))
+
+
+def _apply(content: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key.strip():
+        raise SpecError(f"'{override}' is not key=value, such as optimizer.population_size=64")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *tables, last = key.strip().split(".")
+    table = content
+    for name in tables:
+        table = table.setdefault(name, {})
+        if not isinstance(table, dict):
+            raise SpecError(f"'{override}': '{name}' is a value, not a table.")
+    table[last] = value
+
+
+def _anchor(content: dict[str, Any], folder: Path) -> None:
+    """Makes paths of the user's files absolute, seen from the run file."""
+    def anchored(value: Any) -> Any:
+        return str((folder / value).resolve()) if isinstance(value, str) and not Path(value).is_absolute() else value
+
+    for table, key in (("morphology", "name"), ("morphology", "path"), ("controller", "name")):
+        member = content.get(table)
+        if isinstance(member, dict) and (key == "path" or str(member.get(key, "")).endswith(".py")) and key in member:
+            member[key] = anchored(member[key])
+    terms = content.get("fitness")
+    for term in terms.values() if isinstance(terms, dict) else ():
+        if isinstance(term, dict) and str(term.get("measure", "")).endswith(".py"):
+            term["measure"] = anchored(term["measure"])
+
+
+def _explain(error: ValidationError, source: str, content: dict[str, Any]) -> str:
+    """One line per mistake: file, key, what is wrong, what is allowed."""
+    lines = []
+    for mistake in error.errors():
+        location = [part for part in mistake["loc"] if part != "[key]"]
+        key = ".".join(str(part) for part in location)
+        if mistake["type"] == "extra_forbidden":
+            table = _table(location[:-1])
+            where = f" in [{'.'.join(str(part) for part in location[:-1])}]" if location[:-1] else ""
+            known = table.model_fields if table else ()
+            lines.append(str(UnknownNameError(f"key{where}", str(location[-1]), known)))
+        elif mistake["type"] == "missing":
+            lines.append(f"Key '{key}' is missing.")
+        else:
+            lines.append(f"Key '{key}': {mistake['msg'].removeprefix('Value error, ')}, not {mistake['input']!r}.")
+    return f"{source}: " + " ".join(lines)
+
+
+def _table(location: Sequence[int | str]) -> type[BaseModel] | None:
+    """The model of the table at a location."""
+    table: Any = RunSpec
+    for part in location:
+        if not (isinstance(table, type) and issubclass(table, BaseModel)):
+            tables = [kind for kind in get_args(table) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+            table = tables[0] if tables else None
+        elif part in table.model_fields:
+            table = table.model_fields[str(part)].annotation
+        else:
+            return None
+    return table if isinstance(table, type) and issubclass(table, BaseModel) else None
