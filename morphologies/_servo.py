@@ -1,0 +1,111 @@
+"""Servos that drive the joints, as MuJoCo DC motors with the numbers of real ones."""
+
+import math
+from dataclasses import dataclass
+
+import mujoco
+
+
+@dataclass(frozen=True)
+class Servo:
+    """Geared DC motor behind a position controller, seen at its output shaft.
+
+    The controller is the proportional one of a smart servo: it puts a voltage
+    proportional to the position error on the motor, at most the supply's.
+    With the back-EMF constant K and the resistance R that follow from the
+    stall torque and the no-load speed, the torque is
+
+        K / R (v - K w),   v = clip(R / K stiffness error, -voltage, voltage)
+
+    so the torque-speed line runs from the stall torque at rest to zero at the
+    no-load speed, and K² / R acts as damping wherever the voltage is not
+    clipped. MuJoCo's `dcmotor` does exactly this once its velocity gain is
+    set to K² / R, because its controller takes the back-EMF out first.
+
+    Attributes:
+        mass: Mass of one servo [kg].
+        voltage: Supply [V].
+        stall_torque: Torque at rest under full voltage [N m].
+        no_load_speed: Speed without load under full voltage [rad/s].
+        stiffness: Torque per position error [N m/rad].
+        armature: Inertia of rotor and gears at the output shaft [kg m²].
+        friction: Coulomb friction at the output shaft [N m].
+        latency: Time from a command to its effect [s].
+    """
+
+    mass: float
+    voltage: float
+    stall_torque: float
+    no_load_speed: float
+    stiffness: float
+    armature: float
+    friction: float
+    latency: float
+
+    @property
+    def motor_constant(self) -> float:
+        """Back-EMF per speed, and torque per current [V s/rad = N m/A]."""
+        return self.voltage / self.no_load_speed
+
+    @property
+    def resistance(self) -> float:
+        """Resistance that gives the stall torque under full voltage [Ohm]."""
+        return self.motor_constant * self.voltage / self.stall_torque
+
+    @property
+    def damping(self) -> float:
+        """Torque lost per speed to the back-EMF, K² / R [N m s/rad]."""
+        return self.stall_torque / self.no_load_speed
+
+    def drive(self, spec: mujoco.MjSpec, joint: str) -> None:
+        """Adds this servo to a joint of a spec, under the joint's name.
+
+        The joint's range bounds the commands. In the compiled model the first
+        two numbers of the actuator's `gainprm` are `resistance` and
+        `motor_constant`, so the current of a torque is torque / gainprm[1].
+
+        Args:
+            spec: The body; its time step must be final, the latency is stored in steps.
+            joint: Joint to drive.
+        """
+        shaft = spec.joint(joint)
+        shaft.armature = self.armature
+        shaft.frictionloss = self.friction
+        motor = spec.add_actuator(name=joint, target=joint, trntype=mujoco.mjtTrn.mjTRN_JOINT)
+        motor.set_to_dcmotor(
+            motorconst=[0, 0],
+            resistance=0,
+            nominal=[self.voltage, self.stall_torque, self.no_load_speed],
+            controller=[self.stiffness, 0, self.damping, 0, 0, self.voltage],
+            ctrlspec=int(mujoco.mjtCtrlInput.mjINPUT_POS),
+        )
+        motor.ctrlrange = shaft.range
+        motor.delay = self.latency
+        motor.nsample = math.ceil(self.latency / spec.option.timestep)
+
+
+RPM = 2 * math.pi / 60
+"""One revolution per minute [rad/s]."""
+
+XM430 = Servo(
+    mass=0.082,  # datasheet
+    voltage=12.0,  # datasheet: recommended supply
+    stall_torque=4.1,  # datasheet, at 12 V
+    no_load_speed=46 * RPM,  # datasheet, at 12 V
+    stiffness=21.1,  # identified on the OP3; the default gain of the firmware gives 18.9
+    armature=0.045,  # identified on the OP3
+    friction=0.03,  # identified on the OP3
+    latency=0.008,  # one bus cycle of the OP3; that commands wait for a whole one is assumed
+)
+"""ROBOTIS DYNAMIXEL XM430-W350.
+
+Datasheet: emanual.robotis.com/docs/en/dxl/x/xm430-w350. Its position gain of
+800 / 128 duty units of 12/885 V per encoder step of 2π/4096 rad is 55 V/rad,
+or 18.9 N m/rad. Identified values: the model robotis_op3 of MuJoCo Menagerie,
+a robot of twenty XM430-W350, whose joint damping of 1.084 N m s/rad is its
+whole torque-speed slope (K² / R is 0.85 here). Bus cycle: 8 ms since version
+0.1.0 of ROBOTIS-OP3, github.com/ROBOTIS-GIT/ROBOTIS-OP3.
+"""
+
+SERVOS = {"xm430": XM430}
+"""Servos by the names that run files use."""
