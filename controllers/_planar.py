@@ -1,0 +1,143 @@
+"""Eight neurons with switchable connections for a planar biped of hips and knees."""
+
+from collections.abc import Mapping
+
+import mujoco
+import numpy as np
+
+from evoloco.errors import ModelError
+from evoloco.genome import Gene
+from evoloco.morphology import HOME, Joint, Morphology
+
+from ._neurons import ALWAYS, ONE, Network
+from ._posture import foot_places
+
+MUTUAL = 2.0
+"""Inhibition between the two neurons of a pair."""
+
+CROSS = ((0, 2, 0), (0, 3, 1), (1, 2, 2), (1, 3, 3), (2, 0, 0), (2, 1, 1), (3, 0, 2), (3, 1, 3))
+"""Connections between the hips: (receiver, sender, number of the weight)."""
+
+DOWN = ((4, 0, 4), (4, 1, 5), (5, 0, 6), (5, 1, 7), (6, 2, 4), (6, 3, 5), (7, 2, 6), (7, 3, 7))
+"""Connections from each hip to its knee."""
+
+
+WEIGHTS = (
+    "of a hip's flexor by the other's flexor",
+    "of a hip's flexor by the other's extensor",
+    "of a hip's extensor by the other's flexor",
+    "of a hip's extensor by the other's extensor",
+    "of a knee's flexor by its hip's flexor",
+    "of a knee's flexor by its hip's extensor",
+    "of a knee's extensor by its hip's flexor",
+    "of a knee's extensor by its hip's extensor",
+)
+
+SWING = 0.4
+"""Angle that one unit of output moves a joint's target by [rad]."""
+
+SIDES = ("right", "left")
+
+
+class Planar:
+    """Baydin's network: what evolves is also which connections there are.
+
+    Neurons 0 and 1 are the flexor and the extensor of the right hip, 2 and 3
+    of the left hip, 4 and 5 of the right knee, 6 and 7 of the left knee. Each
+    of eight weights has a switch; where it is off, the connections of that
+    weight do not exist. The neurons feel the absolute angles of thighs
+    (theta_1 right, theta_2 left) and shanks (theta_3, theta_4), forward
+    positive, and the feet's contacts c:
+
+        f_0 = a_1 (-theta_1 + theta_2 + c_L) = -f_1
+        f_2 = a_1 (-theta_2 + theta_1 + c_R) = -f_3
+        f_4 = a_2 c_L theta_4 = -f_5
+        f_6 = a_2 c_R theta_3 = -f_7
+
+    Where the original drives servo speeds, the hips' y_ext - y_flex and the
+    knees' y_flex - y_ext here move target angles, `SWING` per unit.
+
+    Attributes:
+        genes: The 22 genes.
+        names: Names of the four pairs.
+
+    Raises:
+        ModelError: The body has no hips and knees on both sides.
+    """
+
+    def __init__(self, morphology: Morphology) -> None:
+        self.hips, self.knees = ([_find(morphology, part, side) for side in SIDES] for part in ("hip", "knee"))
+        self.names = [f"{part}_{side}" for part in ("hip", "knee") for side in SIDES]
+        self.order = [joint.name for joint in morphology.joints]
+        self.loads = foot_places(morphology)
+        self.pitch = morphology.observation.tilt.start + 1
+        self.turn = _turns(morphology)
+        self.genes = [
+            *(Gene(f"weight_{k}", 0.0, 2.0, "1", f"inhibition {w}") for k, w in enumerate(WEIGHTS)),
+            *(Gene(f"switch_{k}", 0.0, 1.0, "1", f"{w} exists above 0.5") for k, w in enumerate(WEIGHTS)),
+            Gene("tonic", 0.0, 5.0, "1", "tonic input"),
+            Gene("tau", 0.02, 0.5, "s", "membrane time constant of the hips; knees have half"),
+            Gene("tau_fatigue", 0.02, 0.5, "s", "fatigue time constant of the hips; knees have half"),
+            Gene("beta", 0.0, 5.0, "1", "strength of fatigue"),
+            Gene("hip_feedback", 0.0, 2.0, "1/rad", "feedback to the hips"),
+            Gene("knee_feedback", 0.0, 2.0, "1/rad", "feedback to the knees"),
+        ]
+
+    def network(self, values: Mapping[str, float]) -> Network:
+        """The network of decoded gene values."""
+        neurons = [
+            (values["tau"] * part, values["tau_fatigue"] * part, values["beta"], values["tonic"], start)
+            for part in (1.0, 0.5)
+            for start in (0.1, 0.0, 0.0, 0.1)
+        ]
+        synapses = [(i, i ^ 1, MUTUAL) for i in range(8)]
+        for receiver, sender, k in (*CROSS, *DOWN):
+            if values[f"switch_{k}"] > 0.5:
+                synapses.append((receiver, sender, values[f"weight_{k}"]))
+        a1, a2 = values["hip_feedback"], values["knee_feedback"]
+        senses: list[tuple[int, int, int, float]] = []
+        for own in range(2):
+            other = 1 - own
+            hip = [*self._thigh(own, -1.0, ALWAYS), *self._thigh(other, 1.0, ALWAYS), (ONE, self.loads[own], 1.0)]
+            knee = self._shank(other, self.loads[own])
+            for first, gain, terms in ((2 * own, a1, hip), (2 * own + 4, a2, knee)):
+                for place, gate, weight in terms:
+                    senses.append((first, place, gate, gain * weight))
+                    senses.append((first + 1, place, gate, -gain * weight))
+        muscles = []
+        for side in range(2):
+            for first, joint, forward in ((2 * side, self.hips[side], -1.0), (2 * side + 4, self.knees[side], 1.0)):
+                swing = forward * self.turn[joint.name] * SWING
+                muscles += [(self.order.index(joint.name), first + i, swing * (1 - 2 * i)) for i in range(2)]
+        return Network(neurons, synapses, senses, muscles)
+
+    def _thigh(self, side: int, weight: float, gate: int) -> list[tuple[int, int, float]]:
+        """Senses that add up to the absolute angle of a thigh."""
+        hip = self.hips[side]
+        return [(self.pitch, gate, -weight), (self.order.index(hip.name), gate, -weight * self.turn[hip.name])]
+
+    def _shank(self, side: int, gate: int) -> list[tuple[int, int, float]]:
+        """Senses that add up to the absolute angle of a shank."""
+        knee = self.knees[side]
+        return [*self._thigh(side, 1.0, gate), (self.order.index(knee.name), gate, -self.turn[knee.name])]
+
+
+def _find(morphology: Morphology, part: str, side: str) -> Joint:
+    for joint in morphology.joints:
+        if joint.stem.startswith(part) and joint.side == side and joint.axis == "pitch":
+            return joint
+    raise ModelError(
+        f"The planar network needs a {side} {part} that pitches. The body drives: "
+        f"{', '.join(joint.name for joint in morphology.joints)}."
+    )
+
+
+def _turns(morphology: Morphology) -> dict[str, float]:
+    """+1 for each joint whose positive angle turns its segment's lower end backward at home, else -1."""
+    model = morphology.model
+    data = mujoco.MjData(model)
+    mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
+    mujoco.mj_kinematics(model, data)
+    return {
+        joint.name: float(np.copysign(1.0, data.xaxis[model.joint(joint.name).id][1])) for joint in morphology.joints
+    }

@@ -1,0 +1,144 @@
+"""The pose that a gait swings about, and the reflex that keeps the torso upright."""
+
+import math
+from collections.abc import Mapping
+
+import numba
+import numpy as np
+
+from evoloco.errors import UnknownNameError
+from evoloco.genome import Array, Gene
+from evoloco.morphology import Morphology
+
+from ._symmetry import Symmetry, drives, owners
+
+WIDTH = 7
+"""Numbers per joint: home, offset, gains of roll and pitch, gains of the three turning rates."""
+
+REFLEX = ("hip", "ankle")
+"""Joints whose stem begins so take part in the reflex unless others are named."""
+
+
+OFFSET = 0.35
+"""Largest distance of a joint's middle pose from home [rad]."""
+
+
+class Posture:
+    """Target angles from oscillator signals, the same for every oscillator.
+
+    For joint j with signal s_j(t):
+
+        ctrl_j = home_j + min(1, t / ramp) (offset_j + s_j) + tilt_j * lean + rate_j * d lean/dt
+
+    where lean is the torso's roll for a roll joint and its pitch for a pitch
+    joint. A right joint gets the mirror image: roll changes its sign, and so
+    does the command where the joints' axes are not images of each other.
+
+    Attributes:
+        genes: Offsets, and with the reflex its gains.
+
+    Args:
+        morphology: The body.
+        symmetry: "mirror" shares genes between left and right.
+        reflex: Whether torso tilt and rate are fed back.
+        stems: Joints that take part in the reflex; those of hips and ankles where None.
+        ramp: Time over which the gait fades in [s].
+        offsets: Whether the middle pose may differ from home.
+
+    Raises:
+        UnknownNameError: The body has no joint of a stem in `stems`.
+    """
+
+    def __init__(
+        self,
+        morphology: Morphology,
+        symmetry: Symmetry = "mirror",
+        reflex: bool = True,
+        stems: tuple[str, ...] | None = None,
+        ramp: float = 0.5,
+        offsets: bool = True,
+    ) -> None:
+        known = {joint.stem for joint in morphology.joints}
+        for stem in stems or ():
+            if stem not in known:
+                raise UnknownNameError("joint stem", stem, known)
+        self.ramp = ramp
+        self.drives = drives(morphology, symmetry)
+        self.genes: list[Gene] = []
+        for part in owners(self.drives):
+            joint, unit = part.joint, "rad" if part.joint.axis else "m"
+            low, high = max(-OFFSET, joint.low - joint.home), min(OFFSET, joint.high - joint.home)
+            if offsets and low < high:
+                self.genes.append(Gene(f"{part.genes}.offset", low, high, unit, "middle of the swing, from home"))
+            chosen = joint.stem in stems if stems is not None else joint.stem.startswith(REFLEX)
+            if reflex and chosen and joint.axis in ("roll", "pitch"):
+                lean = f"the torso's {joint.axis}"
+                self.genes += [
+                    Gene(f"{part.genes}.tilt", -1.5, 1.5, "rad/rad", f"answer to {lean}"),
+                    Gene(f"{part.genes}.rate", -0.4, 0.4, "s", f"answer to the rate of {lean}"),
+                ]
+
+    def parameters(self, values: Mapping[str, float]) -> Array:
+        """What `aim` reads: a row of `WIDTH` numbers per joint, then the ramp (WIDTH nu + 1,)."""
+        table = np.zeros((len(self.drives), WIDTH))
+        for row, part in zip(table, self.drives, strict=True):
+            row[0] = part.joint.home
+            row[1] = part.sign * values.get(f"{part.genes}.offset", 0.0)
+            column = 1 if part.joint.axis == "pitch" else 0
+            image = -part.sign if part.late and column == 0 else part.sign
+            row[2 + column] = image * values.get(f"{part.genes}.tilt", 0.0)
+            row[4 + column] = image * values.get(f"{part.genes}.rate", 0.0)
+        return np.append(table, self.ramp)
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def aim(params: Array, obs: Array, time: float, ctrl: Array) -> None:
+    """Turns the signals in `ctrl` into target angles.
+
+    Args:
+        params: Parameters of a controller, which end with those of its posture.
+        obs: Observation.
+        time: Since the start of the episode [s].
+        ctrl: Signals [rad] (nu,), replaced by target angles [rad].
+    """
+    nu = ctrl.size
+    first = params.size - WIDTH * nu - 1
+    ramp = params[params.size - 1]
+    fade = min(1.0, time / ramp) if ramp > 0.0 else 1.0
+    for j in range(nu):
+        row = first + WIDTH * j
+        target = params[row] + fade * (params[row + 1] + ctrl[j])
+        for k in range(5):
+            target += params[row + 2 + k] * obs[2 * nu + k]
+        ctrl[j] = target
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def strikes(obs: Array, feet: Array, threshold: float, loads: Array) -> int:
+    """Which foot has just touched the ground.
+
+    Args:
+        obs: Observation.
+        feet: Places of the left and the right foot's load in it; -1 where there is none (2,).
+        threshold: Load from which a foot stands [1], in body weights; infinity where nobody asks.
+        loads: Loads of the step before [1] (2,), replaced by the present ones.
+
+    Returns:
+        0 for the left foot, 1 for the right one, -1 for none.
+    """
+    foot = -1
+    if threshold == math.inf:
+        return foot
+    for side in range(2):
+        if feet[side] >= 0.0:
+            load = obs[int(feet[side])]
+            if loads[side] < threshold <= load:
+                foot = side
+            loads[side] = load
+    return foot
+
+
+def foot_places(morphology: Morphology) -> tuple[int, int]:
+    """Where the loads of the first left and the first right foot stand in an observation; -1 where there is none."""
+    first, feet = morphology.observation.foot_load.start, len(morphology.feet)
+    return (first if feet else -1, first + feet // 2 if feet > 1 else -1)

@@ -1,0 +1,183 @@
+"""Networks of half-centres: pairs of tiring neurons that inhibit each other."""
+
+import math
+
+import numpy as np
+
+from evoloco.errors import UnknownNameError
+from evoloco.genome import Array, Space
+from evoloco.morphology import Morphology
+
+from ._neurons import HEADER, MUSCLE, NEURON, SENSE, SYNAPSE, advance, fastest
+from ._planar import Planar
+from ._posture import Posture, aim, foot_places, strikes
+from ._symmetry import Symmetry
+from ._topologies import TONIC, TOPOLOGIES, Feedback, HalfCentres
+
+CONTACT = 0.05
+"""Load from which a foot lets a gated sense through, as a fraction of body weight."""
+
+EXTRA = 6
+"""Numbers in `state` after the neurons: the leader in phase 0 (4) and the feet's loads of the step before (2)."""
+
+
+def oscillates(tau: float, adaptation_tau: float, beta: float, inhibition: float) -> bool:
+    """Whether a half-centre oscillates: 1 + tau / tau' < w < 1 + beta (Matsuoka, 2011)."""
+    return 1 + tau / adaptation_tau < inhibition < 1 + beta
+
+
+def frequency(tau: float, adaptation_tau: float, beta: float, inhibition: float) -> float:
+    """Approximate frequency of a half-centre [Hz] (Matsuoka, 2011)."""
+    squared = ((tau + adaptation_tau) * beta - tau * inhibition) / (tau * inhibition)
+    return math.sqrt(squared) / (2 * math.pi * adaptation_tau)
+
+
+def reset(params: Array, state: Array, dt: float) -> None:
+    """Lets the network settle and stops it where the leader's y_e - y_f rises through zero.
+
+    At most 500 network steps: 300 of half the shortest time constant, then
+    up to 200 of a twentieth of it. The episode starts in this phase, and the
+    leader's part of it is kept for the phase reset.
+    """
+    n = (state.size - EXTRA) // 2
+    end = HEADER + NEURON * n
+    neurons = params[HEADER:end].reshape((n, NEURON))
+    synapses = params[end : end + SYNAPSE * int(params[0])].reshape((int(params[0]), SYNAPSE))
+    x = state[: 2 * n].reshape((2, n))
+    drive = neurons[:, 3].copy()
+    x[0, :] = neurons[:, 4]
+    tau = fastest(neurons)
+    advance(neurons, synapses, drive, x, tau / 2, 300)
+    for _ in range(200):
+        before = max(0.0, x[0, 0]) - max(0.0, x[0, 1])
+        advance(neurons, synapses, drive, x, tau / 20, 1)
+        if before < 0.0 <= max(0.0, x[0, 0]) - max(0.0, x[0, 1]):
+            break
+    for i in range(2):
+        state[2 * n + i] = x[0, i]
+        state[2 * n + 2 + i] = x[1, i]
+        state[2 * n + 4 + i] = 1.0
+
+
+def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: Array) -> None:
+    """Advances the network by one control step and writes target angles."""
+    n = (state.size - EXTRA) // 2
+    end = HEADER + NEURON * n
+    neurons = params[HEADER:end].reshape((n, NEURON))
+    synapses = params[end : end + SYNAPSE * int(params[0])].reshape((int(params[0]), SYNAPSE))
+    end += synapses.size
+    senses = params[end : end + SENSE * int(params[1])].reshape((int(params[1]), SENSE))
+    end += senses.size
+    muscles = params[end : end + MUSCLE * int(params[2])].reshape((int(params[2]), MUSCLE))
+    x = state[: 2 * n].reshape((2, n))
+
+    foot = strikes(obs, params[4:6], params[3], state[2 * n + 4 :])
+    if foot >= 0:
+        for i in range(2):
+            x[0, (i + foot) % 2] = state[2 * n + i]
+            x[1, (i + foot) % 2] = state[2 * n + 2 + i]
+
+    drive = neurons[:, 3].copy()
+    for k in range(senses.shape[0]):
+        place, gate = int(senses[k, 1]), int(senses[k, 2])
+        if gate < 0 or obs[gate] >= CONTACT:
+            drive[int(senses[k, 0])] += senses[k, 3] * (obs[place] if place >= 0 else 1.0)
+    count = math.ceil(2.0 * dt / fastest(neurons))
+    advance(neurons, synapses, drive, x, dt / count, count)
+
+    ctrl[:] = 0.0
+    for k in range(muscles.shape[0]):
+        ctrl[int(muscles[k, 0])] += muscles[k, 2] * max(0.0, x[0, int(muscles[k, 1])])
+    aim(params, obs, time, ctrl)
+
+
+class Controller:
+    """One half-centre per driven joint, and the network that ties them together.
+
+    A half-centre is an extensor and a flexor neuron that inhibit each other
+    and tire; neuron i obeys
+
+        tau  du_i/dt = -u_i - beta v_i - sum_j w_ij y_j + c + f_i(obs)
+        tau' dv_i/dt = -v_i + y_i,    y_i = max(0, u_i)
+
+    and the joint's signal is E y_e - F y_f. A half-centre alone oscillates
+    where 1 + tau / tau' < w < 1 + beta; its amplitude is proportional to c and
+    its period to the time constants. E and F are given as the angles that a
+    free half-centre would reach, so their bounds are radians on every body.
+
+    Args:
+        morphology: The body.
+        topology: "pacemaker": a leading half-centre drives all joints; "ring": neighbours along each leg and
+            the hips inhibit each other; "planar": Baydin's eight neurons with switchable connections.
+        symmetry: "mirror" shares genes between left and right, "none" gives each joint its own.
+        feedback: What the neurons feel: the angle of their joint, the torso's tilt, the load of their foot.
+        tonic: Tonic input c [1].
+        tonic_gene: Whether the tonic input is searched too.
+        phase_reset: Whether a foot's landing puts the leader into phase 0 (left) or half a period on (right).
+        reset_load: Load from which a foot has landed, as a fraction of body weight.
+        reflex: Whether torso tilt and rate move the target angles; by default not with "planar".
+        reflex_stems: Joints that take part in the reflex; those of hips and ankles where None.
+        ramp: Time over which the gait fades in [s].
+
+    Raises:
+        UnknownNameError: No topology has the name, or the body has no joint of a stem.
+        ModelError: The body lacks the joints of the planar network.
+
+    References:
+        Matsuoka, 1985, Sustained oscillations generated by mutually inhibiting neurons with adaptation,
+        doi:10.1007/BF00449593. Matsuoka, 2011, Analysis of a neural oscillator,
+        doi:10.1007/s00422-011-0432-z. The 13-oscillator network: Auddy, Magg and Wermter, 2019, Hierarchical
+        control for bipedal locomotion using central pattern generators and neural networks.
+        The planar network: Baydin, 2012, Evolution of central pattern generators for the control of a
+        five-link bipedal walking mechanism.
+    """
+
+    reset = staticmethod(reset)
+    step = staticmethod(step)
+
+    def __init__(
+        self,
+        morphology: Morphology,
+        topology: str = "pacemaker",
+        symmetry: Symmetry = "mirror",
+        feedback: tuple[Feedback, ...] = (),
+        tonic: float = TONIC,
+        tonic_gene: bool = False,
+        phase_reset: bool = False,
+        reset_load: float = 0.3,
+        reflex: bool | None = None,
+        reflex_stems: tuple[str, ...] | None = None,
+        ramp: float = 0.5,
+    ) -> None:
+        if topology not in (*TOPOLOGIES, "planar"):
+            raise UnknownNameError("topology", topology, (*TOPOLOGIES, "planar"))
+        planar = topology == "planar"
+        reflex = not planar if reflex is None else reflex
+        self.posture = Posture(morphology, symmetry, reflex, reflex_stems, ramp, offsets=not planar)
+        self.wiring: HalfCentres | Planar
+        if planar:
+            self.wiring = Planar(morphology)
+        else:
+            stems = list(dict.fromkeys(joint.stem for joint in morphology.joints))
+            self.wiring = HalfCentres(
+                morphology, self.posture.drives, TOPOLOGIES[topology](stems), feedback, tonic, tonic_gene
+            )
+        self.reset_load = reset_load if phase_reset else math.inf
+        self.feet = foot_places(morphology)
+        self.space = Space([*self.wiring.genes, *self.posture.genes])
+        self.state_size = 4 * len(self.wiring.names) + EXTRA
+
+    def parameters(self, values: dict[str, float]) -> Array:
+        """Header, the tables of `Network`, and the posture, in one row."""
+        network = self.wiring.network(values).parameters(self.reset_load, self.feet)
+        return np.concatenate([network, self.posture.parameters(values)])
+
+    def outputs(self, params: Array, states: Array) -> dict[str, Array]:
+        """Output y_e - y_f of every half-centre and, as `<name>.portrait`, its fatigue v_e - v_f."""
+        signals = {}
+        n = 2 * len(self.wiring.names)
+        for k, name in enumerate(self.wiring.names):
+            y = np.maximum(0.0, states[:, 2 * k : 2 * k + 2])
+            signals[name] = y[:, 0] - y[:, 1]
+            signals[f"{name}.portrait"] = states[:, n + 2 * k] - states[:, n + 2 * k + 1]
+        return signals
