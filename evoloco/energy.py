@@ -1,0 +1,95 @@
+"""The work of the actuators, in the joints and at the terminals of their motors."""
+
+from collections.abc import Callable
+
+import mujoco
+import numpy as np
+
+from evoloco.episode import Episode
+from evoloco.errors import ModelError, UnknownNameError
+from evoloco.genome import Array
+from evoloco.morphology import Morphology
+
+_MOTOR = int(mujoco.mjtGain.mjGAIN_DCMOTOR)
+
+
+def mechanical_power(episode: Episode) -> Array:
+    """Power P = torque * velocity that each actuator gives to its joint [W] (T, nu)."""
+    return np.asarray(episode["actuator_force"] * _speed(episode))
+
+
+def electrical_power(episode: Episode) -> Array:
+    """Power that each servo draws at its terminals [W] (T, nu); negative where it generates.
+
+    A motor of torque constant K and terminal resistance R, both as seen at
+    the output of the gear, carries the current I = torque / K, so
+
+        P = V I = R I^2 + K omega I.
+
+    Current that drives friction inside the actuator (cogging, LuGre) and the
+    winding's inductance and warming are left out.
+
+    Raises:
+        ModelError: An actuator is not a `dcmotor`.
+
+    References:
+        MuJoCo 4.0, XML reference, actuator/dcmotor (R and K are `gainprm[0]` and `gainprm[1]`).
+    """
+    model = episode.morphology.model
+    ideal = [
+        joint.name
+        for joint, kind in zip(episode.morphology.joints, model.actuator_gaintype, strict=True)
+        if kind != _MOTOR
+    ]
+    if ideal:
+        raise ModelError(
+            f"Electrical power needs motors with a resistance, but {', '.join(ideal)} have ideal actuators. "
+            "Make them `dcmotor` actuators, or ask for mechanical power."
+        )
+    resistance, constant = model.actuator_gainprm[:, :2].T
+    current = episode["actuator_force"] / constant
+    return np.asarray((resistance * current + constant * _speed(episode)) * current)
+
+
+def has_motors(morphology: Morphology) -> bool:
+    """Whether every actuator has an electrical model."""
+    return bool(np.all(morphology.model.actuator_gaintype == _MOTOR))
+
+
+POWER: dict[str, Callable[[Episode], Array]] = {
+    "mechanical": mechanical_power,
+    "electrical": electrical_power,
+}
+"""Kinds of power by name."""
+
+
+def cost_of_transport(episode: Episode, power: str = "mechanical") -> float:
+    """Energy per weight and forward distance [1]; infinite where the body did not get forward.
+
+        CoT = sum_steps sum_joints max(0, P) dt / (m g d)
+
+    No joint gives energy back: what one absorbs does not pay for another.
+
+    Args:
+        episode: At least one lived step.
+        power: A name in `POWER`.
+
+    Raises:
+        UnknownNameError: There is no such power.
+        ModelError: The power is electrical and an actuator has no motor.
+
+    References:
+        Collins, Ruina, Tedrake, Wisse, 2005, Efficient bipedal robots based on
+        passive-dynamic walkers, doi:10.1126/science.1107799.
+    """
+    if power not in POWER:
+        raise UnknownNameError("power", power, POWER)
+    energy = float(np.maximum(POWER[power](episode), 0.0).sum()) * episode.control_dt
+    forward = episode.sensor("torso.position")[:, 0]
+    distance = float(forward[-1] - forward[0])
+    return energy / (episode.morphology.weight * distance) if distance > 0 else float("inf")
+
+
+def _speed(episode: Episode) -> Array:
+    """Speed on the actuators' side of their gear [rad/s] (T, nu)."""
+    return np.asarray(episode.joint_velocity * episode.morphology.model.actuator_gear[:, 0])

@@ -1,0 +1,31 @@
+"""Whether left and right feet take turns in carrying the body."""
+
+import numpy as np
+
+from evoloco.episode import Episode
+from evoloco.errors import ModelError
+from evoloco.genome import Array
+
+UNIT = "1"
+
+
+def measure(episode: Episode) -> Array:
+    """How far the balance of load between the sides is from its mean [1] (T,), in [0, 2].
+
+        balance = (left - right) / (left + right), 0 in flight
+        alternation = |balance - mean of balance|
+
+    The mean over time is 1 for sides that carry the whole body in turn for
+    equal times, and 0 for a body that hops on one leg or on both together.
+
+    Raises:
+        ModelError: The feet are not in pairs.
+    """
+    load = np.maximum(episode.foot_load, 0.0)
+    feet = load.shape[1]
+    if feet % 2:
+        raise ModelError(f"Measure 'alternation' needs feet in pairs; this body has {feet}.")
+    left, right = load[:, : feet // 2].sum(axis=1), load[:, feet // 2 :].sum(axis=1)
+    total = left + right
+    balance = (left - right) / np.where(total > 0, total, 1.0)
+    return np.asarray(np.abs(balance - balance.mean()))

@@ -1,0 +1,30 @@
+"""Energy per weight and distance."""
+
+from evoloco import energy
+from evoloco.episode import Episode
+
+UNIT = "1"
+
+
+def measure(episode: Episode, power: str = "mechanical", cap: float = 20.0) -> float:
+    """Work of the actuators over weight and forward distance [1]; one number.
+
+        CoT = sum_steps sum_joints max(0, P) dt / (m g d)
+
+    It is the cap where the body got nowhere or backward, so that it stays
+    finite and moving is never dearer than standing still.
+
+    Args:
+        episode: What is measured.
+        power: "mechanical", torque times joint velocity, or "electrical", what the servos draw.
+        cap: Largest value [1]. Walking robots lie between 0.2 and 5.
+
+    Raises:
+        UnknownNameError: There is no such power.
+        ModelError: The power is electrical and an actuator has no motor.
+
+    References:
+        Collins, Ruina, Tedrake, Wisse, 2005, Efficient bipedal robots based on
+        passive-dynamic walkers, doi:10.1126/science.1107799.
+    """
+    return min(energy.cost_of_transport(episode, power), cap)

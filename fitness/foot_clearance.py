@@ -1,0 +1,23 @@
+"""How high the feet that swing are lifted."""
+
+import numpy as np
+
+from evoloco.episode import Episode
+from evoloco.genome import Array
+
+UNIT = "m"
+
+
+def measure(episode: Episode, ceiling: float = float("inf")) -> Array:
+    """Mean over the swinging feet of their height over the ground [m] (T,); 0 where every foot is loaded.
+
+    The height is that of the sole while the foot is level (see
+    `evoloco.episode.Episode.foot_height`); what is below 0 counts as 0.
+
+    Args:
+        episode: What is measured.
+        ceiling: Height above which lifting a foot further adds nothing [m].
+    """
+    swinging = ~episode.foot_loaded
+    height = np.clip(episode.foot_height, 0.0, ceiling)
+    return np.asarray((height * swinging).sum(axis=1) / np.maximum(swinging.sum(axis=1), 1))

@@ -1,0 +1,11 @@
+"""How fast the torso moves forward, along the world's x axis."""
+
+from evoloco.episode import Episode
+from evoloco.genome import Array
+
+UNIT = "m/s"
+
+
+def measure(episode: Episode) -> Array:
+    """Forward velocity of the torso, dx/dt [m/s] (T,)."""
+    return episode.sensor("torso.velocity")[:, 0]
