@@ -66,7 +66,8 @@ class Planar:
     """
 
     def __init__(self, morphology: Morphology) -> None:
-        self.hips, self.knees = ([_find(morphology, part, side) for side in SIDES] for part in ("hip", "knee"))
+        self.hips = [_find(morphology, "hip", side) for side in SIDES]
+        self.knees = [_find(morphology, "knee", side) for side in SIDES]
         self.names = [f"{part}_{side}" for part in ("hip", "knee") for side in SIDES]
         self.order = [joint.name for joint in morphology.joints]
         self.loads = foot_places(morphology)
@@ -98,23 +99,23 @@ class Planar:
         senses: list[tuple[int, int, int, float]] = []
         for own in range(2):
             other = 1 - own
-            hip = [*self._thigh(own, -1.0, ALWAYS), *self._thigh(other, 1.0, ALWAYS), (ONE, self.loads[own], 1.0)]
-            knee = self._shank(other, self.loads[own])
-            for first, gain, terms in ((2 * own, a1, hip), (2 * own + 4, a2, knee)):
+            stance = self.loads[own]
+            hip = [*self._thigh(own, -1.0, ALWAYS), *self._thigh(other, 1.0, ALWAYS), (ONE, stance, 1.0)]
+            for first, gain, terms in ((2 * own, a1, hip), (2 * own + 4, a2, self._shank(other, stance))):
                 for place, gate, weight in terms:
                     senses.append((first, place, gate, gain * weight))
                     senses.append((first + 1, place, gate, -gain * weight))
         muscles = []
         for side in range(2):
-            for first, joint, forward in ((2 * side, self.hips[side], -1.0), (2 * side + 4, self.knees[side], 1.0)):
-                swing = forward * self.turn[joint.name] * SWING
+            for first, joint, flexes in ((2 * side, self.hips[side], -1), (2 * side + 4, self.knees[side], 1)):
+                swing = flexes * self.turn[joint.name] * SWING
                 muscles += [(self.order.index(joint.name), first + i, swing * (1 - 2 * i)) for i in range(2)]
         return Network(neurons, synapses, senses, muscles)
 
     def _thigh(self, side: int, weight: float, gate: int) -> list[tuple[int, int, float]]:
         """Senses that add up to the absolute angle of a thigh."""
-        hip = self.hips[side]
-        return [(self.pitch, gate, -weight), (self.order.index(hip.name), gate, -weight * self.turn[hip.name])]
+        hip = self.hips[side].name
+        return [(self.pitch, gate, -weight), (self.order.index(hip), gate, -weight * self.turn[hip])]
 
     def _shank(self, side: int, gate: int) -> list[tuple[int, int, float]]:
         """Senses that add up to the absolute angle of a shank."""
@@ -138,6 +139,5 @@ def _turns(morphology: Morphology) -> dict[str, float]:
     data = mujoco.MjData(model)
     mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
     mujoco.mj_kinematics(model, data)
-    return {
-        joint.name: float(np.copysign(1.0, data.xaxis[model.joint(joint.name).id][1])) for joint in morphology.joints
-    }
+    axes = {joint.name: data.xaxis[model.joint(joint.name).id] for joint in morphology.joints}
+    return {name: float(np.copysign(1.0, axis[1])) for name, axis in axes.items()}

@@ -69,7 +69,8 @@ class Posture:
             joint, unit = part.joint, "rad" if part.joint.axis else "m"
             low, high = max(-OFFSET, joint.low - joint.home), min(OFFSET, joint.high - joint.home)
             if offsets and low < high:
-                self.genes.append(Gene(f"{part.genes}.offset", low, high, unit, "middle of the swing, from home"))
+                meaning = "middle of the swing, from home"
+                self.genes.append(Gene(f"{part.genes}.offset", low, high, unit, meaning))
             chosen = joint.stem in stems if stems is not None else joint.stem.startswith(REFLEX)
             if reflex and chosen and joint.axis in ("roll", "pitch"):
                 lean = f"the torso's {joint.axis}"
@@ -139,6 +140,6 @@ def strikes(obs: Array, feet: Array, threshold: float, loads: Array) -> int:
 
 
 def foot_places(morphology: Morphology) -> tuple[int, int]:
-    """Where the loads of the first left and the first right foot stand in an observation; -1 where there is none."""
+    """Where the loads of the first left and the first right foot stand in an observation; -1 for none."""
     first, feet = morphology.observation.foot_load.start, len(morphology.feet)
     return (first if feet else -1, first + feet // 2 if feet > 1 else -1)

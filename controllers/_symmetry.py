@@ -20,7 +20,7 @@ class Drive:
     Attributes:
         joint: The joint.
         index: Its place in the controls.
-        genes: What the names of its genes begin with: the stem where the sides share genes, else the joint's name.
+        genes: What the names of its genes begin with: its stem where the sides share genes, else its name.
         sign: Turns the left side's command into this joint's: +1, or the joint's mirror sign on the right.
         late: Whether it lags the left side by half a period.
     """
@@ -54,6 +54,5 @@ def owners(parts: tuple[Drive, ...]) -> tuple[Drive, ...]:
 def amplitude(part: Drive, name: str, meaning: str, largest: float = 0.6) -> Gene:
     """A gene for how far a joint swings: at most `largest` [rad] and half the joint's range."""
     joint = part.joint
-    return Gene(
-        f"{part.genes}.{name}", 0.0, min(largest, (joint.high - joint.low) / 2), "rad" if joint.axis else "m", meaning
-    )
+    high = min(largest, (joint.high - joint.low) / 2)
+    return Gene(f"{part.genes}.{name}", 0.0, high, "rad" if joint.axis else "m", meaning)

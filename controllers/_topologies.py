@@ -1,5 +1,6 @@
 """Networks of half-centres, given as data: which oscillators there are and who listens to whom."""
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +13,7 @@ from ._posture import REFLEX, foot_places
 from ._symmetry import Drive, amplitude, owners
 
 TAU, ADAPTATION_TAU, BETA, INHIBITION, TONIC = 0.2800, 0.4977, 2.5, 2.2829, 0.4111
-"""Half-centre of the NICO humanoid at k_f = 1: tau and tau' [s], beta, w and tonic input (Auddy et al., 2019)."""
+"""Half-centre of the NICO humanoid at k_f = 1 (Auddy et al., 2019): tau, tau' [s], beta, w, tonic input."""
 
 PERIOD, PEAK = 2.184, 0.462
 """Its simulated period [s], and the amplitude of its y_e - y_f per unit of tonic input."""
@@ -75,7 +76,7 @@ def pacemaker(stems: Sequence[str]) -> Topology:
 def ring(stems: Sequence[str]) -> Topology:
     """No leader: neighbours along each leg listen to each other, and the hips to the hips across."""
     links = []
-    for above, below in zip(stems, stems[1:], strict=False):
+    for above, below in itertools.pairwise(stems):
         links += [Link(below, above, below), Link(above, below, below)]
     hip = next((stem for stem in stems if stem.startswith("hip")), stems[0])
     links.append(Link(hip, hip, hip, ("across", ""), across=True, low=0.0, high=2.0))
@@ -120,7 +121,7 @@ class HalfCentres:
         self.late = [False] * first + [part.late for part in self.parts.values()]
         self.genes = [Gene("period", 0.4, 1.4, "s", "natural period of every half-centre", log=True)]
         if tonic_gene:
-            self.genes.append(Gene("tonic", tonic / 4, 2 * tonic, "1", "tonic input; all swings grow with it"))
+            self.genes.append(Gene("tonic", tonic / 4, 2 * tonic, "1", "tonic input; swings grow with it"))
         for part in owners(body):
             self.genes.append(amplitude(part, "extensor", "swing by the extensor neuron"))
             self.genes.append(amplitude(part, "flexor", "swing back by the flexor neuron"))
@@ -146,9 +147,8 @@ class HalfCentres:
             if kind in feedback:
                 for owner_name, k, place, sign, zero in self._readings(kind, morphology):
                     name = f"{owner_name}.{kind}_feedback"
-                    felt.setdefault(
-                        name, Gene(name, -bound, bound, unit, f"{kind} felt by the extensor neuron, minus by the flexor")
-                    )
+                    meaning = f"{kind} felt by the extensor neuron, and its negative by the flexor"
+                    felt.setdefault(name, Gene(name, -bound, bound, unit, meaning))
                     self.senses.append((k, place, sign, zero, name))
         self.genes += felt.values()
 
@@ -188,7 +188,7 @@ class HalfCentres:
                             yield link, receiver, sender, part if link.owner == link.receiver else other
 
     def _readings(self, kind: str, morphology: Morphology) -> Iterator[tuple[str, int, int, float, float]]:
-        """What every half-centre feels: owner of the gene, half-centre, place in the observation, sign and zero.
+        """What every half-centre feels: owner of the gene, half-centre, place in the observation, sign, zero.
 
         The leader feels what differs between the sides: lean to one side, the
         loads of the feet and the angles of the hips.

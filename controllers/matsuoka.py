@@ -18,7 +18,7 @@ CONTACT = 0.05
 """Load from which a foot lets a gated sense through, as a fraction of body weight."""
 
 EXTRA = 6
-"""Numbers in `state` after the neurons: the leader in phase 0 (4) and the feet's loads of the step before (2)."""
+"""Numbers in `state` after the neurons: the leader in phase 0 (4) and the feet's last loads (2)."""
 
 
 def oscillates(tau: float, adaptation_tau: float, beta: float, inhibition: float) -> bool:
