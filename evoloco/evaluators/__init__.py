@@ -1,0 +1,55 @@
+"""Evaluators: genomes in, fitness and measures out. The local one is the definition."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evoloco.genome import Array
+from evoloco.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What G genomes did in k scenarios, with T fitness terms.
+
+    Attributes:
+        fitness: Of each episode (G, k); -inf where it was unstable.
+        values: Measures of each episode [their units] (G, k, T); NaN where it was unstable.
+        outcome: How each episode ended (G, k), as `Outcome` values.
+        duration: Lived time of each episode [s] (G, k).
+        distance: Forward displacement of the torso in each episode [m] (G, k); NaN where it was unstable.
+    """
+
+    fitness: Array
+    values: Array
+    outcome: NDArray[np.str_]
+    duration: Array
+    distance: Array
+
+
+class Evaluator(Protocol):
+    """Evaluates genomes; equal arguments give equal results, to the last bit."""
+
+    def evaluate(self, genomes: Array, scenarios: Sequence[Scenario], support: float) -> Evaluation:
+        """Runs every genome (G, n) in every scenario."""
+
+
+def aggregate(fitness: Array, how: str, cvar_fraction: float) -> Array:
+    """Fitness of genomes (G,) from that of their episodes (G, k).
+
+    Args:
+        fitness: Of each episode; one unstable episode (-inf) makes the genome's fitness -inf.
+        how: "mean"; "worst", the minimum; or "cvar", the mean of the worst part
+            (conditional value at risk; Rockafellar and Uryasev, 2000, doi:10.21314/JOR.2000.038).
+        cvar_fraction: The worst part, rounded up to whole episodes.
+    """
+    if how == "worst":
+        return np.asarray(fitness.min(axis=1))
+    if how == "cvar":
+        worst = int(np.ceil(cvar_fraction * fitness.shape[1]))
+        fitness = np.sort(fitness, axis=1)[:, :worst]
+    lowest = fitness.min(axis=1)
+    return np.where(np.isfinite(lowest), np.where(np.isfinite(fitness), fitness, 0).mean(axis=1), -np.inf)

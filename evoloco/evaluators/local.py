@@ -1,0 +1,75 @@
+"""Evaluation in this process, on MuJoCo's thread pool."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from evoloco.build import Experiment
+from evoloco.episode import Episode, Outcome
+from evoloco.evaluators import Evaluation
+from evoloco.genome import Array
+from evoloco.measure import fitness
+from evoloco.scenario import Scenario
+from evoloco.sim.simulator import Simulator
+
+
+class Local:
+    """Evaluates the genomes of an experiment with all threads of this machine.
+
+    Args:
+        experiment: What is evaluated.
+        threads: Number of threads; all CPUs where 0. Results do not depend on it.
+    """
+
+    def __init__(self, experiment: Experiment, threads: int = 0) -> None:
+        self._experiment = experiment
+        self._simulator = simulator(experiment, threads)
+
+    @property
+    def threads(self) -> int:
+        """Number of threads."""
+        return self._simulator.threads
+
+    def evaluate(self, genomes: Array, scenarios: Sequence[Scenario], support: float) -> Evaluation:
+        """Runs every genome (G, n) in every scenario."""
+        params = np.array([self._experiment.parameters(genome) for genome in genomes])
+        rows = [
+            judge(self._experiment, episode)
+            for episode in self._simulator.run(params, scenarios, support=support)
+        ]
+        shape = (len(genomes), len(scenarios))
+        quality, values, outcome, duration, distance = zip(*rows, strict=True)
+        return Evaluation(
+            np.array(quality).reshape(shape),
+            np.array(values).reshape(*shape, -1),
+            np.array(outcome).reshape(shape),
+            np.array(duration).reshape(shape),
+            np.array(distance).reshape(shape),
+        )
+
+
+def simulator(experiment: Experiment, threads: int = 0, record_state: bool = False) -> Simulator:
+    """The simulator of an experiment."""
+    scenario = experiment.spec.scenario
+    return Simulator(
+        experiment.morphology,
+        experiment.controller,
+        duration=scenario.duration,
+        control_dt=scenario.control_dt,
+        termination=experiment.termination,
+        ramp=scenario.ramp,
+        support=experiment.spec.evaluation.support.stiffness,
+        threads=threads,
+        record_state=record_state,
+    )
+
+
+def judge(experiment: Experiment, episode: Episode) -> tuple[float, list[float], str, float, float]:
+    """Fitness, measures, outcome, duration [s] and distance [m] of one episode."""
+    duration = len(episode) * episode.control_dt
+    if episode.outcome is Outcome.UNSTABLE:
+        return -np.inf, [np.nan] * len(experiment.terms), episode.outcome.value, duration, np.nan
+    values = [term.value(episode) for term in experiment.terms]
+    forward = episode.sensor("torso.position")[:, 0]
+    quality = float(fitness(experiment.terms, np.array(values), episode.survival))
+    return quality, values, episode.outcome.value, duration, float(forward[-1] - forward[0])

@@ -1,0 +1,293 @@
+"""Ask, evaluate, tell, record: the loop of a run, begun, resumed or replayed."""
+
+import json
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from evoloco import provenance
+from evoloco.build import Experiment
+from evoloco.errors import EvolocoError, JournalError, SpecError
+from evoloco.evaluators import Evaluation, aggregate
+from evoloco.evaluators.local import Local
+from evoloco.genome import Array
+from evoloco.journal import FILE, Generation, Journal
+from evoloco.spec import RunSpec, read, write
+
+Progress = Callable[[Generation], None]
+
+ALL_GENERATIONS = "the last generation was reached"
+INTERRUPTED = "interrupted"
+
+
+class Interrupted(EvolocoError):
+    """The user asked to stop; every finished generation is recorded."""
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The individual that did best on scenarios that the search never saw.
+
+    Attributes:
+        generation: Where it was found.
+        individual: Its index there.
+        genome: (n,).
+        search_fitness: As the search saw it.
+        heldout_fitness: Aggregated over the held-out scenarios.
+        evaluation: Its held-out episodes.
+    """
+
+    generation: int
+    individual: int
+    genome: Array
+    search_fitness: float
+    heldout_fitness: float
+    evaluation: Evaluation
+
+
+class Run:
+    """A run folder: `run.toml`, `provenance.json`, `journal.sqlite` and what was made of them.
+
+    Args:
+        folder: Of an existing run.
+
+    Raises:
+        JournalError: The folder is not a run, or its journal belongs to another one.
+        SpecError: Its run file does not fit.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        if not (folder / "run.toml").is_file():
+            raise JournalError(f"{folder} is not a run: it has no run.toml. Begin one with: evoloco evolve RUN")
+        self.spec = read(folder / "run.toml")
+        self.experiment = Experiment(self.spec)
+        self.journal = Journal(folder / FILE)
+        genes = self.experiment.space.names
+        if self.journal.genes != genes:
+            stray = sorted(set(self.journal.genes) ^ set(genes)) or ["their order"]
+            raise JournalError(
+                f"The journal {self.journal.path} is of another run: its genes differ from those of "
+                f"{folder / 'run.toml'} in {', '.join(stray[:5])}."
+            )
+        if self.journal.terms != tuple(self.spec.fitness):
+            raise JournalError(
+                f"The journal {self.journal.path} is of another run: its fitness terms are "
+                f"{', '.join(self.journal.terms)}, those of run.toml {', '.join(self.spec.fitness)}."
+            )
+
+    @classmethod
+    def create(cls, spec: RunSpec, folder: Path) -> "Run":
+        """Makes the folder of a new run; nothing is written when the spec does not fit.
+
+        Raises:
+            EvolocoError: The folder exists, or the spec does not fit.
+        """
+        if folder.exists():
+            raise SpecError(
+                f"{folder} exists and is not overwritten. Go on with: evoloco resume {folder}   "
+                "or choose another folder with --out, or another --seed."
+            )
+        experiment = Experiment(spec)
+        experiment.optimizer()
+        genes, terms = experiment.space.names, [term.name for term in experiment.terms]
+        making = folder.with_name(folder.name + ".making")
+        making.mkdir(parents=True, exist_ok=True)
+        for left in making.iterdir():  # of a process that was killed here
+            left.unlink()
+        write(spec, making / "run.toml")
+        facts = json.dumps(provenance.collect(spec), indent=2)
+        (making / "provenance.json").write_text(facts + "\n", encoding="utf-8")
+        Journal.create(making / FILE, genes, terms).close()
+        making.rename(folder)
+        return cls(folder)
+
+    # ------------------------------------------------------------ the loop
+
+    def evolve(self, generations: int = 0, threads: int = 0, progress: Progress | None = None) -> str:
+        """Goes on from the last recorded generation.
+
+        Args:
+            generations: Generations in all; those of the spec where 0.
+            threads: Of the simulation; all CPUs where 0. Results do not depend on it.
+            progress: Called after each recorded generation.
+
+        Returns:
+            Why the search stopped.
+
+        Raises:
+            Interrupted: Ctrl-C; the journal is whole.
+            JournalError: The record does not follow from the spec.
+        """
+        last = generations or self.spec.optimizer.generations
+        evaluator = Local(self.experiment, threads)
+        optimizer = self.experiment.optimizer()
+        for record in self.journal.generations():
+            genomes = optimizer.ask()
+            if not np.array_equal(genomes, record.genomes):
+                raise JournalError(
+                    f"Generation {record.generation} of {self.journal.path} does not follow from run.toml: the "
+                    f"optimizer asks for other genomes. {self._why_different()}"
+                )
+            optimizer.tell(genomes, record.fitness)
+        self._note_extension(generations)
+        with _interruptible() as interrupted:
+            for generation in range(len(self.journal), last):
+                if reason := optimizer.stop_reason():
+                    return self._stop(f"{self.spec.optimizer.name}: {reason}")
+                began = time.perf_counter()
+                genomes = optimizer.ask()
+                asked = time.perf_counter()
+                support = self.spec.evaluation.support.strength(generation)
+                evaluation = evaluator.evaluate(genomes, self.experiment.scenarios(generation), support)
+                simulated = time.perf_counter() - asked
+                fitness = self._aggregate(evaluation.fitness)
+                optimizer.tell(genomes, fitness)
+                wall = time.perf_counter() - began
+                record = Generation(
+                    generation, genomes, fitness, evaluation, support, time.time(), wall, simulated
+                )
+                self.journal.append(record)
+                if progress is not None:
+                    progress(record)
+                if interrupted():
+                    self._stop(INTERRUPTED)
+                    raise Interrupted(
+                        f"Stopped after generation {generation}; everything until then is recorded. "
+                        f"Go on with: evoloco resume {self.folder}"
+                    )
+        return self._stop(ALL_GENERATIONS)
+
+    def _aggregate(self, fitness: Array) -> Array:
+        return aggregate(fitness, self.spec.evaluation.aggregate, self.spec.evaluation.cvar_fraction)
+
+    def _stop(self, reason: str) -> str:
+        self.journal.write_note("stop_reason", reason)
+        return reason
+
+    def _note_extension(self, generations: int) -> None:
+        if generations:
+            self.journal.write_note("generations", generations)
+
+    def _why_different(self) -> str:
+        reasons = provenance.differences(self.provenance, provenance.collect(self.spec))
+        return f"Likely because: {'; '.join(reasons)}." if reasons else "The run file or the journal was edited."
+
+    # ------------------------------------------------------------ what came out
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What produced the run.
+
+        Raises:
+            JournalError: The file is missing or no JSON.
+        """
+        path = self.folder / "provenance.json"
+        try:
+            facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise JournalError(f"{path} cannot be read: {error}") from None
+        return facts
+
+    def choose_champion(self, threads: int = 0) -> Champion:
+        """Tries the fittest individuals on held-out scenarios and writes `champion.json`.
+
+        Candidates come from generations without support, one per generation
+        at most, so that they differ.
+
+        Raises:
+            JournalError: Nothing is recorded yet.
+        """
+        candidates = self._candidates()
+        genomes = np.array([self.journal[g].genomes[i] for g, i, _ in candidates])
+        evaluation = Local(self.experiment, threads).evaluate(genomes, self.experiment.held_out(), support=0.0)
+        heldout = self._aggregate(evaluation.fitness)
+        best = int(np.argmax(heldout))
+        generation, individual, search_fitness = candidates[best]
+        one = Evaluation(
+            evaluation.fitness[best : best + 1],
+            evaluation.values[best : best + 1],
+            evaluation.outcome[best : best + 1],
+            evaluation.duration[best : best + 1],
+            evaluation.distance[best : best + 1],
+        )
+        champion = Champion(generation, individual, genomes[best], search_fitness, float(heldout[best]), one)
+        text = json.dumps(self._describe(champion), indent=2)
+        (self.folder / "champion.json").write_text(text + "\n", encoding="utf-8")
+        return champion
+
+    def _candidates(self) -> list[tuple[int, int, float]]:
+        """Generation, individual and fitness of the fittest, best first."""
+        best = []
+        for record in self.journal.generations():
+            individual = int(np.argmax(record.fitness))
+            best.append((record.generation, individual, float(record.fitness[individual]), record.support))
+        if not best:
+            raise JournalError(f"{self.folder} has no recorded generation. Go on with: evoloco resume {self.folder}")
+        free = [row for row in best if row[3] == 0.0] or best
+        free.sort(key=lambda row: -row[2])
+        return [row[:3] for row in free[: self.spec.evaluation.heldout_candidates]]
+
+    def _describe(self, champion: Champion) -> dict[str, Any]:
+        return {
+            "run": self.spec.name,
+            "seed": self.spec.seed,
+            "generation": champion.generation,
+            "individual": champion.individual,
+            "search_fitness": champion.search_fitness,
+            "heldout_fitness": champion.heldout_fitness,
+            "heldout": {
+                "fitness": champion.evaluation.fitness[0].tolist(),
+                "outcome": champion.evaluation.outcome[0].tolist(),
+                "duration": champion.evaluation.duration[0].tolist(),
+                "distance": champion.evaluation.distance[0].tolist(),
+            },
+            "genes": {
+                row["name"]: {"value": row["value"], "unit": row["unit"], "bound": row["bound"]}
+                for row in self.experiment.space.describe(champion.genome)
+            },
+            "genome": champion.genome.tolist(),
+        }
+
+    def champion(self) -> dict[str, Any]:
+        """What `champion.json` holds.
+
+        Raises:
+            JournalError: It is missing or no JSON.
+        """
+        path = self.folder / "champion.json"
+        try:
+            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise JournalError(f"No champion yet in {self.folder}. Go on with: evoloco resume {self.folder}") from None
+        except ValueError as error:
+            raise JournalError(f"{path} is no JSON: {error}") from None
+        return content
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Turns the first Ctrl-C into a request to stop after the generation; the second stops at once."""
+    asked = False
+
+    def ask(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
+        nonlocal asked
+        asked = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    try:
+        before = signal.signal(signal.SIGINT, ask)
+    except ValueError:  # not the main thread: nobody can press Ctrl-C here
+        yield lambda: False
+        return
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,230 @@
+"""The run on disk: every genome, its fitness, measures and outcome, in one SQLite file.
+
+Written one transaction per generation (write-ahead log), so a run that is
+killed at any moment leaves whole generations. Schema: docs/journal.md.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evoloco.errors import JournalError
+from evoloco.evaluators import Evaluation
+from evoloco.genome import Array
+
+FILE = "journal.sqlite"
+SCHEMA = 1
+"""Version of the tables below."""
+
+_FIXED_COLUMNS = ("generation", "individual", "genome", "fitness", "outcome", "duration", "distance")
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One recorded generation.
+
+    Attributes:
+        generation: Its number, from 0.
+        genomes: (G, n).
+        fitness: Aggregated over episodes (G,).
+        evaluation: The episodes.
+        support: Strength of the virtual support, 0 to 1.
+        finished: Unix time when it was recorded [s].
+        wall_time: It took from ask to tell [s].
+        simulation_time: Of that, evaluation [s].
+    """
+
+    generation: int
+    genomes: Array
+    fitness: Array
+    evaluation: Evaluation
+    support: float
+    finished: float
+    wall_time: float
+    simulation_time: float
+
+
+class Journal:
+    """The record of one run.
+
+    Args:
+        path: Of the SQLite file, which must exist; `create` makes one.
+
+    Raises:
+        JournalError: The file is missing, damaged, or of another version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise JournalError(f"No journal {path}. The folder is not a run, or the run never began.")
+        self.path = path
+        try:
+            self._database = sqlite3.connect(path, isolation_level=None)
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = NORMAL")
+            faults = self._database.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if faults != "ok":
+                raise JournalError(f"The journal {path} is damaged: {faults}. Restore the file from a copy.")
+            schema = self.note("schema")
+        except sqlite3.DatabaseError as error:
+            raise JournalError(
+                f"The journal {path} is damaged or no journal: {error}. Restore the file from a copy, or begin "
+                "the run anew in another folder: the same seed gives the same run."
+            ) from None
+        if schema != SCHEMA:
+            raise JournalError(f"The journal {path} has schema {schema}, this evoloco reads {SCHEMA}.")
+        self.genes: tuple[str, ...] = tuple(self.note("genes"))
+        self.terms: tuple[str, ...] = tuple(self.note("terms"))
+
+    @classmethod
+    def create(cls, path: Path, genes: Sequence[str], terms: Sequence[str]) -> "Journal":
+        """Makes an empty journal for genomes of these genes and these fitness terms.
+
+        Raises:
+            JournalError: The file exists, or a term has the name of a fixed column.
+        """
+        if path.exists():
+            raise JournalError(f"{path} exists.")
+        for term in terms:
+            if term.lower() in _FIXED_COLUMNS:
+                raise JournalError(f"A fitness term cannot be called '{term}': the journal has a column of that name.")
+        measures = "".join(f", {_quoted(term)} REAL" for term in terms)
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.executescript(f"""
+                BEGIN;
+                CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+                CREATE TABLE generations (
+                    generation INTEGER PRIMARY KEY, support REAL NOT NULL, finished REAL NOT NULL,
+                    wall_time REAL NOT NULL, simulation_time REAL NOT NULL);
+                CREATE TABLE individuals (
+                    generation INTEGER NOT NULL REFERENCES generations, individual INTEGER NOT NULL,
+                    genome BLOB NOT NULL, fitness REAL NOT NULL, outcome TEXT NOT NULL,
+                    duration REAL NOT NULL, distance REAL{measures},
+                    PRIMARY KEY (generation, individual)) WITHOUT ROWID;
+                CREATE TABLE episodes (
+                    generation INTEGER NOT NULL, individual INTEGER NOT NULL, episode INTEGER NOT NULL,
+                    fitness REAL NOT NULL, outcome TEXT NOT NULL, duration REAL NOT NULL, distance REAL{measures},
+                    PRIMARY KEY (generation, individual, episode)) WITHOUT ROWID;
+                INSERT INTO notes VALUES
+                    ('schema', '{SCHEMA}'),
+                    ('genes', {_text(json.dumps(list(genes)))}),
+                    ('terms', {_text(json.dumps(list(terms)))});
+                COMMIT;
+            """)
+        return cls(path)
+
+    def close(self) -> None:
+        """Folds the write-ahead log into the file."""
+        self._database.close()
+
+    def note(self, key: str) -> Any:
+        """A fact about the whole run; None where it was not noted."""
+        row = self._database.execute("SELECT value FROM notes WHERE key = ?", (key,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def write_note(self, key: str, value: Any) -> None:
+        """Notes a fact about the whole run, such as why it stopped."""
+        self._database.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (key, json.dumps(value)))
+
+    def append(self, record: Generation) -> None:
+        """Records a generation, wholly or not at all."""
+        g, evaluation = record.generation, record.evaluation
+        worst = np.argmin(evaluation.fitness, axis=1)
+        individuals = [
+            (
+                g, i, record.genomes[i].astype("<f8").tobytes(), record.fitness[i],
+                str(evaluation.outcome[i, worst[i]]), evaluation.duration[i].mean(),
+                _real(evaluation.distance[i].mean()), *map(_real, evaluation.values[i].mean(axis=0)),
+            )
+            for i in range(len(record.genomes))
+        ]  # fmt: skip
+        episodes = [
+            (
+                g, i, e, evaluation.fitness[i, e], str(evaluation.outcome[i, e]), evaluation.duration[i, e],
+                _real(evaluation.distance[i, e]), *map(_real, evaluation.values[i, e]),
+            )
+            for i in range(len(record.genomes))
+            for e in range(evaluation.fitness.shape[1])
+        ]  # fmt: skip
+        places = ", ".join("?" * (7 + len(self.terms)))
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            self._database.execute(
+                "INSERT INTO generations VALUES (?, ?, ?, ?, ?)",
+                (g, record.support, record.finished, record.wall_time, record.simulation_time),
+            )
+            self._database.executemany(f"INSERT INTO individuals VALUES ({places})", individuals)
+            self._database.executemany(f"INSERT INTO episodes VALUES ({places})", episodes)
+            self._database.execute("COMMIT")
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+
+    def __len__(self) -> int:
+        """Number of recorded generations."""
+        count = self._database.execute("SELECT count(*) FROM generations").fetchone()[0]
+        return int(count)
+
+    def generations(self) -> Iterator[Generation]:
+        """Everything recorded, generation by generation."""
+        for generation in range(len(self)):
+            yield self[generation]
+
+    def __getitem__(self, generation: int) -> Generation:
+        """One recorded generation.
+
+        Raises:
+            JournalError: It is not recorded, or not wholly.
+        """
+        head = self._database.execute(
+            "SELECT support, finished, wall_time, simulation_time FROM generations WHERE generation = ?", (generation,)
+        ).fetchone()
+        if head is None:
+            last = len(self) - 1
+            known = f"0 to {last}" if last >= 0 else "none"
+            raise JournalError(f"The journal {self.path} has no generation {generation}. Recorded: {known}.")
+        rows = self._database.execute(
+            "SELECT genome, fitness FROM individuals WHERE generation = ? ORDER BY individual", (generation,)
+        ).fetchall()
+        measures = "".join(f", {_quoted(term)}" for term in self.terms)
+        episodes = self._database.execute(
+            f"SELECT fitness, outcome, duration, distance{measures} FROM episodes "
+            "WHERE generation = ? ORDER BY individual, episode",
+            (generation,),
+        ).fetchall()
+        size = 8 * len(self.genes)
+        if not rows or len(episodes) % len(rows) or any(len(row[0]) != size for row in rows):
+            raise JournalError(f"Generation {generation} of the journal {self.path} is damaged.")
+        shape = (len(rows), len(episodes) // len(rows))
+        numbers = np.array([[row[0], row[2], *row[3:]] for row in episodes], dtype=np.float64)
+        evaluation = Evaluation(
+            fitness=numbers[:, 0].reshape(shape),
+            values=numbers[:, 3:].reshape(*shape, -1),
+            outcome=np.array([row[1] for row in episodes]).reshape(shape),
+            duration=numbers[:, 1].reshape(shape),
+            distance=numbers[:, 2].reshape(shape),
+        )
+        genomes = np.array([np.frombuffer(row[0], "<f8") for row in rows])
+        return Generation(generation, genomes, np.array([row[1] for row in rows]), evaluation, *head)
+
+
+def _quoted(name: str) -> str:
+    """An SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    """An SQL string."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _real(value: float) -> float | None:
+    """An SQL number; NULL for NaN."""
+    return None if np.isnan(value) else float(value)

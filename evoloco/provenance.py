@@ -1,0 +1,90 @@
+"""What produced a run: versions, machine, source, command."""
+
+import hashlib
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from evoloco import __version__
+from evoloco.spec import RunSpec, dumps
+
+_PACKAGES = ("mujoco", "numpy", "numba", "llvmlite", "cma")
+
+
+def collect(spec: RunSpec) -> dict[str, Any]:
+    """Facts that a reader needs to reproduce a run, or to see why a replay differs."""
+    return {
+        "evoloco": __version__,
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
+        "cpu": cpu(),
+        "cpus": len(os.sched_getaffinity(0)),
+        "platform": platform.platform(),
+        "command": " ".join(["evoloco", *sys.argv[1:]]),
+        "seed": spec.seed,
+        "spec_sha256": hashlib.sha256(dumps(spec).encode()).hexdigest(),
+        "files_sha256": {path: _digest(Path(path)) for path in _user_files(spec)},
+    }
+
+
+def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Why a replay may differ in the last bits, one reason each."""
+    reasons = [
+        f"{name} {then['packages'].get(name)} then, {version} now"
+        for name, version in now["packages"].items()
+        if then["packages"].get(name) != version
+    ]
+    reasons += [f"{key}: {then.get(key)} then, {now[key]} now" for key in ("cpu", "evoloco") if then.get(key) != now[key]]
+    for path, digest in now["files_sha256"].items():
+        if then["files_sha256"].get(path, digest) != digest:
+            reasons.append(f"{path} has changed since")
+    return reasons
+
+
+def cpu() -> str:
+    """Name of the CPU."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _user_files(spec: RunSpec) -> list[str]:
+    names = [spec.morphology.name, spec.controller.name, *(term.measure for term in spec.fitness.values())]
+    paths = [name for name in names if name.endswith(".py")]
+    if "path" in spec.morphology.options:
+        paths.append(str(spec.morphology.options["path"]))
+    return sorted(set(paths))
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
+
+
+def _commit() -> str:
+    """Commit of the source tree that runs, with a mark where it has changes; empty for an installed wheel."""
+    folder = Path(__file__).parent
+    try:
+        head = subprocess.run(
+            ["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=True
+        ).stdout.strip()
+        tracked = subprocess.run(
+            ["git", "-C", str(folder), "ls-files", "--error-unmatch", __file__], capture_output=True, timeout=5, check=False
+        )
+        if tracked.returncode:
+            return ""
+        changed = subprocess.run(
+            ["git", "-C", str(folder), "status", "--porcelain", "--untracked-files=no"],
+            capture_output=True, text=True, timeout=5, check=True,
+        ).stdout.strip()  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return head + ("+changes" if changed else "")
