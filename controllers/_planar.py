@@ -107,9 +107,10 @@ class Planar:
                     senses.append((first + 1, place, gate, -gain * weight))
         muscles = []
         for side in range(2):
-            for first, joint, flexes in ((2 * side, self.hips[side], -1), (2 * side + 4, self.knees[side], 1)):
-                swing = flexes * self.turn[joint.name] * SWING
-                muscles += [(self.order.index(joint.name), first + i, swing * (1 - 2 * i)) for i in range(2)]
+            moved = ((2 * side, self.hips[side].name, -1), (2 * side + 4, self.knees[side].name, 1))
+            for first, joint, flexes in moved:
+                swing = flexes * self.turn[joint] * SWING
+                muscles += [(self.order.index(joint), first + i, swing * (1 - 2 * i)) for i in range(2)]
         return Network(neurons, synapses, senses, muscles)
 
     def _thigh(self, side: int, weight: float, gate: int) -> list[tuple[int, int, float]]:

@@ -12,8 +12,8 @@ from evoloco.morphology import Morphology
 
 from ._symmetry import Symmetry, drives, owners
 
-WIDTH = 7
-"""Numbers per joint: home, offset, gains of roll and pitch, gains of the three turning rates."""
+WIDTH = 6
+"""Numbers per joint: middle pose, gains of roll and pitch, gains of the three turning rates."""
 
 REFLEX = ("hip", "ankle")
 """Joints whose stem begins so take part in the reflex unless others are named."""
@@ -28,7 +28,7 @@ class Posture:
 
     For joint j with signal s_j(t):
 
-        ctrl_j = home_j + min(1, t / ramp) (offset_j + s_j) + tilt_j * lean + rate_j * d lean/dt
+        ctrl_j = home_j + offset_j + s_j + tilt_j lean + rate_j d lean/dt
 
     where lean is the torso's roll for a roll joint and its pitch for a pitch
     joint. A right joint gets the mirror image: roll changes its sign, and so
@@ -42,7 +42,6 @@ class Posture:
         symmetry: "mirror" shares genes between left and right.
         reflex: Whether torso tilt and rate are fed back.
         stems: Joints that take part in the reflex; those of hips and ankles where None.
-        ramp: Time over which the gait fades in [s].
         offsets: Whether the middle pose may differ from home.
 
     Raises:
@@ -55,14 +54,12 @@ class Posture:
         symmetry: Symmetry = "mirror",
         reflex: bool = True,
         stems: tuple[str, ...] | None = None,
-        ramp: float = 0.5,
         offsets: bool = True,
     ) -> None:
         known = {joint.stem for joint in morphology.joints}
         for stem in stems or ():
             if stem not in known:
                 raise UnknownNameError("joint stem", stem, known)
-        self.ramp = ramp
         self.drives = drives(morphology, symmetry)
         self.genes: list[Gene] = []
         for part in owners(self.drives):
@@ -80,37 +77,33 @@ class Posture:
                 ]
 
     def parameters(self, values: Mapping[str, float]) -> Array:
-        """What `aim` reads: a row of `WIDTH` numbers per joint, then the ramp (WIDTH nu + 1,)."""
+        """What `aim` reads: a row of `WIDTH` numbers per joint (WIDTH nu,)."""
         table = np.zeros((len(self.drives), WIDTH))
         for row, part in zip(table, self.drives, strict=True):
-            row[0] = part.joint.home
-            row[1] = part.sign * values.get(f"{part.genes}.offset", 0.0)
+            row[0] = part.joint.home + part.sign * values.get(f"{part.genes}.offset", 0.0)
             column = 1 if part.joint.axis == "pitch" else 0
             image = -part.sign if part.late and column == 0 else part.sign
-            row[2 + column] = image * values.get(f"{part.genes}.tilt", 0.0)
-            row[4 + column] = image * values.get(f"{part.genes}.rate", 0.0)
-        return np.append(table, self.ramp)
+            row[1 + column] = image * values.get(f"{part.genes}.tilt", 0.0)
+            row[3 + column] = image * values.get(f"{part.genes}.rate", 0.0)
+        return table.ravel()
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def aim(params: Array, obs: Array, time: float, ctrl: Array) -> None:
+def aim(params: Array, obs: Array, ctrl: Array) -> None:
     """Turns the signals in `ctrl` into target angles.
 
     Args:
         params: Parameters of a controller, which end with those of its posture.
         obs: Observation.
-        time: Since the start of the episode [s].
         ctrl: Signals [rad] (nu,), replaced by target angles [rad].
     """
     nu = ctrl.size
-    first = params.size - WIDTH * nu - 1
-    ramp = params[params.size - 1]
-    fade = min(1.0, time / ramp) if ramp > 0.0 else 1.0
+    first = params.size - WIDTH * nu
     for j in range(nu):
         row = first + WIDTH * j
-        target = params[row] + fade * (params[row + 1] + ctrl[j])
+        target = params[row] + ctrl[j]
         for k in range(5):
-            target += params[row + 2 + k] * obs[2 * nu + k]
+            target += params[row + 1 + k] * obs[2 * nu + k]
         ctrl[j] = target
 
 

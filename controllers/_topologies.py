@@ -12,7 +12,7 @@ from ._neurons import ALWAYS, ONE, Network
 from ._posture import REFLEX, foot_places
 from ._symmetry import Drive, amplitude, owners
 
-TAU, ADAPTATION_TAU, BETA, INHIBITION, TONIC = 0.2800, 0.4977, 2.5, 2.2829, 0.4111
+TAU, ADAPTATION_TAU, BETA, INHIBITION, TONIC_INPUT = 0.2800, 0.4977, 2.5, 2.2829, 0.4111
 """Half-centre of the NICO humanoid at k_f = 1 (Auddy et al., 2019): tau, tau' [s], beta, w, tonic input."""
 
 PERIOD, PEAK = 2.184, 0.462
@@ -112,7 +112,7 @@ class HalfCentres:
         body: tuple[Drive, ...],
         topology: Topology,
         feedback: Sequence[Feedback] = (),
-        tonic: float = TONIC,
+        tonic: float = TONIC_INPUT,
         tonic_gene: bool = False,
     ) -> None:
         self.tonic, first = tonic, 1 if topology.paced else 0

@@ -8,11 +8,11 @@ from evoloco.errors import UnknownNameError
 from evoloco.genome import Array, Space
 from evoloco.morphology import Morphology
 
-from ._neurons import HEADER, MUSCLE, NEURON, SENSE, SYNAPSE, advance, fastest
+from ._neurons import HEADER, MUSCLE, NEURON, SENSE, START, TONIC, advance, fastest
 from ._planar import Planar
 from ._posture import Posture, aim, foot_places, strikes
 from ._symmetry import Symmetry
-from ._topologies import TONIC, TOPOLOGIES, Feedback, HalfCentres
+from ._topologies import TONIC_INPUT, TOPOLOGIES, Feedback, HalfCentres
 
 CONTACT = 0.05
 """Load from which a foot lets a gated sense through, as a fraction of body weight."""
@@ -41,16 +41,16 @@ def reset(params: Array, state: Array, dt: float) -> None:
     """
     n = (state.size - EXTRA) // 2
     end = HEADER + NEURON * n
-    neurons = params[HEADER:end].reshape((n, NEURON))
-    synapses = params[end : end + SYNAPSE * int(params[0])].reshape((int(params[0]), SYNAPSE))
+    neurons = params[HEADER:end].reshape((NEURON, n))
+    weights = params[end : end + n * n].reshape((n, n))
     x = state[: 2 * n].reshape((2, n))
-    drive = neurons[:, 3].copy()
-    x[0, :] = neurons[:, 4]
+    drive = neurons[TONIC]
+    x[0, :] = neurons[START]
     tau = fastest(neurons)
-    advance(neurons, synapses, drive, x, tau / 2, 300)
+    advance(neurons, weights, drive, x, tau / 2, 300)
     for _ in range(200):
         before = max(0.0, x[0, 0]) - max(0.0, x[0, 1])
-        advance(neurons, synapses, drive, x, tau / 20, 1)
+        advance(neurons, weights, drive, x, tau / 20, 1)
         if before < 0.0 <= max(0.0, x[0, 0]) - max(0.0, x[0, 1]):
             break
     for i in range(2):
@@ -63,32 +63,30 @@ def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: 
     """Advances the network by one control step and writes target angles."""
     n = (state.size - EXTRA) // 2
     end = HEADER + NEURON * n
-    neurons = params[HEADER:end].reshape((n, NEURON))
-    synapses = params[end : end + SYNAPSE * int(params[0])].reshape((int(params[0]), SYNAPSE))
-    end += synapses.size
-    senses = params[end : end + SENSE * int(params[1])].reshape((int(params[1]), SENSE))
-    end += senses.size
-    muscles = params[end : end + MUSCLE * int(params[2])].reshape((int(params[2]), MUSCLE))
+    neurons = params[HEADER:end].reshape((NEURON, n))
+    weights = params[end : end + n * n].reshape((n, n))
+    senses = end + n * n
+    muscles = senses + SENSE * int(params[0])
     x = state[: 2 * n].reshape((2, n))
 
-    foot = strikes(obs, params[4:6], params[3], state[2 * n + 4 :])
+    foot = strikes(obs, params[3:5], params[2], state[2 * n + 4 :])
     if foot >= 0:
         for i in range(2):
             x[0, (i + foot) % 2] = state[2 * n + i]
             x[1, (i + foot) % 2] = state[2 * n + 2 + i]
 
-    drive = neurons[:, 3].copy()
-    for k in range(senses.shape[0]):
-        place, gate = int(senses[k, 1]), int(senses[k, 2])
+    drive = neurons[TONIC].copy()
+    for row in range(senses, muscles, SENSE):
+        place, gate = int(params[row + 1]), int(params[row + 2])
         if gate < 0 or obs[gate] >= CONTACT:
-            drive[int(senses[k, 0])] += senses[k, 3] * (obs[place] if place >= 0 else 1.0)
+            drive[int(params[row])] += params[row + 3] * (obs[place] if place >= 0 else 1.0)
     count = math.ceil(2.0 * dt / fastest(neurons))
-    advance(neurons, synapses, drive, x, dt / count, count)
+    advance(neurons, weights, drive, x, dt / count, count)
 
     ctrl[:] = 0.0
-    for k in range(muscles.shape[0]):
-        ctrl[int(muscles[k, 0])] += muscles[k, 2] * max(0.0, x[0, int(muscles[k, 1])])
-    aim(params, obs, time, ctrl)
+    for row in range(muscles, muscles + MUSCLE * int(params[1]), MUSCLE):
+        ctrl[int(params[row])] += params[row + 2] * max(0.0, x[0, int(params[row + 1])])
+    aim(params, obs, ctrl)
 
 
 class Controller:
@@ -117,7 +115,6 @@ class Controller:
         reset_load: Load from which a foot has landed, as a fraction of body weight.
         reflex: Whether torso tilt and rate move the target angles; by default not with "planar".
         reflex_stems: Joints that take part in the reflex; those of hips and ankles where None.
-        ramp: Time over which the gait fades in [s].
 
     Raises:
         UnknownNameError: No topology has the name, or the body has no joint of a stem.
@@ -141,19 +138,18 @@ class Controller:
         topology: str = "pacemaker",
         symmetry: Symmetry = "mirror",
         feedback: tuple[Feedback, ...] = (),
-        tonic: float = TONIC,
+        tonic: float = TONIC_INPUT,
         tonic_gene: bool = False,
         phase_reset: bool = False,
         reset_load: float = 0.3,
         reflex: bool | None = None,
         reflex_stems: tuple[str, ...] | None = None,
-        ramp: float = 0.5,
     ) -> None:
         if topology not in (*TOPOLOGIES, "planar"):
             raise UnknownNameError("topology", topology, (*TOPOLOGIES, "planar"))
         planar = topology == "planar"
         reflex = not planar if reflex is None else reflex
-        self.posture = Posture(morphology, symmetry, reflex, reflex_stems, ramp, offsets=not planar)
+        self.posture = Posture(morphology, symmetry, reflex, reflex_stems, offsets=not planar)
         self.wiring: HalfCentres | Planar
         if planar:
             self.wiring = Planar(morphology)
@@ -173,11 +169,6 @@ class Controller:
         return np.concatenate([network, self.posture.parameters(values)])
 
     def outputs(self, params: Array, states: Array) -> dict[str, Array]:
-        """Output y_e - y_f of every half-centre and, as `<name>.portrait`, its fatigue v_e - v_f."""
-        signals = {}
-        n = 2 * len(self.wiring.names)
-        for k, name in enumerate(self.wiring.names):
-            y = np.maximum(0.0, states[:, 2 * k : 2 * k + 2])
-            signals[name] = y[:, 0] - y[:, 1]
-            signals[f"{name}.portrait"] = states[:, n + 2 * k] - states[:, n + 2 * k + 1]
-        return signals
+        """Output y_e - y_f of every half-centre."""
+        y = np.maximum(0.0, states[:, : 2 * len(self.wiring.names)])
+        return {name: y[:, 2 * k] - y[:, 2 * k + 1] for k, name in enumerate(self.wiring.names)}

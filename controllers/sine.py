@@ -21,13 +21,13 @@ def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: 
     state[0] = 2.0 * math.pi * time / params[0]
     for j in range(ctrl.size):
         ctrl[j] = params[1 + 2 * j] * math.sin(state[0] + params[2 + 2 * j])
-    aim(params, obs, time, ctrl)
+    aim(params, obs, ctrl)
 
 
 class Controller:
     """One sinusoid per driven joint, without any feedback.
 
-    The target angle of joint j is, once the gait has faded in,
+    The target angle of joint j is
 
         home_j + offset_j + A_j sin(2 pi t / T + phi_j)
 
@@ -36,14 +36,13 @@ class Controller:
     Args:
         morphology: The body.
         symmetry: "mirror" shares genes between left and right, "none" gives each joint its own.
-        ramp: Time over which the gait fades in [s].
     """
 
     reset = staticmethod(reset)
     step = staticmethod(step)
 
-    def __init__(self, morphology: Morphology, symmetry: Symmetry = "mirror", ramp: float = 0.5) -> None:
-        self.posture = Posture(morphology, symmetry, reflex=False, ramp=ramp)
+    def __init__(self, morphology: Morphology, symmetry: Symmetry = "mirror") -> None:
+        self.posture = Posture(morphology, symmetry, reflex=False)
         genes = [Gene("period", 0.4, 1.4, "s", "duration of a stride", log=True)]
         for part in owners(self.posture.drives):
             genes.append(amplitude(part, "amplitude", "swing to either side"))
@@ -60,10 +59,7 @@ class Controller:
         return np.append(row, self.posture.parameters(values))
 
     def outputs(self, params: Array, states: Array) -> dict[str, Array]:
-        """Sine and, as `<joint>.portrait`, cosine of every joint."""
-        signals = {}
-        for part in self.posture.drives:
-            phase = states[:, 0] + params[2 + 2 * part.index]
-            signals[part.joint.name] = np.sin(phase)
-            signals[f"{part.joint.name}.portrait"] = np.cos(phase)
-        return signals
+        """Sine of every joint."""
+        return {
+            part.joint.name: np.sin(states[:, 0] + params[2 + 2 * part.index]) for part in self.posture.drives
+        }
