@@ -246,7 +246,7 @@ def hip_symmetry(episode: Episode) -> float:
 
         sum_t l(t) r(t - P/2) / sqrt(sum_t l(t)^2 sum_t r(t - P/2)^2)
 
-    NaN where the angles do not repeat.
+    averaged with the same for l and r exchanged. NaN where the angles do not repeat.
 
     Raises:
         ModelError: The body has no pair of pitch joints.
@@ -254,7 +254,7 @@ def hip_symmetry(episode: Episode) -> float:
     pair = hip_pair(episode.morphology)
     if pair is None:
         names = ", ".join(joint.name for joint in episode.morphology.joints)
-        raise ModelError(f"Gait symmetry needs a left and a right pitch joint; this body has {names or 'none'}.")
+        raise ModelError(f"Gait symmetry needs a left and a right pitch joint; this body has {names}.")
     left, right, mirror = pair
     angles = episode.joint_angle[:, [left, right]] * (1.0, mirror)
     angles -= angles.mean(axis=0)
@@ -262,10 +262,12 @@ def hip_symmetry(episode: Episode) -> float:
     if math.isnan(half):
         return math.nan
     steps = np.arange(len(angles))
-    later = angles[math.ceil(half) :, 0]
-    earlier = np.interp(steps[math.ceil(half) :] - half, steps, angles[:, 1])
-    norm = math.sqrt((later @ later) * (earlier @ earlier))
-    return float(later @ earlier) / norm if norm > 0 else math.nan
+    shifted = steps[math.ceil(half) :]
+    correlations = []
+    for one, other in (angles.T, angles.T[::-1]):
+        later, earlier = one[shifted], np.interp(shifted - half, steps, other)
+        correlations.append(_ratio(later @ earlier, math.sqrt((later @ later) * (earlier @ earlier))))
+    return float(np.mean(correlations))
 
 
 def _period(signals: Array) -> float:

@@ -1,0 +1,351 @@
+import importlib
+import math
+import pkgutil
+from dataclasses import replace
+from typing import Any
+
+import mujoco
+import numpy as np
+import pytest
+from traces import GEAR, NO_LOAD_SPEED, STALL_TORQUE, VOLTAGE, body, episode, mirrored, walk
+
+from evoloco.energy import electrical_power, mechanical_power
+from evoloco.episode import Columns, Episode, Outcome
+from evoloco.errors import EvolocoError, ModelError, UnknownNameError
+
+BIPED, MOTOR_BIPED = body(), body(motors=True)
+ROOM = importlib.import_module("evoloco.fitness").__path__
+MEASURES: dict[str, Any] = {
+    member.name: importlib.import_module(f"evoloco.fitness.{member.name}")
+    for member in pkgutil.iter_modules(ROOM)
+}
+DOWN_AT_HIP = [0, 0, 1, 0, 0, 0]
+
+
+def measured(name: str, trace: Episode, **options: Any) -> Any:
+    return MEASURES[name].measure(trace, **options)
+
+
+def noise(steps: int = 60, seed: int = 0) -> Episode:
+    """An episode in which every number is drawn at random, the quaternions normalised."""
+    drawn = episode(BIPED, steps)
+    drawn.trace[:] = np.random.default_rng(seed).normal(size=drawn.trace.shape)
+    drawn.sensor("torso.orientation")[:] /= np.linalg.norm(
+        drawn.sensor("torso.orientation"), axis=1, keepdims=True
+    )
+    for foot in BIPED.feet:
+        drawn.sensor(f"{foot}.ground")[:, 2] *= BIPED.weight
+    return drawn
+
+
+def turned(axis: tuple[float, float, float], angle: float) -> list[float]:
+    return [math.cos(angle / 2), *(math.sin(angle / 2) * part for part in axis)]
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_every_measure_is_one_finite_value_per_step_or_one_number_whatever_the_episode(name: str) -> None:
+    module = MEASURES[name]
+    long, short = module.measure(walk(BIPED)), module.measure(walk(BIPED, steps=1))
+    assert np.all(np.isfinite(long))
+    assert np.all(np.isfinite(short))
+    assert isinstance(long, float) == isinstance(short, float)
+    if not isinstance(long, float):
+        assert long.shape == (500,)
+        assert short.shape == (1,)
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_every_measure_states_its_quantity_and_unit(name: str) -> None:
+    module = MEASURES[name]
+    assert module.__doc__
+    assert f"[{module.UNIT}]" in module.measure.__doc__ or module.UNIT == "body weights"
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_a_mirrored_episode_measures_the_same(name: str) -> None:
+    original, measure = noise(), MEASURES[name].measure
+    np.testing.assert_allclose(measure(mirrored(original)), measure(original), rtol=1e-9, atol=1e-12)
+
+
+def test_mean_forward_speed_is_distance_over_time() -> None:
+    trace = walk(BIPED, speed=0.37)
+    assert measured("forward_speed", trace).mean() * trace.time[-1] == pytest.approx(
+        measured("distance", trace)
+    )
+    assert measured("distance", trace) == pytest.approx(0.37 * 499 * 0.02)
+
+
+def test_distance_does_not_depend_on_the_start() -> None:
+    trace = walk(BIPED)
+    moved = trace.sensor("torso.position") + np.array([7.0, -3.0, 0.0])
+    assert measured("distance", walk(BIPED, changes={"torso.position": moved})) == pytest.approx(
+        measured("distance", trace)
+    )
+
+
+def test_speed_tracking_is_one_at_the_target_and_falls_to_one_over_e_at_the_width() -> None:
+    at, beside = walk(BIPED, speed=0.4), walk(BIPED, speed=0.5)
+    np.testing.assert_allclose(measured("speed_tracking", at, target=0.4, width=0.1), 1.0)
+    np.testing.assert_allclose(measured("speed_tracking", beside, target=0.4, width=0.1), math.exp(-1))
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.4, 1.2, 2.5])
+def test_upright_is_the_cosine_of_a_lean_to_any_side_and_blind_to_yaw(angle: float) -> None:
+    for axis in [(1, 0, 0), (0, 1, 0), (0.6, 0.8, 0)]:
+        leaning = episode(BIPED, 3, {"torso.orientation": turned(axis, angle)})
+        np.testing.assert_allclose(measured("upright", leaning), math.cos(angle), atol=1e-12)
+    np.testing.assert_allclose(
+        measured("upright", episode(BIPED, 3, {"torso.orientation": turned((0, 0, 1), angle)})), 1
+    )
+
+
+@pytest.mark.parametrize("angle", [-2.0, -0.3, 0.0, 1.0])
+def test_heading_is_the_size_of_the_yaw(angle: float) -> None:
+    turning = episode(BIPED, 3, {"torso.orientation": turned((0, 0, 1), angle)})
+    np.testing.assert_allclose(measured("heading", turning), abs(angle), atol=1e-12)
+
+
+def test_lateral_drift_counts_from_the_start_to_either_side() -> None:
+    path = np.array([[0, 5.0, 0], [1, 5.2, 0], [2, 4.7, 0]])
+    np.testing.assert_allclose(
+        measured("lateral_drift", episode(BIPED, 3, {"torso.position": path})), [0, 0.2, 0.3]
+    )
+
+
+def test_mechanical_work_is_the_energy_that_a_floating_body_gains() -> None:
+    model = body().model
+    model.opt.timestep = 1e-4
+    model.opt.gravity[:] = 0.0
+    model.opt.enableflags |= mujoco.mjtEnableBit.mjENBL_ENERGY
+    data = mujoco.MjData(model)
+    data.qpos[:] = BIPED.home
+    data.qpos[2] = 10.0  # touches nothing
+    floating = episode(BIPED, 1000, control_dt=model.opt.timestep)
+    energies = []
+    for row in range(len(floating)):
+        data.ctrl[:] = 0.2 * math.sin(0.01 * row), -0.3
+        mujoco.mj_forward(model, data)
+        energies.append(data.energy.sum())
+        floating["actuator_force"][row], floating["sensordata"][row] = data.actuator_force, data.sensordata
+        mujoco.mj_step(model, data)
+    work = np.cumsum(mechanical_power(floating).sum(axis=1)) * floating.control_dt
+    gained = np.array(energies) - energies[0]
+    assert np.ptp(gained) > 0.1
+    tolerance = 5e-3 * np.ptp(gained)  # the sum is first order in the time step
+    np.testing.assert_allclose(work[:-1], gained[1:], atol=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("voltage", "speed"), [(12.0, 0.0), (12.0, 2.0), (6.0, 2.5), (-3.0, 1.0), (0.0, 2.0)]
+)
+def test_electrical_power_is_the_voltage_times_the_current_that_the_circuit_allows(
+    voltage: float, speed: float
+) -> None:
+    model = MOTOR_BIPED.model
+    data = mujoco.MjData(model)
+    data.ctrl[:], data.qvel[6:] = voltage, speed
+    mujoco.mj_forward(model, data)
+    state = {"actuator_force": data.actuator_force, "sensordata": data.sensordata}
+    constant = VOLTAGE / NO_LOAD_SPEED
+    resistance = constant * VOLTAGE / STALL_TORQUE
+    current = (voltage - constant * GEAR * speed) / resistance
+    power = electrical_power(episode(MOTOR_BIPED, 1, state))
+    np.testing.assert_allclose(power, voltage * current, atol=1e-9)
+
+
+def test_a_stalled_motor_draws_the_heat_of_its_winding() -> None:
+    resistance = VOLTAGE**2 / NO_LOAD_SPEED / STALL_TORQUE
+    current = 1.5 / (VOLTAGE / NO_LOAD_SPEED)
+    stalled = episode(MOTOR_BIPED, 4, {"actuator_force": 1.5})
+    np.testing.assert_allclose(electrical_power(stalled), current**2 * resistance)
+    np.testing.assert_array_equal(mechanical_power(stalled), 0.0)
+
+
+def test_cost_of_transport_of_a_constant_power_is_power_over_weight_and_speed() -> None:
+    work = {"actuator_force": [0.5, 0.0], "hip_left_foot.velocity": 3.0}
+    trace = walk(BIPED, speed=0.4, changes=work)
+    expected = (0.5 * GEAR * 3.0) / (BIPED.weight * 0.4) * 500 / 499  # 500 steps of work, 499 of path
+    assert measured("cost_of_transport", trace) == pytest.approx(expected)
+
+
+def test_cost_of_transport_does_not_depend_on_the_unit_of_mass() -> None:
+    work = {"actuator_force": [0.5, -0.2], "hip_left_foot.velocity": 3.0, "hip_right_foot.velocity": -1.0}
+    grams = {**work, "actuator_force": [500.0, -200.0]}
+    heavy = replace(BIPED, mass=1000 * BIPED.mass)
+    assert measured("cost_of_transport", walk(heavy, changes=grams)) == pytest.approx(
+        measured("cost_of_transport", walk(BIPED, changes=work))
+    )
+
+
+def test_what_one_joint_absorbs_does_not_pay_for_another() -> None:
+    drive = {"actuator_force": [0.5, 0.0], "hip_left_foot.velocity": 3.0, "hip_right_foot.velocity": 3.0}
+    brake = {**drive, "actuator_force": [0.5, -0.5]}
+    assert measured("cost_of_transport", walk(BIPED, changes=brake)) == measured(
+        "cost_of_transport", walk(BIPED, changes=drive)
+    )
+
+
+@pytest.mark.parametrize("speed", [0.0, -0.4, 1e-9])
+def test_cost_of_transport_is_the_cap_for_a_body_that_gets_nowhere(speed: float) -> None:
+    work = {"actuator_force": 0.5, "hip_left_foot.velocity": 3.0}
+    assert measured("cost_of_transport", walk(BIPED, speed=speed, changes=work), cap=7.0) == 7.0
+
+
+def test_smoothness_of_a_ramp_is_its_rate_squared_at_any_control_rate() -> None:
+    for control_dt in (0.01, 0.02):
+        ramp = np.arange(50)[:, None] * control_dt * (3.0, -1.0)
+        values = measured("smoothness", episode(BIPED, 50, {"ctrl": ramp}, control_dt=control_dt))
+        assert values[0] == 0
+        np.testing.assert_allclose(values[1:], (9 + 1) / 2)
+
+
+def test_a_rolling_foot_does_not_slip_and_a_sliding_one_does() -> None:
+    load, radius, spin = BIPED.weight, 0.1, 4.0
+    state = {
+        "left_foot.position": [0.3, 0.1, radius],
+        "left_foot.ground": [0, 0, load, 0.3, 0.1, 0],
+        "left_foot.velocity": [spin * radius, 0, 0],
+        "left_foot.spin": [0, spin, 0],
+    }
+    np.testing.assert_allclose(measured("foot_slip", episode(BIPED, 2, state)), 0.0, atol=1e-12)
+    np.testing.assert_allclose(
+        measured("foot_slip", episode(BIPED, 2, {**state, "left_foot.spin": 0})), spin * radius
+    )
+
+
+def test_a_foot_that_turns_on_the_spot_slips_by_spin_times_lever() -> None:
+    state = {"left_foot.ground": [0, 0, BIPED.weight, 0.05, 0, 0], "left_foot.spin": [0, 0, 2.0]}
+    np.testing.assert_allclose(measured("foot_slip", episode(BIPED, 2, state)), 0.1)
+
+
+def test_foot_slip_is_the_mean_over_loaded_feet_only() -> None:
+    state = {"left_foot.ground": [0, 0, BIPED.weight, 0, 0, 0], "left_foot.velocity": [0.2, 0, 0]}
+    swinging = {**state, "right_foot.velocity": [5, 0, 0]}
+    np.testing.assert_allclose(measured("foot_slip", episode(BIPED, 2, swinging)), 0.2)
+    both = {**state, "right_foot.ground": [0, 0, BIPED.weight, 0, 0, 0]}
+    np.testing.assert_allclose(measured("foot_slip", episode(BIPED, 2, both)), 0.1)
+
+
+def test_a_standing_body_loads_its_feet_with_its_weight() -> None:
+    model = BIPED.model
+    data = mujoco.MjData(model)
+    data.qpos[:] = BIPED.home
+    for _ in range(500):
+        mujoco.mj_step(model, data)
+    standing = episode(BIPED, 1, {"sensordata": data.sensordata})
+    assert standing.foot_load.sum() == pytest.approx(BIPED.weight, rel=1e-2)  # still settling
+    assert standing.foot_loaded.all()
+    np.testing.assert_allclose(measured("foot_slip", standing), 0.0, atol=1e-3)
+
+
+def test_foot_clearance_is_the_height_of_swinging_feet_over_their_standing_height() -> None:
+    trace = walk(BIPED)
+    values = measured("foot_clearance", trace)
+    swinging = ~trace.foot_loaded.all(axis=1)
+    assert values.max() == pytest.approx(0.03)
+    np.testing.assert_array_equal(values[~swinging], 0.0)
+    np.testing.assert_allclose(measured("foot_clearance", trace, ceiling=0.01), np.minimum(values, 0.01))
+
+
+def test_joint_limit_use_counts_the_joints_within_the_margin() -> None:
+    for left, right, expected in [(0.0, 0.0, 0.0), (0.95, 0.0, 0.5), (0.95, -0.95, 1.0), (0.85, 0.0, 0.0)]:
+        state = {"hip_left_foot.angle": left, "hip_right_foot.angle": right}
+        np.testing.assert_array_equal(
+            measured("joint_limit_use", episode(BIPED, 2, state), margin=0.05), expected
+        )
+
+
+def test_impact_load_is_the_hardest_foot_in_body_weights() -> None:
+    peak = np.array([[0.5, 1.0], [3.0, 0.2]]) * BIPED.weight
+    np.testing.assert_allclose(measured("impact_load", episode(BIPED, 2, {"peak_load": peak})), [1.0, 3.0])
+
+
+@pytest.mark.parametrize("stride", [23, 40, 61])
+def test_legs_half_a_stride_apart_are_symmetric_and_legs_in_step_are_not(stride: int) -> None:
+    phase = 2 * np.pi * np.arange(500)[:, None] / stride
+    left = 0.2 + 0.3 * np.cos(phase) + 0.1 * np.cos(2 * phase)
+    later = 0.2 + 0.3 * np.cos(phase - np.pi) + 0.1 * np.cos(2 * phase - 2 * np.pi)
+    apart = episode(BIPED, 500, {"hip_left_foot.angle": left, "hip_right_foot.angle": later})
+    assert measured("gait_symmetry", apart) == pytest.approx(
+        1.0, abs=0.01
+    )  # half of an odd stride is interpolated
+    wave = 0.3 * np.cos(phase)
+    together = episode(BIPED, 500, {"hip_left_foot.angle": wave, "hip_right_foot.angle": wave})
+    assert measured("gait_symmetry", together) == pytest.approx(-1.0, abs=0.01)
+
+
+def test_legs_of_other_amplitude_or_lag_are_less_symmetric_than_equal_ones() -> None:
+    phase = 2 * np.pi * np.arange(500)[:, None] / 40
+    late = episode(
+        BIPED,
+        500,
+        {"hip_left_foot.angle": np.cos(phase), "hip_right_foot.angle": np.cos(phase - 2 * np.pi / 4)},
+    )
+    assert measured("gait_symmetry", late) == pytest.approx(0.0, abs=0.02)
+
+
+def test_hips_that_do_not_move_have_no_symmetry() -> None:
+    assert measured("gait_symmetry", episode(BIPED, 100, {"hip_left_foot.angle": 0.3})) == 0.0
+
+
+def test_alternation_tells_taking_turns_from_hopping() -> None:
+    stride, whole = 20, BIPED.weight
+    turns = np.where(np.arange(200) % stride < stride // 2, whole, 0.0)
+
+    def loaded(left: Any, right: Any) -> Episode:
+        return episode(
+            BIPED,
+            200,
+            {
+                "left_foot.ground": np.outer(left, DOWN_AT_HIP),
+                "right_foot.ground": np.outer(right, DOWN_AT_HIP),
+            },
+        )
+
+    np.testing.assert_allclose(measured("alternation", loaded(turns, whole - turns)), 1.0)
+    np.testing.assert_allclose(measured("alternation", loaded(np.full(200, whole), np.zeros(200))), 0.0)
+    np.testing.assert_allclose(measured("alternation", loaded(turns, turns)), 0.0)
+
+
+def test_falling_early_forfeits_the_rest() -> None:
+    for lived in (500, 125):
+        trace = replace(walk(BIPED, steps=lived, outcome=Outcome.FELL), planned=500)
+        assert measured("survival", trace).mean() * trace.survival == lived / 500
+
+
+def test_body_contact_is_what_the_trace_recorded() -> None:
+    touched = np.array([[0.0], [1.0], [0.0]])
+    np.testing.assert_array_equal(
+        measured("body_contact", episode(BIPED, 3, {"body_contact": touched})), [0, 1, 0]
+    )
+
+
+def test_electrical_cost_of_ideal_servos_is_refused_by_the_joints_names() -> None:
+    with pytest.raises(ModelError, match=r"hip_left_foot, hip_right_foot.*mechanical"):
+        measured("cost_of_transport", walk(BIPED), power="electrical")
+    assert measured("cost_of_transport", walk(MOTOR_BIPED), power="electrical") == 0.0
+
+
+def test_an_unknown_power_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UnknownNameError, match=r"'electric'.*mechanical.*'electrical'"):
+        measured("cost_of_transport", walk(BIPED), power="electric")
+
+
+def test_options_out_of_range_are_refused() -> None:
+    with pytest.raises(EvolocoError, match="width must be above 0"):
+        measured("speed_tracking", walk(BIPED), width=0.0)
+    with pytest.raises(EvolocoError, match="margin must be in"):
+        measured("joint_limit_use", walk(BIPED), margin=0.5)
+
+
+def test_measures_of_both_sides_are_refused_on_one_leg() -> None:
+    hopper = body(feet=("foot",))
+    with pytest.raises(ModelError, match="this body has 1"):
+        measured("alternation", walk(hopper))
+    with pytest.raises(ModelError, match="this body has hip_foot"):
+        measured("gait_symmetry", walk(hopper))
+
+
+def test_a_trace_holds_every_recorded_array_once() -> None:
+    columns = Columns(BIPED)
+    assert sum(columns.widths.values()) == columns.size
