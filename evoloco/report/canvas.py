@@ -40,6 +40,8 @@ STYLE = {
     "axes.axisbelow": True,
     "axes.facecolor": "none",
     "figure.facecolor": "none",
+    "figure.constrained_layout.hspace": 0.06,
+    "figure.constrained_layout.wspace": 0.04,
     "savefig.facecolor": "none",
     "text.color": INK["text"],
     "axes.titlecolor": INK["text"],

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from evoloco.episode import Episode
 from evoloco.gait import Gait
@@ -101,7 +102,7 @@ class Findings:
     champion: tuple[int, int]
     stop_reason: str
     held_out: Trials | None = None
-    provenance: Mapping[str, str] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
     spec: str = ""
     video: bytes | None = None
     video_missing: str = ""

@@ -19,15 +19,15 @@ SIDES = {"left": INK["left"], "right": INK["right"], "": INK["text"]}
 
 
 @picture
-def fitness(figure: Figure, generations: Generations, champion: int) -> None:
-    """Best, mean and spread of the fitness over the generations; the champion's generation is ringed."""
+def fitness(figure: Figure, generations: Generations, champion: tuple[int, float]) -> None:
+    """Best, mean and spread of the fitness over the generations; the champion (generation, fitness) is ringed."""
     height(figure, 300)
     axes = figure.subplots()
     number = np.arange(len(generations.best))
     if generations.support is not None and np.any(generations.support > 0):
         shade = axes.fill_between(
             number, 0, generations.support, transform=axes.get_xaxis_transform(),
-            color=INK["support"], alpha=0.18, linewidth=0, label="virtual support (full height: 100 %)",
+            color=INK["support"], alpha=0.18, linewidth=0, label="virtual support (its share)",
         )
         shade.set_zorder(0)
     axes.fill_between(
@@ -37,8 +37,8 @@ def fitness(figure: Figure, generations: Generations, champion: int) -> None:
     axes.plot(number, generations.mean, color=INK["muted"], label="mean")
     axes.plot(number, generations.best, color=INK["best"], label="best")
     axes.plot(
-        champion, generations.best[champion], "o", markersize=9, markerfacecolor="none", markeredgewidth=1.8,
-        color=INK["text"], label="champion",
+        *champion, "o", markersize=9, markerfacecolor="none", markeredgewidth=1.8, color=INK["text"],
+        label="champion",
     )
     axes.set(xlabel="generation", ylabel="fitness")
     axes.margins(x=0.02)
@@ -56,7 +56,7 @@ def footfall(figure: Figure, episode: Episode, stance: NDArray[np.bool_], span: 
     tall = 0.8  # of a foot's row; the line reaches it at twice the body weight
     for row, foot in enumerate(feet):
         bottom = len(feet) - 1 - row
-        colour = SIDES[_side(foot)]
+        colour = SIDES[side_of(foot)]
         bars = [
             (episode.time[first], (last - first) * episode.control_dt) for first, last in _runs(stance[:, row])
         ]
@@ -96,8 +96,11 @@ def oscillators(figure: Figure, time: Array, outputs: Mapping[str, Array], span:
     for stem, axes in _panels(figure, stems, "output").items():
         for name, output in outputs.items():
             if _stem(name) == stem:
-                side = _side(name)
-                axes.plot(time[shown], output[shown], color=SIDES[side], label=side or "middle")
+                side = side_of(name)
+                axes.plot(
+                    time[shown], output[shown], color=SIDES[side], label=side or "middle",
+                    linewidth=1.4 if side == "right" else 3,  # one shows beneath the other where they agree
+                )
         axes.set_xlim(span)
     _legend(figure)
 
@@ -128,7 +131,7 @@ def portraits(figure: Figure, episode: Episode, outputs: Mapping[str, Array], se
     if signals:
         for name in signals:
             rate = np.gradient(outputs[name], episode.control_dt) if len(episode) > 1 else 0 * outputs[name]
-            trace(grid[1], outputs[name], rate, _side(name))
+            trace(grid[1], outputs[name], rate, side_of(name))
         grid[1].set(title=f"{_words(_stem(signals[0]))} oscillator", xlabel="output", ylabel="rate [1/s]")
     _legend(figure)
 
@@ -155,7 +158,7 @@ def _panels(figure: Figure, stems: Sequence[str], label: str) -> dict[str, Axes]
     """One titled panel per stem, as many side by side as fit, under one time axis."""
     across = min(len(stems), max(1, int(figure.get_figwidth() * 72 // 300)))
     down = -(-len(stems) // across)
-    height(figure, 140 * down + 60)
+    height(figure, 150 * down + 60)
     grid = figure.subplots(down, across, sharex=True, squeeze=False)
     for axes, stem in zip(grid.flat, stems, strict=False):
         axes.set_title(_words(stem))
@@ -174,7 +177,8 @@ def _legend(figure: Figure) -> None:
     for axes in figure.axes:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
-    columns = max(1, int(figure.get_figwidth() * 72 // 170))
+    widest = 60 + 7.5 * max(len(label) for label in entries)  # [px] the sign, and letters of 12 px
+    columns = max(1, int(figure.get_figwidth() * 72 // widest))
     figure.legend(list(entries.values()), list(entries), loc="outside upper left", ncols=columns)
 
 
@@ -188,7 +192,8 @@ def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(first), int(last)) for first, last in edges.reshape(-1, 2)]
 
 
-def _side(name: str) -> str:
+def side_of(name: str) -> str:
+    """"left", "right", or "" for a name without a side."""
     return next((side for side in ("left", "right") if side in name.split("_")), "")
 
 

@@ -1,14 +1,57 @@
-"""Compiles a controller's plain functions to C functions that the episode kernel calls."""
+"""Compiles a controller's plain functions to C functions that the episode kernel calls.
 
+Numba's own disk cache does not notice when a function that another one calls
+has changed. So the compiled functions are kept in a folder named after a
+digest of every source file involved: other sources, other folder.
+"""
+
+import ast
+import hashlib
+import importlib.util
+import os
+import sys
 from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import llvmlite
 import numba
-from numba import carray, types
 from numba.core.errors import NumbaError
 
 from evoloco.controller import Controller
 from evoloco.errors import ControllerError
+
+_WRAPPERS = '''"""Compiled entry points of one controller; made by evoloco, may be deleted."""
+
+import numba
+from numba import carray, types
+
+import evoloco.sim.compile as compile
+
+reset, step = compile.jitted
+array, real, count = types.CPointer(types.float64), types.float64, types.int64
+
+
+def native_reset(params, state, dt, param_size, state_size):
+    reset(carray(params, (param_size,)), carray(state, (state_size,)), dt)
+
+
+def native_step(params, state, obs, time, dt, ctrl, param_size, state_size, obs_size, nu):
+    step(
+        carray(params, (param_size,)), carray(state, (state_size,)), carray(obs, (obs_size,)), time, dt,
+        carray(ctrl, (nu,)),
+    )
+
+
+native_reset = numba.cfunc(types.void(array, array, real, count, count), error_model="numpy", cache=True)(native_reset)
+native_step = numba.cfunc(
+    types.void(array, array, array, real, real, array, count, count, count, count), error_model="numpy", cache=True
+)(native_step)
+'''
+
+jitted: tuple[Any, Any] = (None, None)
+"""The functions that the module made of `_WRAPPERS` compiles while it is imported."""
 
 
 class CompiledController:
@@ -20,60 +63,88 @@ class CompiledController:
     """
 
     def __init__(self, controller: Controller) -> None:
-        reset = _jit(controller.reset)
-        step = _jit(controller.step)
+        self._module = _compile(controller.reset, controller.step)
+        self.reset = int(self._module.native_reset.address)
+        self.step = int(self._module.native_step.address)
 
-        def native_reset(params, state, dt, param_size, state_size):  # type: ignore[no-untyped-def]
-            reset(carray(params, (param_size,)), carray(state, (state_size,)), dt)
 
-        def native_step(  # type: ignore[no-untyped-def]
-            params, state, obs, time, dt, ctrl, param_size, state_size, obs_size, nu
-        ):
-            step(
-                carray(params, (param_size,)),
-                carray(state, (state_size,)),
-                carray(obs, (obs_size,)),
-                time,
-                dt,
-                carray(ctrl, (nu,)),
-            )
-
-        array, real, count = types.CPointer(types.float64), types.float64, types.int64
-        self._reset = _compile(native_reset, types.void(array, array, real, count, count), controller.reset)
-        self._step = _compile(
-            native_step,
-            types.void(array, array, array, real, real, array, count, count, count, count),
-            controller.step,
-        )
-        self.reset = int(self._reset.address)
-        self.step = int(self._step.address)
+def _compile(reset: Callable[..., None], step: Callable[..., None]) -> ModuleType:
+    global jitted
+    digest = _digest(reset, step)
+    name = f"evoloco_compiled_{digest}"
+    if name in sys.modules:
+        return sys.modules[name]
+    folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "evoloco" / digest
+    path = folder / "controller.py"
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished = folder / f"controller.{os.getpid()}.tmp"
+        unfinished.write_text(_WRAPPERS, encoding="utf-8")
+        unfinished.replace(path)
+    location = importlib.util.spec_from_file_location(name, path)
+    assert location is not None  # a .py file always has a loader
+    assert location.loader is not None
+    module = importlib.util.module_from_spec(location)
+    jitted = (_jit(reset), _jit(step))
+    sys.modules[name] = module  # Numba finds a cached function's globals by module name
+    try:
+        location.loader.exec_module(module)
+    except NumbaError as error:
+        del sys.modules[name]
+        raise ControllerError(_explain(error, reset, step)) from error
+    return module
 
 
 def _jit(function: Callable[..., None]) -> Any:
     return function if hasattr(function, "py_func") else numba.njit(error_model="numpy", nogil=True)(function)
 
 
-def _compile(wrapper: Callable[..., None], signature: Any, source: Callable[..., None]) -> Any:
-    try:
-        return numba.cfunc(signature, error_model="numpy")(wrapper)
-    except NumbaError as error:
-        source = getattr(source, "py_func", source)
-        code = source.__code__
-        lines = [line for line in str(error).splitlines() if line.strip()]
-        telling = next((line for line in reversed(lines) if line.startswith("File ")), "")
-        raise ControllerError(
-            f"Numba cannot compile {source.__name__}() of the controller in {code.co_filename} "
-            f"(line {code.co_firstlineno}). {_reason(lines)} {telling} Allowed are arithmetic on the given "
-            "arrays, loops, branches, math and NumPy functions that Numba knows, and functions decorated "
-            "with numba.njit; not allowed are Python objects, dictionaries of mixed types, printing to files "
-            "and attributes of the controller."
-        ) from error
+def _digest(*functions: Callable[..., None]) -> str:
+    """Names the compiled code: a hash over the compilers and all sources that it may come from."""
+    found = hashlib.sha256(repr((sys.version, numba.__version__, llvmlite.__version__, _WRAPPERS)).encode())
+    files: dict[str, bytes] = {}
+    for function in functions:
+        plain = getattr(function, "py_func", function)
+        found.update(f"{plain.__module__}.{plain.__qualname__}".encode())
+        _gather(sys.modules.get(plain.__module__), Path(plain.__code__.co_filename), files)
+    for path in sorted(files):
+        found.update(path.encode() + files[path])
+    return found.hexdigest()[:16]
 
 
-def _reason(lines: list[str]) -> str:
-    """The first line of Numba's message that says what it did not accept."""
-    for line in lines:
-        words = line.strip(" -")
-        if words and not words.startswith(("Failed in", "Traceback", "During", "File ")):
-            return words
-    return ""
+def _gather(module: ModuleType | None, path: Path, files: dict[str, bytes]) -> None:
+    """Reads a source file and, through its import statements, those that it builds on."""
+    if str(path) in files or path.suffix != ".py" or not path.is_file():
+        return
+    files[str(path)] = path.read_bytes()
+    package = module.__package__ or "" if module else ""
+    for node in ast.walk(ast.parse(files[str(path)])):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = importlib.util.resolve_name("." * node.level + (node.module or ""), package) if node.level else node.module
+            names = [str(base), *(f"{base}.{alias.name}" for alias in node.names)]
+        for name in names:
+            imported = sys.modules.get(name)
+            if imported is not None and name.partition(".")[0] not in _OUTSIDE:
+                _gather(imported, Path(getattr(imported, "__file__", None) or ""), files)
+
+
+_OUTSIDE = sys.stdlib_module_names | {"numpy", "numba", "llvmlite", "mujoco", "pydantic", "scipy"}
+"""Packages whose version stands for their sources, or whose code is never compiled."""
+
+
+def _explain(error: NumbaError, reset: Callable[..., None], step: Callable[..., None]) -> str:
+    """Numba's many lines as one message: which function, where, why, and what is allowed."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    place = next((line.rstrip(":") for line in reversed(lines) if line.startswith("File ")), "")
+    noise = ("Failed in", "Traceback", "During", "File ", "def ", "<source", "^", "-", "There are", "native_")
+    reason = next((line for line in lines if not line.startswith(noise)), "")
+    code = getattr(step, "py_func", step).__code__
+    return (
+        f"Numba cannot compile the controller in {code.co_filename}: {reason} {place}. Allowed are arithmetic on the "
+        "given arrays, loops, branches, math and NumPy functions that Numba knows, and functions decorated with "
+        "numba.njit; not allowed are Python objects, mixed types in one variable, files, and attributes of the "
+        "controller. See docs/controllers.md."
+    )

@@ -1,0 +1,73 @@
+"""The champion's strides as a row of stick figures, after the chronophotographs of Marey."""
+
+import mujoco
+import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+
+from evoloco.episode import Episode
+from evoloco.genome import Array
+from evoloco.morphology import Morphology, is_in_subtree
+from evoloco.report.canvas import INK, height, picture
+from evoloco.report.plots import SIDES, Span, side_of
+
+
+@picture
+def chronograph(figure: Figure, episode: Episode, span: Span, count: int) -> None:
+    """Side view of `count` poses, evenly spaced in time, where they happened along the way."""
+    axes = figure.subplots()
+    rows = np.searchsorted(episode.time, np.linspace(*span, count)).clip(0, len(episode) - 1)
+    paths = []
+    for number, row in enumerate(rows):
+        for side, segments in _sticks(episode.morphology, episode["qpos"][row]).items():
+            fade = 0.35 + 0.65 * number / max(count - 1, 1)
+            lines = LineCollection(
+                list(segments), colors=SIDES[side], alpha=fade, linewidths=2.2, capstyle="round", joinstyle="round"
+            )
+            axes.add_collection(lines)
+            paths.append(segments.reshape(-1, 2))
+    points = np.concatenate(paths)
+    (left, low), (right, high) = points.min(axis=0), points.max(axis=0)
+    margin = 0.05 * episode.morphology.size
+    axes.axhline(min(low, 0.0), color=INK["muted"], linewidth=1)
+    axes.set(xlim=(left - margin, right + margin), ylim=(min(low, 0.0) - margin / 2, high + margin), aspect="equal")
+    axes.set(xlabel="forward [m]")
+    axes.grid(visible=False)
+    axes.yaxis.set_visible(False)
+    axes.spines[["left", "bottom"]].set_visible(False)
+    wide = figure.get_figwidth() * 72
+    height(figure, min(320.0, 45 + wide * (high - min(low, 0.0) + 1.5 * margin) / (right - left + 2 * margin)))
+
+
+def _sticks(morphology: Morphology, pose: Array) -> dict[str, Array]:
+    """Line segments of a pose in the plane of forward and up [m] (S, 2, 2), by side.
+
+    They join each body to its parent, and show the torso and the feet by the
+    longest axis of their largest geom.
+    """
+    model, data = morphology.model, mujoco.MjData(morphology.model)
+    data.qpos = pose
+    mujoco.mj_kinematics(model, data)
+    torso = model.body(morphology.torso).id
+    sticks: dict[str, list[Array]] = {side: [] for side in SIDES}
+    for body in range(1, model.nbody):
+        parent = int(model.body_parentid[body])
+        side = side_of(model.body(body).name)
+        if body != torso and is_in_subtree(model, parent, torso):
+            sticks[side].append(np.stack([data.xpos[parent], data.xpos[body]]))
+        if body == torso or model.body(body).name in morphology.feet:
+            sticks[side].extend(_longest_axis(model, data, body))
+    return {side: np.array(lines)[:, :, [0, 2]] for side, lines in sticks.items() if lines}
+
+
+def _longest_axis(model: mujoco.MjModel, data: mujoco.MjData, body: int) -> list[Array]:
+    """The longest axis of a body's largest geom, in the world [m] (2, 3); none for a body without geoms."""
+    geoms = range(model.body_geomadr[body], model.body_geomadr[body] + model.body_geomnum[body])
+    if not geoms:
+        return []
+    geom = max(geoms, key=lambda geom: float(model.geom_aabb[geom][3:].max()))
+    centre, half = model.geom_aabb[geom][:3], model.geom_aabb[geom][3:]
+    reach = np.zeros(3)
+    reach[np.argmax(half)] = half.max()
+    rotation = data.geom_xmat[geom].reshape(3, 3)
+    return [data.geom_xpos[geom] + np.stack([rotation @ (centre - reach), rotation @ (centre + reach)])]

@@ -1,0 +1,116 @@
+"""The report of a run: one HTML page that needs nothing but itself."""
+
+import base64
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from evoloco.episode import Outcome
+from evoloco.gait import WARM_UP, Gait, rows, walks
+from evoloco.report import plots
+from evoloco.report.chronograph import chronograph
+from evoloco.report.findings import Findings
+from evoloco.report.plots import Span
+
+WIDTHS = {"wide": 960, "narrow": 340}
+"""Widths that every picture is drawn for [px]: a page on a desk, and one on a phone."""
+
+WALK = 10.0
+"""Time that a gait must last to count as walking, where the episode allows [s]."""
+
+FALL = 0.5
+"""Time before a fall or divergence that no longer belongs to the gait [s]."""
+
+
+def render(findings: Findings) -> str:
+    """The page as HTML text; the same findings give the same bytes."""
+    environment = Environment(
+        loader=PackageLoader("evoloco", "report"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )
+    environment.filters.update(number=number, words=words, flat=flat)
+    video = base64.b64encode(findings.video).decode() if findings.video else ""
+    genes = [
+        {**gene, "position": float(position)}
+        for gene, position in zip(findings.space.describe(findings.genome), findings.genome, strict=True)
+    ]
+    return environment.get_template("page.html").render(
+        findings=findings, gait=findings.gait, verdict=verdict(findings), pictures=_pictures(findings),
+        quantities=rows(findings.gait), genes=genes, on_bound=[gene for gene in genes if gene["bound"]],
+        largest=max((abs(term.contribution) for term in findings.terms), default=0.0) or 1.0, video=video,
+    )  # fmt: skip
+
+
+def verdict(findings: Findings) -> tuple[str, str]:
+    """One word for the champion, and why: ("walks", ...), ("stays up", ...), ("fell", ...) or ("diverged", ...)."""
+    gait, planned = findings.gait, findings.episode.planned * findings.episode.control_dt
+    reasons = walks(gait, duration=min(WALK, planned))
+    figures = f"{number(gait.speed)} m/s; fitness {number(findings.search.fitness)}"
+    if gait.outcome is Outcome.UNSTABLE:
+        return "diverged", f"The simulation diverged after {number(gait.duration)} s, at {figures}."
+    if gait.outcome is Outcome.FELL:
+        return "fell", f"It fell after {number(gait.duration)} s of {number(planned)} s, at {figures}."
+    if reasons:
+        return "stays up", f"It lasts {number(gait.duration)} s, at {figures}, but does not walk: {'; '.join(reasons)}."
+    return "walks", f"It walks for {number(gait.duration)} s at {figures}."
+
+
+def strides(gait: Gait, count: int) -> Span:
+    """Start and end [s] of `count` strides of the first foot that steps enough, midway through its touchdowns.
+
+    The last `count` seconds where no foot takes that many strides.
+    """
+    for times in gait.touchdown:
+        if len(times) > count:
+            first = (len(times) - count) // 2
+            return float(times[first]), float(times[first + count])
+    end = float(gait.time[-1])
+    return max(float(gait.time[0]), end - count), max(end, float(gait.time[0]) + 1e-3)
+
+
+def number(value: float | None) -> str:
+    """A number with three digits; a dash where there is none."""
+    if value is None or math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    large = abs(value) >= 1000
+    text = f"{value:.0f}" if large and abs(value) < 1e6 else f"{value:.3g}"
+    return text.replace("-", "−")
+
+
+def words(name: str) -> str:
+    """A name as words."""
+    return name.replace("_", " ")
+
+
+def flat(value: Any) -> str:
+    """A value as text; the entries of a mapping after each other."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {flat(entry)}" for key, entry in value.items()) or "none"
+    return str(value) or "none"
+
+
+def _pictures(findings: Findings) -> dict[str, dict[str, Markup]]:
+    """Every picture by its name, drawn for each of `WIDTHS`."""
+    episode, gait, outputs = findings.episode, findings.gait, findings.outputs
+    few, two = strides(gait, 6), strides(gait, 2)
+    end = float(episode.time[-1])
+    settled = min(WARM_UP, end / 2), end if gait.outcome is Outcome.COMPLETED else max(end - FALL, end / 2)
+    drawings: dict[str, Any] = {
+        "chronograph": lambda width: chronograph(width, episode, two, 13 if width > 500 else 7),
+        "fitness": lambda width: plots.fitness(width, findings.generations, (findings.champion[0], findings.search.fitness)),
+        "footfall": lambda width: plots.footfall(width, episode, gait.stance, few if width > 500 else strides(gait, 3)),
+        "joints": lambda width: plots.joints(width, episode, two),
+        "portraits": lambda width: plots.portraits(width, episode, outputs, settled, two),
+    }
+    if outputs:
+        drawings["oscillators"] = lambda width: plots.oscillators(width, episode.time, outputs, two)
+    if held_out := findings.held_out:
+        drawings["trials"] = lambda width: plots.trials(width, findings.search, held_out)
+    return {
+        name: {kind: Markup(draw(width)) for kind, width in WIDTHS.items()} for name, draw in drawings.items()
+    }
