@@ -256,30 +256,30 @@ def hip_symmetry(episode: Episode) -> float:
         names = ", ".join(joint.name for joint in episode.morphology.joints)
         raise ModelError(f"Gait symmetry needs a left and a right pitch joint; this body has {names}.")
     left, right, mirror = pair
-    angles = episode.joint_angle[:, [left, right]] * (1.0, mirror)
-    angles -= angles.mean(axis=0)
+    angles = np.array([episode.joint_angle[:, left], mirror * episode.joint_angle[:, right]])
+    angles -= angles.mean(axis=1, keepdims=True)
     half = _period(angles) / 2
     if math.isnan(half):
         return math.nan
-    steps = np.arange(len(angles))
-    shifted = steps[math.ceil(half) :]
+    whole, part = int(half), half % 1.0
     correlations = []
-    for one, other in (angles.T, angles.T[::-1]):
-        later, earlier = one[shifted], np.interp(shifted - half, steps, other)
+    for one, other in (angles, angles[::-1]):
+        later = one[whole + 1 :]
+        earlier = (1 - part) * other[1 : len(other) - whole] + part * other[: -whole - 1]  # between two steps
         correlations.append(_ratio(later @ earlier, math.sqrt((later @ later) * (earlier @ earlier))))
-    return float(np.mean(correlations))
+    return float(sum(correlations)) / len(correlations)
 
 
 def _period(signals: Array) -> float:
-    """Period of zero-mean signals (T, k) in steps.
+    """Period of zero-mean signals (k, T) in steps.
 
     It is where their autocorrelation is highest after it has turned negative,
     between steps that of the parabola through three points; NaN without such
     a peak.
     """
-    length = len(signals)
-    spectrum = np.abs(np.fft.rfft(signals, 2 * length, axis=0)) ** 2
-    correlation = np.fft.irfft(spectrum.sum(axis=1))[:length]
+    length = signals.shape[1]
+    spectrum = np.fft.rfft(signals, 2 * length)  # twice as long, so that the ends do not meet
+    correlation = np.fft.irfft((spectrum * spectrum.conj()).real.sum(axis=0))[:length]
     if not correlation.min() < 0:
         return math.nan
     start = int(np.argmax(correlation < 0))

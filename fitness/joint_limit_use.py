@@ -27,4 +27,4 @@ def measure(episode: Episode, margin: float = 0.05) -> Array:
     inset = margin * (high - low)
     angle, limited = episode.joint_angle, model.jnt_limited[joints] != 0
     near = ((angle < low + inset) | (angle > high - inset)) & limited
-    return np.asarray(near.mean(axis=1))
+    return np.asarray(near.sum(axis=1) / len(joints))
