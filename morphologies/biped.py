@@ -6,25 +6,26 @@ import mujoco
 
 from evoloco.morphology import HOME, Morphology, assemble
 
-from ._floor import add_floor
+from ._parts import ACCENT, DARK, WHITE, add_accelerometer, ball, box, corner, hinge, rod
 from ._servo import XM430
+from ._world import GROUND, new_world
 
-# Proportions and masses of the links follow the ROBOTIS OP3 (robotis_op3 in MuJoCo Menagerie).
+LEGS = 2
+"""Contact bit that keeps the legs apart: the left one offers it, the right one accepts it."""
+
+# Lengths [m] and masses [kg] of the links follow the ROBOTIS OP3 (robotis_op3 in MuJoCo Menagerie).
 HIP = 0.05
-"""Distance of each hip from the middle plane [m]; the OP3 has 0.035, and its feet stand 0.013 further out."""
+"""Distance of each hip from the middle plane [m]; the OP3's is 0.035, but its feet stand 0.048 apart from it."""
 THIGH = SHANK = 0.11
-"""Lengths of the leg's segments [m]."""
 ANKLE = 0.03
 """Height of the ankle above the sole [m]."""
 WAIST = 0.09
-"""Height of the torso frame above the hips [m]."""
-SOLE = ((-0.05, 0.07), (-0.033, 0.033))
-"""Where the sole's corners touch the ground, ahead and beside of the ankle [m]."""
+"""Height of the torso's frame above the hips [m]."""
+SOLE = {"rear": -0.05, "front": 0.07, "inner": -0.033, "outer": 0.033}
+"""Where the sole's edges lie, ahead and outwards of the ankle [m]."""
 CORNER = 0.006
 """Radius of the spheres at the corners of the sole [m]."""
 
-CROUCH = {"hip_pitch": 0.35, "knee": 0.70, "ankle_pitch": 0.35}
-"""Angles in the home keyframe [rad]; the others are zero. The ankles are then below the hips."""
 LIMITS = {
     "hip_roll": (-0.5, 0.6),
     "hip_pitch": (-0.9, 1.5),
@@ -34,154 +35,95 @@ LIMITS = {
     "shoulder_pitch": (-1.5, 1.5),
 }
 """Range of each joint [rad]."""
-
-GROUND, LEGS = 1, 2
-"""Contact bits: what touches the floor, and what keeps the legs apart."""
-SPHERE = mujoco.mjtGeom.mjGEOM_SPHERE
-
-Vector = tuple[float, float, float]
-Colour = tuple[float, float, float, float]
-WHITE, DARK, ACCENT = (0.93, 0.94, 0.95, 1), (0.20, 0.22, 0.25, 1), (0.93, 0.45, 0.16, 1)
+CROUCH = {"hip_pitch": 0.35, "knee": 0.70, "ankle_pitch": 0.35}
+"""Angles in the home keyframe [rad], zero elsewhere: the ankles are below the hips, the soles level."""
 
 
-def build(arms: bool = False) -> Morphology:
-    """Servo biped with ten driven joints in the proportions of the ROBOTIS OP3.
+def build(arms: bool = False, timestep: float = 0.005) -> Morphology:
+    """Servo biped of 0.5 m and 3.15 kg with ten driven joints, in the proportions of the ROBOTIS OP3.
 
     Each leg has hip roll and pitch, knee, ankle pitch and roll, all driven by
-    DYNAMIXEL XM430-W350. Positive angles mean: hip flexion (the thigh goes
+    DYNAMIXEL XM430-W350. Positive angles are hip flexion (the thigh goes
     forward), knee flexion, ankle dorsiflexion (the toes go up), hip abduction
-    and ankle eversion (both outwards), shoulder flexion. Equal angles on both
-    sides are a mirror image.
+    and ankle eversion (both outwards), and shoulder flexion. Equal angles on
+    both sides are a mirror image.
 
-    Each foot touches the ground with a small sphere at each corner, whose
-    load cell is the sensor `<foot>.load_<front|rear>_<inner|outer>` [N]. The
-    torso carries gyro and accelerometer (`torso.acceleration` [m/s²]). Feet,
-    shanks, thighs and chest collide with the ground, and the shanks and feet
-    of one leg with those of the other.
+    A foot touches the ground with a small sphere at each corner; its load
+    cells are the sensors `<foot>.load_<front|rear>_<inner|outer>` [N]. The
+    torso carries a gyro and an accelerometer (`torso.acceleration` [m/s²]).
+    Soles, shanks, thighs and chest collide with the ground, and one leg's
+    shank and foot with the other's.
 
     Args:
         arms: Whether the shoulders are driven too, which makes twelve joints.
+        timestep: Physics step [s].
     """
-    spec = mujoco.MjSpec()
-    spec.modelname = "biped"
-    spec.compiler.degree = False
-    spec.option.integrator = mujoco.mjtIntegrator.mjINT_DISCRETE
-    spec.option.timestep = 0.004
-    add_floor(spec)
+    spec = new_world("biped", timestep)
     torso = _torso(spec)
     joints = []
     for side, sign in (("left", 1), ("right", -1)):
-        _leg(torso, side, sign)
-        _arm(torso, side, sign, driven=arms)
-        joints += [f"{stem}_{side}" for stem in list(LIMITS)[: 6 if arms else 5]]
+        _leg(spec, torso, side, sign)
+        _arm(torso, side, sign, arms)
+        joints += [f"{stem}_{side}" for stem in LIMITS if arms or stem != "shoulder_pitch"]
     for joint in joints:
         XM430.drive(spec, joint)
-    _add_load_cells(spec)
-    home = [CROUCH.get(joint.rsplit("_", 1)[0], 0.0) for joint in joints]
-    spec.add_key(name=HOME, qpos=[0, 0, _standing_height(), 1, 0, 0, 0, *home], ctrl=home)
+    height = WAIST + THIGH * math.cos(CROUCH["hip_pitch"]) + SHANK * math.cos(CROUCH["ankle_pitch"]) + ANKLE
+    angles = [CROUCH.get(joint.rpartition("_")[0], 0.0) for joint in joints]
+    spec.add_key(name=HOME, qpos=[0, 0, height, 1, 0, 0, 0, *angles], ctrl=angles)
     return assemble(spec, torso="torso", feet=("foot_left", "foot_right"), joints=joints)
 
 
 def _torso(spec: mujoco.MjSpec) -> mujoco.MjsBody:
-    """Chest with computer and battery, head and pelvis, on a free joint."""
+    """Chest with computer and battery, pelvis and head, on a free joint."""
     torso = spec.worldbody.add_body(name="torso")
     torso.add_freejoint(name="root")
-    _box(torso, "chest", (0.015, 0, 0.02), (0.045, 0.06, 0.065), WHITE, mass=1.25, conaffinity=GROUND)
-    _box(torso, "battery", (-0.032, 0, 0.025), (0.012, 0.04, 0.045), DARK)
-    _box(torso, "pelvis", (0.0, 0, -0.065), (0.032, 0.055, 0.022), DARK, mass=0.10)
-    _box(torso, "neck", (0.012, 0, 0.095), (0.016, 0.022, 0.012), DARK)
-    _box(torso, "head", (0.015, 0, 0.14), (0.034, 0.042, 0.033), WHITE, mass=0.15)
+    box(torso, "chest", (0.015, 0, 0.02), (0.045, 0.060, 0.065), WHITE, mass=1.25, conaffinity=GROUND)
+    box(torso, "belt", (0.015, 0, -0.025), (0.046, 0.061, 0.006), ACCENT)
+    box(torso, "battery", (-0.032, 0, 0.025), (0.012, 0.040, 0.045), DARK)
+    box(torso, "pelvis", (0, 0, -0.065), (0.032, 0.055, 0.022), DARK, mass=0.10)
+    rod(torso, "neck", 0.016, (0.012, 0, 0.08), (0.012, 0, 0.11), DARK)
+    box(torso, "head", (0.015, 0, 0.14), (0.034, 0.042, 0.033), WHITE, mass=0.15)
     for side, sign in (("left", 1), ("right", -1)):
-        torso.add_geom(
-            name=f"eye_{side}", type=SPHERE, size=[0.011, 0, 0], pos=[0.046, 0.018 * sign, 0.146],
-            rgba=ACCENT, group=1, mass=0, contype=0, conaffinity=0,
-        )
-    imu = torso.add_site(name="imu")
-    spec.add_sensor(
-        name="torso.acceleration", type=mujoco.mjtSensor.mjSENS_ACCELEROMETER,
-        objtype=mujoco.mjtObj.mjOBJ_SITE, objname=imu.name,
-    )
+        ball(torso, f"eye_{side}", (0.045, 0.018 * sign, 0.146), 0.011, DARK)
+    add_accelerometer(spec, torso)
     return torso
 
 
-def _leg(torso: mujoco.MjsBody, side: str, sign: int) -> None:
-    """One leg; the servos of crossing axes are lumped into the link below them."""
-    apart = {"left": {"contype": LEGS, "conaffinity": 0}, "right": {"contype": 0, "conaffinity": LEGS}}[side]
+def _leg(spec: mujoco.MjSpec, torso: mujoco.MjsBody, side: str, sign: int) -> None:
+    """One leg; servos on crossing axes are lumped into the link below them."""
+    offers, accepts = (LEGS, 0) if side == "left" else (0, LEGS)
     thigh = torso.add_body(name=f"thigh_{side}", pos=[0, HIP * sign, -WAIST])
-    _hinge(thigh, "hip_roll", side, (sign, 0, 0))
-    _hinge(thigh, "hip_pitch", side, (0, -1, 0))
-    _box(thigh, f"hip_{side}", (0, 0, 0), (0.026, 0.020, 0.024), DARK, mass=0.19)
-    _rod(thigh, f"thigh_{side}", 0.022, (0, 0, -0.03), (0, 0, -THIGH), WHITE, mass=0.115, conaffinity=GROUND)
+    hinge(thigh, f"hip_roll_{side}", (sign, 0, 0), LIMITS["hip_roll"])
+    hinge(thigh, f"hip_pitch_{side}", (0, -1, 0), LIMITS["hip_pitch"])
+    box(thigh, f"hip_{side}", (0, 0, 0), (0.026, 0.020, 0.024), DARK, mass=0.19)
+    rod(thigh, f"thigh_{side}", 0.022, (0, 0, -0.03), (0, 0, -THIGH), WHITE, mass=0.115, conaffinity=GROUND)
     shank = thigh.add_body(name=f"shank_{side}", pos=[0, 0, -THIGH])
-    _hinge(shank, "knee", side, (0, 1, 0))
-    _rod(
-        shank, f"shank_{side}", 0.019, (0, 0, -0.005), (0, 0, -SHANK + 0.015), ACCENT, mass=0.04,
-        contype=apart["contype"], conaffinity=apart["conaffinity"] | GROUND,
+    hinge(shank, f"knee_{side}", (0, 1, 0), LIMITS["knee"])
+    rod(
+        shank, f"shank_{side}", 0.019, (0, 0, -0.005), (0, 0, -SHANK + 0.015), ACCENT,
+        mass=0.04, contype=offers, conaffinity=accepts | GROUND,
     )
     foot = shank.add_body(name=f"foot_{side}", pos=[0, 0, -SHANK])
-    _hinge(foot, "ankle_pitch", side, (0, -1, 0))
-    _hinge(foot, "ankle_roll", side, (sign, 0, 0))
-    _box(foot, f"ankle_{side}", (-0.004, 0, 0.002), (0.026, 0.018, 0.018), DARK, mass=0.18)
-    (rear, front), (right, left) = SOLE
-    middle, half = ((rear + front) / 2, (front - rear) / 2), ((right + left) / 2, (left - right) / 2)
-    _box(
-        foot, f"sole_{side}", (middle[0], half[0], -ANKLE + 0.009), (middle[1] + CORNER, half[1] + CORNER, 0.007),
-        WHITE, mass=0.07, **apart,
+    hinge(foot, f"ankle_pitch_{side}", (0, -1, 0), LIMITS["ankle_pitch"])
+    hinge(foot, f"ankle_roll_{side}", (sign, 0, 0), LIMITS["ankle_roll"])
+    box(foot, f"ankle_{side}", (-0.004, 0, 0.002), (0.026, 0.018, 0.018), DARK, mass=0.18)
+    ahead, outwards = (SOLE["front"] + SOLE["rear"]) / 2, (SOLE["outer"] + SOLE["inner"]) / 2
+    length, width = SOLE["front"] - SOLE["rear"], SOLE["outer"] - SOLE["inner"]
+    box(
+        foot, f"sole_{side}", (ahead, outwards * sign, -ANKLE + 0.010),
+        (length / 2 + CORNER, width / 2 + CORNER, 0.006), WHITE, mass=0.07, contype=offers, conaffinity=accepts,
     )
-    for x, end in ((front, "front"), (rear, "rear")):
-        for y, edge in ((left, "outer"), (right, "inner")):
-            corner = [x, y * sign, -ANKLE + CORNER]
-            foot.add_geom(
-                name=f"foot_{side}_{end}_{edge}", type=SPHERE, size=[CORNER, 0, 0], pos=corner,
-                rgba=DARK, mass=0, contype=0, conaffinity=GROUND,
-            )
-            foot.add_site(name=f"foot_{side}.load_{end}_{edge}", size=[1.5 * CORNER, 0, 0], pos=corner, group=4)
+    for end in ("front", "rear"):
+        for edge in ("inner", "outer"):
+            corner(spec, foot, f"{end}_{edge}", (SOLE[end], SOLE[edge] * sign, -ANKLE), CORNER)
 
 
 def _arm(torso: mujoco.MjsBody, side: str, sign: int, driven: bool) -> None:
-    """A slightly bent arm, part of the torso unless driven."""
-    shoulder = (0, 0.078 * sign, 0.06)
-    arm, (x, y, z) = torso, shoulder
+    """A slightly bent arm, part of the torso unless it is driven."""
+    arm, (x, y, z) = torso, (0.0, 0.078 * sign, 0.06)
     if driven:
-        arm, (x, y, z) = torso.add_body(name=f"arm_{side}", pos=shoulder), (0, 0, 0)
-        _hinge(arm, "shoulder_pitch", side, (0, -1, 0))
+        arm, (x, y, z) = torso.add_body(name=f"arm_{side}", pos=[x, y, z]), (0.0, 0.0, 0.0)
+        hinge(arm, f"shoulder_pitch_{side}", (0, -1, 0), LIMITS["shoulder_pitch"])
     elbow, hand = (x - 0.01, y + 0.012 * sign, z - 0.085), (x + 0.03, y + 0.012 * sign, z - 0.16)
-    _rod(arm, f"upper_arm_{side}", 0.018, (x, y, z), elbow, DARK, mass=0.16)
-    _rod(arm, f"forearm_{side}", 0.014, elbow, hand, WHITE, mass=0.07)
-
-
-def _hinge(body: mujoco.MjsBody, stem: str, side: str, axis: Vector) -> None:
-    body.add_joint(name=f"{stem}_{side}", type=mujoco.mjtJoint.mjJNT_HINGE, axis=axis, range=LIMITS[stem])
-
-
-def _box(
-    body: mujoco.MjsBody, name: str, middle: Vector, half: Vector, colour: Colour,
-    mass: float = 0, contype: int = 0, conaffinity: int = 0,
-) -> None:
-    body.add_geom(
-        name=name, type=mujoco.mjtGeom.mjGEOM_BOX, pos=middle, size=half, rgba=colour,
-        group=0 if mass else 1, mass=mass, contype=contype, conaffinity=conaffinity,
-    )
-
-
-def _rod(
-    body: mujoco.MjsBody, name: str, radius: float, start: Vector, end: Vector, colour: Colour,
-    mass: float = 0, contype: int = 0, conaffinity: int = 0,
-) -> None:
-    body.add_geom(
-        name=name, type=mujoco.mjtGeom.mjGEOM_CAPSULE, fromto=[*start, *end], size=[radius, 0, 0], rgba=colour,
-        mass=mass, contype=contype, conaffinity=conaffinity,
-    )
-
-
-def _add_load_cells(spec: mujoco.MjSpec) -> None:
-    for site in list(spec.sites):
-        if ".load_" in site.name:
-            spec.add_sensor(
-                name=site.name, type=mujoco.mjtSensor.mjSENS_TOUCH,
-                objtype=mujoco.mjtObj.mjOBJ_SITE, objname=site.name,
-            )
-
-
-def _standing_height() -> float:
-    return WAIST + THIGH * math.cos(CROUCH["hip_pitch"]) + SHANK * math.cos(CROUCH["ankle_pitch"]) + ANKLE
+    rod(arm, f"upper_arm_{side}", 0.018, (x, y, z), elbow, DARK, mass=0.16)
+    rod(arm, f"forearm_{side}", 0.014, elbow, hand, WHITE, mass=0.07)

@@ -1,0 +1,81 @@
+"""What the bundled bodies are built of: boxes, rods, spheres, hinges and soles.
+
+A geom without mass is for looks only and goes into group 1.
+"""
+
+import mujoco
+
+from ._world import GROUND
+
+Vector = tuple[float, float, float]
+Colour = tuple[float, float, float, float]
+
+WHITE: Colour = (0.93, 0.94, 0.95, 1)
+DARK: Colour = (0.20, 0.22, 0.25, 1)
+ACCENT: Colour = (0.93, 0.45, 0.16, 1)
+
+
+def box(
+    body: mujoco.MjsBody, name: str, middle: Vector, half: Vector, colour: Colour,
+    mass: float = 0, contype: int = 0, conaffinity: int = 0,
+) -> None:
+    """Adds a box by its middle and half sizes [m]."""
+    body.add_geom(
+        name=name, type=mujoco.mjtGeom.mjGEOM_BOX, pos=middle, size=half, rgba=colour,
+        mass=mass, group=0 if mass else 1, contype=contype, conaffinity=conaffinity,
+    )
+
+
+def rod(
+    body: mujoco.MjsBody, name: str, radius: float, start: Vector, end: Vector, colour: Colour,
+    mass: float = 0, contype: int = 0, conaffinity: int = 0,
+) -> None:
+    """Adds a capsule between two points [m]."""
+    body.add_geom(
+        name=name, type=mujoco.mjtGeom.mjGEOM_CAPSULE, fromto=[*start, *end], size=[radius, 0, 0], rgba=colour,
+        mass=mass, group=0 if mass else 1, contype=contype, conaffinity=conaffinity,
+    )
+
+
+def ball(
+    body: mujoco.MjsBody, name: str, middle: Vector, radius: float, colour: Colour,
+    mass: float = 0, conaffinity: int = 0,
+) -> None:
+    """Adds a sphere [m]."""
+    body.add_geom(
+        name=name, type=mujoco.mjtGeom.mjGEOM_SPHERE, pos=middle, size=[radius, 0, 0], rgba=colour,
+        mass=mass, group=0 if mass else 1, contype=0, conaffinity=conaffinity,
+    )
+
+
+def corner(spec: mujoco.MjSpec, foot: mujoco.MjsBody, name: str, place: Vector, radius: float) -> None:
+    """Adds a corner of a sole: a small sphere on the ground, and under it the load cell `<foot>.load_<name>` [N]."""
+    x, y, z = place
+    middle = (x, y, z + radius)
+    ball(foot, f"{foot.name}_{name}", middle, radius, DARK, conaffinity=GROUND)
+    cell = foot.add_site(name=f"{foot.name}.load_{name}", pos=middle, size=[1.5 * radius, 0, 0], group=4)
+    spec.add_sensor(
+        name=cell.name, type=mujoco.mjtSensor.mjSENS_TOUCH, objtype=mujoco.mjtObj.mjOBJ_SITE, objname=cell.name,
+    )
+
+
+def hinge(body: mujoco.MjsBody, name: str, axis: Vector, limits: tuple[float, float]) -> None:
+    """Adds a hinge at the body's origin, with its range [rad]."""
+    body.add_joint(name=name, type=mujoco.mjtJoint.mjJNT_HINGE, axis=axis, range=limits)
+
+
+def add_accelerometer(spec: mujoco.MjSpec, torso: mujoco.MjsBody) -> None:
+    """Adds the sensor `torso.acceleration` [m/s²], gravity included, in the torso's frame."""
+    site = torso.add_site(name="torso.accelerometer", group=4)
+    spec.add_sensor(
+        name="torso.acceleration", type=mujoco.mjtSensor.mjSENS_ACCELEROMETER,
+        objtype=mujoco.mjtObj.mjOBJ_SITE, objname=site.name,
+    )
+
+
+def add_planar_root(torso: mujoco.MjsBody) -> None:
+    """Lets a body move in the sagittal plane only: slides `root_x`, `root_z` and the hinge `root_pitch`."""
+    slide, turn = mujoco.mjtJoint.mjJNT_SLIDE, mujoco.mjtJoint.mjJNT_HINGE
+    torso.add_joint(name="root_x", type=slide, axis=[1, 0, 0])
+    torso.add_joint(name="root_z", type=slide, axis=[0, 0, 1])
+    torso.add_joint(name="root_pitch", type=turn, axis=[0, 1, 0])
