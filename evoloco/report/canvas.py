@@ -4,7 +4,7 @@ import io
 import re
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -21,7 +21,7 @@ INK = {
 }
 """Colours by meaning: the CSS variables that the page sets, with their light values."""
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.family": "DejaVu Sans",
     "font.size": 12,
@@ -87,7 +87,7 @@ def height(figure: Figure, pixels: float) -> None:
 
 
 def _inline(svg: str) -> str:
-    """The bare element of an SVG file: without header, size and group names, its colours those of the page."""
+    """The bare element of an SVG file: no header, size or group names, and colours that the page sets."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', r'<svg \1 aria-hidden="true">', svg, count=1)

@@ -21,29 +21,24 @@ def chronograph(figure: Figure, episode: Episode, span: Span, count: int) -> Non
     for number, row in enumerate(rows):
         for side, segments in _sticks(episode.morphology, episode["qpos"][row]).items():
             fade = 0.35 + 0.65 * number / max(count - 1, 1)
-            lines = LineCollection(
-                list(segments), colors=SIDES[side], alpha=fade, linewidths=2.2, capstyle="round", joinstyle="round"
-            )
-            axes.add_collection(lines)
+            axes.add_collection(LineCollection(list(segments), colors=SIDES[side], alpha=fade, linewidths=2.2))
             paths.append(segments.reshape(-1, 2))
-    points = np.concatenate(paths)
-    (left, low), (right, high) = points.min(axis=0), points.max(axis=0)
     margin = 0.05 * episode.morphology.size
-    axes.axhline(min(low, 0.0), color=INK["muted"], linewidth=1)
-    axes.set(xlim=(left - margin, right + margin), ylim=(min(low, 0.0) - margin / 2, high + margin), aspect="equal")
-    axes.set(xlabel="forward [m]")
+    points = np.concatenate([[[paths[0][0, 0], 0.0]], *paths])
+    (left, bottom), (right, top) = points.min(axis=0) - margin, points.max(axis=0) + margin
+    axes.axhline(0, color=INK["muted"], linewidth=1)
+    axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal", xlabel="forward [m]")
     axes.grid(visible=False)
     axes.yaxis.set_visible(False)
     axes.spines[["left", "bottom"]].set_visible(False)
-    wide = figure.get_figwidth() * 72
-    height(figure, min(320.0, 45 + wide * (high - min(low, 0.0) + 1.5 * margin) / (right - left + 2 * margin)))
+    height(figure, min(320.0, 45 + figure.get_figwidth() * 72 * float((top - bottom) / (right - left))))
 
 
 def _sticks(morphology: Morphology, pose: Array) -> dict[str, Array]:
     """Line segments of a pose in the plane of forward and up [m] (S, 2, 2), by side.
 
-    They join each body to its parent, and show the torso and the feet by the
-    longest axis of their largest geom.
+    They join each body to its parent. The torso is the longest axis of its
+    largest geom, and a foot the triangle between that axis and its joint.
     """
     model, data = morphology.model, mujoco.MjData(morphology.model)
     data.qpos = pose
@@ -56,7 +51,9 @@ def _sticks(morphology: Morphology, pose: Array) -> dict[str, Array]:
         if body != torso and is_in_subtree(model, parent, torso):
             sticks[side].append(np.stack([data.xpos[parent], data.xpos[body]]))
         if body == torso or model.body(body).name in morphology.feet:
-            sticks[side].extend(_longest_axis(model, data, body))
+            for axis in _longest_axis(model, data, body):
+                sticks[side].append(axis)
+                sticks[side].extend(np.stack([data.xpos[body], end]) for end in axis if body != torso)
     return {side: np.array(lines)[:, :, [0, 2]] for side, lines in sticks.items() if lines}
 
 

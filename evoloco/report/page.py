@@ -2,7 +2,7 @@
 
 import base64
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -45,7 +45,7 @@ def render(findings: Findings) -> str:
 
 
 def verdict(findings: Findings) -> tuple[str, str]:
-    """One word for the champion, and why: ("walks", ...), ("stays up", ...), ("fell", ...) or ("diverged", ...)."""
+    """One of "walks", "stays up", "fell" and "diverged", and a sentence that says more."""
     gait, planned = findings.gait, findings.episode.planned * findings.episode.control_dt
     reasons = walks(gait, duration=min(WALK, planned))
     figures = f"{number(gait.speed)} m/s; fitness {number(findings.search.fitness)}"
@@ -54,14 +54,15 @@ def verdict(findings: Findings) -> tuple[str, str]:
     if gait.outcome is Outcome.FELL:
         return "fell", f"It fell after {number(gait.duration)} s of {number(planned)} s, at {figures}."
     if reasons:
-        return "stays up", f"It lasts {number(gait.duration)} s, at {figures}, but does not walk: {'; '.join(reasons)}."
+        why = "; ".join(reasons)
+        return "stays up", f"It lasts {number(gait.duration)} s, at {figures}. It does not walk: {why}."
     return "walks", f"It walks for {number(gait.duration)} s at {figures}."
 
 
 def strides(gait: Gait, count: int) -> Span:
-    """Start and end [s] of `count` strides of the first foot that steps enough, midway through its touchdowns.
+    """Start and end [s] of `count` strides, midway through the touchdowns of the first foot that has them.
 
-    The last `count` seconds where no foot takes that many strides.
+    Where no foot takes that many strides, the last `count` seconds.
     """
     for times in gait.touchdown:
         if len(times) > count:
@@ -71,15 +72,24 @@ def strides(gait: Gait, count: int) -> Span:
     return max(float(gait.time[0]), end - count), max(end, float(gait.time[0]) + 1e-3)
 
 
+def stretch(findings: Findings, sizes: float) -> Span:
+    """Start and end [s] around the strides shown, between which the body moves on by so many of its sizes."""
+    gait, size = findings.gait, findings.episode.morphology.size
+    first, last = float(gait.time[0]), float(gait.time[-1])
+    slowest = 0.1  # [m/s] slower is standing, and would take for ever
+    half = min(sizes * size / max(abs(gait.speed), slowest), last - first) / 2
+    middle = min(max(sum(strides(gait, 2)) / 2, first + half), last - half)
+    return middle - half, middle + half
+
+
 def number(value: float | None) -> str:
     """A number with three digits; a dash where there is none."""
     if value is None or math.isnan(value):
-        return "–"
+        return "\N{EN DASH}"
     if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    large = abs(value) >= 1000
-    text = f"{value:.0f}" if large and abs(value) < 1e6 else f"{value:.3g}"
-    return text.replace("-", "−")
+        return "∞" if value > 0 else "\N{MINUS SIGN}∞"
+    text = f"{value:.0f}" if 1e3 <= abs(value) < 1e6 else f"{value:.3g}"
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def words(name: str) -> str:
@@ -97,13 +107,19 @@ def flat(value: Any) -> str:
 def _pictures(findings: Findings) -> dict[str, dict[str, Markup]]:
     """Every picture by its name, drawn for each of `WIDTHS`."""
     episode, gait, outputs = findings.episode, findings.gait, findings.outputs
-    few, two = strides(gait, 6), strides(gait, 2)
-    end = float(episode.time[-1])
-    settled = min(WARM_UP, end / 2), end if gait.outcome is Outcome.COMPLETED else max(end - FALL, end / 2)
-    drawings: dict[str, Any] = {
-        "chronograph": lambda width: chronograph(width, episode, two, 13 if width > 500 else 7),
-        "fitness": lambda width: plots.fitness(width, findings.generations, (findings.champion[0], findings.search.fitness)),
-        "footfall": lambda width: plots.footfall(width, episode, gait.stance, few if width > 500 else strides(gait, 3)),
+    start, end = float(episode.time[0]), float(episode.time[-1])
+    if gait.outcome is not Outcome.COMPLETED:
+        end = max(end - FALL, (start + end) / 2)
+    settled, two = (min(WARM_UP, end / 2), end), strides(gait, 2)
+    champion = findings.champion[0], findings.search.fitness
+    drawings: dict[str, Callable[[int], str]] = {
+        "chronograph": lambda width: chronograph(
+            width, episode, stretch(findings, width / 300), count=round(width / 80) + 2
+        ),
+        "fitness": lambda width: plots.fitness(width, findings.generations, champion),
+        "footfall": lambda width: plots.footfall(
+            width, episode, gait.stance, strides(gait, 2 + width // 240)
+        ),
         "joints": lambda width: plots.joints(width, episode, two),
         "portraits": lambda width: plots.portraits(width, episode, outputs, settled, two),
     }

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from evoloco.episode import Episode
@@ -20,7 +22,7 @@ SIDES = {"left": INK["left"], "right": INK["right"], "": INK["text"]}
 
 @picture
 def fitness(figure: Figure, generations: Generations, champion: tuple[int, float]) -> None:
-    """Best, mean and spread of the fitness over the generations; the champion (generation, fitness) is ringed."""
+    """Best, mean and spread of the fitness over generations, and the champion (generation, fitness)."""
     height(figure, 300)
     axes = figure.subplots()
     number = np.arange(len(generations.best))
@@ -42,7 +44,7 @@ def fitness(figure: Figure, generations: Generations, champion: tuple[int, float
     )
     axes.set(xlabel="generation", ylabel="fitness")
     axes.margins(x=0.02)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     _legend(figure)
 
 
@@ -57,9 +59,8 @@ def footfall(figure: Figure, episode: Episode, stance: NDArray[np.bool_], span: 
     for row, foot in enumerate(feet):
         bottom = len(feet) - 1 - row
         colour = SIDES[side_of(foot)]
-        bars = [
-            (episode.time[first], (last - first) * episode.control_dt) for first, last in _runs(stance[:, row])
-        ]
+        dt = episode.control_dt
+        bars = [(episode.time[first], (last - first) * dt) for first, last in _runs(stance[:, row])]
         axes.broken_barh(bars, (bottom, tall), facecolors=colour, alpha=0.35, linewidth=0)
         axes.plot(episode.time, bottom + tall * np.minimum(load[:, row] / 2, 1), color=colour, linewidth=1.2)
     axes.set_yticks([len(feet) - 0.6 - row for row in range(len(feet))], [_words(foot) for foot in feet])
@@ -97,16 +98,18 @@ def oscillators(figure: Figure, time: Array, outputs: Mapping[str, Array], span:
         for name, output in outputs.items():
             if _stem(name) == stem:
                 side = side_of(name)
+                width, alpha = (4, 0.55) if side == "left" else (1.8, 1)  # left shows beneath right where they agree
                 axes.plot(
-                    time[shown], output[shown], color=SIDES[side], label=side or "middle",
-                    linewidth=1.4 if side == "right" else 3,  # one shows beneath the other where they agree
+                    time[shown], output[shown], color=SIDES[side], linewidth=width, alpha=alpha, label=side or "middle"
                 )
         axes.set_xlim(span)
     _legend(figure)
 
 
 @picture
-def portraits(figure: Figure, episode: Episode, outputs: Mapping[str, Array], settled: Span, span: Span) -> None:
+def portraits(
+    figure: Figure, episode: Episode, outputs: Mapping[str, Array], settled: Span, span: Span
+) -> None:
     """Phase portraits of the hips and of their oscillators; every stride pale, those of `span` strong."""
     body = episode.morphology.joints
     leader = next((joint for joint in body if joint.axis == "pitch" and joint.side), body[0])
@@ -173,13 +176,14 @@ def _panels(figure: Figure, stems: Sequence[str], label: str) -> dict[str, Axes]
 
 def _legend(figure: Figure) -> None:
     """One legend above the whole picture, wrapped to its width."""
-    entries = {}
+    entries: dict[str, Artist] = {}
     for axes in figure.axes:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
-    widest = 60 + 7.5 * max(len(label) for label in entries)  # [px] the sign, and letters of 12 px
-    columns = max(1, int(figure.get_figwidth() * 72 // widest))
-    figure.legend(list(entries.values()), list(entries), loc="outside upper left", ncols=columns)
+    widths = [60 + 7.5 * len(label) for label in entries]  # [px] the sign, and letters of 12 px
+    room = figure.get_figwidth() * 72
+    columns = len(widths) if sum(widths) < room else max(1, int(room // max(widths)))
+    figure.legend(entries.values(), entries.keys(), loc="outside upper left", ncols=columns)
 
 
 def _within(time: Array, span: Span) -> NDArray[np.bool_]:

@@ -1,0 +1,87 @@
+"""What a run file can name, in words: one line per member, or one member in full."""
+
+import inspect
+import tomllib
+from collections.abc import Callable
+from typing import Any
+
+from evoloco.build import Experiment, member, members, options_of, runs
+from evoloco.errors import UnknownNameError
+from evoloco.spec import ControllerSpec, MorphologySpec, RunSpec, TermSpec
+
+_KINDS = {"controllers": "controllers", "morphologies": "morphologies", "measures": "fitness", "optimizers": "optimizers"}
+_ENTRY = {"controllers": "Controller", "morphologies": "build", "measures": "measure", "optimizers": "Optimizer"}
+
+
+def overview(kind: str | None) -> str:
+    """One line per member of a kind, or of every kind."""
+    kinds = [kind] if kind else [*_KINDS, "runs"]
+    return "\n\n".join(f"{one}\n" + "\n".join(_lines(one)) for one in kinds)
+
+
+def _lines(kind: str) -> list[str]:
+    if kind == "runs":
+        rows = [(name, _run_line(file.read_text(encoding="utf-8"))) for name, file in runs().items()]
+    else:
+        rows = [(name, _line(kind, name)) for name in members(_KINDS[kind])]
+    width = max((len(name) for name, _ in rows), default=0)
+    return [f"  {name:{width}}  {line}" for name, line in rows]
+
+
+def _line(kind: str, name: str) -> str:
+    module = member(_KINDS[kind], name)
+    line = (inspect.getdoc(module) or "").partition("\n")[0]
+    if kind == "measures":
+        line += f" [{module.UNIT}]"
+    if kind == "morphologies" and not _needed(module.build):
+        body = module.build()
+        line += f" {body.mass:.2f} kg, {body.size:.2f} m, {len(body.joints)} driven joints."
+    return line
+
+
+def _run_line(text: str) -> str:
+    content = tomllib.loads(text)
+    return f"{content['morphology']['name']} + {content['controller']['name']}"
+
+
+def describe(kind: str, name: str, morphology: str) -> str:
+    """A member in full: what it is, its options, and a controller's genes on a body."""
+    if kind == "runs":
+        if name not in runs():
+            raise UnknownNameError("run", name, runs())
+        return runs()[name].read_text(encoding="utf-8").rstrip()
+    entry = getattr(member(_KINDS[kind], name), _ENTRY[kind])
+    parts = [f"{name}: {inspect.getdoc(entry)}", "Options:\n" + "\n".join(_options(entry))]
+    if kind == "controllers":
+        genes = _genes(name, morphology)
+        parts.append(f"Genes on '{morphology}':\n" + "\n".join(genes))
+    return "\n\n".join(parts)
+
+
+def _options(entry: Callable[..., Any]) -> list[str]:
+    rows = []
+    for name, parameter in options_of(entry).items():
+        kind = inspect.formatannotation(parameter.annotation)
+        default = "required" if parameter.default is parameter.empty else f"default {parameter.default!r}"
+        rows.append(f"  {name}: {kind}, {default}")
+    return rows or ["  none"]
+
+
+def _needed(entry: Callable[..., Any]) -> list[str]:
+    return [name for name, parameter in options_of(entry).items() if parameter.default is parameter.empty]
+
+
+def _genes(name: str, morphology: str) -> list[str]:
+    spec = RunSpec(
+        name=name,
+        morphology=MorphologySpec(name=morphology),
+        controller=ControllerSpec(name=name),
+        fitness={"survival": TermSpec(measure="survival", weight=1.0)},
+    )
+    genes = Experiment(spec).space.genes
+    width = max(len(gene.name) for gene in genes)
+    return [
+        f"  {gene.name:{width}}  {gene.low:8.4g} to {gene.high:8.4g} {gene.unit:8} {gene.meaning}"
+        f"{' (log)' if gene.log else ''}"
+        for gene in genes
+    ]

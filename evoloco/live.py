@@ -1,0 +1,74 @@
+"""The live display of a run: where it is, how well it does, how fast, and how long to go."""
+
+import time
+from typing import Self
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from evoloco.evolve import Run
+from evoloco.journal import Generation
+
+SMOOTHING = 0.3
+"""Weight of the newest generation in the estimate of the time left."""
+
+
+class Live:
+    """A progress bar with the figures that matter; plain lines where the output is no terminal.
+
+    Args:
+        run: The run that goes on.
+        total: Its last generation.
+    """
+
+    def __init__(self, run: Run, total: int) -> None:
+        self._run, self._total = run, total
+        self._console = Console(stderr=True)
+        self._pace = 0.0
+        self._shown = 0.0
+        self._bar = Progress(
+            TextColumn("generation"),
+            MofNCompleteColumn(),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[figures]}"),
+            TimeElapsedColumn(),
+            TextColumn("left {task.fields[left]}"),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+        self._task: TaskID = self._bar.add_task(
+            "", total=total, completed=len(run.journal), figures="compiling …", left="-:--"
+        )
+
+    def __enter__(self) -> Self:
+        spec = self._run.spec
+        self._console.print(
+            f"{spec.name}: {spec.morphology.name} + {spec.controller.name}, "
+            f"{len(self._run.experiment.space)} genes, {spec.optimizer.name}, seed {spec.seed} -> {self._run.folder}",
+            highlight=False,
+        )
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._bar.stop()
+
+    def show(self, record: Generation) -> None:
+        """Shows a recorded generation."""
+        finite = record.fitness[np.isfinite(record.fitness)]
+        best = int(np.argmax(record.fitness))
+        lived = record.evaluation.duration
+        speed = record.evaluation.distance[best].sum() / lived[best].sum()
+        self._pace += (record.wall_time - self._pace) * (SMOOTHING if self._pace else 1.0)
+        left = int(self._pace * (self._total - record.generation - 1))
+        figures = (
+            f"best {record.fitness[best]:.3f}  mean {finite.mean() if finite.size else np.nan:.3f}  "
+            f"{speed:+.2f} m/s for {lived[best].mean():.1f} s  {lived.sum() / record.simulation_time:.0f} sim s/s"
+        )
+        self._bar.update(
+            self._task, completed=record.generation + 1, figures=figures, left=f"{left // 60}:{left % 60:02d}"
+        )
+        if not self._console.is_terminal and time.monotonic() - self._shown > 5.0:  # seconds between plain lines
+            self._shown = time.monotonic()
+            self._console.print(f"generation {record.generation + 1}/{self._total}  {figures}  left {left} s", highlight=False)

@@ -1,0 +1,103 @@
+"""Any individual of a run, rebuilt from its record and compared with it to the last bit."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from evoloco import provenance
+from evoloco.episode import Episode
+from evoloco.errors import JournalError
+from evoloco.evaluators.local import judge, simulator
+from evoloco.evolve import Run
+from evoloco.genome import Array
+from evoloco.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Replay:
+    """An individual's episodes, simulated again.
+
+    Attributes:
+        generation: Its generation.
+        individual: Its index there.
+        genome: (n,).
+        episodes: One per scenario, the controller's state recorded.
+        fitness: Of each episode (k,).
+        recorded: As the record has it (k,).
+        reasons: Why the two may differ: what has changed since the run.
+    """
+
+    generation: int
+    individual: int
+    genome: Array
+    episodes: tuple[Episode, ...]
+    fitness: Array
+    recorded: Array
+    reasons: tuple[str, ...]
+
+    @property
+    def equal(self) -> bool:
+        """Whether every fitness equals its record to the last bit."""
+        return self.fitness.tobytes() == self.recorded.tobytes()
+
+
+def replay(run: Run, which: str = "best") -> Replay:
+    """Simulates an individual again.
+
+    Args:
+        run: The run.
+        which: "best" for the champion on its held-out scenarios, or
+            "GENERATION:INDEX" for an individual as the search saw it.
+
+    Raises:
+        JournalError: There is no such individual, or no champion yet.
+    """
+    experiment = run.experiment
+    if which == "best":
+        champion = run.champion()
+        generation, individual = int(champion["generation"]), int(champion["individual"])
+        genome, support = np.array(champion["genome"]), 0.0
+        scenarios, recorded = experiment.held_out(), np.array(champion["heldout"]["fitness"])
+        if len(genome) != len(experiment.space):
+            raise JournalError(
+                f"{run.folder / 'champion.json'} is of another run: it has {len(genome)} genes, "
+                f"run.toml {len(experiment.space)}."
+            )
+    else:
+        generation, individual = _address(which)
+        record = run.journal[generation]
+        if individual >= len(record.genomes):
+            raise JournalError(
+                f"Generation {generation} has no individual {individual}. Known: 0 to {len(record.genomes) - 1}."
+            )
+        genome, support = record.genomes[individual], record.support
+        scenarios, recorded = experiment.scenarios(generation), record.evaluation.fitness[individual]
+    episodes = simulate(run, genome, scenarios, support)
+    fitness = np.array([judge(experiment, episode)[0] for episode in episodes])
+    reasons = provenance.differences(run.provenance, provenance.collect(run.spec))
+    return Replay(generation, individual, genome, episodes, fitness, recorded, tuple(reasons))
+
+
+def simulate(run: Run, genome: Array, scenarios: list[Scenario], support: float = 0.0) -> tuple[Episode, ...]:
+    """Episodes of one genome that last beyond the simulator, the controller's state recorded."""
+    experiment = run.experiment
+    episodes = simulator(experiment, record_state=True).run(
+        experiment.parameters(genome)[None], scenarios, support=support
+    )
+    return tuple(replace(episode, trace=episode.trace.copy()) for episode in episodes)
+
+
+def _address(which: str) -> tuple[int, int]:
+    generation, _, individual = which.partition(":")
+    if not (generation.isdigit() and individual.isdigit()):
+        raise JournalError(f"'{which}' is no individual. Allowed: best, or GENERATION:INDEX such as 12:3.")
+    return int(generation), int(individual)
+
+
+def save_trace(episode: Episode, path: Path) -> None:
+    """Writes an episode's arrays under their names, one row per control step, as .npz."""
+    arrays = {name: episode[name] for name, width in episode.columns.widths.items() if width}
+    arrays["time"] = episode.time
+    with path.open("wb") as file:
+        np.savez(file, **arrays)

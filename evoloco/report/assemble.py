@@ -1,0 +1,79 @@
+"""A run folder -> the findings that the page shows."""
+
+from pathlib import Path
+
+import numpy as np
+
+from evoloco.errors import EvolocoError
+from evoloco.evaluators.local import judge
+from evoloco.evolve import Run
+from evoloco.gait import analyse
+from evoloco.replay import replay
+from evoloco.report.findings import Findings, Generations, Term, Trials
+from evoloco.report.page import render
+from evoloco.report.video import film
+from evoloco.spec import dumps
+
+SPREAD = (0.1, 0.9)
+"""Quantiles of the population that the fitness plot shades."""
+
+
+def write_report(run: Run) -> tuple[Path, str]:
+    """Writes `champion.mp4` where it can be filmed, and `report.html`.
+
+    Returns:
+        The page's path, and why it has no video; empty where it has one.
+    """
+    again = replay(run)
+    episode = again.episodes[0]
+    video, missing = None, ""
+    try:
+        video = film(episode, run.folder / "champion.mp4").read_bytes()
+    except EvolocoError as error:
+        missing = str(error)
+    champion = run.champion()
+    experiment = run.experiment
+    quality, values = judge(experiment, episode)[:2]
+    params = experiment.parameters(again.genome)
+    record = run.journal[again.generation]
+    findings = Findings(
+        name=run.spec.name,
+        seed=run.spec.seed,
+        generations=_generations(run),
+        episode=episode,
+        gait=analyse(episode),
+        outputs=experiment.controller.outputs(params, episode["controller_state"]),
+        space=experiment.space,
+        genome=again.genome,
+        terms=tuple(
+            Term(term.name, term.weight, value * episode.survival, term.unit)
+            for term, value in zip(experiment.terms, values, strict=True)
+        ),
+        search=Trials(float(record.fitness[again.individual]), record.evaluation.fitness[again.individual]),
+        champion=(again.generation, again.individual),
+        stop_reason=str(run.journal.note("stop_reason") or "still going on"),
+        held_out=Trials(float(champion["heldout_fitness"]), again.fitness),
+        provenance=run.provenance,
+        spec=dumps(run.spec),
+        video=video,
+        video_missing=missing,
+    )
+    path = run.folder / "report.html"
+    unfinished = path.with_suffix(".tmp")
+    unfinished.write_text(render(findings), encoding="utf-8")
+    unfinished.replace(path)
+    return path, missing
+
+
+def _generations(run: Run) -> Generations:
+    """The course of the search; unstable individuals count as the worst stable one."""
+    rows, support = [], []
+    for record in run.journal.generations():
+        finite = np.isfinite(record.fitness)
+        worst = record.fitness[finite].min() if finite.any() else 0.0
+        fitness = np.where(finite, record.fitness, worst)
+        rows.append((fitness.max(), fitness.mean(), *np.quantile(fitness, SPREAD)))
+        support.append(record.support)
+    best, mean, low, high = np.array(rows).T
+    strength = np.array(support)
+    return Generations(best, mean, low, high, strength if strength.any() else None)
