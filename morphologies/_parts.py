@@ -32,8 +32,8 @@ def rod(
 ) -> None:
     """Adds a capsule between two points [m]."""
     body.add_geom(
-        name=name, type=mujoco.mjtGeom.mjGEOM_CAPSULE, fromto=[*start, *end], size=[radius, 0, 0], rgba=colour,
-        mass=mass, group=0 if mass else 1, contype=contype, conaffinity=conaffinity,
+        name=name, type=mujoco.mjtGeom.mjGEOM_CAPSULE, fromto=[*start, *end], size=[radius, 0, 0],
+        rgba=colour, mass=mass, group=0 if mass else 1, contype=contype, conaffinity=conaffinity,
     )
 
 
@@ -49,13 +49,17 @@ def ball(
 
 
 def corner(spec: mujoco.MjSpec, foot: mujoco.MjsBody, name: str, place: Vector, radius: float) -> None:
-    """Adds a corner of a sole: a small sphere on the ground, and under it the load cell `<foot>.load_<name>` [N]."""
+    """Adds a corner of a sole: a small sphere above a point of the ground, and its load cell.
+
+    The load cell is the sensor `<foot>.load_<name>` [N].
+    """
     x, y, z = place
     middle = (x, y, z + radius)
     ball(foot, f"{foot.name}_{name}", middle, radius, DARK, conaffinity=GROUND)
     cell = foot.add_site(name=f"{foot.name}.load_{name}", pos=middle, size=[1.5 * radius, 0, 0], group=4)
     spec.add_sensor(
-        name=cell.name, type=mujoco.mjtSensor.mjSENS_TOUCH, objtype=mujoco.mjtObj.mjOBJ_SITE, objname=cell.name,
+        name=cell.name, type=mujoco.mjtSensor.mjSENS_TOUCH,
+        objtype=mujoco.mjtObj.mjOBJ_SITE, objname=cell.name,
     )
 
 

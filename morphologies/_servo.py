@@ -107,5 +107,20 @@ whole torque-speed slope (K² / R is 0.85 here). Bus cycle: 8 ms since version
 0.1.0 of ROBOTIS-OP3, github.com/ROBOTIS-GIT/ROBOTIS-OP3.
 """
 
-SERVOS = {"xm430": XM430}
+XM430_W210 = Servo(
+    mass=0.082,  # datasheet
+    voltage=12.0,  # datasheet: recommended supply
+    stall_torque=3.0,  # datasheet, at 12 V
+    no_load_speed=77 * RPM,  # datasheet, at 12 V
+    stiffness=13.8,  # the default gain of the firmware, 55 V/rad as in the XM430-W350
+    armature=0.045 * (212.6 / 353.5) ** 2,  # the same motor behind another gear
+    friction=0.03 * 212.6 / 353.5,  # likewise, if the friction is the motor's (assumed)
+    latency=0.008,  # as for the XM430-W350
+)
+"""ROBOTIS DYNAMIXEL XM430-W210, the faster gear.
+
+Datasheet: emanual.robotis.com/docs/en/platform/turtlebot3/appendix_dynamixel.
+"""
+
+SERVOS = {"xm430": XM430, "xm430_w210": XM430_W210}
 """Servos by the names that run files use."""

@@ -54,7 +54,10 @@ def add_floor(spec: mujoco.MjSpec) -> None:
 
 
 def add_light(spec: mujoco.MjSpec) -> None:
-    """Adds daylight and a sky, without shadows and multisampling: software rendering is 30 times faster so."""
+    """Adds daylight and a sky.
+
+    Shadows and multisampling are off: software rendering is about thirty times faster so.
+    """
     kind, look = mujoco.mjtTexture, mujoco.mjtBuiltin
     spec.visual.quality.shadowsize = 0
     spec.visual.quality.offsamples = 0

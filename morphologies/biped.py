@@ -15,7 +15,7 @@ LEGS = 2
 
 # Lengths [m] and masses [kg] of the links follow the ROBOTIS OP3 (robotis_op3 in MuJoCo Menagerie).
 HIP = 0.05
-"""Distance of each hip from the middle plane [m]; the OP3's is 0.035, but its feet stand 0.048 apart from it."""
+"""Distance of each hip from the middle plane [m]; the OP3 has 0.035, its feet 0.048."""
 THIGH = SHANK = 0.11
 ANKLE = 0.03
 """Height of the ankle above the sole [m]."""
@@ -111,7 +111,8 @@ def _leg(spec: mujoco.MjSpec, torso: mujoco.MjsBody, side: str, sign: int) -> No
     length, width = SOLE["front"] - SOLE["rear"], SOLE["outer"] - SOLE["inner"]
     box(
         foot, f"sole_{side}", (ahead, outwards * sign, -ANKLE + 0.010),
-        (length / 2 + CORNER, width / 2 + CORNER, 0.006), WHITE, mass=0.07, contype=offers, conaffinity=accepts,
+        (length / 2 + CORNER, width / 2 + CORNER, 0.006), WHITE,
+        mass=0.07, contype=offers, conaffinity=accepts,
     )
     for end in ("front", "rear"):
         for edge in ("inner", "outer"):
