@@ -127,6 +127,13 @@ def test_slip_and_clearance_are_those_written() -> None:
     assert gait.clearance == pytest.approx(0.03)
 
 
+def test_clearance_is_that_of_the_swings_after_the_warm_up() -> None:
+    trace = walk(BIPED)
+    height = trace.sensor("left_foot.position")[:, 2]
+    height[:80] += height[:80] > 0.1
+    assert analyse(trace).clearance == pytest.approx(0.03)
+
+
 def test_costs_are_those_of_the_measure_after_the_warm_up() -> None:
     trace = walk(MOTOR_BIPED, changes={"actuator_force": 0.5, "hip_left_foot.velocity": 1.0})
     early = replace(trace, trace=trace.trace.copy())
@@ -192,7 +199,10 @@ def test_one_foot_has_a_duty_factor_but_no_lag_and_is_not_asked_for_one() -> Non
 
 def test_four_feet_have_the_lag_of_the_first_pair() -> None:
     feet = ("left_front", "left_hind", "right_front", "right_hind")
-    gait = analyse(walk(body(feet=feet), stride=40, stance=20, lag=18))
+    trace = walk(body(feet=feet), stride=40, stance=20, lag=18)
+    hind = trace.sensor("right_hind.ground")
+    hind[:] = np.roll(hind, 10, axis=0)
+    gait = analyse(trace)
     assert gait.phase_lag == pytest.approx(18 / 40)
     assert gait.duty_factor == pytest.approx((0.5,) * 4)
     assert walks(gait) == []

@@ -10,7 +10,7 @@ import pytest
 from traces import GEAR, NO_LOAD_SPEED, STALL_TORQUE, VOLTAGE, body, episode, mirrored, walk
 
 from evoloco.energy import electrical_power, mechanical_power
-from evoloco.episode import Columns, Episode, Outcome
+from evoloco.episode import LOADED, Columns, Episode, Outcome
 from evoloco.errors import EvolocoError, ModelError, UnknownNameError
 
 BIPED, MOTOR_BIPED = body(), body(motors=True)
@@ -218,6 +218,25 @@ def test_a_foot_that_turns_on_the_spot_slips_by_spin_times_lever() -> None:
     np.testing.assert_allclose(measured("foot_slip", episode(BIPED, 2, state)), 0.1)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_foot_that_turns_about_its_centre_of_pressure_does_not_slip(seed: int) -> None:
+    spin, lever = np.random.default_rng(seed).normal(size=(2, 3))
+    state = {
+        "left_foot.ground": [0, 0, BIPED.weight, *lever],
+        "left_foot.spin": spin,
+        "left_foot.velocity": -np.cross(spin, lever),
+    }
+    np.testing.assert_allclose(measured("foot_slip", episode(BIPED, 2, state)), 0.0, atol=1e-12)
+
+
+def test_a_foot_that_only_grazes_the_ground_is_not_loaded() -> None:
+    graze = {
+        "left_foot.ground": [0, 0, 0.5 * LOADED * BIPED.weight, 0, 0, 0],
+        "left_foot.velocity": [0.2, 0, 0],
+    }
+    np.testing.assert_array_equal(measured("foot_slip", episode(BIPED, 2, graze)), 0.0)
+
+
 def test_foot_slip_is_the_mean_over_loaded_feet_only() -> None:
     state = {"left_foot.ground": [0, 0, BIPED.weight, 0, 0, 0], "left_foot.velocity": [0.2, 0, 0]}
     swinging = {**state, "right_foot.velocity": [5, 0, 0]}
@@ -260,8 +279,8 @@ def test_impact_load_is_the_hardest_foot_in_body_weights() -> None:
     np.testing.assert_allclose(measured("impact_load", episode(BIPED, 2, {"peak_load": peak})), [1.0, 3.0])
 
 
-@pytest.mark.parametrize("stride", [23, 40, 61])
-def test_legs_half_a_stride_apart_are_symmetric_and_legs_in_step_are_not(stride: int) -> None:
+@pytest.mark.parametrize("stride", [10.6, 23, 40, 61])
+def test_legs_half_a_stride_apart_are_symmetric_and_legs_in_step_are_not(stride: float) -> None:
     phase = 2 * np.pi * np.arange(500)[:, None] / stride
     left = 0.2 + 0.3 * np.cos(phase) + 0.1 * np.cos(2 * phase)
     later = 0.2 + 0.3 * np.cos(phase - np.pi) + 0.1 * np.cos(2 * phase - 2 * np.pi)
