@@ -49,48 +49,30 @@ class Network:
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def slope(neurons: Array, weights: Array, drive: Array, x: Array, dx: Array) -> None:
-    """Rates of change of membranes and fatigues, x = [u; v] (2, n), under the inputs `drive` (n,)."""
+def slope(params: Array, drive: Array, x: Array, dx: Array) -> None:
+    """Rates of change of membranes u and fatigues v, x = [u, v] (2 n,), under the inputs `drive` (n,).
+
+    `params` begins with the tables of neurons and weights.
+    """
     n = drive.size
+    neurons = params[: NEURON * n].reshape((NEURON, n))
+    weights = params[NEURON * n : (NEURON + n) * n].reshape((n, n))
     for i in range(n):
-        dx[0, i] = drive[i] - x[0, i] - neurons[BETA, i] * x[1, i]
-        dx[1, i] = (max(0.0, x[0, i]) - x[1, i]) / neurons[ADAPTATION_TAU, i]
+        dx[i] = drive[i] - x[i] - neurons[BETA, i] * x[n + i]
+        dx[n + i] = (max(0.0, x[i]) - x[n + i]) / neurons[ADAPTATION_TAU, i]
     for sender in range(n):
-        y = x[0, sender]
+        y = x[sender]
         if y > 0.0:
             for i in range(n):
-                dx[0, i] -= weights[sender, i] * y
+                dx[i] -= weights[sender, i] * y
     for i in range(n):
-        dx[0, i] /= neurons[TAU, i]
+        dx[i] /= neurons[TAU, i]
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def advance(neurons: Array, weights: Array, drive: Array, x: Array, h: float, count: int) -> None:
-    """Integrates the network over `count` steps of `h` [s] with the classical Runge-Kutta method."""
-    n = drive.size
-    there, rate, total = np.empty((2, n)), np.empty((2, n)), np.empty((2, n))
-    for _ in range(count):
-        slope(neurons, weights, drive, x, total)
-        rate[:] = total
-        for stage in range(3):
-            reach = h if stage == 2 else h / 2
-            weight = 1.0 if stage == 2 else 2.0
-            for part in range(2):
-                for i in range(n):
-                    there[part, i] = x[part, i] + reach * rate[part, i]
-            slope(neurons, weights, drive, there, rate)
-            for part in range(2):
-                for i in range(n):
-                    total[part, i] += weight * rate[part, i]
-        for part in range(2):
-            for i in range(n):
-                x[part, i] += h / 6 * total[part, i]
-
-
-@numba.njit(error_model="numpy", nogil=True)
-def fastest(neurons: Array) -> float:
-    """Shortest time constant of the network [s]."""
-    tau = neurons[TAU, 0]
-    for i in range(neurons.shape[1]):
-        tau = min(tau, neurons[TAU, i], neurons[ADAPTATION_TAU, i])
+def fastest(params: Array, n: int) -> float:
+    """Shortest time constant of a network of n neurons [s]."""
+    tau = params[0]
+    for i in range(2 * n):
+        tau = min(tau, params[i])
     return float(tau)

@@ -10,7 +10,7 @@ from evoloco.genome import Gene
 from evoloco.morphology import HOME, Joint, Morphology
 
 from ._neurons import ALWAYS, ONE, Network
-from ._posture import foot_places
+from ._pacemaker import foot_places
 
 MUTUAL = 2.0
 """Inhibition between the two neurons of a pair."""

@@ -1,6 +1,5 @@
 """The pose that a gait swings about, and the reflex that keeps the torso upright."""
 
-import math
 from collections.abc import Mapping
 
 import numba
@@ -105,34 +104,3 @@ def aim(params: Array, obs: Array, ctrl: Array) -> None:
         for k in range(5):
             target += params[row + 1 + k] * obs[2 * nu + k]
         ctrl[j] = target
-
-
-@numba.njit(error_model="numpy", nogil=True)
-def strikes(obs: Array, feet: Array, threshold: float, loads: Array) -> int:
-    """Which foot has just touched the ground.
-
-    Args:
-        obs: Observation.
-        feet: Places of the left and the right foot's load in it; -1 where there is none (2,).
-        threshold: Load from which a foot stands [1], in body weights; infinity where nobody asks.
-        loads: Loads of the step before [1] (2,), replaced by the present ones.
-
-    Returns:
-        0 for the left foot, 1 for the right one, -1 for none.
-    """
-    foot = -1
-    if threshold == math.inf:
-        return foot
-    for side in range(2):
-        if feet[side] >= 0.0:
-            load = obs[int(feet[side])]
-            if loads[side] < threshold <= load:
-                foot = side
-            loads[side] = load
-    return foot
-
-
-def foot_places(morphology: Morphology) -> tuple[int, int]:
-    """Where the loads of the first left and the first right foot stand in an observation; -1 for none."""
-    first, feet = morphology.observation.foot_load.start, len(morphology.feet)
-    return (first if feet else -1, first + feet // 2 if feet > 1 else -1)

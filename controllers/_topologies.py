@@ -9,7 +9,8 @@ from evoloco.genome import Gene
 from evoloco.morphology import Morphology
 
 from ._neurons import ALWAYS, ONE, Network
-from ._posture import REFLEX, foot_places
+from ._pacemaker import foot_places
+from ._posture import REFLEX
 from ._symmetry import Drive, amplitude, owners
 
 TAU, ADAPTATION_TAU, BETA, INHIBITION, TONIC_INPUT = 0.2800, 0.4977, 2.5, 2.2829, 0.4111

@@ -8,9 +8,11 @@ from evoloco.errors import UnknownNameError
 from evoloco.genome import Array, Space
 from evoloco.morphology import Morphology
 
-from ._neurons import HEADER, MUSCLE, NEURON, SENSE, START, TONIC, advance, fastest
+from ._integrate import advance
+from ._neurons import HEADER, MUSCLE, NEURON, SENSE, START, TONIC, fastest, slope
+from ._pacemaker import foot_places, landing
 from ._planar import Planar
-from ._posture import Posture, aim, foot_places, strikes
+from ._posture import Posture, aim
 from ._symmetry import Symmetry
 from ._topologies import TONIC_INPUT, TOPOLOGIES, Feedback, HalfCentres
 
@@ -40,52 +42,49 @@ def reset(params: Array, state: Array, dt: float) -> None:
     leader's part of it is kept for the phase reset.
     """
     n = (state.size - EXTRA) // 2
-    end = HEADER + NEURON * n
-    neurons = params[HEADER:end].reshape((NEURON, n))
-    weights = params[end : end + n * n].reshape((n, n))
-    x = state[: 2 * n].reshape((2, n))
-    drive = neurons[TONIC]
-    x[0, :] = neurons[START]
-    tau = fastest(neurons)
-    advance(neurons, weights, drive, x, tau / 2, 300)
+    network = params[HEADER:]
+    tonic = network[TONIC * n : (TONIC + 1) * n]
+    x = state[: 2 * n]
+    for i in range(n):
+        x[i] = network[START * n + i]
+    tau = fastest(network, n)
+    advance(slope, network, tonic, x, tau / 2, 300)
     for _ in range(200):
-        before = max(0.0, x[0, 0]) - max(0.0, x[0, 1])
-        advance(neurons, weights, drive, x, tau / 20, 1)
-        if before < 0.0 <= max(0.0, x[0, 0]) - max(0.0, x[0, 1]):
+        before = max(0.0, x[0]) - max(0.0, x[1])
+        advance(slope, network, tonic, x, tau / 20, 1)
+        if before < 0.0 <= max(0.0, x[0]) - max(0.0, x[1]):
             break
     for i in range(2):
-        state[2 * n + i] = x[0, i]
-        state[2 * n + 2 + i] = x[1, i]
+        state[2 * n + i] = x[i]
+        state[2 * n + 2 + i] = x[n + i]
         state[2 * n + 4 + i] = 1.0
 
 
 def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: Array) -> None:
     """Advances the network by one control step and writes target angles."""
     n = (state.size - EXTRA) // 2
-    end = HEADER + NEURON * n
-    neurons = params[HEADER:end].reshape((NEURON, n))
-    weights = params[end : end + n * n].reshape((n, n))
-    senses = end + n * n
+    network = params[HEADER:]
+    senses = HEADER + (NEURON + n) * n
     muscles = senses + SENSE * int(params[0])
-    x = state[: 2 * n].reshape((2, n))
+    x = state[: 2 * n]
 
-    foot = strikes(obs, params[3:5], params[2], state[2 * n + 4 :])
+    foot = landing(params[2:5], obs, state[2 * n + 4 :])
     if foot >= 0:
         for i in range(2):
-            x[0, (i + foot) % 2] = state[2 * n + i]
-            x[1, (i + foot) % 2] = state[2 * n + 2 + i]
+            x[(i + foot) % 2] = state[2 * n + i]
+            x[n + (i + foot) % 2] = state[2 * n + 2 + i]
 
-    drive = neurons[TONIC].copy()
+    drive = network[TONIC * n : (TONIC + 1) * n].copy()
     for row in range(senses, muscles, SENSE):
         place, gate = int(params[row + 1]), int(params[row + 2])
         if gate < 0 or obs[gate] >= CONTACT:
             drive[int(params[row])] += params[row + 3] * (obs[place] if place >= 0 else 1.0)
-    count = math.ceil(2.0 * dt / fastest(neurons))
-    advance(neurons, weights, drive, x, dt / count, count)
+    count = math.ceil(2.0 * dt / fastest(network, n))
+    advance(slope, network, drive, x, dt / count, count)
 
     ctrl[:] = 0.0
     for row in range(muscles, muscles + MUSCLE * int(params[1]), MUSCLE):
-        ctrl[int(params[row])] += params[row + 2] * max(0.0, x[0, int(params[row + 1])])
+        ctrl[int(params[row])] += params[row + 2] * max(0.0, x[int(params[row + 1])])
     aim(params, obs, ctrl)
 
 
