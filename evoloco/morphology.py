@@ -3,7 +3,8 @@
 A morphology is a module with one public function `build(**options) -> Morphology`.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,6 +21,17 @@ GRAVITY = 9.81
 HOME = "home"
 """Keyframe that every body starts from."""
 
+SIDES = {
+    "left": ("right", ""),
+    "l": ("r", ""),
+    "fl": ("fr", "front"),
+    "lf": ("rf", "front"),
+    "rl": ("rr", "rear"),
+    "hl": ("hr", "hind"),
+    "lh": ("rh", "hind"),
+}
+"""Words of a joint's name that mean left, the words for right, and what of them belongs to the stem."""
+
 
 @dataclass(frozen=True)
 class Joint:
@@ -30,7 +42,7 @@ class Joint:
         stem: Name without its side, such as "hip_pitch".
         side: "left", "right" or "" for a joint without a partner.
         partner: Name of the joint on the other side; its own name where `side` is "".
-        axis: "roll", "pitch" or "yaw": the torso axis that the joint's is nearest to at home; "" if it slides.
+        axis: "roll", "pitch" or "yaw": the torso axis nearest to the joint's at home; "" if it slides.
         mirror: +1 where the same angle on both sides is a mirror image, else -1.
         low: Lower limit of the command [rad].
         high: Upper limit of the command [rad].
@@ -123,7 +135,10 @@ class Morphology:
     @cached_property
     def _sensors(self) -> dict[str, slice]:
         sensors = [self.model.sensor(i) for i in range(self.model.nsensor)]
-        return {sensor.name: slice(int(sensor.adr[0]), int(sensor.adr[0] + sensor.dim[0])) for sensor in sensors}
+        return {
+            sensor.name: slice(int(sensor.adr[0]), int(sensor.adr[0] + sensor.dim[0]))
+            for sensor in sensors
+        }
 
 
 def is_in_subtree(model: mujoco.MjModel, body: int, root: int) -> bool:
@@ -134,7 +149,12 @@ def is_in_subtree(model: mujoco.MjModel, body: int, root: int) -> bool:
 
 
 def assemble(
-    spec: mujoco.MjSpec, torso: str, feet: Sequence[str], joints: Sequence[str], floor: Sequence[str] = ()
+    spec: mujoco.MjSpec,
+    torso: str,
+    feet: Sequence[str],
+    joints: Sequence[str],
+    floor: Sequence[str] = (),
+    partners: Mapping[str, str] | None = None,
 ) -> Morphology:
     """Adds the standard sensors to a spec, compiles it and reads the body off the model.
 
@@ -160,6 +180,8 @@ def assemble(
         feet: Foot bodies, left ones first.
         joints: Driven joints, in the order of their actuators.
         floor: Geoms that count as ground; the geoms of the world body where empty.
+        partners: Left joint -> right joint. Where absent, they are found by their names: `hip_left`, `l_hip`,
+            `LHip` or `FL_hip` with `hip_right`, `r_hip`, `RHip` or `FR_hip`.
 
     Raises:
         UnknownNameError: A body, joint or geom does not exist.
@@ -194,7 +216,11 @@ def assemble(
     )
     heights = [_extent(model, data, geom) for geom in range(model.ngeom) if geom not in ground]
     sole = min(low for low, _ in heights)
-    driven = tuple(_joint(model, data, name, joints) for name in joints)
+    pairs = _pairs(joints) if partners is None else [(left, right, left) for left, right in partners.items()]
+    for name in (name for *pair, _ in pairs for name in pair):
+        if name not in joints:
+            raise UnknownNameError("driven joint", name, joints)
+    driven = tuple(_joint(model, data, name, pairs) for name in joints)
     legs = [
         data.xanchor[model.joint(name).id][2]
         for name in joints
@@ -215,10 +241,9 @@ def assemble(
 
 def _add_sensors(spec: mujoco.MjSpec, torso: str, feet: Sequence[str], joints: Sequence[str]) -> None:
     kind, thing = mujoco.mjtSensor, mujoco.mjtObj
-    for joint in joints:
-        spec.add_sensor(name=f"{joint}.angle", type=kind.mjSENS_JOINTPOS, objtype=thing.mjOBJ_JOINT, objname=joint)
-    for joint in joints:
-        spec.add_sensor(name=f"{joint}.velocity", type=kind.mjSENS_JOINTVEL, objtype=thing.mjOBJ_JOINT, objname=joint)
+    for name, sensor in {"angle": kind.mjSENS_JOINTPOS, "velocity": kind.mjSENS_JOINTVEL}.items():
+        for joint in joints:
+            spec.add_sensor(name=f"{joint}.{name}", type=sensor, objtype=thing.mjOBJ_JOINT, objname=joint)
     frames = {"position": kind.mjSENS_FRAMEPOS, "velocity": kind.mjSENS_FRAMELINVEL}
     for name, sensor in {**frames, "orientation": kind.mjSENS_FRAMEQUAT}.items():
         spec.add_sensor(name=f"torso.{name}", type=sensor, objtype=thing.mjOBJ_XBODY, objname=torso)
@@ -236,7 +261,28 @@ def _add_sensors(spec: mujoco.MjSpec, torso: str, feet: Sequence[str], joints: S
         )
 
 
-def _joint(model: mujoco.MjModel, data: mujoco.MjData, name: str, driven: Sequence[str]) -> Joint:
+def _pairs(joints: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Left name, right name and stem of the joints that differ in one word for the side.
+
+    Words end at anything but a letter, and where a capital begins another one.
+    """
+    pairs = []
+    for name in joints:
+        for word in re.finditer(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name):
+            side = word[0]
+            right, rest = SIDES.get(side.lower(), ("", ""))
+            right = right.upper() if side.isupper() else right.capitalize() if side[0].isupper() else right
+            before, after = name[: word.start()], name[word.end() :]
+            if right and (partner := before + right + after) in joints:
+                stem = [part for part in (before.rstrip("_-."), rest, after.lstrip("_-.")) if part]
+                pairs.append((name, partner, "_".join(stem)))
+                break
+    return pairs
+
+
+def _joint(
+    model: mujoco.MjModel, data: mujoco.MjData, name: str, pairs: Sequence[tuple[str, str, str]]
+) -> Joint:
     """Reads one driven joint off the model; its mirror sign comes from the axes at home."""
     joint, actuator = model.joint(name), model.actuator(name)
     home = float(data.qpos[joint.qposadr[0]])
@@ -244,14 +290,13 @@ def _joint(model: mujoco.MjModel, data: mujoco.MjData, name: str, driven: Sequen
     turns = joint.type[0] == mujoco.mjtJoint.mjJNT_HINGE
     x, y, z = data.xaxis[joint.id]
     axis = ("roll", "pitch", "yaw")[int(np.argmax(np.abs([x, y, z])))] if turns else ""
-    for here, there in (("left", "right"), ("right", "left")):
-        partner = name.replace(here, there)
-        if here in name.split("_") and partner in driven:
-            parts = [part for part in name.split("_") if part != here]
+    for left, right, stem in pairs:
+        if name in (left, right):
+            side, partner = ("left", right) if name == left else ("right", left)
             # A turning axis is a pseudo-vector: a mirror through the x-z plane keeps its y and flips x and z.
             image = np.array([-x, y, -z]) if turns else np.array([x, -y, z])
             mirror = float(np.sign(image @ data.xaxis[model.joint(partner).id]))
-            return Joint(name, "_".join(parts), here, partner, axis, mirror, low, high, home)
+            return Joint(name, stem, side, partner, axis, mirror, low, high, home)
     return Joint(name, name, "", name, axis, 1.0, low, high, home)
 
 
