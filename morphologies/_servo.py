@@ -2,8 +2,10 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import mujoco
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -23,24 +25,24 @@ class Servo:
     set to K² / R, because its controller takes the back-EMF out first.
 
     Attributes:
-        mass: Mass of one servo [kg].
-        voltage: Supply [V].
         stall_torque: Torque at rest under full voltage [N m].
         no_load_speed: Speed without load under full voltage [rad/s].
         stiffness: Torque per position error [N m/rad].
+        voltage: Supply [V].
         armature: Inertia of rotor and gears at the output shaft [kg m²].
         friction: Coulomb friction at the output shaft [N m].
         latency: Time from a command to its effect [s].
     """
 
-    mass: float
-    voltage: float
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
     stall_torque: float
     no_load_speed: float
     stiffness: float
-    armature: float
-    friction: float
-    latency: float
+    voltage: float = 12.0
+    armature: float = 0.0
+    friction: float = 0.0
+    latency: float = 0.0
 
     @property
     def motor_constant(self) -> float:
@@ -60,9 +62,10 @@ class Servo:
     def drive(self, spec: mujoco.MjSpec, joint: str) -> None:
         """Adds this servo to a joint of a spec, under the joint's name.
 
-        The joint's range bounds the commands. In the compiled model the first
-        two numbers of the actuator's `gainprm` are `resistance` and
-        `motor_constant`, so the current of a torque is torque / gainprm[1].
+        The joint's range bounds the commands, its armature and Coulomb friction
+        become the servo's. In the compiled model the first two numbers of the
+        actuator's `gainprm` are `resistance` and `motor_constant`, so the
+        current of a torque is torque / gainprm[1].
 
         Args:
             spec: The body; its time step must be final, the latency is stored in steps.
@@ -79,20 +82,26 @@ class Servo:
             controller=[self.stiffness, 0, self.damping, 0, 0, self.voltage],
             ctrlspec=int(mujoco.mjtCtrlInput.mjINPUT_POS),
         )
-        motor.ctrlrange = shaft.range
+        bound(motor, shaft)
         motor.delay = self.latency
         motor.nsample = math.ceil(self.latency / spec.option.timestep)
+
+
+def bound(actuator: mujoco.MjsActuator, joint: mujoco.MjsJoint) -> None:
+    """Bounds an actuator's commands by the range of a hinge, if it has one."""
+    if joint.range[0] < joint.range[1]:
+        actuator.ctrlrange = np.deg2rad(joint.range) if joint.compiler.degree else joint.range
+        actuator.ctrllimited = mujoco.mjtLimited.mjLIMITED_TRUE
 
 
 RPM = 2 * math.pi / 60
 """One revolution per minute [rad/s]."""
 
 XM430 = Servo(
-    mass=0.082,  # datasheet
-    voltage=12.0,  # datasheet: recommended supply
     stall_torque=4.1,  # datasheet, at 12 V
     no_load_speed=46 * RPM,  # datasheet, at 12 V
     stiffness=21.1,  # identified on the OP3; the default gain of the firmware gives 18.9
+    voltage=12.0,  # datasheet: recommended supply
     armature=0.045,  # identified on the OP3
     friction=0.03,  # identified on the OP3
     latency=0.008,  # one bus cycle of the OP3; that commands wait for a whole one is assumed
@@ -108,11 +117,10 @@ whole torque-speed slope (K² / R is 0.85 here). Bus cycle: 8 ms since version
 """
 
 XM430_W210 = Servo(
-    mass=0.082,  # datasheet
-    voltage=12.0,  # datasheet: recommended supply
     stall_torque=3.0,  # datasheet, at 12 V
     no_load_speed=77 * RPM,  # datasheet, at 12 V
     stiffness=13.8,  # the default gain of the firmware, 55 V/rad as in the XM430-W350
+    voltage=12.0,  # datasheet: recommended supply
     armature=0.045 * (212.6 / 353.5) ** 2,  # the same motor behind another gear
     friction=0.03 * 212.6 / 353.5,  # likewise, if the friction is the motor's (assumed)
     latency=0.008,  # as for the XM430-W350

@@ -1,0 +1,204 @@
+"""The user's own body: any MJCF or URDF file, completed with what it lacks."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from copy import copy
+from pathlib import Path
+
+import mujoco
+import numpy as np
+
+from evoloco.errors import ModelError, SpecError, UnknownNameError
+from evoloco.morphology import HOME, Morphology, assemble, is_in_subtree
+
+from ._servo import SERVOS, Servo, bound
+from ._world import add_floor, add_light
+
+ACTUATOR = (
+    "target", "trntype", "gear", "cranklength", "slidersite", "refsite", "damping", "armature",
+    "gaintype", "gainprm", "biastype", "biasprm", "dyntype", "dynprm", "actdim", "actearly",
+    "actlimited", "actrange", "ctrlspec", "ctrllimited", "ctrlrange", "inheritrange",
+    "forcelimited", "forcerange", "delay", "nsample", "interp",
+)
+"""What makes an actuator, apart from its name and place."""
+DIVERGED = [getattr(mujoco.mjtWarning, f"mjWARN_BAD{what}") for what in ("QPOS", "QVEL", "QACC")]
+"""Warnings with which MuJoCo resets a simulation that blew up."""
+
+
+def build(
+    path: str,
+    torso: str,
+    feet: Sequence[str],
+    joints: Sequence[str],
+    mirror: Mapping[str, str] | None = None,
+    servo: str | Servo = "xm430",
+    home: Mapping[str, float] | None = None,
+    timestep: float | None = None,
+) -> Morphology:
+    """A body from an MJCF or URDF file.
+
+    What the file lacks is added, what it has is kept:
+
+    * the torso's root floats on a free joint, unless the file gives it joints;
+    * a floor and a light, unless the file has geoms or lights in its world;
+    * an actuator that takes a position for each of `joints`. One that the file
+      has is kept; motors and other kinds on these joints are replaced by
+      `servo`, and every actuator elsewhere is removed;
+    * a keyframe `home`: the file's, or its reference pose where it has none,
+      with the angles of `home` in it, lowered or raised until the lowest foot
+      touches the ground; its controls are its angles. Other keyframes go.
+
+    Euler integration is replaced by `implicitfast`, which stays stable where a
+    servo's damping meets light links. A body that falls within a second of
+    standing is allowed, with a warning.
+
+    Args:
+        path: The file, relative to the working directory.
+        torso: Body that carries the IMU.
+        feet: Foot bodies, left ones first.
+        joints: Hinges to drive, in the order of the controls.
+        mirror: Left joint -> right joint; found by their names where absent.
+        servo: A known servo, "xm430" or "xm430_w210", or a table of its numbers: stall_torque [N m],
+            no_load_speed [rad/s], stiffness [N m/rad], and optionally voltage [V], armature [kg m²],
+            friction [N m] and latency [s].
+        home: Angles of joints in the home keyframe [rad].
+        timestep: Physics step [s]; the file's where absent.
+
+    Raises:
+        SpecError: There is no such file.
+        ModelError: MuJoCo cannot read or compile the file, or the body does not stay finite while standing.
+        UnknownNameError: A body, joint or servo does not exist.
+    """
+    spec = _load(path)
+    bodies, hinges = {body.name: body for body in spec.bodies}, {joint.name: joint for joint in spec.joints}
+    for name in (torso, *feet):
+        if name not in bodies:
+            raise UnknownNameError("body", name, filter(None, bodies), path)
+    for name in (*joints, *(home or {})):
+        if name not in hinges:
+            raise UnknownNameError("joint", name, filter(None, hinges), path)
+        if hinges[name].type != mujoco.mjtJoint.mjJNT_HINGE:
+            raise ModelError(f"{path}: joint '{name}' is not a hinge; only hinges can be driven.")
+    if isinstance(servo, str) and servo not in SERVOS:
+        raise UnknownNameError("servo", servo, SERVOS)
+    if timestep is not None:
+        spec.option.timestep = timestep
+    if spec.option.integrator == mujoco.mjtIntegrator.mjINT_EULER:
+        spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    _float(spec, bodies[torso])
+    if not spec.worldbody.geoms:
+        add_floor(spec)
+        spec.geom("floor").conaffinity = 1
+    if not spec.lights:
+        add_light(spec)
+    _drive(spec, joints, SERVOS[servo] if isinstance(servo, str) else servo)
+    _stand(spec, path, feet, joints, home or {})
+    morphology = assemble(spec, torso, feet, joints, partners=mirror)
+    _check_standing(morphology, path)
+    return morphology
+
+
+def _load(path: str) -> mujoco.MjSpec:
+    if not Path(path).is_file():
+        raise SpecError(f"There is no file {path} (looked for in {Path.cwd()}).")
+    try:
+        spec = mujoco.MjSpec.from_file(path)
+    except ValueError as error:
+        raise ModelError(f"MuJoCo cannot read {path}: {error}") from error
+    spec.compiler.fusestatic = False  # a URDF's fixed links may be the feet
+    return spec
+
+
+def _float(spec: mujoco.MjSpec, torso: mujoco.MjsBody) -> None:
+    """Puts the topmost body above the torso on a free joint, unless it has joints."""
+    root = torso
+    while root.parent != spec.worldbody:
+        root = root.parent
+    if not root.joints:
+        root.add_freejoint()
+        for key in list(spec.keys):  # written for a body without the free joint
+            spec.delete(key)
+
+
+def _drive(spec: mujoco.MjSpec, joints: Sequence[str], servo: Servo) -> None:
+    """Leaves one position actuator per driven joint, named after it and in order."""
+    kept = {}
+    for actuator in list(spec.actuators):
+        if actuator.target in joints and _takes_position(actuator):
+            kept[actuator.target] = {field: copy(getattr(actuator, field)) for field in ACTUATOR}
+        spec.delete(actuator)
+    for joint in joints:
+        if joint in kept:
+            actuator = spec.add_actuator(name=joint)
+            for field, value in kept[joint].items():
+                setattr(actuator, field, value)
+            if actuator.ctrlrange[0] == actuator.ctrlrange[1]:
+                bound(actuator, spec.joint(joint))
+        else:
+            servo.drive(spec, joint)
+
+
+def _takes_position(actuator: mujoco.MjsActuator) -> bool:
+    gain, bias = actuator.gainprm[0], actuator.biasprm[1]
+    return actuator.ctrlspec == mujoco.mjtCtrlInput.mjINPUT_POS or bool(gain > 0 and bias == -gain)
+
+
+def _stand(
+    spec: mujoco.MjSpec, path: str, feet: Sequence[str], joints: Sequence[str], home: Mapping[str, float]
+) -> None:
+    """Leaves one keyframe, in which the lowest foot touches the ground."""
+    given = [key.qpos for key in spec.keys if key.name == HOME]
+    for key in list(spec.keys):
+        spec.delete(key)
+    try:
+        model = spec.compile()
+    except ValueError as error:
+        raise ModelError(f"MuJoCo cannot compile {path}: {error}") from error
+    data = mujoco.MjData(model)
+    if given and len(given[0]) == model.nq:
+        data.qpos[:] = given[0]
+    for name, angle in home.items():
+        data.joint(name).qpos = angle
+    mujoco.mj_kinematics(model, data)
+    height = min(_height(model, data, foot, path) for foot in feet)
+    for joint in range(model.njnt):  # of the root: a free joint or a vertical slide
+        start, kind = model.jnt_qposadr[joint], model.jnt_type[joint]
+        if kind == mujoco.mjtJoint.mjJNT_FREE:
+            data.qpos[start + 2] -= height
+        elif kind == mujoco.mjtJoint.mjJNT_SLIDE and abs(model.jnt_axis[joint][2]) == 1:
+            data.qpos[start] -= height * model.jnt_axis[joint][2]
+        else:
+            continue
+        break
+    spec.add_key(name=HOME, qpos=data.qpos, ctrl=[data.joint(joint).qpos[0] for joint in joints])
+
+
+def _height(model: mujoco.MjModel, data: mujoco.MjData, foot: str, path: str) -> float:
+    """Distance of a foot's geoms from the geoms of the world [m]."""
+    far = 100.0  # no foot is so high
+    touching = np.flatnonzero(model.geom_contype | model.geom_conaffinity)
+    body = model.body(foot).id
+    sole = [geom for geom in touching if is_in_subtree(model, model.geom_bodyid[geom], body)]
+    ground = [geom for geom in touching if model.geom_bodyid[geom] == 0]
+    if not sole:
+        raise ModelError(f"{path}: foot '{foot}' has no geom that can touch the ground.")
+    return min(float(mujoco.mj_geomDistance(model, data, a, b, far, None)) for a in ground for b in sole)
+
+
+def _check_standing(morphology: Morphology, path: str) -> None:
+    """Stands at home for a second."""
+    model = morphology.model
+    data = mujoco.MjData(model)
+    mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
+    for actuator in range(model.nu):
+        if samples := int(model.actuator_history[actuator, 0]):
+            mujoco.mj_initCtrlHistory(model, data, actuator, None, np.full(samples, data.ctrl[actuator]))
+    while data.time < 1:
+        mujoco.mj_step(model, data)
+        if any(data.warning[kind].number for kind in DIVERGED) or not np.isfinite(data.qpos).all():
+            raise ModelError(
+                f"{path}: the body diverges while it stands at home. Give it a smaller timestep, "
+                "a softer servo, or more armature."
+            )
+    if data.body(morphology.torso).xpos[2] < morphology.standing_height / 2:
+        warnings.warn(f"{path}: the body falls at home; give `home` angles in which it stands.", stacklevel=3)
