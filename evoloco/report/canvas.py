@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 import matplotlib
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 INK = {
@@ -40,8 +41,6 @@ STYLE: dict[Any, Any] = {
     "axes.axisbelow": True,
     "axes.facecolor": "none",
     "figure.facecolor": "none",
-    "figure.constrained_layout.hspace": 0.06,
-    "figure.constrained_layout.wspace": 0.04,
     "savefig.facecolor": "none",
     "text.color": INK["text"],
     "axes.titlecolor": INK["text"],
@@ -72,7 +71,7 @@ def picture(
     @wraps(paint)
     def draw(width: int, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> str:
         with matplotlib.rc_context({**STYLE, "svg.hashsalt": f"{paint.__name__} {width}"}):
-            figure = Figure(figsize=(width / 72, 260 / 72), dpi=72, layout="constrained")
+            figure = Figure(figsize=(width / 72, 260 / 72), dpi=72)
             paint(figure, *args, **kwargs)
             text = io.StringIO()
             figure.savefig(text, format="svg", metadata={"Date": None})
@@ -81,9 +80,40 @@ def picture(
     return draw
 
 
-def height(figure: Figure, pixels: float) -> None:
-    """Sets the height of a figure [px]."""
-    figure.set_figheight(pixels / 72)
+def finish(figure: Figure, panel: float, left: float = 62) -> None:
+    """Gives a figure its height, from that of each panel of its grid [px], and its legend a place above.
+
+    Every picture has the same margins, so that panels stand below each other
+    on the page; `left` is the room for labels left of them [px].
+    """
+    first = figure.axes[0]
+    grid = first.get_gridspec()
+    down, across = (grid.nrows, grid.ncols) if grid else (1, 1)
+    top = _legend(figure) + (26 if first.get_title(loc="left") else 8)
+    right, bottom, beside = 14, 46, 56
+    between = 72 if first.get_xlabel() else 54
+    wide, tall = figure.get_figwidth() * 72, top + down * panel + (down - 1) * between + bottom
+    figure.set_figheight(tall / 72)
+    figure.subplots_adjust(
+        left=left / wide, right=1 - right / wide, bottom=bottom / tall, top=1 - top / tall,
+        wspace=beside * across / (wide - left - right - (across - 1) * beside), hspace=between / panel,
+    )  # fmt: skip
+
+
+def _legend(figure: Figure) -> float:
+    """Writes one legend for all panels, wrapped to the figure's width; returns its height [px]."""
+    entries: dict[str, Artist] = {}
+    for axes in figure.axes:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            entries.setdefault(label, handle)
+    if not entries:
+        return 0
+    widths = [60 + 7.5 * len(label) for label in entries]  # the sign, and letters of 12 px
+    room = figure.get_figwidth() * 72
+    columns = len(widths) if sum(widths) < room else max(1, int(room // max(widths)))
+    figure.legend(entries.values(), entries.keys(), loc="upper left", bbox_to_anchor=(0, 1), ncols=columns)
+    line = 20
+    return 10 + line * -(-len(widths) // columns)
 
 
 def _inline(svg: str) -> str:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from evoloco.episode import Episode
 from evoloco.genome import Array
 from evoloco.morphology import Morphology, is_in_subtree
-from evoloco.report.canvas import INK, height, picture
+from evoloco.report.canvas import INK, finish, picture
 from evoloco.report.plots import SIDES, Span, side_of
 
 
@@ -21,7 +21,8 @@ def chronograph(figure: Figure, episode: Episode, span: Span, count: int) -> Non
     for number, row in enumerate(rows):
         for side, segments in _sticks(episode.morphology, episode["qpos"][row]).items():
             fade = 0.35 + 0.65 * number / max(count - 1, 1)
-            axes.add_collection(LineCollection(list(segments), colors=SIDES[side], alpha=fade, linewidths=2.2))
+            lines = LineCollection(list(segments), colors=SIDES[side], alpha=fade, linewidths=2.2)
+            axes.add_collection(lines)
             paths.append(segments.reshape(-1, 2))
     margin = 0.05 * episode.morphology.size
     points = np.concatenate([[[paths[0][0, 0], 0.0]], *paths])
@@ -31,7 +32,9 @@ def chronograph(figure: Figure, episode: Episode, span: Span, count: int) -> Non
     axes.grid(visible=False)
     axes.yaxis.set_visible(False)
     axes.spines[["left", "bottom"]].set_visible(False)
-    height(figure, min(320.0, 45 + figure.get_figwidth() * 72 * float((top - bottom) / (right - left))))
+    margins = 14  # [px] on either side
+    room = figure.get_figwidth() * 72 - 2 * margins
+    finish(figure, panel=min(280, room * float((top - bottom) / (right - left))), left=margins)
 
 
 def _sticks(morphology: Morphology, pose: Array) -> dict[str, Array]:

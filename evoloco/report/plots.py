@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from evoloco.episode import Episode
 from evoloco.genome import Array
-from evoloco.report.canvas import INK, height, picture
+from evoloco.report.canvas import INK, finish, picture
 from evoloco.report.findings import Generations, Trials
 
 Span = tuple[float, float]
@@ -23,7 +22,6 @@ SIDES = {"left": INK["left"], "right": INK["right"], "": INK["text"]}
 @picture
 def fitness(figure: Figure, generations: Generations, champion: tuple[int, float]) -> None:
     """Best, mean and spread of the fitness over generations, and the champion (generation, fitness)."""
-    height(figure, 300)
     axes = figure.subplots()
     number = np.arange(len(generations.best))
     if generations.support is not None and np.any(generations.support > 0):
@@ -45,14 +43,13 @@ def fitness(figure: Figure, generations: Generations, champion: tuple[int, float
     axes.set(xlabel="generation", ylabel="fitness")
     axes.margins(x=0.02)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    _legend(figure)
+    finish(figure, panel=210)
 
 
 @picture
 def footfall(figure: Figure, episode: Episode, stance: NDArray[np.bool_], span: Span) -> None:
     """Stance of each foot as filled bars, with the load it carries as a line."""
     feet = episode.morphology.feet
-    height(figure, 70 + 52 * len(feet))
     axes = figure.subplots()
     load = episode.foot_load / episode.morphology.weight
     tall = 0.8  # of a foot's row; the line reaches it at twice the body weight
@@ -68,6 +65,7 @@ def footfall(figure: Figure, episode: Episode, stance: NDArray[np.bool_], span: 
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
     axes.set(xlabel="time [s]", xlim=span, ylim=(-0.1, len(feet)))
+    finish(figure, panel=52 * len(feet), left=_room(feet))
 
 
 @picture
@@ -86,7 +84,7 @@ def joints(figure: Figure, episode: Episode, span: Span) -> None:
                     label=f"{name}, target",
                 )
         axes.set_xlim(span)
-    _legend(figure)
+    finish(figure, panel=100)
 
 
 @picture
@@ -98,12 +96,13 @@ def oscillators(figure: Figure, time: Array, outputs: Mapping[str, Array], span:
         for name, output in outputs.items():
             if _stem(name) == stem:
                 side = side_of(name)
-                width, alpha = (4, 0.55) if side == "left" else (1.8, 1)  # left shows beneath right where they agree
+                width, alpha = (4.0, 0.55) if side == "left" else (1.8, 1.0)  # seen below right
                 axes.plot(
-                    time[shown], output[shown], color=SIDES[side], linewidth=width, alpha=alpha, label=side or "middle"
+                    time[shown], output[shown], color=SIDES[side], linewidth=width, alpha=alpha,
+                    label=side or "middle",
                 )
         axes.set_xlim(span)
-    _legend(figure)
+    finish(figure, panel=100)
 
 
 @picture
@@ -117,7 +116,6 @@ def portraits(
     signals = [name for name in outputs if _stem(name) == leader.stem] or list(outputs)[:1]
     across = 2 if figure.get_figwidth() * 72 > 500 else 1
     count = 1 + bool(signals)
-    height(figure, 300 * -(-count // across) + 30)
     grid = figure.subplots(-(-count // across), min(across, count), squeeze=False).flat
 
     def trace(axes: Axes, x: Array, y: Array, side: str) -> None:
@@ -136,13 +134,12 @@ def portraits(
             rate = np.gradient(outputs[name], episode.control_dt) if len(episode) > 1 else 0 * outputs[name]
             trace(grid[1], outputs[name], rate, side_of(name))
         grid[1].set(title=f"{_words(_stem(signals[0]))} oscillator", xlabel="output", ylabel="rate [1/s]")
-    _legend(figure)
+    finish(figure, panel=240)
 
 
 @picture
 def trials(figure: Figure, search: Trials, held_out: Trials) -> None:
     """Fitness on every scenario of the search and on the held-out ones; the diamonds are the aggregates."""
-    height(figure, 140)
     axes = figure.subplots()
     rows = ((1, "search", search, INK["muted"]), (0, "held-out", held_out, INK["best"]))
     for row, _, tried, colour in rows:
@@ -155,35 +152,26 @@ def trials(figure: Figure, search: Trials, held_out: Trials) -> None:
     axes.tick_params(axis="y", length=0, labelcolor=INK["text"], labelsize=12)
     axes.set(xlabel="fitness", ylim=(-0.6, 1.6))
     axes.spines["left"].set_visible(False)
+    finish(figure, panel=80, left=_room([name for _, name, *_ in rows]))
 
 
 def _panels(figure: Figure, stems: Sequence[str], label: str) -> dict[str, Axes]:
     """One titled panel per stem, as many side by side as fit, under one time axis."""
     across = min(len(stems), max(1, int(figure.get_figwidth() * 72 // 300)))
     down = -(-len(stems) // across)
-    height(figure, 150 * down + 60)
     grid = figure.subplots(down, across, sharex=True, squeeze=False)
     for axes, stem in zip(grid.flat, stems, strict=False):
         axes.set_title(_words(stem))
         axes.tick_params(labelbottom=True)
+        axes.locator_params(nbins=5)
     for axes in grid[:, 0]:
         axes.set_ylabel(label)
+    for column in range(across):
+        panels = [axes for axes in grid[:, column] if axes.get_title(loc="left")]
+        panels[-1].set_xlabel("time [s]")
     for spare in grid.flat[len(stems) :]:
         spare.remove()
-    figure.supxlabel("time [s]", fontsize=12, color=INK["muted"])
     return dict(zip(stems, grid.flat, strict=False))
-
-
-def _legend(figure: Figure) -> None:
-    """One legend above the whole picture, wrapped to its width."""
-    entries: dict[str, Artist] = {}
-    for axes in figure.axes:
-        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
-            entries.setdefault(label, handle)
-    widths = [60 + 7.5 * len(label) for label in entries]  # [px] the sign, and letters of 12 px
-    room = figure.get_figwidth() * 72
-    columns = len(widths) if sum(widths) < room else max(1, int(room // max(widths)))
-    figure.legend(entries.values(), entries.keys(), loc="outside upper left", ncols=columns)
 
 
 def _within(time: Array, span: Span) -> NDArray[np.bool_]:
@@ -203,6 +191,11 @@ def side_of(name: str) -> str:
 
 def _stem(name: str) -> str:
     return "_".join(part for part in name.split("_") if part not in ("left", "right"))
+
+
+def _room(labels: Sequence[str]) -> float:
+    """Width that labels of 12 px need [px]."""
+    return 16 + 7 * max(len(label) for label in labels)
 
 
 def _words(name: str) -> str:

@@ -71,7 +71,7 @@ def film(episode: Episode, path: Path, width: int = 640, height: int = 360, fps:
 def _pose(episode: Episode, row: float) -> Array:
     """Pose (nq,) between two recorded rows, on the shortest way from one to the other."""
     model, before = episode.morphology.model, int(row)
-    pose, change = episode["qpos"][before].copy(), np.empty(episode.morphology.model.nv)
+    pose, change = np.array(episode["qpos"][before]), np.empty(model.nv)
     after = episode["qpos"][min(before + 1, len(episode) - 1)]
     mujoco.mj_differentiatePos(model, change, 1.0, pose, after)
     mujoco.mj_integratePos(model, pose, change, row - before)
