@@ -15,7 +15,7 @@ WIDTH = 6
 """Numbers per joint: middle pose, gains of roll and pitch, gains of the three turning rates."""
 
 REFLEX = ("hip", "ankle")
-"""Joints whose stem begins so take part in the reflex unless others are named."""
+"""Joints with one of these words in their stem take part in the reflex unless others are named."""
 
 
 OFFSET = 0.35
@@ -67,8 +67,8 @@ class Posture:
             if offsets and low < high:
                 meaning = "middle of the swing, from home"
                 self.genes.append(Gene(f"{part.genes}.offset", low, high, unit, meaning))
-            chosen = joint.stem in stems if stems is not None else joint.stem.startswith(REFLEX)
-            if reflex and chosen and joint.axis in ("roll", "pitch"):
+            named = any(word in joint.stem.lower() for word in REFLEX) if stems is None else joint.stem in stems
+            if reflex and named and joint.axis in ("roll", "pitch"):
                 lean = f"the torso's {joint.axis}"
                 self.genes += [
                     Gene(f"{part.genes}.tilt", -1.5, 1.5, "rad/rad", f"answer to {lean}"),

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evoloco.genome import Gene
-from evoloco.morphology import Morphology
+from evoloco.morphology import Joint, Morphology
 
 from ._neurons import ALWAYS, ONE, Network
 from ._pacemaker import foot_places
-from ._posture import REFLEX
 from ._symmetry import Drive, amplitude, owners
 
 TAU, ADAPTATION_TAU, BETA, INHIBITION, TONIC_INPUT = 0.2800, 0.4977, 2.5, 2.2829, 0.4111
@@ -20,6 +19,9 @@ PERIOD, PEAK = 2.184, 0.462
 """Its simulated period [s], and the amplitude of its y_e - y_f per unit of tonic input."""
 
 PACEMAKER = "pacemaker"
+
+HIP = "hip"
+"""Joints with this word in their stem feel tilt and load."""
 
 Feedback = Literal["joint", "tilt", "load"]
 
@@ -60,31 +62,36 @@ class Topology:
     links: tuple[Link, ...]
 
 
-def pacemaker(stems: Sequence[str]) -> Topology:
+def pacemaker(joints: Sequence[Joint]) -> Topology:
     """One leading half-centre that every other one follows; knees and ankles also follow their hip.
 
     On a body with shoulders, hips, knees and ankles these are the 13
     oscillators of the NICO humanoid (Auddy et al., 2019), whose fixed signs
     became genes.
     """
-    links = [Link(stem, PACEMAKER, stem) for stem in stems]
-    for hip in [stem for stem in stems if stem in ("hip_pitch", "hip")][:1]:
-        followers = [stem for stem in stems if stem in ("knee", "knee_pitch", "ankle", "ankle_pitch")]
-        links += [Link(stem, hip, stem, ("hip", "")) for stem in followers]
+    links = [Link(joint.stem, PACEMAKER, joint.stem) for joint in joints]
+    hips, knees, ankles = (
+        [joint.stem for joint in joints if word in joint.stem.lower() and joint.axis == "pitch"]
+        for word in (HIP, "knee", "ankle")
+    )
+    if len(hips) == 1:
+        links += [Link(stem, hips[0], stem, ("hip", "")) for stem in knees + ankles]
     return Topology(True, tuple(links))
 
 
-def ring(stems: Sequence[str]) -> Topology:
+def ring(joints: Sequence[Joint]) -> Topology:
     """No leader: neighbours along each leg listen to each other, and the hips to the hips across."""
+    stems = [joint.stem for joint in joints]
     links = []
     for above, below in itertools.pairwise(stems):
         links += [Link(below, above, below), Link(above, below, below)]
-    hip = next((stem for stem in stems if stem.startswith("hip")), stems[0])
+    hip = next((stem for stem in stems if HIP in stem.lower()), stems[0])
     links.append(Link(hip, hip, hip, ("across", ""), across=True, low=0.0, high=2.0))
     return Topology(False, tuple(links))
 
 
-TOPOLOGIES: dict[str, Callable[[Sequence[str]], Topology]] = {"pacemaker": pacemaker, "ring": ring}
+TOPOLOGIES: dict[str, Callable[[Sequence[Joint]], Topology]] = {"pacemaker": pacemaker, "ring": ring}
+"""What a topology looks like on a body, given one joint of every stem."""
 
 
 class HalfCentres:
@@ -196,7 +203,7 @@ class HalfCentres:
         """
         observation, feet = morphology.observation, foot_places(morphology)
         roll, pitch = observation.tilt.start, observation.tilt.start + 1
-        hips = [part for part in self.parts.values() if part.joint.stem.startswith(REFLEX[0])]
+        hips = [part for part in self.parts.values() if HIP in part.joint.stem.lower()]
         leader = PACEMAKER if PACEMAKER in self.names else ""
         swinging = [part for part in hips if part.joint.axis == "pitch" and part.joint.side]
         if leader and kind == "joint":

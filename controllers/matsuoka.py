@@ -105,7 +105,7 @@ class Controller:
     Args:
         morphology: The body.
         topology: "pacemaker": a leading half-centre drives all joints; "ring": neighbours along each leg and
-            the hips inhibit each other; "planar": Baydin's eight neurons with switchable connections.
+            the hips inhibit each other; "planar": Baydin's eight neurons, whose links switch on and off.
         symmetry: "mirror" shares genes between left and right, "none" gives each joint its own.
         feedback: What the neurons feel: the angle of their joint, the torso's tilt, the load of their foot.
         tonic: Tonic input c [1].
@@ -125,7 +125,7 @@ class Controller:
         doi:10.1007/s00422-011-0432-z. The 13-oscillator network: Auddy, Magg and Wermter, 2019, Hierarchical
         control for bipedal locomotion using central pattern generators and neural networks.
         The planar network: Baydin, 2012, Evolution of central pattern generators for the control of a
-        five-link bipedal walking mechanism.
+        five-link bipedal walking mechanism, arXiv:0801.0830.
     """
 
     reset = staticmethod(reset)
@@ -153,10 +153,9 @@ class Controller:
         if planar:
             self.wiring = Planar(morphology)
         else:
-            stems = list(dict.fromkeys(joint.stem for joint in morphology.joints))
-            self.wiring = HalfCentres(
-                morphology, self.posture.drives, TOPOLOGIES[topology](stems), feedback, tonic, tonic_gene
-            )
+            one_per_stem = list({joint.stem: joint for joint in reversed(morphology.joints)}.values())[::-1]
+            layout = TOPOLOGIES[topology](one_per_stem)
+            self.wiring = HalfCentres(morphology, self.posture.drives, layout, feedback, tonic, tonic_gene)
         self.reset_load = reset_load if phase_reset else math.inf
         self.feet = foot_places(morphology)
         self.space = Space([*self.wiring.genes, *self.posture.genes])
