@@ -178,21 +178,27 @@ class Experiment:
         """The controller's flat parameters of a genome."""
         return self.controller.parameters({**self.space.decode(genome), **self.spec.controller.fixed})
 
+    @property
+    def heldout_duration(self) -> float:
+        """Duration of a completed held-out episode [s]."""
+        return self.spec.evaluation.heldout_duration or self.spec.scenario.duration
+
     def scenarios(self, generation: int) -> list[Scenario]:
         """The scenarios of a generation, common to its genomes."""
-        count = self.spec.evaluation.episodes
-        return [self._draw(SEARCH, generation, episode) for episode in range(count)]
+        count, duration = self.spec.evaluation.episodes, self.spec.scenario.duration
+        return [self._draw(SEARCH, generation, episode, duration) for episode in range(count)]
 
     def held_out(self) -> list[Scenario]:
         """The scenarios that the search never sees."""
-        return [self._draw(HELD_OUT, 0, episode) for episode in range(self.spec.evaluation.heldout_episodes)]
+        count = self.spec.evaluation.heldout_episodes
+        return [self._draw(HELD_OUT, 0, episode, self.heldout_duration) for episode in range(count)]
 
-    def _draw(self, stream: int, generation: int, episode: int) -> Scenario:
+    def _draw(self, stream: int, generation: int, episode: int, duration: float) -> Scenario:
         scenario = self.spec.scenario
         return draw(
             self.morphology,
             (self.spec.seed, stream, generation, episode),
-            duration=scenario.duration,
+            duration=duration,
             joint_noise=scenario.joint_noise,
             velocity_noise=scenario.velocity_noise,
             push_count=scenario.push.count,

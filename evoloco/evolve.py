@@ -207,7 +207,8 @@ class Run:
         """
         candidates = self._candidates()
         genomes = np.array([self.journal[g].genomes[i] for g, i, _ in candidates])
-        evaluation = Local(self.experiment, threads).evaluate(genomes, self.experiment.held_out(), support=0.0)
+        evaluator = Local(self.experiment, threads, self.experiment.heldout_duration)
+        evaluation = evaluator.evaluate(genomes, self.experiment.held_out(), support=0.0)
         heldout = self._aggregate(evaluation.fitness)
         best = int(np.argmax(heldout))
         generation, individual, search_fitness = candidates[best]

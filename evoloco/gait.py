@@ -273,21 +273,26 @@ def hip_symmetry(episode: Episode) -> float:
 def _period(signals: Array) -> float:
     """Period of zero-mean signals (k, T) in steps.
 
-    It is where their autocorrelation is highest after it has turned negative,
-    between steps that of the parabola through three points; NaN without such
-    a peak.
+    It is the first peak of their autocorrelation, after it has turned
+    negative, that comes near the highest: where the period is no whole number
+    of steps, a multiple of it may stand a little higher. The parabola through
+    three points places the peak between steps. NaN without such a peak.
     """
+    near = 0.9  # of the highest peak; that of a second harmonic is lower
     length = signals.shape[1]
     spectrum = np.fft.rfft(signals, 2 * length)  # twice as long, so that the ends do not meet
     correlation = np.fft.irfft((spectrum * spectrum.conj()).real.sum(axis=0))[:length]
-    if not correlation.min() < 0:
-        return math.nan
     start = int(np.argmax(correlation < 0))
-    peak = start + int(np.argmax(correlation[start:]))
-    if correlation[peak] <= 0 or peak + 1 >= length:
+    highest = float(correlation[start:].max())
+    if start == 0 or highest <= 0:
         return math.nan
-    before, top, after = correlation[peak - 1 : peak + 2]
-    return float(peak + 0.5 * (before - after) / (before - 2 * top + after))
+    before, top, after = correlation[start - 1 : -2], correlation[start:-1], correlation[start + 1 :]
+    peaks = np.flatnonzero((top >= before) & (top > after) & (top >= near * highest))
+    if not len(peaks):
+        return math.nan
+    first = peaks[0]
+    bend = before[first] - 2 * top[first] + after[first]
+    return float(start + first + 0.5 * (before[first] - after[first]) / bend)
 
 
 def _swings(liftoff: Rows, touchdown: Rows, first: int) -> list[tuple[int, int]]:

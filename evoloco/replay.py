@@ -59,6 +59,7 @@ def replay(run: Run, which: str = "best") -> Replay:
         generation, individual = int(champion["generation"]), int(champion["individual"])
         genome, support = np.array(champion["genome"]), 0.0
         scenarios, recorded = experiment.held_out(), np.array(champion["heldout"]["fitness"])
+        duration = experiment.heldout_duration
         if len(genome) != len(experiment.space):
             raise JournalError(
                 f"{run.folder / 'champion.json'} is of another run: it has {len(genome)} genes, "
@@ -73,16 +74,19 @@ def replay(run: Run, which: str = "best") -> Replay:
             )
         genome, support = record.genomes[individual], record.support
         scenarios, recorded = experiment.scenarios(generation), record.evaluation.fitness[individual]
-    episodes = simulate(run, genome, scenarios, support)
+        duration = run.spec.scenario.duration
+    episodes = simulate(run, genome, scenarios, duration, support)
     fitness = np.array([judge(experiment, episode)[0] for episode in episodes])
     reasons = provenance.differences(run.provenance, provenance.collect(run.spec))
     return Replay(generation, individual, genome, episodes, fitness, recorded, tuple(reasons))
 
 
-def simulate(run: Run, genome: Array, scenarios: list[Scenario], support: float = 0.0) -> tuple[Episode, ...]:
+def simulate(
+    run: Run, genome: Array, scenarios: list[Scenario], duration: float, support: float = 0.0
+) -> tuple[Episode, ...]:
     """Episodes of one genome that last beyond the simulator, the controller's state recorded."""
     experiment = run.experiment
-    episodes = simulator(experiment, record_state=True).run(
+    episodes = simulator(experiment, duration=duration, record_state=True).run(
         experiment.parameters(genome)[None], scenarios, support=support
     )
     return tuple(replace(episode, trace=episode.trace.copy()) for episode in episodes)

@@ -133,6 +133,9 @@ class EvaluationSpec(_Table):
     )
     cvar_fraction: Annotated[float, Field(gt=0, le=1)] = Field(0.5, description="The worst part, for cvar.")
     heldout_episodes: Count = Field(16, description="Scenarios that choose the champion; the search never sees them.")
+    heldout_duration: NotNegative = Field(
+        0.0, description="Of a held-out episode [s]; 0 for that of the scenario. Longer tells who would fall later."
+    )
     heldout_candidates: Count = Field(8, description="Fittest individuals that are tried on them.")
     support: SupportSpec = SupportSpec()
 

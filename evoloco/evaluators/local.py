@@ -19,11 +19,12 @@ class Local:
     Args:
         experiment: What is evaluated.
         threads: Number of threads; all CPUs where 0. Results do not depend on it.
+        duration: Of a completed episode [s]; that of the search's scenarios where 0.
     """
 
-    def __init__(self, experiment: Experiment, threads: int = 0) -> None:
+    def __init__(self, experiment: Experiment, threads: int = 0, duration: float = 0.0) -> None:
         self._experiment = experiment
-        self._simulator = simulator(experiment, threads)
+        self._simulator = simulator(experiment, threads, duration)
 
     @property
     def threads(self) -> int:
@@ -48,13 +49,15 @@ class Local:
         )
 
 
-def simulator(experiment: Experiment, threads: int = 0, record_state: bool = False) -> Simulator:
+def simulator(
+    experiment: Experiment, threads: int = 0, duration: float = 0.0, record_state: bool = False
+) -> Simulator:
     """The simulator of an experiment."""
     scenario = experiment.spec.scenario
     return Simulator(
         experiment.morphology,
         experiment.controller,
-        duration=scenario.duration,
+        duration=duration or scenario.duration,
         control_dt=scenario.control_dt,
         termination=experiment.termination,
         ramp=scenario.ramp,

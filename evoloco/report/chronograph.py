@@ -14,8 +14,11 @@ from evoloco.report.plots import SIDES, Span, side_of
 
 @picture
 def chronograph(figure: Figure, episode: Episode, span: Span, count: int) -> None:
-    """Side view of `count` poses, evenly spaced in time, where they happened along the way."""
+    """Side view of up to `count` poses, evenly spaced in time, where they happened along the way."""
     axes = figure.subplots()
+    forward = np.interp(span, episode.time, episode.sensor("torso.position")[:, 0])
+    apart = 0.15 * episode.morphology.size  # at least, so that poses can be told from each other
+    count = min(count, 2 + int(abs(forward[1] - forward[0]) / apart))
     rows = np.searchsorted(episode.time, np.linspace(*span, count)).clip(0, len(episode) - 1)
     paths = []
     for number, row in enumerate(rows):
@@ -40,8 +43,8 @@ def chronograph(figure: Figure, episode: Episode, span: Span, count: int) -> Non
 def _sticks(morphology: Morphology, pose: Array) -> dict[str, Array]:
     """Line segments of a pose in the plane of forward and up [m] (S, 2, 2), by side.
 
-    They join each body to its parent. The torso is the longest axis of its
-    largest geom, and a foot the triangle between that axis and its joint.
+    They join each body to its parent, and the torso and the feet to both ends
+    of their longest axis; a foot also has a sole between them.
     """
     model, data = morphology.model, mujoco.MjData(morphology.model)
     data.qpos = pose
@@ -55,8 +58,9 @@ def _sticks(morphology: Morphology, pose: Array) -> dict[str, Array]:
             sticks[side].append(np.stack([data.xpos[parent], data.xpos[body]]))
         if body == torso or model.body(body).name in morphology.feet:
             for axis in _longest_axis(model, data, body):
-                sticks[side].append(axis)
-                sticks[side].extend(np.stack([data.xpos[body], end]) for end in axis if body != torso)
+                sticks[side].extend(np.stack([data.xpos[body], end]) for end in axis)
+                if body != torso:
+                    sticks[side].append(axis)
     return {side: np.array(lines)[:, :, [0, 2]] for side, lines in sticks.items() if lines}
 
 

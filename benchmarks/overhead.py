@@ -1,0 +1,38 @@
+"""What a generation spends on anything but simulation: optimizer, journal, display.
+
+    python benchmarks/overhead.py [--run biped] [--generations 40]
+
+Evolves a bundled run in a temporary folder and compares the time from the
+first to the last recorded generation with the evaluator's share of it.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from evoloco.build import run_file
+from evoloco.evolve import Run
+from evoloco.live import Live
+from evoloco.spec import read
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--run", default="biped")
+    parser.add_argument("--generations", type=int, default=40)
+    arguments = parser.parse_args()
+    spec = read(run_file(arguments.run), [f"optimizer.generations={arguments.generations}"])
+    with tempfile.TemporaryDirectory() as folder:
+        run = Run.create(spec, Path(folder) / "run")
+        with Live(run, arguments.generations) as live:
+            run.evolve(progress=live.show)
+        records = list(run.journal.generations())
+    whole = records[-1].finished - records[0].finished
+    simulation = sum(record.simulation_time for record in records[1:])
+    lived = sum(record.evaluation.duration.sum() for record in records[1:])
+    print(f"{arguments.run}: {len(records) - 1} generations in {whole:.2f} s, {lived / whole:.0f} simulated s/s")
+    print(f"not simulation: {100 * (1 - simulation / whole):.2f} % of the time")
+
+
+if __name__ == "__main__":
+    main()
