@@ -147,7 +147,7 @@ def _stand(
     spec: mujoco.MjSpec, path: str, feet: Sequence[str], joints: Sequence[str], home: Mapping[str, float]
 ) -> None:
     """Leaves one keyframe, in which the lowest foot touches the ground."""
-    given = [key.qpos for key in spec.keys if key.name == HOME]
+    given = [np.array(key.qpos) for key in spec.keys if key.name == HOME]
     for key in list(spec.keys):
         spec.delete(key)
     try:
