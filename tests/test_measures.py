@@ -285,15 +285,14 @@ def test_legs_half_a_stride_apart_are_symmetric_and_legs_in_step_are_not(stride:
     left = 0.2 + 0.3 * np.cos(phase) + 0.1 * np.cos(2 * phase)
     later = 0.2 + 0.3 * np.cos(phase - np.pi) + 0.1 * np.cos(2 * phase - 2 * np.pi)
     apart = episode(BIPED, 500, {"hip_left_foot.angle": left, "hip_right_foot.angle": later})
-    assert measured("gait_symmetry", apart) == pytest.approx(
-        1.0, abs=0.01
-    )  # half of an odd stride is interpolated
+    tolerance = 2e-3  # the angles half a stride earlier are interpolated between steps
+    assert measured("gait_symmetry", apart) == pytest.approx(1.0, abs=tolerance)
     wave = 0.3 * np.cos(phase)
     together = episode(BIPED, 500, {"hip_left_foot.angle": wave, "hip_right_foot.angle": wave})
-    assert measured("gait_symmetry", together) == pytest.approx(-1.0, abs=0.01)
+    assert measured("gait_symmetry", together) == pytest.approx(-1.0, abs=tolerance)
 
 
-def test_legs_of_other_amplitude_or_lag_are_less_symmetric_than_equal_ones() -> None:
+def test_legs_a_quarter_of_a_stride_apart_are_uncorrelated() -> None:
     phase = 2 * np.pi * np.arange(500)[:, None] / 40
     late = episode(
         BIPED,
