@@ -43,8 +43,8 @@ def chronograph(figure: Figure, episode: Episode, span: Span, count: int) -> Non
 def _sticks(morphology: Morphology, pose: Array) -> dict[str, Array]:
     """Line segments of a pose in the plane of forward and up [m] (S, 2, 2), by side.
 
-    They join each body to its parent, and the torso and the feet to both ends
-    of their longest axis; a foot also has a sole between them.
+    They join each body to its parent, the torso to the upper end of its longest
+    axis, and make a triangle of a foot: both ends of its longest axis and its joint.
     """
     model, data = morphology.model, mujoco.MjData(morphology.model)
     data.qpos = pose
@@ -58,9 +58,9 @@ def _sticks(morphology: Morphology, pose: Array) -> dict[str, Array]:
             sticks[side].append(np.stack([data.xpos[parent], data.xpos[body]]))
         if body == torso or model.body(body).name in morphology.feet:
             for axis in _longest_axis(model, data, body):
-                sticks[side].extend(np.stack([data.xpos[body], end]) for end in axis)
-                if body != torso:
-                    sticks[side].append(axis)
+                ends = axis if body != torso else [max(axis, key=lambda end: float(end[2]))]
+                sticks[side].extend(np.stack([data.xpos[body], end]) for end in ends)
+                sticks[side].extend([axis] if body != torso else [])
     return {side: np.array(lines)[:, :, [0, 2]] for side, lines in sticks.items() if lines}
 
 

@@ -77,7 +77,8 @@ def stretch(findings: Findings, sizes: float) -> Span:
     gait, size = findings.gait, findings.episode.morphology.size
     first, last = float(gait.time[0]), float(gait.time[-1])
     slowest = 0.1  # [m/s] slower is standing, and would take for ever
-    half = min(sizes * size / max(abs(gait.speed), slowest), last - first) / 2
+    speed = slowest if math.isnan(gait.speed) else max(abs(gait.speed), slowest)
+    half = min(sizes * size / speed, last - first) / 2
     middle = min(max(sum(strides(gait, 2)) / 2, first + half), last - half)
     return middle - half, middle + half
 
