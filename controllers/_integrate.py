@@ -1,34 +1,34 @@
-"""The classical Runge-Kutta method for what oscillators have in common."""
-
-from collections.abc import Callable
+"""The classical Runge-Kutta method, one stage at a time."""
 
 import numba
-import numpy as np
 
 from evoloco.genome import Array
 
-Slope = Callable[[Array, Array, Array, Array], None]
-"""`slope(params, drive, x, dx)` writes the rates of change of `x` under the inputs `drive`."""
-
 
 @numba.njit(error_model="numpy", nogil=True)
-def advance(slope: Slope, params: Array, drive: Array, x: Array, h: float, count: int) -> None:
-    """Integrates `x` over `count` steps of `h` [s] with constant inputs.
+def stage(k: int, h: float, start: Array, dx: Array, total: Array, x: Array) -> None:
+    """Moves `x` to where stage k + 1 of a step of `h` [s] asks for the next rate of change.
 
-    Its error over one period of 2 pi / w is about (h w)^4 / 120 of the
-    amplitude: below 1e-4 at 2.5 Hz and 20 ms.
+    Called for k = 0 to 3, each time with the rate of change `dx` at `x`.
+    After the last call `x` is the state at the end of the step. Over a period
+    of 2 pi / w the error is about (h w)^4 / 120 of the amplitude: below 1e-4
+    at 2.5 Hz and 20 ms.
+
+    Args:
+        k: Number of the stage.
+        h: Length of the step [s].
+        start: State before the step; written at k = 0.
+        dx: Rate of change at `x`.
+        total: Weighted sum of the rates.
+        x: State, replaced.
     """
-    rate, there, total = np.empty(x.size), np.empty(x.size), np.empty(x.size)
-    for _ in range(count):
-        slope(params, drive, x, total)
-        rate[:] = total
-        for stage in range(3):
-            reach = h if stage == 2 else h / 2
-            weight = 1.0 if stage == 2 else 2.0
-            for i in range(x.size):
-                there[i] = x[i] + reach * rate[i]
-            slope(params, drive, there, rate)
-            for i in range(x.size):
-                total[i] += weight * rate[i]
-        for i in range(x.size):
-            x[i] += h / 6 * total[i]
+    for i in range(dx.size):
+        if k == 0:
+            start[i] = x[i]
+            total[i] = dx[i]
+            x[i] += h / 2.0 * dx[i]
+        elif k < 3:
+            total[i] += 2.0 * dx[i]
+            x[i] = start[i] + (h / 2.0 if k == 1 else h) * dx[i]
+        else:
+            x[i] = start[i] + h / 6.0 * (total[i] + dx[i])

@@ -8,6 +8,8 @@ import numpy as np
 
 from evoloco.genome import Array
 
+from ._integrate import stage
+
 HEADER = 5
 """Numbers before the tables: rows of senses and of muscles, landing load, places of two foot loads."""
 
@@ -55,18 +57,27 @@ def slope(params: Array, drive: Array, x: Array, dx: Array) -> None:
     `params` begins with the tables of neurons and weights.
     """
     n = drive.size
-    neurons = params[: NEURON * n].reshape((NEURON, n))
-    weights = params[NEURON * n : (NEURON + n) * n].reshape((n, n))
     for i in range(n):
-        dx[i] = drive[i] - x[i] - neurons[BETA, i] * x[n + i]
-        dx[n + i] = (max(0.0, x[i]) - x[n + i]) / neurons[ADAPTATION_TAU, i]
+        dx[i] = drive[i] - x[i] - params[BETA * n + i] * x[n + i]
+        dx[n + i] = (max(0.0, x[i]) - x[n + i]) / params[ADAPTATION_TAU * n + i]
     for sender in range(n):
         y = x[sender]
         if y > 0.0:
+            weights = (NEURON + sender) * n
             for i in range(n):
-                dx[i] -= weights[sender, i] * y
+                dx[i] -= params[weights + i] * y
     for i in range(n):
-        dx[i] /= neurons[TAU, i]
+        dx[i] /= params[TAU * n + i]
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def advance(params: Array, drive: Array, x: Array, h: float, count: int) -> None:
+    """Integrates the network over `count` steps of `h` [s] with constant inputs."""
+    start, dx, total = np.empty(x.size), np.empty(x.size), np.empty(x.size)
+    for _ in range(count):
+        for k in range(4):
+            slope(params, drive, x, dx)
+            stage(k, h, start, dx, total, x)
 
 
 @numba.njit(error_model="numpy", nogil=True)

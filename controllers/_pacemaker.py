@@ -11,7 +11,7 @@ from evoloco.genome import Array, Gene
 from evoloco.morphology import Morphology
 
 SENSE = 6
-"""Numbers that `landing` and `push` read: landing load, two foot loads' places, three gains."""
+"""Numbers that `landing` and `lean` read: landing load, two foot loads' places, three gains."""
 
 Feedback = Literal["tilt", "load"]
 
@@ -43,7 +43,7 @@ class Senses:
             self.genes.append(Gene("pacemaker.load_feedback", -5.0, 5.0, "1/s", meaning))
 
     def parameters(self, values: Mapping[str, float]) -> Array:
-        """What `landing` and `push` read (SENSE,)."""
+        """What `landing` and `lean` read (SENSE,)."""
         gains = [values.get(f"pacemaker.{kind}_feedback", 0.0) for kind in ("tilt", "rate", "load")]
         return np.array([self.reset_load, *self.feet, *gains])
 
@@ -76,7 +76,7 @@ def landing(senses: Array, obs: Array, loads: Array) -> int:
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def push(senses: Array, obs: Array, nu: int) -> float:
+def lean(senses: Array, obs: Array, nu: int) -> float:
     """The pacemaker's input [1/s] on a body with `nu` driven joints."""
     total = senses[3] * obs[2 * nu] + senses[4] * obs[2 * nu + 2]
     if senses[5] != 0.0:

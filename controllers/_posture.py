@@ -67,7 +67,8 @@ class Posture:
             if offsets and low < high:
                 meaning = "middle of the swing, from home"
                 self.genes.append(Gene(f"{part.genes}.offset", low, high, unit, meaning))
-            named = any(word in joint.stem.lower() for word in REFLEX) if stems is None else joint.stem in stems
+            usual = any(word in joint.stem.lower() for word in REFLEX)
+            named = usual if stems is None else joint.stem in stems
             if reflex and named and joint.axis in ("roll", "pitch"):
                 lean = f"the torso's {joint.axis}"
                 self.genes += [

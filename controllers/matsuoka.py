@@ -8,8 +8,7 @@ from evoloco.errors import UnknownNameError
 from evoloco.genome import Array, Space
 from evoloco.morphology import Morphology
 
-from ._integrate import advance
-from ._neurons import HEADER, MUSCLE, NEURON, SENSE, START, TONIC, fastest, slope
+from ._neurons import HEADER, MUSCLE, NEURON, SENSE, START, TONIC, advance, fastest
 from ._pacemaker import foot_places, landing
 from ._planar import Planar
 from ._posture import Posture, aim
@@ -48,11 +47,10 @@ def reset(params: Array, state: Array, dt: float) -> None:
     for i in range(n):
         x[i] = network[START * n + i]
     tau = fastest(network, n)
-    advance(slope, network, tonic, x, tau / 2, 300)
-    for _ in range(200):
+    for k in range(500):
         before = max(0.0, x[0]) - max(0.0, x[1])
-        advance(slope, network, tonic, x, tau / 20, 1)
-        if before < 0.0 <= max(0.0, x[0]) - max(0.0, x[1]):
+        advance(network, tonic, x, tau / 2 if k < 300 else tau / 20, 1)
+        if k >= 300 and before < 0.0 <= max(0.0, x[0]) - max(0.0, x[1]):
             break
     for i in range(2):
         state[2 * n + i] = x[i]
@@ -80,7 +78,7 @@ def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: 
         if gate < 0 or obs[gate] >= CONTACT:
             drive[int(params[row])] += params[row + 3] * (obs[place] if place >= 0 else 1.0)
     count = math.ceil(2.0 * dt / fastest(network, n))
-    advance(slope, network, drive, x, dt / count, count)
+    advance(network, drive, x, dt / count, count)
 
     ctrl[:] = 0.0
     for row in range(muscles, muscles + MUSCLE * int(params[1]), MUSCLE):

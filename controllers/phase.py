@@ -9,8 +9,8 @@ from evoloco.genome import Array, Space
 from evoloco.morphology import Morphology
 
 from ._followers import AMPLITUDE, LEAD, ROW, SENDER, SIGN, Coupling, Followers
-from ._integrate import advance
-from ._pacemaker import SENSE, Feedback, Senses, landing, push
+from ._integrate import stage
+from ._pacemaker import SENSE, Feedback, Senses, landing, lean
 from ._posture import Posture, aim
 from ._symmetry import Symmetry
 
@@ -19,7 +19,7 @@ HEADER = 3
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def slope(params: Array, drive: Array, x: Array, dx: Array) -> None:
+def slope(params: Array, push: float, x: Array, dx: Array) -> None:
     """Rates of change of phases, amplitudes and their rates, x = [theta, r, dr/dt] (3 n,)."""
     n = x.size // 3
     turn, w, a = 2.0 * math.pi * params[0], params[1], params[2]
@@ -31,7 +31,16 @@ def slope(params: Array, drive: Array, x: Array, dx: Array) -> None:
             dx[i] += w * x[n + sender] * math.sin(x[sender] - x[i] + params[row + LEAD])
         dx[n + i] = x[2 * n + i]
         dx[2 * n + i] = a * (a / 4 * (params[row + AMPLITUDE] - x[n + i]) - x[2 * n + i])
-    dx[0] += drive[0] * math.cos(x[0])
+    dx[0] += push * math.cos(x[0])
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def advance(params: Array, push: float, x: Array, h: float) -> None:
+    """Integrates the oscillators over one step of `h` [s] with a constant input to the pacemaker [1/s]."""
+    start, dx, total = np.empty(x.size), np.empty(x.size), np.empty(x.size)
+    for k in range(4):
+        slope(params, push, x, dx)
+        stage(k, h, start, dx, total, x)
 
 
 def reset(params: Array, state: Array, dt: float) -> None:
@@ -52,8 +61,7 @@ def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: 
     foot = landing(senses, obs, state[3 * n :])
     if foot >= 0:
         state[0] = math.pi * (foot + 2.0 * np.round((state[0] / math.pi - foot) / 2.0))
-    drive = np.full(1, push(senses, obs, nu))
-    advance(slope, params, drive, state[: 3 * n], dt, 1)
+    advance(params, lean(senses, obs, nu), state[: 3 * n], dt)
     for j in range(nu):
         ctrl[j] = params[HEADER + ROW * (j + 1) + SIGN] * state[n + j + 1] * math.cos(state[j + 1])
     aim(params, obs, ctrl)

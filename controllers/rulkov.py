@@ -8,7 +8,7 @@ import numpy as np
 from evoloco.genome import Array, Gene, Space
 from evoloco.morphology import Morphology
 
-from ._pacemaker import SENSE, Feedback, Senses, landing, push
+from ._pacemaker import SENSE, Feedback, Senses, landing, lean
 from ._posture import Posture, aim
 from ._symmetry import Symmetry, amplitude, owners
 
@@ -103,7 +103,7 @@ def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: 
     due = state[3 * n + 6] + dt * params[0]
     count = math.floor(due)
     state[3 * n + 6] = due - count
-    advance(rows, state, n, SENSITIVITY * push(senses, obs, nu), count)
+    advance(rows, state, n, SENSITIVITY * lean(senses, obs, nu), count)
     for j in range(nu):
         ctrl[j] = rows[ROW * j + 3] * (2.0 * state[2 * n + 2 + j] / PEAK - 1.0)
     aim(params, obs, ctrl)

@@ -9,8 +9,8 @@ from evoloco.genome import Array, Space
 from evoloco.morphology import Morphology
 
 from ._followers import AMPLITUDE, LEAD, ROW, SENDER, SIGN, Coupling, Followers
-from ._integrate import advance
-from ._pacemaker import SENSE, Feedback, Senses, landing, push
+from ._integrate import stage
+from ._pacemaker import SENSE, Feedback, Senses, landing, lean
 from ._posture import Posture, aim
 from ._symmetry import Symmetry
 
@@ -19,7 +19,7 @@ HEADER = 4
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def slope(params: Array, drive: Array, x: Array, dx: Array) -> None:
+def slope(params: Array, push: float, x: Array, dx: Array) -> None:
     """Rates of change of positions and of velocities over omega, x = [x, v] (2 n,)."""
     n = x.size // 2
     mu, p, w, omega = params[0], params[1], params[2], params[3]
@@ -32,7 +32,16 @@ def slope(params: Array, drive: Array, x: Array, dx: Array) -> None:
             cosine, sine = math.cos(params[row + LEAD]), math.sin(params[row + LEAD])
             dx[i] += w * (cosine * x[j] + sine * x[n + j] - x[i])
             dx[n + i] += w * (cosine * x[n + j] - sine * x[j] - x[n + i])
-    dx[n] += drive[0]
+    dx[n] += push
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def advance(params: Array, push: float, x: Array, h: float) -> None:
+    """Integrates the oscillators over one step of `h` [s] with a constant input to the pacemaker [1/s]."""
+    start, dx, total = np.empty(x.size), np.empty(x.size), np.empty(x.size)
+    for k in range(4):
+        slope(params, push, x, dx)
+        stage(k, h, start, dx, total, x)
 
 
 def reset(params: Array, state: Array, dt: float) -> None:
@@ -58,8 +67,7 @@ def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: 
     if foot >= 0:
         state[0] = peak * (1.0 - 2.0 * foot)
         state[n] = 0.0
-    drive = np.full(1, push(senses, obs, nu))
-    advance(slope, params, drive, state[: 2 * n], dt, 1)
+    advance(params, lean(senses, obs, nu), state[: 2 * n], dt)
     for j in range(nu):
         row = HEADER + ROW * (j + 1)
         ctrl[j] = params[row + SIGN] * params[row + AMPLITUDE] * state[j + 1] / peak
