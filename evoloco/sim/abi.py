@@ -2,6 +2,8 @@
 
 import ctypes
 import pathlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -46,6 +48,13 @@ class _BatchConfig(ctypes.Structure):
     _fields_ = (("nthread", ctypes.c_int), ("persistent", ctypes.c_bool))
 
 
+class _LogConfig(ctypes.Structure):
+    _fields_ = (
+        ("logto_console", ctypes.c_bool), ("logto_file", ctypes.c_bool),
+        ("logfile", ctypes.c_char * 1024), ("topics", ctypes.c_int),
+    )  # fmt: skip
+
+
 def batch_config(threads: int) -> ctypes.Structure:
     """An mjBatchConfig: that many threads, one mjData per thread."""
     return _BatchConfig(threads, False)
@@ -65,12 +74,26 @@ def library() -> ctypes.CDLL:
         "mjb_error": (ctypes.c_char_p, [pointer, integer]),
         "mjb_nstate": (integer, [pointer]),
         "mjb_stateComponent": (pointer, [pointer, integer, ctypes.POINTER(integer)]),
+        "mju_getLogConfig": (_LogConfig, []),
+        "mju_setLogConfig": (None, [_LogConfig]),
         "mjb_expand": (pointer, [pointer, ctypes.c_char_p, ctypes.POINTER(integer), ctypes.POINTER(integer)]),
     }
     for name, (result, arguments) in signatures.items():
         function = getattr(lib, name)
         function.restype, function.argtypes = result, arguments
     return lib
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keeps warnings of diverging simulations, which are results, off the terminal and out of MUJOCO_LOG.TXT."""
+    lib = library()
+    before = lib.mju_getLogConfig()
+    lib.mju_setLogConfig(_LogConfig())
+    try:
+        yield
+    finally:
+        lib.mju_setLogConfig(before)
 
 
 def _ctype(kind: Any) -> Any:

@@ -91,7 +91,7 @@ def _compile(reset: Callable[..., None], step: Callable[..., None]) -> ModuleTyp
         location.loader.exec_module(module)
     except NumbaError as error:
         del sys.modules[name]
-        raise ControllerError(_explain(error, reset, step)) from error
+        raise ControllerError(_explain(error, step)) from error
     return module
 
 
@@ -123,19 +123,22 @@ def _gather(module: ModuleType | None, path: Path, files: dict[str, bytes]) -> N
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            base = importlib.util.resolve_name("." * node.level + (node.module or ""), package) if node.level else node.module
-            names = [str(base), *(f"{base}.{alias.name}" for alias in node.names)]
+            base = "." * node.level + (node.module or "")
+            if node.level:
+                base = importlib.util.resolve_name(base, package)
+            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
         for name in names:
-            imported = sys.modules.get(name)
-            if imported is not None and name.partition(".")[0] not in _OUTSIDE:
-                _gather(imported, Path(getattr(imported, "__file__", None) or ""), files)
+            imported, top = sys.modules.get(name), name.partition(".")[0]
+            if imported is None or top in sys.stdlib_module_names:
+                continue
+            source = Path(getattr(imported, "__file__", None) or "")
+            if "site-packages" in source.parts and top not in ("evoloco", package.partition(".")[0]):
+                files[name] = str(getattr(imported, "__version__", "")).encode()  # stands for the sources
+            else:
+                _gather(imported, source, files)
 
 
-_OUTSIDE = sys.stdlib_module_names | {"numpy", "numba", "llvmlite", "mujoco", "pydantic", "scipy"}
-"""Packages whose version stands for their sources, or whose code is never compiled."""
-
-
-def _explain(error: NumbaError, reset: Callable[..., None], step: Callable[..., None]) -> str:
+def _explain(error: NumbaError, step: Callable[..., None]) -> str:
     """Numba's many lines as one message: which function, where, why, and what is allowed."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     place = next((line.rstrip(":") for line in reversed(lines) if line.startswith("File ")), "")
@@ -146,5 +149,5 @@ def _explain(error: NumbaError, reset: Callable[..., None], step: Callable[..., 
         f"Numba cannot compile the controller in {code.co_filename}: {reason} {place}. Allowed are arithmetic on the "
         "given arrays, loops, branches, math and NumPy functions that Numba knows, and functions decorated with "
         "numba.njit; not allowed are Python objects, mixed types in one variable, files, and attributes of the "
-        "controller. See docs/controllers.md."
+        "controller. See docs/write-a-controller.md."
     )

@@ -29,7 +29,7 @@ PLAN = np.dtype(
         ("genome_of", np.int64),  # int64 (nsim,): row of params that a simulation uses
         ("state", np.int64),  # (nsim, state_size)
         ("obs", np.int64),  # (nsim, obs_size)
-        ("sensors", np.int64),  # (nsim, nsensordata): what the next segment's first control step reads
+        ("readings", np.int64),  # (nsim, nsensordata + nu): sensordata and actuator_force between segments
         ("trace", np.int64),  # (nsim, steps, row_size)
         ("outcome", np.int64),  # int64 (nsim,)
         ("lived", np.int64),  # int64 (nsim,): control steps done
@@ -75,7 +75,7 @@ PLAN = np.dtype(
         ("state_column", np.int64),
         # termination
         ("min_height", np.float64),
-        ("max_tilt", np.float64),
+        ("min_upright", np.float64),  # cosine of the largest tilt
         ("end_on_contact", np.int64),
         # virtual support: stiffness [N/m], damping [N s/m], and the same about the horizontal axes
         ("support_height", np.float64),
@@ -196,7 +196,7 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
     state = carray(_doubles(state_address), (plan.state_size,))
     obs_address = plan.obs + 8 * plan.obs_size * sim
     obs = carray(_doubles(obs_address), (plan.obs_size,))
-    sensors = carray(_doubles(plan.sensors), (plan.nsim, plan.nsensordata))[sim]
+    readings = carray(_doubles(plan.readings), (plan.nsim, plan.nsensordata + plan.nu))[sim]
     trace = carray(_doubles(plan.trace), (plan.nsim, plan.steps, plan.row_size))[sim]
     lived = carray(_words(plan.lived), (plan.nsim,))
     pushes = carray(_doubles(plan.pushes), (plan.nsim, plan.push_count, 5))[sim]
@@ -212,9 +212,11 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
         _call_reset(plan.reset_function, (params, state_address, control_dt, plan.param_size, plan.state_size))
         _mj_forward(model, data)
     else:
-        # An mjData serves many simulations: sensordata is another one's until it is put back.
+        # An mjData serves many simulations: what is read below is another one's until it is put back.
         for i in range(plan.nsensordata):
-            sensordata[i] = sensors[i]
+            sensordata[i] = readings[i]
+        for i in range(plan.nu):
+            actuator_force[i] = readings[plan.nsensordata + i]
 
     for t in range(plan.first_step, plan.last_step):
         # Observe.
@@ -276,7 +278,7 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
                         sensordata[plan.orientation + 3],
                     )
                     # Torso's vertical axis in the world; its cross product with the world's is the lean.
-                    axis_x, axis_y, axis_z = 2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)
+                    axis_x, axis_y = 2 * (x * z + w * y), 2 * (y * z - w * x)
                     rate_x, rate_y, rate_z = (
                         sensordata[plan.rate], sensordata[plan.rate + 1], sensordata[plan.rate + 2]
                     )  # fmt: skip
@@ -303,9 +305,9 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
                 for c in range(ncon[0]):
                     pair = _ints(contacts + c * plan.contact_size + plan.contact_geom)
                     first, second = pair[0], pair[1]
-                    if first >= 0 and second >= 0 and geom_kind[first] + geom_kind[second] == 2:
-                        if geom_kind[first] != geom_kind[second]:  # body on ground, not foot on foot
-                            touched = 1.0
+                    touches = first >= 0 and second >= 0 and geom_kind[first] + geom_kind[second] == 2
+                    if touches and geom_kind[first] != geom_kind[second]:  # body on ground, not foot on foot
+                        touched = 1.0
         row[column + plan.feet] = touched
         lived[sim] = t + 1
 
@@ -324,7 +326,7 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
         )
         if (
             sensordata[plan.position + 2] < plan.min_height
-            or 1 - 2 * (x * x + y * y) < np.cos(plan.max_tilt)
+            or 1 - 2 * (x * x + y * y) < plan.min_upright
             or (plan.end_on_contact and touched > 0)
         ):
             outcome[sim] = FELL
@@ -332,8 +334,8 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
     if plan.last_step == plan.steps:
         outcome[sim] = COMPLETED
         return
-    for i in range(plan.nsensordata):
-        sensors[i] = sensordata[i]
+    column = _copy(readings, 0, sensordata, plan.nsensordata)
+    _copy(readings, column, actuator_force, plan.nu)
 
 
 @cache

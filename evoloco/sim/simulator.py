@@ -1,6 +1,7 @@
 """Many closed-loop episodes of one body and controller on MuJoCo's thread pool."""
 
 import ctypes
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -79,6 +80,7 @@ class Simulator:
         self._plan = np.zeros(1, kernel.PLAN)
         self._fill_constants(termination, ramp)
         self._batch = 0
+        self._friction: Array | None = None
         self.capacity = 0
 
     def __del__(self) -> None:
@@ -133,10 +135,11 @@ class Simulator:
             if first and between is not None:
                 between(first, self._arrays["obs"][:count])
             plan["first_step"], plan["last_step"] = first, min(first + length, self.steps)
-            lib.mjb_apply(
-                self._batch, ids.ctypes.data, count,
-                ctypes.c_void_p(self._kernel.address), ctypes.c_void_p(self._plan.ctypes.data), 1,
-            )  # fmt: skip
+            with abi.quiet():
+                lib.mjb_apply(
+                    self._batch, ids.ctypes.data, count,
+                    ctypes.c_void_p(self._kernel.address), ctypes.c_void_p(self._plan.ctypes.data), 1,
+                )  # fmt: skip
             failed = np.ctypeslib.as_array(lib.mjb_status(self._batch), (self.capacity,))[:count] != 0
             self._arrays["outcome"][:count][failed] = kernel.UNSTABLE
             if np.all(self._arrays["outcome"][:count] != kernel.RUNNING):
@@ -192,13 +195,14 @@ class Simulator:
             self._friction = self._expand_friction()
         if self._friction is not None:
             self._friction[:count] = np.array(self.morphology.model.geom_friction)
-            floor = sorted(self.morphology.floor)
-            self._friction[:count, floor, 0] *= friction[scenario][:, None]
+            # A contact takes the greater of its geoms' friction, unless one has priority: scaling all scales it.
+            self._friction[:count, :, 0] *= friction[scenario][:, None]
         self._use("params", params)
         self._use("pushes", np.ascontiguousarray(pushes[scenario]))
         self._arrays["genome_of"][:count] = genome
         for name in ("state", "obs", "outcome", "lived"):
             self._arrays[name][:count] = 0
+        self._arrays["trace"][:count, 0] = 0  # an episode that fails before its first step still has one row
         plan["genomes"], plan["param_size"] = params.shape
         plan["push_count"] = pushes.shape[1]
         weight, leg = self.morphology.weight, self.morphology.leg_length
@@ -227,11 +231,11 @@ class Simulator:
         address = lib.mjb_stateComponent(self._batch, int(mujoco.mjtState.mjSTATE_TIME), ctypes.byref(length))
         rows = ctypes.cast(address, ctypes.POINTER(ctypes.c_double))
         self._state = np.ctypeslib.as_array(rows, (capacity, self._nstate))
-        self._friction: Array | None = None
+        self._friction = None
         for name, shape in {
             "state": (capacity, self.controller.state_size),
             "obs": (capacity, self.morphology.observation.size),
-            "sensors": (capacity, model.nsensordata),
+            "readings": (capacity, model.nsensordata + model.nu),
             "trace": (capacity, self.steps, self.columns.size),
         }.items():
             self._use(name, np.zeros(shape))
@@ -302,7 +306,7 @@ class Simulator:
                 self.columns.slices["controller_state"].start if self.columns.widths["controller_state"] else -1
             ),
             "min_height": termination.min_height * morphology.standing_height,
-            "max_tilt": termination.max_tilt,
+            "min_upright": math.cos(termination.max_tilt) if termination.max_tilt < math.pi else -math.inf,
             "end_on_contact": int(termination.body_contact),
             "contact_size": abi.size("mjContact"),
             "contact_geom": abi.offset("mjContact", "geom"),
