@@ -74,8 +74,8 @@ def _import_file(path: Path, where: str) -> ModuleType:
 def options_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     """The keyword parameters that a run file may set: those after the first, or all of a `build`."""
     parameters = list(inspect.signature(function).parameters.values())
-    given = [p for p in parameters if p.name not in ("self", "morphology", "episode", "size", "seed", "population_size")]
-    return {p.name: p for p in given}
+    given = ("self", "morphology", "episode", "size", "seed", "population_size")
+    return {p.name: p for p in parameters if p.name not in given}
 
 
 def checked(function: Callable[..., Any], options: dict[str, Any], where: str) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def checked(function: Callable[..., Any], options: dict[str, Any], where: str) -
     for name in options:
         if name not in known:
             raise UnknownNameError(f"key in [{where}]", name, known)
-    hints = get_type_hints(function.__init__ if inspect.isclass(function) else function)  # type: ignore[misc]
+    hints = get_type_hints(function.__init__ if inspect.isclass(function) else function)
     fields: dict[str, Any] = {
         name: (hints.get(name, Any), ... if p.default is p.empty else p.default) for name, p in known.items()
     }

@@ -9,7 +9,12 @@ from evoloco.build import Experiment, member, members, options_of, runs
 from evoloco.errors import UnknownNameError
 from evoloco.spec import ControllerSpec, MorphologySpec, RunSpec, TermSpec
 
-_KINDS = {"controllers": "controllers", "morphologies": "morphologies", "measures": "fitness", "optimizers": "optimizers"}
+_KINDS = {
+    "controllers": "controllers",
+    "morphologies": "morphologies",
+    "measures": "fitness",
+    "optimizers": "optimizers",
+}
 _ENTRY = {"controllers": "Controller", "morphologies": "build", "measures": "measure", "optimizers": "Optimizer"}
 
 

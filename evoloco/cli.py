@@ -49,7 +49,9 @@ def evolve(
     overrides: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Other values for keys of the run file.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of everything random; the run file's where left out.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of everything random; the run file's where left out.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Run folder, which must not exist.", show_default="runs/out/NAME-seedSEED")
     ] = None,

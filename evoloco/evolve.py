@@ -27,7 +27,7 @@ ALL_GENERATIONS = "the last generation was reached"
 INTERRUPTED = "interrupted"
 
 
-class Interrupted(EvolocoError):
+class Interrupted(EvolocoError):  # noqa: N818 - a wish, not an error
     """The user asked to stop; every finished generation is recorded."""
 
 

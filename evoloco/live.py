@@ -71,4 +71,5 @@ class Live:
         )
         if not self._console.is_terminal and time.monotonic() - self._shown > 5.0:  # seconds between plain lines
             self._shown = time.monotonic()
-            self._console.print(f"generation {record.generation + 1}/{self._total}  {figures}  left {left} s", highlight=False)
+            line = f"generation {record.generation + 1}/{self._total}  {figures}  left {left} s"
+            self._console.print(line, highlight=False)

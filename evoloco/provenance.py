@@ -39,7 +39,9 @@ def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
         for name, version in now["packages"].items()
         if then["packages"].get(name) != version
     ]
-    reasons += [f"{key}: {then.get(key)} then, {now[key]} now" for key in ("cpu", "evoloco") if then.get(key) != now[key]]
+    reasons += [
+        f"{key}: {then.get(key)} then, {now[key]} now" for key in ("cpu", "evoloco") if then.get(key) != now[key]
+    ]
     for path, digest in now["files_sha256"].items():
         if then["files_sha256"].get(path, digest) != digest:
             reasons.append(f"{path} has changed since")
@@ -77,8 +79,9 @@ def _commit() -> str:
             ["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=True
         ).stdout.strip()
         tracked = subprocess.run(
-            ["git", "-C", str(folder), "ls-files", "--error-unmatch", __file__], capture_output=True, timeout=5, check=False
-        )
+            ["git", "-C", str(folder), "ls-files", "--error-unmatch", __file__],
+            capture_output=True, timeout=5, check=False,
+        )  # fmt: skip
         if tracked.returncode:
             return ""
         changed = subprocess.run(

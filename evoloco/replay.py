@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -101,7 +102,7 @@ def _address(which: str) -> tuple[int, int]:
 
 def save_trace(episode: Episode, path: Path) -> None:
     """Writes an episode's arrays under their names, one row per control step, as .npz."""
-    arrays = {name: episode[name] for name, width in episode.columns.widths.items() if width}
+    arrays: dict[str, Any] = {name: episode[name] for name, width in episode.columns.widths.items() if width}
     arrays["time"] = episode.time
     with path.open("wb") as file:
         np.savez(file, **arrays)

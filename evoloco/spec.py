@@ -186,7 +186,7 @@ def read(path: Path, overrides: Iterable[str] = ()) -> RunSpec:
     try:
         return RunSpec.model_validate(content)
     except ValidationError as error:
-        raise SpecError(_explain(error, str(path), content)) from None
+        raise SpecError(_explain(error, str(path))) from None
 
 
 def write(spec: RunSpec, path: Path) -> None:
@@ -231,7 +231,7 @@ def _anchor(content: dict[str, Any], folder: Path) -> None:
             term["measure"] = anchored(term["measure"])
 
 
-def _explain(error: ValidationError, source: str, content: dict[str, Any]) -> str:
+def _explain(error: ValidationError, source: str) -> str:
     """One line per mistake: file, key, what is wrong, what is allowed."""
     lines = []
     for mistake in error.errors():

@@ -37,7 +37,7 @@ class Optimizer:
         sigma: Annotated[float, Field(gt=0, le=1)] = 0.25,
         elitist: bool = False,
     ) -> None:
-        import cma  # noqa: PLC0415 - takes a second to import
+        import cma  # takes a second to import
         from threadpoolctl import ThreadpoolController
 
         self._single = ThreadpoolController()
@@ -60,7 +60,7 @@ class Optimizer:
         """Genomes (population_size, n) of the next generation."""
         with self._single.limit(limits=1, user_api="blas"):
             self._asked = self._strategy.ask()
-        return np.clip(np.array(self._asked), 0.0, 1.0)
+        return np.asarray(np.clip(self._asked, 0.0, 1.0))
 
     def tell(self, genomes: Array, fitness: Array) -> None:  # noqa: ARG002 - pycma knows what it asked
         """Reports the fitness (population_size,); -inf ranks worst."""
@@ -71,5 +71,5 @@ class Optimizer:
             self._strategy.tell(self._asked, list(cost))
 
     def stop_reason(self) -> str:
-        """pycma's stop conditions that hold."""
+        """The stop conditions of pycma that hold."""
         return ", ".join(f"{name} = {value}" for name, value in self._strategy.stop().items())

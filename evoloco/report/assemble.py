@@ -33,7 +33,7 @@ def write_report(run: Run) -> tuple[Path, str]:
         missing = str(error)
     champion = run.champion()
     experiment = run.experiment
-    quality, values = judge(experiment, episode)[:2]
+    values = judge(experiment, episode)[1]
     params = experiment.parameters(again.genome)
     record = run.journal[again.generation]
     findings = Findings(
