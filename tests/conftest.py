@@ -1,0 +1,74 @@
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from evoloco.morphologies.hopper import build
+
+from evoloco import cli
+from evoloco.morphology import Morphology
+
+HOP = """
+[morphology]
+name = "hopper"
+
+[controller]
+name = "sine"
+
+[fitness.speed]
+measure = "forward_speed"
+weight = 1.0
+
+[scenario]
+duration = 1.0
+joint_noise = 0.02
+
+[evaluation]
+episodes = 2
+heldout_episodes = 2
+
+[optimizer]
+generations = 4
+population_size = 5
+"""
+"""A run that takes a second."""
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session")
+def hopper() -> Morphology:
+    return build()
+
+
+@pytest.fixture
+def hop(tmp_path: Path) -> Path:
+    """The run file of a small run."""
+    path = tmp_path / "hop.toml"
+    path.write_text(HOP, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def evoloco(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    """The command line in this process; without videos, which take longer than the rest."""
+    monkeypatch.setenv("MUJOCO_GL", "off")
+
+    def command(*arguments: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["evoloco", *map(str, arguments)])
+        capsys.readouterr()
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        return Ended(code, *capsys.readouterr())
+
+    return command

@@ -1,0 +1,79 @@
+import math
+
+import numpy as np
+import pytest
+
+from evoloco.errors import EvolocoError
+from evoloco.genome import Gene, Space
+
+SPACE = Space(
+    [
+        Gene("hip.offset", -0.5, 1.5, "rad", "shift of the hip"),
+        Gene("period", 0.1, 10.0, "s", "duration of a stride", log=True),
+        Gene("gain", 0.0, 2.0),
+    ]
+)
+
+
+def test_decode_spans_the_bounds_linearly_or_in_equal_ratios() -> None:
+    assert SPACE.decode(np.zeros(3)) == pytest.approx({"hip.offset": -0.5, "period": 0.1, "gain": 0.0})
+    assert SPACE.decode(np.ones(3)) == pytest.approx({"hip.offset": 1.5, "period": 10.0, "gain": 2.0})
+    assert SPACE.decode(np.full(3, 0.5)) == pytest.approx({"hip.offset": 0.5, "period": 1.0, "gain": 1.0})
+
+
+def test_encode_is_the_inverse_of_decode() -> None:
+    for genome in np.random.default_rng(0).random((50, 3)):
+        np.testing.assert_allclose(SPACE.encode(SPACE.decode(genome)), genome, atol=1e-14)  # a few roundings
+        values = SPACE.decode(genome)
+        assert SPACE.decode(SPACE.encode(values)) == pytest.approx(values, rel=1e-14)
+
+
+def test_equal_steps_of_a_logarithmic_gene_are_equal_ratios() -> None:
+    values = [SPACE.genes[1].decode(position) for position in np.linspace(0, 1, 11)]
+    np.testing.assert_allclose(np.diff(np.log(values)), math.log(100.0) / 10, rtol=1e-12)
+
+
+def test_description_marks_genes_that_sit_on_a_bound() -> None:
+    rows = SPACE.describe(np.array([0.0, 0.5, 0.99999]))
+    assert [row["bound"] for row in rows] == ["low", "", "high"]
+    assert [row["name"] for row in rows] == list(SPACE.names)
+    assert rows[0] == {
+        "name": "hip.offset", "value": -0.5, "unit": "rad", "low": -0.5, "high": 1.5,
+        "meaning": "shift of the hip", "bound": "low",
+    }  # fmt: skip
+    assert len(SPACE) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "log", "words"),
+    [
+        (1.0, 1.0, False, "'g': low 1.0 must be below high 1.0"),
+        (2.0, 1.0, False, "'g': low 2.0 must be below high 1.0"),
+        (0.0, 1.0, True, "'g': a log-scaled gene needs positive bounds, not 0.0"),
+        (math.nan, 1.0, False, "'g': low nan must be below"),
+    ],
+)
+def test_impossible_bounds_are_refused(low: float, high: float, log: bool, words: str) -> None:
+    with pytest.raises(EvolocoError, match=words):
+        Gene("g", low, high, log=log)
+
+
+def test_a_gene_named_twice_is_refused() -> None:
+    with pytest.raises(EvolocoError, match=r"named twice: a\."):
+        Space([Gene("a", 0, 1), Gene("b", 0, 1), Gene("a", 0, 2)])
+
+
+def test_a_genome_of_another_length_is_refused() -> None:
+    with pytest.raises(EvolocoError, match="2 numbers came, this space has 3 genes"):
+        SPACE.decode(np.zeros(2))
+
+
+@pytest.mark.parametrize("bad", [-1e-9, 1.0 + 1e-9, math.nan])
+def test_a_genome_outside_the_unit_cube_is_refused_by_the_name_of_the_gene(bad: float) -> None:
+    with pytest.raises(EvolocoError, match=r"leaves \[0, 1\] at gene 'period'"):
+        SPACE.decode(np.array([0.5, bad, 0.5]))
+
+
+def test_a_value_that_is_missing_is_named() -> None:
+    with pytest.raises(EvolocoError, match="No value for the genes period, gain"):
+        SPACE.encode({"hip.offset": 0.0})

@@ -1,0 +1,491 @@
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import mujoco
+import numpy as np
+import pytest
+from evoloco.controllers import sine
+from evoloco.morphologies import biped
+
+from evoloco.episode import Columns, Episode, Outcome
+from evoloco.errors import EvolocoError
+from evoloco.genome import Array, Gene, Space
+from evoloco.morphology import GRAVITY, Morphology, assemble
+from evoloco.scenario import Scenario, Termination, draw
+from evoloco.sim import simulator
+from evoloco.sim.simulator import Simulator
+
+CONTROL_DT = 0.02
+STEPS = 30
+NEVER = Termination(min_height=0.0, max_tilt=math.pi, body_contact=False)
+
+
+def reset(params: Array, state: Array, dt: float) -> None:
+    state[0] = params[0]
+    state[1] = params[3] * dt
+
+
+def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: Array) -> None:
+    state[0] += dt * (params[1] * math.sin(params[2] * time) - state[0])
+    for i in range(obs.size):
+        state[1] += dt * params[3] * obs[i]
+    for j in range(ctrl.size):
+        ctrl[j] = params[4] + state[0] + state[1] - params[5] * obs[j]
+    if time >= params[6]:
+        ctrl[0] = params[7]
+
+
+class Responsive:
+    """A controller whose answer depends on all that it is given; from time params[6] on it is params[7]."""
+
+    reset = staticmethod(reset)
+    step = staticmethod(step)
+
+    def __init__(self) -> None:
+        self.space = Space([Gene("gain", 0.0, 1.0)])
+        self.state_size = 2
+
+    def parameters(self, values: dict[str, float]) -> Array:
+        return np.zeros(8)
+
+    def outputs(self, params: Array, states: Array) -> dict[str, Array]:
+        return {}
+
+
+def responses(count: int) -> Array:
+    """Parameters (count, 8) of moderate responses that do not switch."""
+    random = np.random.default_rng(3)
+    low, high = [-0.2, 0.0, 3.0, 0.0, 0.3, 0.0, 9.0, 0.0], [0.2, 1.0, 9.0, 0.5, 0.9, 0.1, 9.0, 0.0]
+    return np.asarray(random.uniform(low, high, (count, 8)))
+
+
+def constant(value: float, switch: float = math.inf, to: float = 0.0) -> list[float]:
+    """Parameters that answer a constant, and another one from a time [s] on."""
+    return [0.0, 0.0, 0.0, 0.0, value, 0.0, switch, to]
+
+
+def block(
+    gravity: float = GRAVITY, slope: float = 0.0, height: float = 0.1, gain: float = 1.0, memory: int = -1
+) -> Morphology:
+    """A flat box as foot, a ball as torso in its centre, a motor between them; friction 0.6 on the floor."""
+    spec = mujoco.MjSpec()
+    spec.compiler.degree = False
+    spec.option.timestep = 0.005
+    spec.option.gravity = [0, 0, -gravity]
+    spec.memory = memory
+    turn = [math.cos(slope / 2), 0, math.sin(slope / 2), 0]
+    rough = [0.6, 0.005, 0.0001]
+    spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], quat=turn, friction=rough)
+    torso = spec.worldbody.add_body(name="torso")
+    torso.add_freejoint()
+    torso.add_geom(type=mujoco.mjtGeom.mjGEOM_SPHERE, size=[0.05, 0, 0], mass=1)
+    foot = torso.add_body(name="foot")
+    foot.add_joint(name="hip", axis=[0, 1, 0], armature=0.01)
+    foot.add_geom(type=mujoco.mjtGeom.mjGEOM_BOX, size=[0.2, 0.2, 0.1], mass=1, friction=rough)
+    motor = spec.add_actuator(name="hip", target="hip", trntype=mujoco.mjtTrn.mjTRN_JOINT)
+    motor.gainprm[0] = gain
+    spec.add_key(name="home", qpos=[height * math.sin(slope), 0, height * math.cos(slope), *turn, 0])
+    return assemble(spec, "torso", ["foot"], ["hip"])
+
+
+@cache
+def two_legs() -> Morphology:
+    return biped.build()
+
+
+def scenarios(morphology: Morphology, count: int, **options: Any) -> list[Scenario]:
+    return [draw(morphology, (7, index), duration=STEPS * CONTROL_DT, **options) for index in range(count)]
+
+
+def noisy(morphology: Morphology, count: int, **options: Any) -> list[Scenario]:
+    return scenarios(morphology, count, joint_noise=0.05, velocity_noise=0.3, **options)
+
+
+def ready(morphology: Morphology, **options: Any) -> Simulator:
+    given: dict[str, Any] = {"termination": NEVER, "ramp": 0.0, "threads": 2, "record_state": True}
+    controller = options.pop("controller", None) or Responsive()
+    plan = {"duration": STEPS * CONTROL_DT, "control_dt": CONTROL_DT}
+    return Simulator(morphology, controller, **{**given, **plan, **options})
+
+
+def run(
+    sim: Simulator, params: Sequence[Sequence[float]] | Array, draws: Sequence[Scenario], **options: Any
+) -> list[Episode]:
+    """Episodes that outlive the simulator's buffer."""
+    found = sim.run(np.asarray(params, dtype=np.float64), draws, **options)
+    return [replace(episode, trace=episode.trace.copy()) for episode in found]
+
+
+def one(sim: Simulator, params: Sequence[float] | Array, draw: Scenario | None = None, **options: Any) -> Episode:
+    draws = [draw or scenarios(sim.morphology, 1)[0]]
+    return run(sim, np.asarray(params)[None], draws, **options)[0]
+
+
+def same(first: Sequence[Episode], second: Sequence[Episode]) -> bool:
+    """Whether episodes are equal to the last bit."""
+    return [(e.outcome, e.trace.tobytes()) for e in first] == [(e.outcome, e.trace.tobytes()) for e in second]
+
+
+def twin(
+    morphology: Morphology, params: Array, draw: Scenario, ramp: float = 0.0, termination: Termination = NEVER
+) -> tuple[Array, Outcome]:
+    """An episode as a plain Python loop over mj_step, the controller not compiled."""
+    model, data = morphology.model, mujoco.MjData(morphology.model)
+    columns, layout, joints = Columns(morphology, 2), morphology.observation, morphology.joints
+    home = model.key("home")
+    substeps = round(CONTROL_DT / model.opt.timestep)
+    feet = [(morphology.sensor(f"{foot}.ground").start + 2) for foot in morphology.feet]
+    mujoco.mj_resetDataKeyframe(model, data, home.id)
+    for joint, offset, velocity in zip(joints, draw.joint_offset, draw.velocity, strict=True):
+        data.joint(joint.name).qpos[0] += offset
+        data.joint(joint.name).qvel[0] = velocity
+        if samples := int(model.actuator_history[model.actuator(joint.name).id, 0]):
+            held = np.full(samples, data.actuator(joint.name).ctrl[0])
+            mujoco.mj_initCtrlHistory(model, data, model.actuator(joint.name).id, None, held)
+    state, obs, rows = np.zeros(2), np.zeros(layout.size), []
+    reset(params, state, CONTROL_DT)
+    mujoco.mj_forward(model, data)
+    for t in range(STEPS):
+        w, x, y, z = data.sensor("torso.orientation").data
+        up = 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)
+        obs[layout.joint_angle] = [data.sensor(f"{joint.name}.angle").data[0] for joint in joints]
+        obs[layout.joint_velocity] = [data.sensor(f"{joint.name}.velocity").data[0] for joint in joints]
+        obs[layout.tilt] = math.atan2(up[1], up[2]), math.atan2(-up[0], np.hypot(up[1], up[2]))
+        obs[layout.rate] = data.sensor("torso.rate").data
+        obs[layout.foot_load] = data.sensordata[feet] * (1 / morphology.weight)
+        step(params, state, obs, t * CONTROL_DT, CONTROL_DT, data.ctrl)
+        if t * CONTROL_DT < ramp:
+            data.ctrl[:] = home.ctrl + t * CONTROL_DT / ramp * (data.ctrl - home.ctrl)
+        row = np.zeros(columns.size)
+        rows.append(row)
+        for name in ("time", "qpos", "qvel", "act", "ctrl", "actuator_force", "sensordata"):
+            row[columns.slices[name]] = getattr(data, name)
+        row[columns.slices["controller_state"]] = state
+        touched = False
+        for _ in range(substeps):
+            mujoco.mj_step(model, data)
+            row[columns.slices["peak_load"]] = np.maximum(
+                row[columns.slices["peak_load"]], data.sensordata[feet]
+            )
+            for first, second in data.contact.geom:
+                body = {int(first), int(second)} - morphology.floor
+                touched |= len(body) == 1 and not body <= morphology.foot_geoms
+        row[columns.slices["body_contact"]] = touched
+        _, x, y, _ = data.sensor("torso.orientation").data
+        if any(warning.number for warning in data.warning):
+            return np.array(rows), Outcome.UNSTABLE
+        if (
+            data.sensor("torso.position").data[2] < termination.min_height * morphology.standing_height
+            or 1 - 2 * (x * x + y * y) < math.cos(termination.max_tilt)
+            or (termination.body_contact and touched)
+        ):
+            return np.array(rows), Outcome.FELL
+    return np.array(rows), Outcome.COMPLETED
+
+
+# The oracle
+
+
+@pytest.mark.parametrize("termination", [NEVER, Termination()])
+@pytest.mark.parametrize("body", ["hopper", "biped"])
+def test_native_episode_equals_a_python_loop_over_mj_step_to_the_last_bit(
+    body: str, termination: Termination, hopper: Morphology
+) -> None:
+    morphology = hopper if body == "hopper" else two_legs()
+    assert (body == "biped") == bool(np.any(morphology.model.actuator_history[:, 0] > 0))  # with and without delay
+    draws, params = noisy(morphology, 2), responses(2)
+    native = run(ready(morphology, ramp=0.25, termination=termination), params, draws)
+    for index, episode in enumerate(native):
+        trace, outcome = twin(morphology, params[index // 2], draws[index % 2], 0.25, termination)
+        assert episode.outcome == outcome
+        for name, where in episode.columns.slices.items():
+            assert np.array_equal(episode[name], trace[:, where]), name
+
+
+def test_the_oracle_sees_falls_and_contacts_of_the_body(hopper: Morphology) -> None:
+    outcomes = {twin(hopper, p, s, 0.25, Termination())[1] for p in responses(2) for s in noisy(hopper, 2)}
+    touches = [twin(hopper, p, s, 0.25)[0][:, Columns(hopper).slices["body_contact"]] for p in responses(2)
+               for s in noisy(hopper, 2)]  # fmt: skip
+    assert Outcome.FELL in outcomes
+    assert any(touch.any() for touch in touches)
+
+
+# Determinism
+
+
+def test_threads_chunks_segments_and_order_do_not_change_a_byte(
+    hopper: Morphology, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params, draws = responses(5), noisy(hopper, 2, push_count=1, push_impulse=0.3, friction=(0.3, 1.0))
+    plain = run(ready(hopper, threads=1, support=2.0), params, draws, support=0.5)
+    for threads in (2, 3):
+        assert same(run(ready(hopper, threads=threads, support=2.0), params, draws, support=0.5), plain)
+    for steps in (1, 7, STEPS):
+        sim = ready(hopper, support=2.0)
+        assert same(run(sim, params, draws, support=0.5, segment_steps=steps), plain)
+    order = [3, 0, 4, 2, 1]
+    shuffled = run(ready(hopper, support=2.0), params[order], draws, support=0.5)
+    assert same(shuffled, [plain[2 * genome + k] for genome in order for k in range(2)])
+    monkeypatch.setattr(simulator, "TRACE_BYTES", 3 * 8 * STEPS * Columns(hopper, 2).size)
+    sim = ready(hopper, support=2.0)
+    assert same(run(sim, params, draws, support=0.5), plain)
+    assert sim.capacity == 3
+
+
+@pytest.mark.parametrize("segment_steps", [1, 4])
+def test_segments_of_a_body_with_delayed_servos_equal_a_whole_run(segment_steps: int) -> None:
+    body = two_legs()
+    params, draws, sim = responses(3), noisy(body, 2), ready(body, termination=Termination())
+    assert same(run(sim, params, draws, segment_steps=segment_steps), run(sim, params, draws))
+
+
+def test_between_segments_a_reader_sees_the_last_observations(hopper: Morphology) -> None:
+    seen: list[tuple[int, Array]] = []
+    sim = ready(hopper, duration=0.2)
+    first, second = run(
+        sim, responses(2), scenarios(hopper, 1), segment_steps=4, between=lambda t, obs: seen.append((t, obs.copy()))
+    )
+    assert [t for t, _ in seen] == [4, 8]
+    for t, obs in seen:
+        for row, episode in zip(obs, (first, second), strict=True):
+            assert np.array_equal(row[hopper.observation.joint_angle], episode.joint_angle[t - 1])
+
+
+def test_nothing_leaks_from_one_run_into_the_next(hopper: Morphology) -> None:
+    sim, params, calm = ready(hopper, support=3.0), responses(3), scenarios(hopper, 2)
+    before = run(sim, params, calm)
+    rough = noisy(hopper, 2, push_count=2, push_impulse=1.0, friction=(0.1, 0.2))
+    broken = [constant(0.5, switch=0.1, to=math.nan)] * 3
+    disturbed = [
+        run(sim, responses(8), rough, support=1.0),
+        run(sim, broken, rough),
+        run(sim, params, calm, segment_steps=3),
+    ]
+    assert not same(disturbed[0][:6], before)
+    assert same(run(sim, params, calm), before)
+    assert same(run(ready(hopper), params, calm), before)
+
+
+def test_equal_addresses_draw_equal_scenarios_and_others_do_not(hopper: Morphology) -> None:
+    options = {"duration": 3.0, "joint_noise": 0.1, "push_count": 2, "push_impulse": 0.2, "friction": (0.5, 1.0)}
+    first, again, other = (draw(hopper, address, **options) for address in ((1, 0, 5), (1, 0, 5), (1, 1, 5)))  # type: ignore[arg-type]
+    assert np.array_equal(first.joint_offset, again.joint_offset)
+    assert np.array_equal(first.pushes, again.pushes)
+    assert first.friction == again.friction
+    assert not np.any(first.joint_offset == other.joint_offset)
+    assert first.friction != other.friction
+
+
+def test_a_scenario_without_width_is_the_home_keyframe(hopper: Morphology) -> None:
+    start = one(ready(hopper), constant(0.6), scenarios(hopper, 1)[0])
+    assert np.array_equal(start["qpos"][0], hopper.home)
+    assert not start["qvel"][0].any()
+
+
+@pytest.mark.parametrize("population", [1, 10, 500])
+def test_the_trace_stays_within_its_bound_whatever_the_population(
+    population: int, hopper: Morphology, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulator, "TRACE_BYTES", 200_000)
+    sim = ready(hopper, duration=0.1)
+    assert sum(1 for _ in sim.run(responses(population), scenarios(hopper, 1))) == population
+    assert sim.capacity * 8 * sim.steps * sim.columns.size <= 200_000
+    assert sim.capacity == min(population, 200_000 // (8 * sim.steps * sim.columns.size))
+
+
+# How an episode ends
+
+
+def test_an_episode_ends_where_the_torso_sinks_below_its_limit(hopper: Morphology) -> None:
+    whole = one(ready(hopper, duration=2.0), constant(0.6))
+    ended = one(ready(hopper, duration=2.0, termination=replace(NEVER, min_height=0.8)), constant(0.6))
+    low = whole.sensor("torso.position")[:, 2] < 0.8 * hopper.standing_height
+    assert whole.outcome is Outcome.COMPLETED
+    assert ended.outcome is Outcome.FELL
+    assert len(ended) == np.argmax(low[1:]) + 1
+    assert ended.trace.tobytes() == whole.trace[: len(ended)].tobytes()
+
+
+@pytest.mark.parametrize("limit", [0.3, 1.0])
+def test_an_episode_ends_where_the_torso_tilts_beyond_its_limit(limit: float, hopper: Morphology) -> None:
+    whole = one(ready(hopper, duration=2.0), constant(0.6))
+    ended = one(ready(hopper, duration=2.0, termination=replace(NEVER, max_tilt=limit)), constant(0.6))
+    assert ended.outcome is Outcome.FELL
+    assert len(ended) == np.argmax(whole.tilt[1:] > limit) + 1
+
+
+def test_a_tilt_limit_of_half_a_turn_or_more_never_ends_an_episode() -> None:
+    body = block(gravity=0.0, height=2.0)
+    spinning = replace(scenarios(body, 1)[0], velocity=np.array([8.0]))
+    for limit in (math.pi, 4.0, 2 * math.pi):
+        sim = ready(body, duration=3.0, termination=replace(NEVER, max_tilt=limit))
+        episode = one(sim, constant(-0.5), spinning)
+        assert episode.tilt.max() > 3.0
+        assert episode.outcome is Outcome.COMPLETED
+
+
+def test_an_episode_ends_where_anything_but_a_foot_touches_the_ground(hopper: Morphology) -> None:
+    whole = one(ready(hopper, duration=2.0), constant(0.6))
+    ended = one(ready(hopper, duration=2.0, termination=replace(NEVER, body_contact=True)), constant(0.6))
+    assert ended.outcome is Outcome.FELL
+    assert len(ended) == np.argmax(whole["body_contact"][:, 0]) + 1
+    assert whole.foot_loaded[1:5].all()  # a foot on the ground is none
+
+
+def test_two_feet_that_touch_each_other_are_no_fall() -> None:
+    spec = mujoco.MjSpec.from_string("""
+    <mujoco><worldbody><geom type="plane" size="0 0 1"/><body name="torso" pos="0 0 1"><freejoint/>
+      <geom size=".05" mass="1"/>
+      <body name="left" pos="0 .1 0"><joint name="a" axis="1 0 0"/><geom size=".06"/></body>
+      <body name="right" pos="0 .2 0"><joint name="b" axis="1 0 0"/><geom size=".06"/></body></body></worldbody>
+    <option gravity="0 0 0" timestep=".005"/>
+    <actuator><position name="a" joint="a"/><position name="b" joint="b"/></actuator>
+    <keyframe><key name="home" qpos="0 0 1 1 0 0 0 0 0"/></keyframe></mujoco>""")
+    body = assemble(spec, "torso", ["left", "right"], ["a", "b"])
+    data = mujoco.MjData(body.model)
+    mujoco.mj_resetDataKeyframe(body.model, data, 0)
+    mujoco.mj_forward(body.model, data)
+    assert data.ncon == 1
+    assert one(ready(body, termination=Termination()), constant(0.0)).outcome is Outcome.COMPLETED
+
+
+# Divergence and errors
+
+
+@pytest.mark.parametrize("answer", [math.nan, 1e300, -math.inf])
+@pytest.mark.parametrize("segment_steps", [0, 3])
+def test_a_controller_that_answers_no_number_ends_unstable_and_harms_nobody_else(
+    answer: float, segment_steps: int
+) -> None:
+    body = block(gain=0.1)
+    sane, mad = constant(0.1), constant(0.1, switch=0.1, to=answer)
+    together = run(ready(body), [sane, mad, sane], scenarios(body, 1), segment_steps=segment_steps)
+    alone = one(ready(body), sane)
+    assert [episode.outcome for episode in together] == ["completed", "unstable", "completed"]
+    assert len(together[1]) == 6  # five control steps of 0.02 s were sane
+    assert same([together[0], together[2]], [alone, alone])
+    assert together[1].trace[:5].tobytes() == alone.trace[:5].tobytes()
+
+
+def test_a_model_that_diverges_ends_unstable_and_harms_nobody_else() -> None:
+    body = block(gain=1e9)
+    together = run(ready(body), [constant(0.0), constant(1.0), constant(0.0)], scenarios(body, 1))
+    assert [episode.outcome for episode in together] == ["completed", "unstable", "completed"]
+    assert len(together[1]) < STEPS
+    assert same([together[0], together[2]], [one(ready(body), constant(0.0))] * 2)
+
+
+def cramped() -> Morphology:
+    """A block that has memory to float [bytes], but not to touch the ground, which it does when its foot turns."""
+    return block(gravity=0.0, height=0.15, memory=4096)
+
+
+def test_an_error_inside_mujoco_ends_that_episode_alone() -> None:
+    body = cramped()
+    turning = replace(scenarios(body, 1)[0], velocity=np.array([3.0]))
+    floating = scenarios(body, 1)[0]
+    with pytest.raises(mujoco.FatalError, match="out of memory"):
+        twin(body, np.array(constant(0.0)), turning)
+    for segment_steps in (0, 4):
+        together = run(ready(body), [constant(0.0)], [floating, turning, floating], segment_steps=segment_steps)
+        assert [episode.outcome for episode in together] == ["completed", "unstable", "completed"]
+        assert 1 < len(together[1]) < STEPS
+        assert same([together[0], together[2]], [one(ready(body), constant(0.0))] * 2)
+
+
+def test_an_error_before_the_first_step_leaves_one_row_that_is_not_of_another_episode() -> None:
+    body, sim = cramped(), ready(cramped())
+    touching = replace(scenarios(body, 1)[0], joint_offset=np.array([0.5]))
+    assert one(sim, constant(0.01)).outcome is Outcome.COMPLETED
+    failed = one(sim, constant(0.0), touching)
+    assert failed.outcome is Outcome.UNSTABLE
+    assert len(failed) == 1
+    assert not failed["ctrl"].any()
+
+
+# Pushes, support, ramp, friction
+
+
+def test_a_push_changes_the_momentum_by_its_impulse() -> None:
+    body = block(gravity=0.0, height=2.0)
+    pushed = scenarios(body, 1, push_count=3, push_impulse=0.3)[0]
+    pushed = replace(pushed, pushes=np.vstack([pushed.pushes, [0.1, 0.2, 0.0, 0.0, -4.0]]))
+    episode = one(ready(body, duration=1.0), constant(0.0), pushed)
+    momentum = body.mass * episode["qvel"][-1, :3]
+    impulse = (pushed.pushes[:, 2:] * (pushed.pushes[:, 1] - pushed.pushes[:, 0])[:, None]).sum(axis=0)
+    np.testing.assert_allclose(momentum, impulse, rtol=1e-9)
+    speeds = np.hypot(*pushed.pushes[:3, 2:4].T) * 0.1 / body.mass
+    np.testing.assert_allclose(speeds, 0.3)
+    assert not episode["qvel"][episode.time <= pushed.pushes[:, 0].min()].any()
+
+
+def test_pushes_come_one_in_each_equal_part_of_the_episode(hopper: Morphology) -> None:
+    starts = draw(hopper, (0,), duration=8.0, push_count=4, push_impulse=0.1).pushes[:, 0]
+    assert [int(start // 2.0) for start in starts] == [0, 1, 2, 3]
+
+
+def test_full_support_holds_up_a_body_that_falls_without(hopper: Morphology) -> None:
+    sim = ready(hopper, duration=2.0, support=20.0, termination=Termination())
+    limp = constant(0.6)
+    assert one(sim, limp, support=0.0).outcome is Outcome.FELL
+    held = one(sim, limp, support=1.0)
+    assert held.outcome is Outcome.COMPLETED
+    assert held.tilt.max() < 0.3
+    assert held.survival == 1.0
+
+
+def test_support_acts_against_lean_and_sinking_about_both_horizontal_axes() -> None:
+    body = block(gravity=0.0, height=1.0)
+    for axis in (0, 1):
+        quat = np.zeros(4)
+        quat[[0, 1 + axis]] = math.cos(0.1), math.sin(0.1)
+        body.model.key("home").qpos[2:7] = [0.9, *quat]
+        episode = one(ready(body, duration=3.0, support=5.0), constant(0.0), support=1.0)
+        assert episode.tilt[0] == pytest.approx(0.2)
+        assert episode.tilt[-1] < 0.02
+        assert episode.sensor("torso.position")[-1, 2] == pytest.approx(1.0, abs=0.01)
+
+
+def test_control_fades_in_from_the_home_posture_along_a_line(hopper: Morphology) -> None:
+    home = np.array(hopper.model.key("home").ctrl)
+    faded = one(ready(hopper, ramp=0.2), constant(1.0))["ctrl"]
+    part = np.minimum(np.arange(STEPS) * CONTROL_DT / 0.2, 1.0)[:, None]
+    np.testing.assert_allclose(faded, home + part * (1.0 - home), atol=1e-15)
+
+
+@pytest.mark.parametrize(("factor", "slides"), [(1.0, False), (0.5, True)])
+def test_a_block_slides_down_a_slope_when_its_friction_is_below_the_tangent(factor: float, slides: bool) -> None:
+    slope = 0.4  # tan 0.4 = 0.42 lies between 0.5 x 0.6 and 0.6
+    body = block(slope=slope)
+    episode = one(ready(body), constant(0.0), replace(scenarios(body, 1)[0], friction=factor))
+    way = float(np.linalg.norm(episode["qpos"][-1, :3] - episode["qpos"][0, :3]))
+    expected = GRAVITY * (math.sin(slope) - 0.3 * math.cos(slope)) * episode.time[-1] ** 2 / 2
+    assert way == pytest.approx(expected, rel=0.05) if slides else way < 0.01  # contacts are soft
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"control_dt": 0.0133}, r"scenario\.control_dt = 0\.0133 s must be a multiple of .*0\.005 s"),
+        ({"control_dt": 0.001}, r"scenario\.control_dt = 0\.001 s must be a multiple"),
+        ({"duration": 0.61}, r"scenario\.duration = 0\.61 s must be a multiple of scenario\.control_dt, 0\.02 s"),
+    ],
+)
+def test_times_that_do_not_divide_are_refused(options: dict[str, float], words: str, hopper: Morphology) -> None:
+    with pytest.raises(EvolocoError, match=words):
+        ready(hopper, **options)
+
+
+def test_a_bundled_controller_runs_in_the_same_engine(hopper: Morphology) -> None:
+    controller = sine.Controller(hopper)
+    params = controller.parameters(controller.space.decode(np.full(len(controller.space), 0.5)))
+    episode = one(ready(hopper, controller=controller), params)
+    assert np.array_equal(
+        episode["controller_state"][:, 0], 2.0 * math.pi * (np.arange(STEPS) * CONTROL_DT) / params[0]
+    )
