@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from evoloco.morphologies.hopper import build
 
 from evoloco import cli
+from evoloco.morphologies.hopper import build
 from evoloco.morphology import Morphology
 
 HOP = """

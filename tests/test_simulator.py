@@ -7,12 +7,12 @@ from typing import Any
 import mujoco
 import numpy as np
 import pytest
-from evoloco.controllers import sine
-from evoloco.morphologies import biped
 
+from evoloco.controllers import sine
 from evoloco.episode import Columns, Episode, Outcome
 from evoloco.errors import EvolocoError
 from evoloco.genome import Array, Gene, Space
+from evoloco.morphologies import biped
 from evoloco.morphology import GRAVITY, Morphology, assemble
 from evoloco.scenario import Scenario, Termination, draw
 from evoloco.sim import simulator
