@@ -10,10 +10,10 @@ from evoloco.genome import Array, Gene
 
 from ._symmetry import Drive, amplitude, owners
 
-SENDER, LEAD, AMPLITUDE, SIGN = range(4)
+SENDER, LEAD, COSINE, SINE, AMPLITUDE, SIGN = range(6)
 """Columns of the table of oscillators."""
 
-ROW = 4
+ROW = 6
 """Numbers per oscillator."""
 
 Coupling = Literal["pacemaker", "chain"]
@@ -41,13 +41,14 @@ class Followers:
             self.genes += [amplitude(part, "amplitude", "swing to either side"), phase]
 
     def parameters(self, values: Mapping[str, float]) -> Array:
-        """Sender, lead over it [rad], amplitude [rad] and sign of every oscillator (ROW (nu + 1),)."""
+        """Sender, lead over it [rad], its cosine and sine, amplitude [rad] and sign of each (ROW (nu + 1),)."""
         phases = [0.0]
-        rows = [(0.0, 0.0, 1.0, 1.0)]
+        rows = [(0.0, 0.0, 1.0, 0.0, 1.0, 1.0)]
         above: dict[str, int] = {}
         for k, part in enumerate(self.body, 1):
             phases.append(values[f"{part.genes}.phase"] - (math.pi if part.late else 0.0))
             sender = above.get(part.joint.side, 0) if self.coupling == "chain" else 0
             above[part.joint.side] = k
-            rows.append((sender, phases[k] - phases[sender], values[f"{part.genes}.amplitude"], part.sign))
+            lead, swing = phases[k] - phases[sender], values[f"{part.genes}.amplitude"]
+            rows.append((sender, lead, math.cos(lead), math.sin(lead), swing, part.sign))
         return np.ravel(rows)

@@ -84,7 +84,8 @@ def ring(joints: Sequence[Joint]) -> Topology:
     stems = [joint.stem for joint in joints]
     links = []
     for above, below in itertools.pairwise(stems):
-        links += [Link(below, above, below), Link(above, below, below)]
+        # Neighbours that excited each other more would fire without pause.
+        links += [Link(*pair, below, low=-0.4, high=0.6) for pair in ((below, above), (above, below))]
     hip = next((stem for stem in stems if HIP in stem.lower()), stems[0])
     links.append(Link(hip, hip, hip, ("across", ""), across=True, low=0.0, high=2.0))
     return Topology(False, tuple(links))

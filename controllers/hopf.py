@@ -8,7 +8,7 @@ import numpy as np
 from evoloco.genome import Array, Gene, Space
 from evoloco.morphology import Morphology
 
-from ._followers import AMPLITUDE, LEAD, ROW, SENDER, SIGN, Coupling, Followers
+from ._followers import AMPLITUDE, COSINE, ROW, SENDER, SIGN, SINE, Coupling, Followers
 from ._integrate import stage
 from ._pacemaker import SENSE, Feedback, Senses, landing, lean
 from ._posture import Posture, aim
@@ -35,7 +35,7 @@ def slope(params: Array, push: float, x: Array, dx: Array) -> None:
         row = HEADER + ROW * i
         j = int(params[row + SENDER])
         if j != i:
-            cosine, sine = math.cos(params[row + LEAD]), math.sin(params[row + LEAD])
+            cosine, sine = params[row + COSINE], params[row + SINE]
             dx[i] += w * (cosine * x[j] - sine * x[n + j] - x[i])
             dx[n + i] += w * (sine * x[j] + cosine * x[n + j] - x[n + i])
     dx[n] += push
@@ -43,11 +43,19 @@ def slope(params: Array, push: float, x: Array, dx: Array) -> None:
 
 @numba.njit(error_model="numpy", nogil=True)
 def advance(params: Array, push: float, x: Array, h: float) -> None:
-    """Integrates the oscillators over one step of `h` [s] with a constant input to the pacemaker [1/s]."""
+    """Integrates the oscillators over `h` [s] with a constant input to the pacemaker [1/s].
+
+    Far outside the limit cycle, where the radius shrinks fast, in more than one step.
+    """
     start, dx, total = np.empty(x.size), np.empty(x.size), np.empty(x.size)
-    for k in range(4):
-        slope(params, push, x, dx)
-        stage(k, h, start, dx, total, x)
+    largest = 0.0
+    for i in range(x.size):
+        largest = max(largest, x[i] ** 2)
+    count = 1 + int(4.0 * params[0] * largest * h)
+    for _ in range(count):
+        for k in range(4):
+            slope(params, push, x, dx)
+            stage(k, h / count, start, dx, total, x)
 
 
 def reset(params: Array, state: Array, dt: float) -> None:
@@ -58,7 +66,7 @@ def reset(params: Array, state: Array, dt: float) -> None:
     for i in range(1, n):
         row = HEADER + ROW * i
         j = int(params[row + SENDER])
-        cosine, sine = math.cos(params[row + LEAD]), math.sin(params[row + LEAD])
+        cosine, sine = params[row + COSINE], params[row + SINE]
         state[i] = cosine * state[j] - sine * state[n + j]
         state[n + i] = sine * state[j] + cosine * state[n + j]
     state[2 * n :] = 1.0
