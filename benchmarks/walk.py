@@ -1,0 +1,96 @@
+"""How often and how soon `evoloco evolve` finds a gait that walks, controller by controller.
+
+    python benchmarks/walk.py [--seeds 10] [--runs biped biped_phase biped_hopf biped_sine] [--out FOLDER]
+
+Every run is a process of its own, with the defaults of its run file. Then each
+generation's best individual is simulated again for 10 s in a scenario without
+noise, and judged by `evoloco.gait.walks`: no fall, >= 0.3 m/s, feet that
+alternate (phase lag 0.4 to 0.6), duty factors of 0.4 to 0.85, loaded feet that
+slip at <= 0.05 m/s on average, nothing but feet on the ground. The wall time
+to the first that walks counts from the start of the process. "ends walking"
+says whether the champion that the run reports walks in that scenario, and
+"held out" in how many of its held-out scenarios.
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from evoloco.evaluators.local import simulator
+from evoloco.evolve import Run
+from evoloco.gait import analyse, walks
+from evoloco.genome import Array
+from evoloco.replay import replay
+from evoloco.scenario import Scenario
+
+DURATION = 10.0
+"""Time that a gait must last [s]."""
+
+
+class Judge:
+    """Says whether a genome walks in the scenario without noise."""
+
+    def __init__(self, run: Run) -> None:
+        self._experiment = run.experiment
+        self._simulator = simulator(run.experiment, 1, DURATION)
+        joints = len(run.experiment.morphology.joints)
+        self._scenarios = [Scenario(np.zeros(joints), np.zeros(joints))]
+
+    def __call__(self, genome: Array) -> bool:
+        params = self._experiment.parameters(genome)[None]
+        (episode,) = self._simulator.run(params, self._scenarios)
+        return not walks(analyse(episode), DURATION)
+
+
+def evolve(name: str, seed: int, folder: Path) -> tuple[float, float]:
+    """Runs `evoloco evolve` as a user does; Unix time of its start, and its duration [s]."""
+    began = time.time()
+    subprocess.run(
+        [sys.executable, "-m", "evoloco.cli", "evolve", name, "--seed", str(seed), "--out", str(folder)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return began, time.time() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--runs", nargs="*", default=["biped", "biped_phase", "biped_hopf", "biped_sine"])
+    parser.add_argument("--out", type=Path, default=Path(tempfile.mkdtemp(prefix="walk-")))
+    arguments = parser.parse_args()
+    for name in arguments.runs:
+        first_times, ends = [], 0
+        print(f"\n{name}\n{'seed':>4} {'first walks [s]':>15} {'generation':>10} {'ends walking':>12} "
+              f"{'held out':>8} {'speed [m/s]':>11} {'lag':>5} {'duty':>11} {'slip [m/s]':>10} {'whole run [s]':>13}")  # fmt: skip
+        for seed in range(arguments.seeds):
+            folder = arguments.out / f"{name}-seed{seed}"
+            began, whole = evolve(name, seed, folder)
+            run = Run(folder)
+            judge = Judge(run)
+            first = None
+            for record in run.journal.generations():
+                if judge(record.genomes[int(np.argmax(record.fitness))]):
+                    first = record
+                    break
+            champion = replay(run)
+            gait = analyse(champion.episodes[0])
+            ended = judge(champion.genome)
+            steady = sum(not walks(analyse(episode), run.experiment.heldout_duration) for episode in champion.episodes)
+            first_times.append(first.finished - began if first else float("inf"))
+            ends += ended
+            duty = "/".join(f"{part:.2f}" for part in gait.duty_factor)
+            print(f"{seed:4} {first_times[-1]:15.1f} {first.generation if first else -1:10} {'yes' if ended else 'no':>12} "
+                  f"{steady:5}/{len(champion.episodes)} {gait.speed:11.3f} {gait.phase_lag:5.2f} {duty:>11} "
+                  f"{gait.slip:10.3f} {whole:13.1f}", flush=True)  # fmt: skip
+        print(f"{name}: {ends} of {arguments.seeds} end with a gait that walks; "
+              f"median time to the first that walks {statistics.median(first_times):.1f} s")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
