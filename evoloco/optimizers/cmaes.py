@@ -21,7 +21,7 @@ class Optimizer:
         population_size: Genomes per generation.
         seed: Of its random numbers.
         sigma: Initial step size, as a fraction of each gene's range.
-        elitist: Whether the best genome so far is injected into the next generation.
+        elitist: Whether the best genome so far takes part in every update.
 
     References:
         Hansen, 2016, The CMA evolution strategy: a tutorial, arXiv:1604.00772.
@@ -41,6 +41,7 @@ class Optimizer:
         from threadpoolctl import ThreadpoolController
 
         self._single = ThreadpoolController()
+        self._stop: dict[str, object] = {}
         random = np.random.default_rng([seed, size])
         self._strategy = cma.CMAEvolutionStrategy(
             np.full(size, 0.5),
@@ -63,13 +64,19 @@ class Optimizer:
         return np.asarray(np.clip(self._asked, 0.0, 1.0))
 
     def tell(self, genomes: Array, fitness: Array) -> None:  # noqa: ARG002 - pycma knows what it asked
-        """Reports the fitness (population_size,); -inf ranks worst."""
+        """Reports the fitness (population_size,); -inf ranks worst.
+
+        A generation of nothing but -inf teaches nothing and changes nothing: to
+        pycma it would be a flat function, which ends the search.
+        """
         finite = fitness[np.isfinite(fitness)]
-        worst = finite.min() - 1.0 if finite.size else 0.0
-        cost = np.where(np.isfinite(fitness), -fitness, -worst)
+        if not finite.size:
+            return
+        cost = np.where(np.isfinite(fitness), -fitness, 1.0 - finite.min())
         with self._single.limit(limits=1, user_api="blas"):
             self._strategy.tell(self._asked, list(cost))
+        self._stop = dict(self._strategy.stop())  # asked here, because pycma counts flat generations when asked
 
     def stop_reason(self) -> str:
         """The stop conditions of pycma that hold."""
-        return ", ".join(f"{name} = {value}" for name, value in self._strategy.stop().items())
+        return ", ".join(f"{name} = {value}" for name, value in self._stop.items())

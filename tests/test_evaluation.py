@@ -1,0 +1,133 @@
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from traces import body, episode, walk
+
+from evoloco.build import Experiment
+from evoloco.episode import Outcome
+from evoloco.errors import EvolocoError
+from evoloco.evaluators import aggregate
+from evoloco.evaluators.local import Local, judge
+from evoloco.genome import Array
+from evoloco.measure import Term, fitness
+from evoloco.spec import read
+
+FITNESS = np.array([[3.0, 1.0, 2.0, 6.0], [0.0, 0.0, 0.0, -4.0]])
+
+
+@pytest.mark.parametrize(
+    ("how", "part", "expected"),
+    [
+        ("mean", 0.5, [3.0, -1.0]),
+        ("worst", 0.5, [1.0, -4.0]),
+        ("cvar", 0.5, [1.5, -2.0]),
+        ("cvar", 0.3, [1.5, -2.0]),  # 1.2 episodes are rounded up to two
+        ("cvar", 0.25, [1.0, -4.0]),
+        ("cvar", 1.0, [3.0, -1.0]),
+    ],
+)
+def test_aggregates_equal_those_by_hand(how: str, part: float, expected: list[float]) -> None:
+    np.testing.assert_allclose(aggregate(FITNESS, how, part), expected)
+
+
+def test_the_worst_part_goes_from_worst_to_mean() -> None:
+    random = np.random.default_rng(0).normal(size=(20, 10))
+    parts = np.array([aggregate(random, "cvar", part) for part in np.linspace(0.1, 1.0, 10)])
+    assert np.all(np.diff(parts, axis=0) >= -1e-15)
+    np.testing.assert_allclose(parts[0], aggregate(random, "worst", 0.5))
+    np.testing.assert_allclose(parts[-1], aggregate(random, "mean", 0.5))
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.2, 0.3, 0.6, 0.7])
+def test_a_fraction_that_is_a_whole_number_of_episodes_is_not_rounded_up(fraction: float) -> None:
+    ranks = np.arange(10.0)[None]
+    assert aggregate(ranks, "cvar", fraction)[0] == pytest.approx((round(10 * fraction) - 1) / 2)
+
+
+@pytest.mark.parametrize("how", ["mean", "worst", "cvar"])
+def test_one_unstable_episode_makes_the_genome_unstable(how: str) -> None:
+    found = aggregate(np.array([[1.0, -np.inf, 2.0], [1.0, 1.0, 1.0]]), how, 0.9)
+    assert found.tolist() == [-np.inf, 1.0]
+
+
+def term(name: str, weight: float, value: float) -> Term:
+    return Term(name, weight, name, lambda episode: np.full(len(episode), value), {}, "1")
+
+
+def test_fitness_is_the_weighted_sum_of_the_terms_times_the_lived_part() -> None:
+    terms = [term("a", 2.0, 0.0), term("b", -0.5, 0.0), term("recorded", 0.0, 0.0)]
+    values = np.array([[1.0, 4.0, 9.0], [3.0, 0.0, 9.0]])
+    np.testing.assert_allclose(fitness(terms, values, np.array([1.0, 0.5])), [0.0, 3.0])
+
+
+def test_a_fall_forfeits_what_the_rest_would_have_earned() -> None:
+    terms = [term("a", 2.0, 0.0)]
+    lived = np.array([0.25, 0.5, 1.0])
+    np.testing.assert_allclose(fitness(terms, np.full((3, 1), 0.7), lived), 1.4 * lived)
+
+
+def test_a_term_is_the_mean_of_its_measure_over_the_lived_steps() -> None:
+    measure = Term("x", 1.0, "x", lambda episode, slope: slope * np.arange(len(episode)), {"slope": 2.0}, "m")
+    assert measure.value(episode(body(), 5)) == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_measure_that_is_no_number_is_named(bad: float) -> None:
+    fallen = episode(body(), 5, outcome=Outcome.FELL)
+    with pytest.raises(EvolocoError, match=r"Measure 'y' \(fitness term 'y'\) returned .* fell after 0\.1 s"):
+        term("y", 1.0, bad).value(fallen)
+
+
+@pytest.fixture
+def experiment(hop: Path) -> Experiment:
+    return Experiment(read(hop, ["fitness.alive={measure='survival', weight=2}"]))
+
+
+def drawn(experiment: Experiment, count: int) -> Array:
+    return np.random.default_rng(0).random((count, len(experiment.space)))
+
+
+def test_an_evaluation_equals_the_episodes_judged_one_by_one(experiment: Experiment) -> None:
+    genomes, scenarios = drawn(experiment, 3), experiment.scenarios(0)
+    together = Local(experiment, 2).evaluate(genomes, scenarios, 0.0)
+    assert together.fitness.shape == (3, 2)
+    assert together.values.shape == (3, 2, 2)
+    alone = Local(experiment, 1)
+    for g in range(3):
+        for s in range(2):
+            one = alone.evaluate(genomes[g : g + 1], scenarios[s : s + 1], 0.0)
+            for name in ("fitness", "values", "outcome", "duration", "distance"):
+                assert getattr(one, name)[0, 0].tobytes() == getattr(together, name)[g, s].tobytes()
+    weighed = together.values @ [1.0, 2.0] * together.duration / experiment.spec.scenario.duration
+    np.testing.assert_allclose(together.fitness, weighed, rtol=1e-12)
+
+
+def test_a_fall_counts_as_what_was_lived_of_the_whole_episode(experiment: Experiment) -> None:
+    found = Local(experiment).evaluate(drawn(experiment, 10), experiment.scenarios(0), 0.0)
+    fell = found.outcome == "fell"
+    assert fell.any()
+    assert np.all(found.duration[fell] < 1.0)
+    np.testing.assert_allclose((found.fitness - found.values[..., 0] * found.duration)[fell], 2 * found.duration[fell])
+
+
+def test_an_unstable_episode_has_the_worst_fitness_and_no_measures(experiment: Experiment) -> None:
+    trace = walk(body(), steps=30, outcome=Outcome.UNSTABLE)
+    quality, values, outcome, duration, distance = judge(experiment, trace)
+    assert quality == -np.inf
+    assert np.isnan(values).all()
+    assert outcome == "unstable"
+    assert duration == pytest.approx(0.6)
+    assert math.isnan(distance)
+
+
+def test_scenarios_are_common_to_a_generation_and_new_in_the_next(experiment: Experiment) -> None:
+    def offsets(scenarios) -> Array:  # type: ignore[no-untyped-def]
+        return np.array([scenario.joint_offset for scenario in scenarios])
+
+    first = offsets(experiment.scenarios(0))
+    assert np.array_equal(first, offsets(experiment.scenarios(0)))
+    assert not np.any(first == offsets(experiment.scenarios(1)))
+    assert not np.any(first == offsets(experiment.held_out()))
+    assert not np.any(first[0] == first[1])
