@@ -31,8 +31,7 @@ def build(ankle: bool = False, timestep: float = 0.005) -> Morphology:
 
     It moves in the sagittal plane. Positive angles are hip flexion (the thigh
     goes forward), knee flexion and ankle dorsiflexion (the toes go up). The
-    servos are DYNAMIXEL XM430-W210 without friction and latency, which would
-    cost a third of the speed.
+    servos are DYNAMIXEL XM430-W210, idealised: without friction and latency.
 
     Args:
         ankle: Whether the ankle is driven too; otherwise the foot is fixed to the shank.
