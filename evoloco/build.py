@@ -1,9 +1,11 @@
 """Names in a run file -> objects."""
 
+import hashlib
 import importlib
 import importlib.util
 import inspect
 import pkgutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -60,13 +62,17 @@ def member(room: str, name: str, where: str = "") -> ModuleType:
 def _import_file(path: Path, where: str) -> ModuleType:
     if not path.is_file():
         raise SpecError(f"{where}: no file {path}.")
-    location = importlib.util.spec_from_file_location(f"evoloco_user_{path.stem}", path)
+    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
+    name = f"evoloco_user_{path.stem}_{digest}"
+    location = importlib.util.spec_from_file_location(name, path)
     assert location is not None  # a .py suffix always has a loader
     assert location.loader is not None
     module = importlib.util.module_from_spec(location)
+    sys.modules[name] = module  # Numba finds a cached function's globals by module name
     try:
         location.loader.exec_module(module)
     except Exception as error:
+        del sys.modules[name]
         raise SpecError(f"{where}: {path} cannot be imported: {type(error).__name__}: {error}") from error
     return module
 
