@@ -1,0 +1,30 @@
+"""Reads the journal of a run with pandas: the fitness of every generation, and the genes of its fittest genome.
+
+    python examples/read_journal.py runs/out/biped-seed0
+"""
+
+import json
+import sqlite3
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+
+def main(folder: Path) -> None:
+    """Prints both."""
+    database = sqlite3.connect(folder / "journal.sqlite")
+    individuals = pd.read_sql("SELECT * FROM individuals", database)
+    print(individuals.groupby("generation").fitness.describe()[["mean", "50%", "max"]])
+    print(individuals.outcome.value_counts().to_string())
+
+    fittest = individuals.loc[individuals.fitness.idxmax()]
+    genes = json.loads(database.execute("SELECT value FROM notes WHERE key = 'genes'").fetchone()[0])
+    positions = np.frombuffer(fittest.genome, "<f8")  # in [0, 1]; champion.json has values and units
+    print(f"The fittest is {fittest.generation}:{fittest.individual}.")
+    print(pd.Series(positions, genes).to_string())
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
