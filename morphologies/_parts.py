@@ -11,8 +11,10 @@ Vector = tuple[float, float, float]
 Colour = tuple[float, float, float, float]
 
 WHITE: Colour = (0.93, 0.94, 0.95, 1)
+GREY: Colour = (0.60, 0.63, 0.66, 1)
 DARK: Colour = (0.20, 0.22, 0.25, 1)
 ACCENT: Colour = (0.93, 0.45, 0.16, 1)
+BROWN: Colour = (0.60, 0.34, 0.19, 1)
 
 
 def box(
