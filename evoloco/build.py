@@ -6,7 +6,9 @@ import importlib.util
 import inspect
 import pkgutil
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import entry_points
@@ -17,13 +19,13 @@ from typing import Any, get_type_hints
 from pydantic import ConfigDict, ValidationError, create_model
 
 from evoloco.controller import Controller
-from evoloco.errors import SpecError, UnknownNameError
+from evoloco.errors import EvolocoError, SpecError, UnknownNameError, told_from
 from evoloco.genome import Array, Gene, Space
 from evoloco.measure import Term
 from evoloco.morphology import Morphology
 from evoloco.optimizers import Optimizer
 from evoloco.scenario import HELD_OUT, SEARCH, Scenario, Termination, draw
-from evoloco.spec import RunSpec
+from evoloco.spec import ControllerSpec, MorphologySpec, OptimizerSpec, RunSpec, TermSpec
 
 ROOMS = {"controllers": "controller", "morphologies": "morphology", "fitness": "measure", "optimizers": "optimizer"}
 """Packages whose modules are members, and what one member is called."""
@@ -84,8 +86,30 @@ def options_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     return {p.name: p for p in parameters if p.name not in given}
 
 
-def checked(function: Callable[..., Any], options: dict[str, Any], where: str) -> dict[str, Any]:
+@contextmanager
+def _blamed(where: str, name: str) -> Iterator[None]:
+    """Says which member's own code failed, and on which line."""
+    try:
+        yield
+    except EvolocoError:
+        raise
+    except Exception as error:
+        line = traceback.extract_tb(error.__traceback__)[-1]
+        raise SpecError(
+            f"{where}: '{name}' failed with {type(error).__name__}: {error} ({line.filename}, line {line.lineno})."
+        ) from error
+
+
+def checked(
+    function: Callable[..., Any], options: dict[str, Any], where: str, own: Iterable[str] = ()
+) -> dict[str, Any]:
     """Options checked against a function's signature and converted to its types.
+
+    Args:
+        function: A member's entry.
+        options: What a run file sets.
+        where: The table of the run file.
+        own: Keys of that table that are not the member's.
 
     Raises:
         SpecError: An option is unknown, missing or of another type; the message lists the known ones.
@@ -93,8 +117,8 @@ def checked(function: Callable[..., Any], options: dict[str, Any], where: str) -
     known = options_of(function)
     for name in options:
         if name not in known:
-            raise UnknownNameError(f"key in [{where}]", name, known)
-    hints = get_type_hints(function.__init__ if inspect.isclass(function) else function)
+            raise UnknownNameError(f"key in [{where}]", name, {*own, *known})
+    hints = get_type_hints(function.__init__ if inspect.isclass(function) else function, include_extras=True)
     fields: dict[str, Any] = {
         name: (hints.get(name, Any), ... if p.default is p.empty else p.default) for name, p in known.items()
     }
@@ -124,17 +148,21 @@ class Experiment:
     @cached_property
     def morphology(self) -> Morphology:
         """The body."""
-        build = member("morphologies", self.spec.morphology.name, "morphology.name").build
-        morphology: Morphology = build(**checked(build, self.spec.morphology.options, "morphology"))
+        spec = self.spec.morphology
+        build = member("morphologies", spec.name, "morphology.name").build
+        with _blamed("morphology", spec.name):
+            options = checked(build, spec.options, "morphology", MorphologySpec.model_fields)
+            morphology: Morphology = build(**options)
         return morphology
 
     @cached_property
     def controller(self) -> Controller:
         """The controller on this body."""
-        kind = member("controllers", self.spec.controller.name, "controller.name").Controller
-        controller: Controller = kind(
-            self.morphology, **checked(kind, self.spec.controller.options, "controller")
-        )
+        spec, morphology = self.spec.controller, self.morphology
+        kind = member("controllers", spec.name, "controller.name").Controller
+        with _blamed("controller", spec.name):
+            options = checked(kind, spec.options, "controller", ControllerSpec.model_fields)
+            controller: Controller = kind(morphology, **options)
         return controller
 
     @cached_property
@@ -147,7 +175,8 @@ class Experiment:
                     raise UnknownNameError(f"gene in [controller.{table}]", name, genes)
         for name, (low, high) in self.spec.controller.bounds.items():
             old = genes[name]
-            genes[name] = Gene(name, low, high, old.unit, old.meaning, old.log)
+            with told_from("controller.bounds"):
+                genes[name] = Gene(name, low, high, old.unit, old.meaning, old.log)
         searched = [gene for name, gene in genes.items() if name not in self.spec.controller.fixed]
         if not searched:
             raise SpecError("controller.fixed leaves no gene to search.")
@@ -159,7 +188,7 @@ class Experiment:
         terms = []
         for name, term in self.spec.fitness.items():
             module = member("fitness", term.measure, f"fitness.{name}.measure")
-            options = checked(module.measure, term.options, f"fitness.{name}")
+            options = checked(module.measure, term.options, f"fitness.{name}", TermSpec.model_fields)
             terms.append(Term(name, term.weight, term.measure, module.measure, options, getattr(module, "UNIT", "1")))
         return tuple(terms)
 
@@ -167,12 +196,10 @@ class Experiment:
         """A fresh optimizer."""
         spec = self.spec.optimizer
         kind = member("optimizers", spec.name, "optimizer.name").Optimizer
-        optimizer: Optimizer = kind(
-            len(self.space),
-            population_size=spec.population_size,
-            seed=self.spec.seed,
-            **checked(kind, spec.options, "optimizer"),
-        )
+        options = checked(kind, spec.options, "optimizer", OptimizerSpec.model_fields)
+        size = len(self.space)
+        with _blamed("optimizer", spec.name):
+            optimizer: Optimizer = kind(size, population_size=spec.population_size, seed=self.spec.seed, **options)
         return optimizer
 
     @property

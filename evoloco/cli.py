@@ -68,9 +68,10 @@ def evolve(
         changes.append(f"seed={seed}")
     if generations:
         changes.append(f"optimizer.generations={generations}")
-    spec = read(run_file(run), changes)
+    source = run_file(run)
+    spec = read(source, changes)
     folder = out or Path("runs") / "out" / f"{spec.name}-seed{spec.seed}"
-    _go_on(Run.create(spec, folder), 0, threads)
+    _go_on(Run.create(spec, folder, source), 0, threads)
 
 
 @app.command(epilog="Example:  evoloco resume runs/out/biped-seed0 --generations 400")
@@ -136,10 +137,21 @@ def report(folder: Folder) -> None:
 
 def _go_on(run: Any, generations: int, threads: int) -> None:
     """Evolves a run to its end, with a live display, and reports."""
+    from evoloco.evolve import Interrupted
+
+    try:
+        _finish(run, generations, threads)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"Interrupted; what was recorded is whole. Go on with: evoloco resume {run.folder}"
+        ) from None
+
+
+def _finish(run: Any, generations: int, threads: int) -> None:
     from evoloco.live import Live
     from evoloco.report.assemble import write_report
 
-    total = generations or run.spec.optimizer.generations
+    total = generations or run.generations
     with Live(run, total) as live:
         reason = run.evolve(generations, threads, live.show)
     typer.echo(f"Stopped because {reason}.")

@@ -1,7 +1,8 @@
 """What can go wrong for a user, and the words that say so."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class EvolocoError(Exception):
@@ -40,3 +41,13 @@ class ControllerError(EvolocoError):
 
 class JournalError(EvolocoError):
     """A run folder whose record is missing, damaged or of another run."""
+
+
+@contextmanager
+def told_from(place: object) -> Iterator[None]:
+    """Puts a place, such as the path of a run file, before the message of what goes wrong in its block."""
+    try:
+        yield
+    except EvolocoError as error:
+        error.args = (f"{place}: {error}",)
+        raise

@@ -1,6 +1,7 @@
 """Ask, evaluate, tell, record: the loop of a run, begun, resumed or replayed."""
 
 import json
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -14,11 +15,11 @@ import numpy as np
 
 from evoloco import provenance
 from evoloco.build import Experiment
-from evoloco.errors import EvolocoError, JournalError, SpecError
+from evoloco.errors import EvolocoError, JournalError, SpecError, told_from
 from evoloco.evaluators import Evaluation, aggregate
 from evoloco.evaluators.local import Local
 from evoloco.genome import Array
-from evoloco.journal import FILE, Generation, Journal
+from evoloco.journal import FILE, Generation, Journal, check_terms
 from evoloco.spec import RunSpec, read, write
 
 Progress = Callable[[Generation], None]
@@ -70,7 +71,8 @@ class Run:
         self.spec = read(folder / "run.toml")
         self.experiment = Experiment(self.spec)
         self.journal = Journal(folder / FILE)
-        genes = self.experiment.space.names
+        with told_from(folder / "run.toml"):
+            genes = self.experiment.space.names
         if self.journal.genes != genes:
             stray = sorted(set(self.journal.genes) ^ set(genes)) or ["their order"]
             raise JournalError(
@@ -84,8 +86,13 @@ class Run:
             )
 
     @classmethod
-    def create(cls, spec: RunSpec, folder: Path) -> "Run":
+    def create(cls, spec: RunSpec, folder: Path, source: object = "run file") -> "Run":
         """Makes the folder of a new run; nothing is written when the spec does not fit.
+
+        Args:
+            spec: Of the run.
+            folder: To be made.
+            source: Where the spec comes from, for messages.
 
         Raises:
             EvolocoError: The folder exists, or the spec does not fit.
@@ -95,19 +102,32 @@ class Run:
                 f"{folder} exists and is not overwritten. Go on with: evoloco resume {folder}   "
                 "or choose another folder with --out, or another --seed."
             )
-        experiment = Experiment(spec)
-        experiment.optimizer()
-        genes, terms = experiment.space.names, [term.name for term in experiment.terms]
+        with told_from(source):
+            experiment = Experiment(spec)
+            experiment.optimizer()
+            for duration in (spec.scenario.duration, experiment.heldout_duration):
+                Local(experiment, duration=duration)  # compiles the controller
+            genes, terms = experiment.space.names, [term.name for term in experiment.terms]
+            check_terms(terms)
         making = folder.with_name(folder.name + ".making")
-        making.mkdir(parents=True, exist_ok=True)
-        for left in making.iterdir():  # of a process that was killed here
-            left.unlink()
-        write(spec, making / "run.toml")
-        facts = json.dumps(provenance.collect(spec), indent=2)
-        (making / "provenance.json").write_text(facts + "\n", encoding="utf-8")
-        Journal.create(making / FILE, genes, terms).close()
-        making.rename(folder)
+        shutil.rmtree(making, ignore_errors=True)  # of a process that was killed here
+        try:
+            making.mkdir(parents=True)
+            write(spec, making / "run.toml")
+            facts = json.dumps(provenance.collect(spec), indent=2)
+            (making / "provenance.json").write_text(facts + "\n", encoding="utf-8")
+            Journal.create(making / FILE, genes, terms).close()
+            making.rename(folder)
+        except OSError as error:
+            raise SpecError(f"The run folder {folder} cannot be made: {error.strerror}.") from None
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
         return cls(folder)
+
+    @property
+    def generations(self) -> int:
+        """Generations in all: those of the spec, or of its last extension."""
+        return int(self.journal.note("generations") or self.spec.optimizer.generations)
 
     # ------------------------------------------------------------ the loop
 
@@ -115,7 +135,7 @@ class Run:
         """Goes on from the last recorded generation.
 
         Args:
-            generations: Generations in all; those of the spec where 0.
+            generations: Generations in all; `self.generations` where 0.
             threads: Of the simulation; all CPUs where 0. Results do not depend on it.
             progress: Called after each recorded generation.
 
@@ -126,7 +146,7 @@ class Run:
             Interrupted: Ctrl-C; the journal is whole.
             JournalError: The record does not follow from the spec.
         """
-        last = generations or self.spec.optimizer.generations
+        last = generations or self.generations
         evaluator = Local(self.experiment, threads)
         optimizer = self.experiment.optimizer()
         for record in self.journal.generations():
@@ -221,7 +241,9 @@ class Run:
         )
         champion = Champion(generation, individual, genomes[best], search_fitness, float(heldout[best]), one)
         text = json.dumps(self._describe(champion), indent=2)
-        (self.folder / "champion.json").write_text(text + "\n", encoding="utf-8")
+        unfinished = self.folder / "champion.tmp"
+        unfinished.write_text(text + "\n", encoding="utf-8")
+        unfinished.replace(self.folder / "champion.json")
         return champion
 
     def _candidates(self) -> list[tuple[int, int, float]]:

@@ -64,36 +64,42 @@ class Journal:
         if not path.is_file():
             raise JournalError(f"No journal {path}. The folder is not a run, or the run never began.")
         self.path = path
+        self._database = sqlite3.connect(path, isolation_level=None)
         try:
-            self._database = sqlite3.connect(path, isolation_level=None)
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA synchronous = NORMAL")
+            self.genes, self.terms = self._open()
+        except BaseException:
+            self._database.close()
+            raise
+
+    def _open(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Genes and terms; a file that is no whole journal is read only, and left as it is."""
+        try:
             faults = self._database.execute("PRAGMA quick_check(1)").fetchone()[0]
             if faults != "ok":
-                raise JournalError(f"The journal {path} is damaged: {faults}. Restore the file from a copy.")
+                raise ValueError(faults)
             schema = self.note("schema")
-        except sqlite3.DatabaseError as error:
+            if schema != SCHEMA:
+                raise JournalError(f"The journal {self.path} has schema {schema}, this evoloco reads {SCHEMA}.")
+            genes, terms = tuple(self.note("genes")), tuple(self.note("terms"))
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = NORMAL")
+        except (sqlite3.DatabaseError, ValueError, TypeError) as error:
             raise JournalError(
-                f"The journal {path} is damaged or no journal: {error}. Restore the file from a copy, or begin "
+                f"The journal {self.path} is damaged or no journal: {error}. Restore the file from a copy, or begin "
                 "the run anew in another folder: the same seed gives the same run."
             ) from None
-        if schema != SCHEMA:
-            raise JournalError(f"The journal {path} has schema {schema}, this evoloco reads {SCHEMA}.")
-        self.genes: tuple[str, ...] = tuple(self.note("genes"))
-        self.terms: tuple[str, ...] = tuple(self.note("terms"))
+        return genes, terms
 
     @classmethod
     def create(cls, path: Path, genes: Sequence[str], terms: Sequence[str]) -> "Journal":
         """Makes an empty journal for genomes of these genes and these fitness terms.
 
         Raises:
-            JournalError: The file exists, or a term has the name of a fixed column.
+            JournalError: The file exists, or a term cannot be a column.
         """
         if path.exists():
             raise JournalError(f"{path} exists.")
-        for term in terms:
-            if term.lower() in _FIXED_COLUMNS:
-                raise JournalError(f"A fitness term cannot be called '{term}': the journal has a column of that name.")
+        check_terms(terms)
         measures = "".join(f", {_quoted(term)} REAL" for term in terms)
         with closing(sqlite3.connect(path, isolation_level=None)) as database:
             database.execute("PRAGMA journal_mode = WAL")
@@ -134,7 +140,11 @@ class Journal:
         self._database.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (key, json.dumps(value)))
 
     def append(self, record: Generation) -> None:
-        """Records a generation, wholly or not at all."""
+        """Records a generation, wholly or not at all.
+
+        Raises:
+            JournalError: The generation is recorded already, or the file cannot be written.
+        """
         g, evaluation = record.generation, record.evaluation
         worst = np.argmin(evaluation.fitness, axis=1)
         individuals = [
@@ -163,6 +173,11 @@ class Journal:
             self._database.executemany(f"INSERT INTO individuals VALUES ({places})", individuals)
             self._database.executemany(f"INSERT INTO episodes VALUES ({places})", episodes)
             self._database.execute("COMMIT")
+        except sqlite3.IntegrityError:
+            self._database.execute("ROLLBACK")
+            raise JournalError(
+                f"Generation {g} is already in the journal {self.path}: another process goes on with this run."
+            ) from None
         except BaseException:
             self._database.execute("ROLLBACK")
             raise
@@ -213,6 +228,21 @@ class Journal:
         )
         genomes = np.array([np.frombuffer(row[0], "<f8") for row in rows])
         return Generation(generation, genomes, np.array([row[1] for row in rows]), evaluation, *head)
+
+
+def check_terms(terms: Sequence[str]) -> None:
+    """Checks that fitness terms can be columns, whose names ignore case.
+
+    Raises:
+        JournalError: A term has the name of a fixed column, or of another term.
+    """
+    taken = set(_FIXED_COLUMNS)
+    for term in terms:
+        if term.lower() in taken:
+            raise JournalError(
+                f"A fitness term cannot be called '{term}': the journal has a column of that name, whatever its case."
+            )
+        taken.add(term.lower())
 
 
 def _quoted(name: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from evoloco.errors import SpecError, UnknownNameError
 
@@ -100,11 +100,12 @@ class ScenarioSpec(_Table):
     def _pair(cls, value: Any) -> Any:
         return tuple(value) if isinstance(value, list) else value
 
-    @model_validator(mode="after")
-    def _ordered(self) -> "ScenarioSpec":
-        if self.friction[0] > self.friction[1]:
-            raise ValueError("friction must be [low, high] with low <= high")
-        return self
+    @field_validator("friction")
+    @classmethod
+    def _ordered(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if value[0] > value[1]:
+            raise ValueError("Must be [low, high] with low <= high")
+        return value
 
 
 class SupportSpec(_Table):
@@ -159,6 +160,13 @@ class RunSpec(_Table):
     scenario: ScenarioSpec = ScenarioSpec()
     evaluation: EvaluationSpec = EvaluationSpec()
     optimizer: OptimizerSpec = OptimizerSpec()
+
+    @field_validator("name")
+    @classmethod
+    def _plain(cls, value: str) -> str:
+        if value.startswith(".") or "/" in value or "\\" in value:
+            raise ValueError("Must be a plain folder name, without slashes and not beginning with a dot")
+        return value
 
 
 def read(path: Path, overrides: Iterable[str] = ()) -> RunSpec:
@@ -244,6 +252,8 @@ def _explain(error: ValidationError, source: str) -> str:
             lines.append(str(UnknownNameError(f"key{where}", str(location[-1]), known)))
         elif mistake["type"] == "missing":
             lines.append(f"Key '{key}' is missing.")
+        elif mistake["type"] in ("model_type", "dict_type"):
+            lines.append(f"Key '{key}' must be a table, not {mistake['input']!r}.")
         else:
             lines.append(f"Key '{key}': {mistake['msg'].removeprefix('Value error, ')}, not {mistake['input']!r}.")
     return f"{source}: " + " ".join(lines)
