@@ -8,6 +8,7 @@ import pytest
 from native import DT, Native
 
 from evoloco.build import member, members
+from evoloco.controllers._followers import ROW, SENDER
 from evoloco.errors import ModelError, UnknownNameError
 from evoloco.morphologies import biped, hopper, planar_biped
 
@@ -309,6 +310,49 @@ def test_the_planar_network_feels_absolute_segment_angles():
     for _ in range(20):
         other = native.step(params, straight, np.zeros_like(upright), 0.0)
     assert np.abs(other - commands[0]).max() > 0.01
+
+
+def test_the_planar_network_lifts_the_leg_whose_partner_stands():
+    body = build("planar_biped")
+    controller = member("controllers", "matsuoka").Controller(body, topology="planar")
+    native, values = Native(controller, body), controller.space.decode(np.full(22, 0.6))
+    felt, unfelt = (
+        controller.parameters({**values, "hip_feedback": gain, "knee_feedback": gain}) for gain in (1.0, 0.0)
+    )
+    in_the_air, standing = np.zeros(body.observation.size), np.zeros(body.observation.size)
+    standing[body.observation.foot_load] = 0.9, 0.0
+    flexed = {}
+    for label, params, obs in (("unfelt", unfelt, standing), ("air", felt, in_the_air), ("left", felt, standing)):
+        state = native.reset(params)
+        flexed[label] = np.mean([native.step(params, state, obs, 0.0) for _ in range(200)], axis=0)
+    np.testing.assert_array_equal(flexed["air"], flexed["unfelt"])
+    right_hip = [joint.name for joint in body.joints].index("hip_pitch_right")
+    assert flexed["left"][right_hip] > flexed["air"][right_hip] + 0.01
+
+
+def test_joint_feedback_is_silent_at_home():
+    body = build("biped")
+    controller = member("controllers", "matsuoka").Controller(body, feedback=("joint",))
+    native = Native(controller, body)
+    values = controller.space.decode(np.full(len(controller.space), 0.7))
+    silent = {name: 0.0 if name.endswith("joint_feedback") else value for name, value in values.items()}
+    at_home = np.zeros(body.observation.size)
+    at_home[body.observation.joint_angle] = [joint.home for joint in body.joints]
+    away = at_home + 0.1
+    (_, felt), (_, unfelt), (_, moved) = (
+        native.run(controller.parameters(genes), 1, lambda time, obs=obs: obs)
+        for genes, obs in ((values, at_home), (silent, at_home), (values, away))
+    )
+    np.testing.assert_allclose(felt, unfelt, atol=1e-12)
+    assert np.abs(moved - felt).max() > 0.05
+
+
+def test_a_chain_follows_down_each_leg_and_a_pacemaker_directly():
+    senders = {"pacemaker": [0] * 11, "chain": [0, 0, 1, 2, 3, 4, 0, 6, 7, 8, 9]}
+    for coupling, expected in senders.items():
+        followers = member("controllers", "phase").Controller(build("biped"), coupling=coupling).followers
+        values = {gene.name: gene.decode(0.5) for gene in followers.genes}
+        assert followers.parameters(values)[SENDER::ROW].tolist() == expected
 
 
 def test_unknown_topologies_and_joints_are_told_with_the_known_ones():
