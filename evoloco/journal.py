@@ -76,7 +76,7 @@ class Journal:
         try:
             faults = self._database.execute("PRAGMA quick_check(1)").fetchone()[0]
             if faults != "ok":
-                raise ValueError(faults)
+                raise ValueError(" ".join(faults.split()))
             schema = self.note("schema")
             if schema != SCHEMA:
                 raise JournalError(f"The journal {self.path} has schema {schema}, this evoloco reads {SCHEMA}.")
