@@ -1,0 +1,184 @@
+"""The documentation says what is so: its run files, files of Python, commands and links are tried."""
+
+import importlib.util
+import re
+import shlex
+import sqlite3
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+import pytest
+import typer
+
+from evoloco import cli
+from evoloco.build import Experiment, run_file
+from evoloco.evaluators.local import Local
+from evoloco.evolve import Run
+from evoloco.spec import read
+
+ROOT = Path(__file__).parents[1]
+PAGES = {str(path.relative_to(ROOT)): path for path in [*ROOT.glob("*.md"), *sorted((ROOT / "docs").glob("*.md"))]}
+
+
+class Block(NamedTuple):
+    """A fenced block of a page."""
+
+    page: str
+    language: str
+    text: str
+
+    @property
+    def file(self) -> str:
+        """Name of the file that the block shows; empty for a fragment."""
+        named = re.match(r"(?:#|<!--) (\w+\.(?:py|toml|xml))\b", self.text)
+        return named[1] if named else ""
+
+
+BLOCKS = [
+    Block(name, *block)
+    for name, page in PAGES.items()
+    for block in re.findall(r"^```(\w+)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+]
+RUN_FILES = [block for block in BLOCKS if block.file.endswith(".toml")]
+COMMANDS = [
+    (block.page, line.partition("bin/evoloco ")[2] if "bin/" in line else line.removeprefix("evoloco "))
+    for block in BLOCKS
+    for line in block.text.splitlines()
+    if block.language == "sh" and ("bin/evoloco " in line or line.startswith("evoloco "))
+]
+
+
+def the(page: str, holding: str) -> str:
+    """The one Python block of a page that holds some words."""
+    blocks = [block.text for block in BLOCKS if (block.page, block.language) == (page, "python")]
+    (found,) = [text for text in blocks if holding in text]
+    return found
+
+
+@pytest.fixture
+def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_pages_hold_what_these_tests_try() -> None:
+    assert {block.page for block in RUN_FILES} >= {
+        "README.md", "docs/run-file.md", "docs/write-a-controller.md", "docs/write-a-measure.md",
+        "docs/write-a-morphology.md",
+    }  # fmt: skip
+    assert len(COMMANDS) > 10
+
+
+@pytest.mark.parametrize("block", RUN_FILES, ids=lambda block: f"{block.page}:{block.file}")
+def test_every_run_file_in_the_docs_runs_with_the_files_beside_it(block: Block, in_folder: Path) -> None:
+    for other in BLOCKS:
+        if other.page == block.page and other.file:
+            (in_folder / other.file).write_text(other.text, encoding="utf-8")
+    spec = read(in_folder / block.file, ["scenario.duration=0.1", "optimizer.population_size=2"])
+    experiment = Experiment(spec)
+    genomes = experiment.optimizer().ask()
+    evaluation = Local(experiment).evaluate(genomes, experiment.scenarios(0), support=0.0)
+    assert set(evaluation.outcome.ravel()) <= {"completed", "fell"}
+    assert set(evaluation.duration.ravel()) <= {0.02, 0.04, 0.06, 0.08, 0.1}
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/write-a-controller.md"])
+def test_a_controller_of_the_docs_moves_the_bundled_biped(page: str, in_folder: Path) -> None:
+    (block,) = [block for block in BLOCKS if block.page == page and block.file.endswith(".py")]
+    (in_folder / block.file).write_text(block.text, encoding="utf-8")
+    own = f"controller={{name='{in_folder / block.file}'}}"
+    experiment = Experiment(read(run_file("biped"), [own, "scenario.duration=0.5", "optimizer.population_size=2"]))
+    genomes = experiment.optimizer().ask()
+    evaluation = Local(experiment).evaluate(genomes, experiment.scenarios(0), support=0.0)
+    assert "unstable" not in evaluation.outcome
+    assert evaluation.distance[0, 0] != evaluation.distance[1, 0]
+
+
+@pytest.mark.parametrize(("page", "line"), COMMANDS, ids=lambda value: value)
+def test_every_command_in_the_docs_exists_with_its_options(page: str, line: str) -> None:
+    name, *arguments = shlex.split(line)
+    commands = typer.main.get_command(cli.app).commands
+    context = commands[name].make_context(name, arguments)
+    assert context.params
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_within_the_docs_leads_somewhere(page: str) -> None:
+    text = PAGES[page].read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        assert (PAGES[page].parent / target).exists(), target
+
+
+def test_the_index_names_every_page() -> None:
+    index = PAGES["docs/README.md"].read_text(encoding="utf-8")
+    assert {name for name in PAGES if name.startswith("docs/")} - {"docs/README.md"} == {
+        f"docs/{link}" for link in re.findall(r"\]\(([\w-]+\.md)\)", index)
+    }
+
+
+def test_the_run_file_reference_is_up_to_date() -> None:
+    assert PAGES["docs/run-file.md"].read_text(encoding="utf-8") == _generator().page(), "write it anew: make docs"
+
+
+def test_the_reference_tells_a_key_with_its_table_type_limits_and_default() -> None:
+    page = _generator().page()
+    section = page.partition("## `[scenario.push]`")[2].partition("\n## ")[0]
+    assert "| `count` | integer ≥ 0 | `0` | Pushes per episode" in section
+    assert "| `friction` | [number > 0, number > 0] | `[1.0, 1.0]` |" in page
+    assert "## `[fitness.NAME]`" in page
+    assert "| `weight` | number | needed |" in page
+
+
+def test_pandas_reads_the_journal_in_the_three_lines_of_the_docs(in_folder: Path, hop: Path) -> None:
+    run = Run.create(read(hop), Path("runs/out/biped-seed0"))
+    run.evolve(generations=2)
+    names: dict[str, object] = {}
+    lines = the("docs/journal.md", "read_sql").strip()
+    assert len(lines.splitlines()) == 3
+    exec(lines, names)
+    individuals, database = names["individuals"], names["database"]
+    assert list(individuals.columns) == [
+        "generation", "individual", "genome", "fitness", "outcome", "duration", "distance", "speed",
+    ]  # fmt: skip
+    fitness = [run.journal[generation].fitness.tolist() for generation in range(2)]
+    assert individuals.groupby("generation").fitness.apply(list).tolist() == fitness
+    database.close()
+
+
+def test_the_page_about_the_journal_names_every_table_column_and_note(in_folder: Path, hop: Path) -> None:
+    run = Run.create(read(hop), in_folder / "run")
+    run.evolve(generations=1)
+    page = PAGES["docs/journal.md"].read_text(encoding="utf-8")
+    database = sqlite3.connect(in_folder / "run" / "journal.sqlite")
+    tables = [row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    assert tables
+    for table in tables:
+        assert f"**`{table}`**" in page
+        for column in database.execute("SELECT name FROM pragma_table_info(?)", (table,)):
+            assert column[0] == "speed" or f"`{column[0]}`" in page
+    for note in database.execute("SELECT key FROM notes"):
+        assert f"| `{note[0]}` |" in page
+    database.close()
+
+
+def test_the_script_of_getting_started_runs(in_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(the("docs/getting-started.md", "Run.create"), {})
+    *generations, speed = capsys.readouterr().out.split("\n")[:-1]
+    assert [int(line.split()[0]) for line in generations] == [0, 1, 2]
+    float(speed)
+    assert (in_folder / "runs" / "out" / "first" / "champion.json").is_file()
+
+
+def test_what_must_pass_runs_the_test_command_of_the_readme() -> None:
+    (command,) = [block.text.strip() for block in BLOCKS if block.page == "README.md" and "bin/pytest" in block.text]
+    assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+
+
+def _generator() -> ModuleType:
+    location = importlib.util.spec_from_file_location("make_run_file", ROOT / "docs" / "make_run_file.py")
+    assert location is not None
+    assert location.loader is not None
+    module = importlib.util.module_from_spec(location)
+    location.loader.exec_module(module)
+    return module

@@ -1,0 +1,107 @@
+"""Every example runs, and shows what it says."""
+
+import json
+import runpy
+import sqlite3
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evoloco.build import Experiment
+from evoloco.evolve import Run
+from evoloco.replay import replay
+from evoloco.sim.compile import CompiledController
+from evoloco.spec import read
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+SHORT = [
+    "scenario.duration=0.4", "evaluation.heldout_episodes=2", "optimizer.population_size=4", "optimizer.generations=2",
+]  # fmt: skip
+
+
+def evolved(example: str, folder: Path) -> Run:
+    run = Run.create(read(EXAMPLES / example, SHORT), folder / "run")
+    run.evolve()
+    run.choose_champion()
+    return run
+
+
+@pytest.mark.parametrize("path", [path for path in sorted(EXAMPLES.iterdir()) if path.is_file()], ids=lambda p: p.name)
+def test_an_example_is_short_enough_to_read(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= (25 if path.suffix in (".toml", ".xml") else 60)
+
+
+@pytest.mark.parametrize("example", [path.name for path in sorted(EXAMPLES.glob("*.toml"))])
+def test_a_run_of_an_example_is_rebuilt_to_the_last_bit(example: str, tmp_path: Path) -> None:
+    run = evolved(example, tmp_path)
+    assert replay(run).equal
+    assert replay(run, "1:3").equal
+    assert np.isfinite(run.journal[1].fitness).all()
+
+
+def test_the_controller_of_your_own_slows_down_while_its_foot_carries_load() -> None:
+    own = runpy.run_path(str(EXAMPLES / "own_controller.py"))
+    params, dt, ctrl = np.array([1.0, 3.0, 0.1, 0.5, 0.0]), 0.02, np.zeros(1)
+    advance = {}
+    for load in (0.0, 1.0):
+        state = np.zeros(1)
+        own["step"](params, state, np.array([0.0, load]), 0.0, dt, ctrl)
+        advance[load] = state[0]
+    assert advance[0.0] == pytest.approx(2 * np.pi * dt)
+    assert advance[0.0] - advance[1.0] == pytest.approx(3.0 * dt)
+    assert ctrl[0] == pytest.approx(0.1 + 0.5 * np.sin(advance[1.0]))
+
+
+def test_a_controller_of_your_own_starts_from_what_was_compiled_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    def compiled() -> dict[str, int]:
+        """What lies on disk after a fresh start, and since when."""
+        for name in [name for name in sys.modules if name.startswith("evoloco_compiled_")]:
+            monkeypatch.delitem(sys.modules, name)
+        CompiledController(Experiment(read(EXAMPLES / "own_controller.toml")).controller)
+        return {str(path): path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")}
+
+    first = compiled()
+    assert len(first) == 2  # reset and step
+    assert compiled() == first
+
+
+def test_the_measure_of_your_own_is_recorded_beside_the_bundled_ones(tmp_path: Path) -> None:
+    run = evolved("own_measure.toml", tmp_path)
+    own = runpy.run_path(str(EXAMPLES / "own_measure.py"))["measure"]
+    again = replay(run, "1:2")
+    bounce = np.maximum(np.abs(again.episodes[0].sensor("torso.velocity")[:, 2]) - 0.05, 0.0)
+    assert own(again.episodes[0], free=0.05) == pytest.approx(bounce)
+    database = sqlite3.connect(run.journal.path)
+    (recorded,) = database.execute("SELECT bounce FROM individuals WHERE generation = 1 AND individual = 2").fetchone()
+    assert recorded == pytest.approx(bounce.mean())
+    database.close()
+
+
+def test_a_model_of_your_own_has_four_legs_in_pairs() -> None:
+    body = Experiment(read(EXAMPLES / "own_mjcf.toml")).morphology
+    assert body.feet == ("FL_foot", "RL_foot", "FR_foot", "RR_foot")
+    assert {(joint.name, joint.partner, joint.mirror) for joint in body.joints if joint.side == "left"} == {
+        (f"{end}L_{joint}", f"{end}R_{joint}", 1.0) for end in "FR" for joint in ("hip", "knee")
+    }
+
+
+def test_reading_the_journal_prints_every_generation_and_the_genes_of_the_fittest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = evolved("own_measure.toml", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["read_journal.py", str(run.folder)])
+    runpy.run_path(str(EXAMPLES / "read_journal.py"), run_name="__main__")
+    printed = capsys.readouterr().out
+    fitness = np.array([run.journal[generation].fitness for generation in range(2)])
+    for row in fitness:
+        assert f"{row.max():.6f}"[:6] in printed
+    generation, individual = np.unravel_index(fitness.argmax(), fitness.shape)
+    assert f"The fittest is {generation}:{individual}." in printed
+    assert all(name in printed for name in run.experiment.space.names)
+    assert json.loads((run.folder / "champion.json").read_text(encoding="utf-8"))["run"] == "own_measure"
