@@ -1,10 +1,13 @@
 """Every example runs, and shows what it says."""
 
 import json
+import os
 import runpy
 import sqlite3
+import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 
 import numpy as np
 import pytest
@@ -12,7 +15,6 @@ import pytest
 from evoloco.build import Experiment
 from evoloco.evolve import Run
 from evoloco.replay import replay
-from evoloco.sim.compile import CompiledController
 from evoloco.spec import read
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -54,16 +56,19 @@ def test_the_controller_of_your_own_slows_down_while_its_foot_carries_load() -> 
     assert ctrl[0] == pytest.approx(0.1 + 0.5 * np.sin(advance[1.0]))
 
 
-def test_a_controller_of_your_own_starts_from_what_was_compiled_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+def test_a_controller_of_your_own_starts_from_what_another_process_compiled(tmp_path: Path) -> None:
+    script = f"""
+        from pathlib import Path
+        from evoloco.build import Experiment
+        from evoloco.sim.compile import CompiledController
+        from evoloco.spec import read
+        CompiledController(Experiment(read(Path({str(EXAMPLES / "own_controller.toml")!r}))).controller)
+    """
 
     def compiled() -> dict[str, int]:
-        """What lies on disk after a fresh start, and since when."""
-        for name in [name for name in sys.modules if name.startswith("evoloco_compiled_")]:
-            monkeypatch.delitem(sys.modules, name)
-        CompiledController(Experiment(read(EXAMPLES / "own_controller.toml")).controller)
+        """What lies on disk, and since when, after a process started the controller."""
+        environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+        subprocess.run([sys.executable, "-c", dedent(script)], env=environment, check=True)
         return {str(path): path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")}
 
     first = compiled()
