@@ -69,6 +69,11 @@ class Run:
         if not (folder / "run.toml").is_file():
             raise JournalError(f"{folder} is not a run: it has no run.toml. Begin one with: evoloco evolve RUN")
         self.spec = read(folder / "run.toml")
+        if self.provenance.get("spec_sha256") != provenance.digest(folder / "run.toml"):
+            raise JournalError(
+                f"{folder / 'run.toml'} has changed since the run began; the journal does not follow from it. "
+                f"Restore it, or begin another run with: evoloco evolve {folder / 'run.toml'} --out DIR"
+            )
         self.experiment = Experiment(self.spec)
         self.journal = Journal(folder / FILE)
         with told_from(folder / "run.toml"):

@@ -28,7 +28,7 @@ def collect(spec: RunSpec) -> dict[str, Any]:
         "command": " ".join(["evoloco", *sys.argv[1:]]),
         "seed": spec.seed,
         "spec_sha256": hashlib.sha256(dumps(spec).encode()).hexdigest(),
-        "files_sha256": {path: _digest(Path(path)) for path in _user_files(spec)},
+        "files_sha256": {path: digest(Path(path)) for path in _user_files(spec)},
     }
 
 
@@ -42,8 +42,8 @@ def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
     reasons += [
         f"{key}: {then.get(key)} then, {now[key]} now" for key in ("cpu", "evoloco") if then.get(key) != now[key]
     ]
-    for path, digest in now["files_sha256"].items():
-        if then["files_sha256"].get(path, digest) != digest:
+    for path, found in now["files_sha256"].items():
+        if then["files_sha256"].get(path, found) != found:
             reasons.append(f"{path} has changed since")
     return reasons
 
@@ -67,7 +67,8 @@ def _user_files(spec: RunSpec) -> list[str]:
     return sorted(set(paths))
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
 
 

@@ -1,0 +1,361 @@
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evoloco.errors import EvolocoError, JournalError, SpecError
+from evoloco.evaluators import aggregate
+from evoloco.evaluators.local import Local
+from evoloco.evolve import ALL_GENERATIONS, Interrupted, Run
+from evoloco.journal import Generation
+from evoloco.spec import read
+
+WITHOUT_VIDEO = {**os.environ, "MUJOCO_GL": "off"}
+COMMAND = [sys.executable, "-m", "evoloco.cli"]
+
+
+def record(run: Run | Path) -> list[bytes]:
+    """All that a run's journal says of its generations, times aside."""
+    run = run if isinstance(run, Run) else Run(run)
+    return [
+        b"".join(
+            np.ascontiguousarray(array).tobytes()
+            for array in (g.genomes, g.fitness, g.evaluation.fitness, g.evaluation.values, g.evaluation.duration)
+        )
+        for g in run.journal.generations()
+    ]
+
+
+def begun(hop: Path, folder: str, *overrides: str) -> Run:
+    return Run.create(read(hop, overrides), hop.parent / folder)
+
+
+@pytest.fixture
+def whole(hop: Path) -> Run:
+    """A run of four generations that was never stopped."""
+    run = begun(hop, "whole")
+    assert run.evolve() == ALL_GENERATIONS
+    return run
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+# Determinism
+
+
+def test_equal_seeds_give_equal_journals_and_other_seeds_do_not(whole: Run, hop: Path) -> None:
+    again, other = begun(hop, "again"), begun(hop, "other", "seed=1")
+    again.evolve()
+    other.evolve()
+    assert record(again) == record(whole)
+    assert not set(record(other)) & set(record(whole))
+    assert len(set(record(whole))) == 4
+
+
+def test_one_thread_gives_the_bytes_of_two(whole: Run, hop: Path) -> None:
+    single = begun(hop, "single")
+    single.evolve(threads=1)
+    assert record(single) == record(whole)
+
+
+@pytest.mark.parametrize("optimizer", ["cmaes", "uniform"])
+def test_a_run_stopped_after_any_generation_and_resumed_equals_an_uninterrupted_one(hop: Path, optimizer: str) -> None:
+    name = f"optimizer.name={optimizer}"
+    uninterrupted, stopped = begun(hop, "uninterrupted", name), begun(hop, "stopped", name)
+    uninterrupted.evolve()
+    for generations in (1, 3, 4):
+        Run(stopped.folder).evolve(generations)
+    assert record(stopped) == record(uninterrupted)
+
+
+def test_a_run_that_dies_between_generations_equals_an_uninterrupted_one(whole: Run, hop: Path) -> None:
+    def die(record: Generation) -> None:
+        raise RuntimeError
+
+    run = begun(hop, "dying")
+    for _ in range(4):
+        with pytest.raises(RuntimeError):
+            Run(run.folder).evolve(progress=die)
+    assert Run(run.folder).evolve() == ALL_GENERATIONS
+    assert record(run) == record(whole)
+
+
+def test_an_extended_run_equals_a_longer_one_and_remembers_how_long_it_is(hop: Path) -> None:
+    longer, extended = begun(hop, "longer", "optimizer.generations=6"), begun(hop, "extended")
+    longer.evolve()
+    extended.evolve()
+
+    def die(record: Generation) -> None:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        Run(extended.folder).evolve(6, progress=die)
+    again = Run(extended.folder)
+    assert again.generations == 6
+    again.evolve()
+    assert record(extended) == record(longer)
+
+
+def test_the_spec_in_the_run_folder_is_the_resolved_one(hop: Path) -> None:
+    run = begun(hop, "resolved", "seed=5")
+    assert run.spec == read(hop, ["seed=5"])
+    assert run.provenance["seed"] == 5
+    assert {"mujoco", "numpy", "numba", "cma"} <= set(run.provenance["packages"])
+
+
+# What is recorded
+
+
+def test_the_recorded_fitness_is_that_of_the_episodes_evaluated_again(whole: Run) -> None:
+    experiment = whole.experiment
+    for generation in whole.journal.generations():
+        scenarios = experiment.scenarios(generation.generation)
+        evaluation = Local(experiment, 1).evaluate(generation.genomes, scenarios, generation.support)
+        assert evaluation.fitness.tobytes() == generation.evaluation.fitness.tobytes()
+        assert generation.fitness.tobytes() == evaluation.fitness.mean(axis=1).tobytes()
+
+
+def test_genomes_are_judged_by_the_aggregate_that_the_run_file_names(hop: Path) -> None:
+    run = begun(hop, "worst", "evaluation.aggregate=worst")
+    run.evolve(1)
+    assert np.array_equal(run.journal[0].fitness, run.journal[0].evaluation.fitness.min(axis=1))
+
+
+def test_support_fades_over_its_generations_and_champions_come_from_those_without(hop: Path) -> None:
+    run = begun(hop, "supported", "evaluation.support={stiffness=20, generations=2}", "evaluation.heldout_candidates=9")
+    run.evolve()
+    assert [generation.support for generation in run.journal.generations()] == [1.0, 0.5, 0.0, 0.0]
+    held, free = run.journal[0], run.journal[3]
+    assert held.evaluation.duration.mean() > free.evaluation.duration.mean()
+    assert run.choose_champion().generation >= 2
+
+
+def test_progress_is_told_after_each_generation_is_recorded(hop: Path) -> None:
+    run, seen = begun(hop, "told"), []
+    run.evolve(progress=lambda generation: seen.append((generation.generation, len(run.journal))))
+    assert seen == [(0, 1), (1, 2), (2, 3), (3, 4)]
+
+
+def test_the_optimizers_reason_to_stop_is_recorded_and_holds_when_resumed(hop: Path) -> None:
+    run = begun(hop, "flat", "fitness={nothing={measure='survival', weight=0.0}}")
+    reason = run.evolve()
+    assert reason.startswith("cmaes: tolfun")
+    assert run.journal.note("stop_reason") == reason
+    again = Run(run.folder)
+    assert again.evolve() == reason
+    assert len(again.journal) == len(run.journal) < 4
+
+
+# The champion
+
+
+def test_the_champion_is_the_candidate_that_does_best_on_scenarios_the_search_never_saw(whole: Run) -> None:
+    champion = whole.choose_champion()
+    candidates = [
+        (generation.generation, int(np.argmax(generation.fitness))) for generation in whole.journal.generations()
+    ]
+    genomes = np.array([whole.journal[g].genomes[i] for g, i in candidates])
+    evaluation = Local(whole.experiment).evaluate(genomes, whole.experiment.held_out(), 0.0)
+    heldout = aggregate(evaluation.fitness, "mean", 0.5)
+    assert (champion.generation, champion.individual) == candidates[int(np.argmax(heldout))]
+    assert champion.heldout_fitness == heldout.max()
+    assert champion.search_fitness == whole.journal[champion.generation].fitness.max()
+
+
+def test_champion_json_holds_the_genome_and_what_it_means(whole: Run) -> None:
+    champion = whole.choose_champion()
+    content = json.loads((whole.folder / "champion.json").read_text(encoding="utf-8"))
+    assert content == whole.champion()
+    assert content["genome"] == champion.genome.tolist()
+    assert content["heldout"]["fitness"] == champion.evaluation.fitness[0].tolist()
+    values = whole.experiment.space.decode(champion.genome)
+    assert {name: gene["value"] for name, gene in content["genes"].items()} == values
+    assert content["genes"]["period"]["unit"] == "s"
+    assert "champion.tmp" not in files(whole.folder)
+
+
+def test_a_run_without_generations_has_no_champion(hop: Path) -> None:
+    run = begun(hop, "empty")
+    with pytest.raises(JournalError, match="no recorded generation"):
+        run.choose_champion()
+    with pytest.raises(JournalError, match="No champion yet"):
+        run.champion()
+    (run.folder / "champion.json").write_text("{", encoding="utf-8")
+    with pytest.raises(JournalError, match="is no JSON"):
+        run.champion()
+
+
+# Folders
+
+
+def test_an_existing_folder_is_refused_and_left_as_it_is(whole: Run, hop: Path) -> None:
+    whole.journal.close()
+    before = files(whole.folder)
+    with pytest.raises(SpecError, match=f"exists and is not overwritten.*evoloco resume {whole.folder}"):
+        begun(hop, "whole", "seed=9")
+    assert files(whole.folder) == before
+
+
+def test_what_a_killed_process_left_does_not_hinder_the_next(hop: Path) -> None:
+    left = hop.parent / "again.making"
+    (left / "deep").mkdir(parents=True)
+    (left / "journal.sqlite").write_text("half", encoding="utf-8")
+    assert begun(hop, "again").journal.note("schema") == 1
+    assert not left.exists()
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "scenario.control_dt=0.007",
+        "scenario.duration=1.01",
+        "evaluation.heldout_duration=1.01",
+        "fitness.fitness={measure='survival', weight=1}",
+        "fitness.Speed={measure='survival', weight=1}",
+        "optimizer.sigma=3.0",
+    ],
+)
+def test_a_spec_that_does_not_fit_leaves_nothing_behind(hop: Path, override: str) -> None:
+    before = set(hop.parent.iterdir())
+    with pytest.raises(EvolocoError, match=r"^run file: "):
+        begun(hop, "new", override)
+    assert set(hop.parent.iterdir()) == before
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match=r"is not a run: it has no run\.toml"):
+        Run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("seed = 0", "seed = 1"), ("duration = 1.0", "duration = 2.0"), ('name = "hop"', 'name = "hip"')],
+)
+def test_an_edited_run_file_is_noticed(whole: Run, old: str, new: str) -> None:
+    path = whole.folder / "run.toml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    before = files(whole.folder)
+    with pytest.raises(JournalError, match="has changed since the run began"):
+        Run(whole.folder)
+    assert files(whole.folder) == before
+    path.write_text(text, encoding="utf-8")
+    assert Run(whole.folder).evolve() == ALL_GENERATIONS
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["morphology.ankle=true"], "of another run: its genes differ from those of .* in ankle_pitch"),
+        (["fitness.alive={measure='survival', weight=1}"], "of another run: its fitness terms are speed, alive"),
+        (["seed=3"], "Generation 0 of .* does not follow from run.toml"),
+    ],
+)
+def test_a_journal_of_another_run_is_noticed(whole: Run, hop: Path, overrides: list[str], words: str) -> None:
+    other = begun(hop, "other", *overrides)
+    other.evolve(1)
+    other.journal.close()
+    whole.journal.close()
+    shutil.copy(other.folder / "journal.sqlite", whole.folder / "journal.sqlite")
+    before = files(whole.folder)
+    with pytest.raises(JournalError, match=words):
+        Run(whole.folder).evolve()
+    assert files(whole.folder).keys() >= before.keys()
+    assert files(whole.folder)["journal.sqlite"] == before["journal.sqlite"]
+
+
+def test_a_record_that_was_tampered_with_is_noticed(whole: Run) -> None:
+    whole.journal.close()
+    with closing(sqlite3.connect(whole.folder / "journal.sqlite")) as database, database:
+        database.execute("UPDATE individuals SET fitness = fitness + 1 WHERE generation = 1 AND individual = 0")
+    with pytest.raises(JournalError, match=r"Generation 2 of .* does not follow.* was edited"):
+        Run(whole.folder).evolve(5)
+
+
+def test_a_missing_or_broken_provenance_is_told(whole: Run) -> None:
+    (whole.folder / "provenance.json").write_text("{", encoding="utf-8")
+    with pytest.raises(JournalError, match=r"provenance\.json cannot be read"):
+        Run(whole.folder)
+
+
+# Real processes, stopped
+
+
+def until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    while not condition() and process.poll() is None:
+        time.sleep(0.02)
+
+
+def recorded(folder: Path) -> int:
+    """Generations in the journal of a run that another process writes."""
+    try:
+        with closing(sqlite3.connect(f"file:{folder / 'journal.sqlite'}?mode=ro", uri=True)) as database:
+            return int(database.execute("SELECT count(*) FROM generations").fetchone()[0])
+    except sqlite3.Error:
+        return 0
+
+
+def started(*arguments: object) -> subprocess.Popen[str]:
+    command = [*COMMAND, *map(str, arguments)]
+    return subprocess.Popen(command, env=WITHOUT_VIDEO, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def test_a_run_killed_at_random_moments_and_resumed_equals_an_uninterrupted_one(hop: Path) -> None:
+    folder, random = hop.parent / "killed", np.random.default_rng(0)
+    generations = "optimizer.generations=30"
+    for wanted in (1, 4, 5):
+        process = started("resume", folder) if folder.exists() else started("evolve", hop, generations, "--out", folder)
+        until(lambda wanted=wanted: recorded(folder) >= wanted, process)  # type: ignore[misc]
+        time.sleep(random.uniform(0.0, 0.05))
+        process.kill()
+        process.communicate()
+    assert 0 < recorded(folder) < 30
+    run, whole = Run(folder), begun(hop, "whole", generations)
+    run.evolve()
+    whole.evolve()
+    assert record(run) == record(whole)
+
+
+def test_ctrl_c_ends_with_a_whole_journal_and_says_how_to_go_on(hop: Path) -> None:
+    folder = hop.parent / "stopped"
+    process = started("evolve", hop, "optimizer.generations=100000", "--out", folder)
+    until(lambda: recorded(folder) >= 2, process)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130, err
+    assert f"Go on with: evoloco resume {folder}" in err
+    assert "Traceback" not in err
+    stopped = Run(folder)
+    generations = len(stopped.journal)
+    assert 2 <= generations < 100_000
+    assert stopped.journal.note("stop_reason") == "interrupted"
+    whole = begun(hop, "whole", "optimizer.generations=100000")
+    whole.evolve(generations + 2)
+    stopped.evolve(generations + 2)
+    assert record(stopped) == record(whole)
+
+
+def test_ctrl_c_in_this_process_stops_after_the_generation_and_gives_the_signal_back(hop: Path) -> None:
+    run, before = begun(hop, "stopped"), signal.getsignal(signal.SIGINT)
+
+    def interrupt(record: Generation) -> None:
+        if record.generation == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(Interrupted, match=f"Stopped after generation 1.*evoloco resume {run.folder}"):
+        run.evolve(progress=interrupt)
+    assert len(run.journal) == 2
+    assert signal.getsignal(signal.SIGINT) is before
