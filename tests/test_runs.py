@@ -1,0 +1,39 @@
+"""Every bundled run: its file is whole, and its published champion does again what was published."""
+
+import json
+
+import numpy as np
+import pytest
+
+from evoloco import provenance
+from evoloco.build import Experiment, runs
+from evoloco.evaluators import aggregate
+from evoloco.evaluators.local import Local
+from evoloco.spec import read
+
+RUNS = runs()
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_published_champion_does_again_what_was_published(name):
+    published = json.loads(RUNS[name].with_name("champion.json").read_text())
+    spec = read(RUNS[name], [f"seed={published['seed']}"])
+    experiment = Experiment(spec)
+    genome = experiment.space.encode({gene: entry["value"] for gene, entry in published["genes"].items()})
+    np.testing.assert_allclose(genome, published["genome"], atol=1e-12)  # rounding of encode(decode())
+
+    evaluator = Local(experiment, duration=experiment.heldout_duration)
+    evaluation = evaluator.evaluate(np.array([published["genome"]]), experiment.held_out(), 0.0)
+    fitness = aggregate(evaluation.fitness, spec.evaluation.aggregate, spec.evaluation.cvar_fraction)[0]
+    if not provenance.differences(published["provenance"], provenance.collect(spec)):
+        assert evaluation.fitness[0].tolist() == published["heldout"]["fitness"]
+        assert evaluation.outcome[0].tolist() == published["heldout"]["outcome"]
+    else:
+        # Another CPU or library differs in the last bits, and contact amplifies them; the gait stays.
+        assert fitness == pytest.approx(published["heldout_fitness"], rel=0.15)
+
+
+@pytest.mark.parametrize("name", [name for name in RUNS if "biped" in name])
+def test_published_bipeds_walk_in_most_heldout_scenarios(name):
+    published = json.loads(RUNS[name].with_name("champion.json").read_text())
+    assert published["walks_heldout"] > len(published["heldout"]["fitness"]) / 2
