@@ -178,6 +178,9 @@ def main() -> None:
     except EvolocoError as error:
         typer.echo(f"evoloco: {error}", err=True)
         sys.exit(130 if type(error).__name__ == "Interrupted" else 2)
+    except OSError as error:
+        typer.echo(f"evoloco: {error.filename}: {error.strerror}", err=True)
+        sys.exit(2)
     except KeyboardInterrupt:
         typer.echo("evoloco: interrupted; what was recorded is whole. Go on with: evoloco resume DIR", err=True)
         sys.exit(130)

@@ -296,7 +296,9 @@ class Run:
         except FileNotFoundError:
             raise JournalError(f"No champion yet in {self.folder}. Go on with: evoloco resume {self.folder}") from None
         except ValueError as error:
-            raise JournalError(f"{path} is no JSON: {error}") from None
+            raise JournalError(f"{path} is no JSON: {error}. Mend it with: evoloco resume {self.folder}") from None
+        if not isinstance(content, dict) or not {"generation", "individual", "genome", "heldout"} <= set(content):
+            raise JournalError(f"{path} holds no champion. Mend it with: evoloco resume {self.folder}")
         return content
 
 

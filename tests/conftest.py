@@ -45,7 +45,8 @@ class Ended(NamedTuple):
 
 @pytest.fixture(scope="session")
 def hopper() -> Morphology:
-    return build()
+    morphology: Morphology = build()
+    return morphology
 
 
 @pytest.fixture
@@ -58,8 +59,7 @@ def hop(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def evoloco(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
-    """The command line in this process; without videos, which take longer than the rest."""
-    monkeypatch.setenv("MUJOCO_GL", "off")
+    """The command line in this process."""
 
     def command(*arguments: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["evoloco", *map(str, arguments)])

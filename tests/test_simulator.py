@@ -1,13 +1,17 @@
+import importlib
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import mujoco
 import numpy as np
 import pytest
 
+from evoloco.build import Experiment
 from evoloco.controllers import sine
 from evoloco.episode import Columns, Episode, Outcome
 from evoloco.errors import EvolocoError
@@ -17,6 +21,7 @@ from evoloco.morphology import GRAVITY, Morphology, assemble
 from evoloco.scenario import Scenario, Termination, draw
 from evoloco.sim import simulator
 from evoloco.sim.simulator import Simulator
+from evoloco.spec import read
 
 CONTROL_DT = 0.02
 STEPS = 30
@@ -93,7 +98,8 @@ def block(
 
 @cache
 def two_legs() -> Morphology:
-    return biped.build()
+    morphology: Morphology = biped.build()
+    return morphology
 
 
 def scenarios(morphology: Morphology, count: int, **options: Any) -> list[Scenario]:
@@ -106,7 +112,7 @@ def noisy(morphology: Morphology, count: int, **options: Any) -> list[Scenario]:
 
 def ready(morphology: Morphology, **options: Any) -> Simulator:
     given: dict[str, Any] = {"termination": NEVER, "ramp": 0.0, "threads": 2, "record_state": True}
-    controller = options.pop("controller", None) or Responsive()
+    controller: Any = options.pop("controller", Responsive())
     plan = {"duration": STEPS * CONTROL_DT, "control_dt": CONTROL_DT}
     return Simulator(morphology, controller, **{**given, **plan, **options})
 
@@ -480,6 +486,41 @@ def test_a_block_slides_down_a_slope_when_its_friction_is_below_the_tangent(fact
 def test_times_that_do_not_divide_are_refused(options: dict[str, float], words: str, hopper: Morphology) -> None:
     with pytest.raises(EvolocoError, match=words):
         ready(hopper, **options)
+
+
+CONTROLLER = """
+import numba
+from evoloco.controllers.sine import Controller as Sine
+from gain import gain
+
+def step(params, state, obs, time, dt, ctrl):
+    ctrl[:] = gain(time)
+
+class Controller(Sine):
+    step = staticmethod(step)
+"""
+
+
+def test_a_controller_is_compiled_anew_when_a_function_that_it_calls_has_changed(
+    hop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, found = hop.parent, []
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # which is kept by the second, and these come within one
+    (folder / "mine.py").write_text(CONTROLLER, encoding="utf-8")
+    for factor in (0.25, 0.5, 0.25):
+        source = f"import numba\n@numba.njit\ndef gain(time):\n    return {factor} * time\n"
+        (folder / "gain.py").write_text(source, encoding="utf-8")
+        importlib.invalidate_caches()
+        monkeypatch.delitem(sys.modules, "gain", raising=False)
+        experiment = Experiment(read(hop, ["controller.name=mine.py"]))
+        params = experiment.parameters(np.full(len(experiment.space), 0.5))
+        episode = one(ready(experiment.morphology, controller=experiment.controller), params)
+        found.append(episode["ctrl"][10, 0])
+    assert found == [0.05, 0.1, 0.05]
+    assert len(list((folder / "cache" / "evoloco").iterdir())) == 2
 
 
 def test_a_bundled_controller_runs_in_the_same_engine(hopper: Morphology) -> None:

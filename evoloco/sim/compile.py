@@ -50,6 +50,13 @@ native_step = numba.cfunc(
 )(native_step)
 '''
 
+_ARRAY = numba.types.Array(numba.float64, 1, "C")
+_SIGNATURES = (
+    (_ARRAY, _ARRAY, numba.float64),
+    (_ARRAY, _ARRAY, _ARRAY, numba.float64, numba.float64, _ARRAY),
+)
+"""Of `reset` and `step`."""
+
 jitted: tuple[Any, Any] = (None, None)
 """The functions that the module made of `_WRAPPERS` compiles while it is imported."""
 
@@ -91,7 +98,7 @@ def _compile(reset: Callable[..., None], step: Callable[..., None]) -> ModuleTyp
         location.loader.exec_module(module)
     except NumbaError as error:
         del sys.modules[name]
-        raise ControllerError(_explain(error, step)) from error
+        raise ControllerError(_explain(error)) from error
     return module
 
 
@@ -138,16 +145,24 @@ def _gather(module: ModuleType | None, path: Path, files: dict[str, bytes]) -> N
                 _gather(imported, source, files)
 
 
-def _explain(error: NumbaError, step: Callable[..., None]) -> str:
-    """Numba's many lines as one message: which function, where, why, and what is allowed."""
+def _explain(error: NumbaError) -> str:
+    """Numba's many lines as one message: where, why, and what is allowed."""
+    for function, signature in zip(jitted, _SIGNATURES, strict=True):  # without the wrapper, to have the user's line
+        try:
+            function.compile(signature)
+        except NumbaError as own:
+            error = own
+            break
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    place = next((line.rstrip(":") for line in reversed(lines) if line.startswith("File ")), "")
-    noise = ("Failed in", "Traceback", "During", "File ", "def ", "<source", "^", "-", "There are", "native_")
+    noise = ("Failed in", "Traceback", "During", "File ", "def ", "<source", "^", "-", "There are", ">>>")
     reason = next((line for line in lines if not line.startswith(noise)), "")
-    code = getattr(step, "py_func", step).__code__
+    types = next((f" {line.removeprefix('>>> ')}" for line in lines if line.startswith(">>> ")), "")
+    code = function.py_func.__code__
+    place = getattr(error, "loc", None)
+    file, line = (place.filename, place.line) if place else (code.co_filename, code.co_firstlineno)
     return (
-        f"Numba cannot compile the controller in {code.co_filename}: {reason} {place}. Allowed are arithmetic on the "
-        "given arrays, loops, branches, math and NumPy functions that Numba knows, and functions decorated with "
-        "numba.njit; not allowed are Python objects, mixed types in one variable, files, and attributes of the "
-        "controller. See docs/write-a-controller.md."
+        f"Numba cannot compile the controller in {file}, line {line}: {reason}{types}. "
+        "Allowed are arithmetic on the given arrays, loops, branches, math and NumPy functions that Numba knows, and "
+        "functions decorated with numba.njit; not allowed are Python objects, mixed types in one variable, files, and "
+        "attributes of the controller. See docs/write-a-controller.md."
     )
