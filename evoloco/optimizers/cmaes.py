@@ -1,11 +1,34 @@
 """CMA-ES, by pycma."""
 
+import importlib
+import sys
+import warnings
+from types import ModuleType
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from evoloco.genome import Array
+
+
+def _pycma() -> ModuleType:
+    """The package `cma`, imported without what it plots with and what only its surrogate models use.
+
+    matplotlib.pyplot and scipy.stats make up two of the seconds in which a
+    run starts. pycma does without either when it cannot import them.
+    """
+    unused = [name for name in ("matplotlib.pyplot", "scipy.stats") if name not in sys.modules]
+    if "cma" not in sys.modules:
+        sys.modules.update(dict.fromkeys(unused))  # type: ignore[arg-type]  # None makes an import fail
+        try:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "Could not import matplotlib.pyplot")
+                return importlib.import_module("cma")
+        finally:
+            for name in unused:
+                del sys.modules[name]
+    return sys.modules["cma"]
 
 
 class Optimizer:
@@ -37,9 +60,9 @@ class Optimizer:
         sigma: Annotated[float, Field(gt=0, le=1)] = 0.25,
         elitist: bool = False,
     ) -> None:
-        import cma  # takes a second to import
         from threadpoolctl import ThreadpoolController
 
+        cma = _pycma()
         self._single = ThreadpoolController()
         self._stop: dict[str, object] = {}
         random = np.random.default_rng([seed, size])
