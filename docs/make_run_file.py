@@ -49,8 +49,8 @@ evoloco list measures speed_tracking
 
 A name that ends in `.py` is the path of a file of yours, seen from the run file; so is `morphology.path`.
 
-Any key can be set on the command line, after the run, with its tables before it and dots between. Paths
-are seen from the run file there too; write them in full:
+Any key can be set on the command line, after the run, with its tables before it and dots between; a path given there is
+seen from where you are:
 
 ```sh
 evoloco evolve biped optimizer.population_size=48 scenario.friction=[0.5,1.0] fitness.speed.target=0.6

@@ -187,10 +187,11 @@ def read(path: Path, overrides: Iterable[str] = ()) -> RunSpec:
         raise SpecError(f"{path} is not TOML: {error}") from None
     except OSError as error:
         raise SpecError(f"{path} cannot be read: {error.strerror}") from None
+    _anchor(content, path.parent)
     for override in overrides:
         _apply(content, override)
+    _anchor(content, Path.cwd())  # what an override names is seen from where the user is
     content.setdefault("name", path.parent.name if path.name == "run.toml" else path.stem)
-    _anchor(content, path.parent)
     try:
         return RunSpec.model_validate(content)
     except ValidationError as error:
@@ -225,7 +226,7 @@ def _apply(content: dict[str, Any], override: str) -> None:
 
 
 def _anchor(content: dict[str, Any], folder: Path) -> None:
-    """Makes paths of the user's files absolute, seen from the run file."""
+    """Makes paths of the user's files absolute, seen from a folder."""
     def anchored(value: Any) -> Any:
         return str((folder / value).resolve()) if isinstance(value, str) and not Path(value).is_absolute() else value
 
