@@ -46,7 +46,7 @@ class Live:
         self._console.print(
             f"{spec.name}: {spec.morphology.name} + {spec.controller.name}, "
             f"{len(self._run.experiment.space)} genes, {spec.optimizer.name}, seed {spec.seed} -> {self._run.folder}",
-            highlight=False,
+            highlight=False, soft_wrap=True,
         )
         self._bar.start()
         return self
@@ -72,4 +72,4 @@ class Live:
         if not self._console.is_terminal and time.monotonic() - self._shown > 5.0:  # seconds between plain lines
             self._shown = time.monotonic()
             line = f"generation {record.generation + 1}/{self._total}  {figures}  left {left} s"
-            self._console.print(line, highlight=False)
+            self._console.print(line, highlight=False, soft_wrap=True)
