@@ -1,6 +1,6 @@
 """A controller of your own: one phase that slows down while the foot carries load.
 
-    evoloco evolve examples/own_controller.toml
+Run it: evoloco evolve examples/own_controller.toml
 """
 
 import math

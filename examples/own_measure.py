@@ -1,6 +1,6 @@
 """A measure of your own: how much the torso bounces.
 
-    evoloco evolve examples/own_measure.toml
+Run it: evoloco evolve examples/own_measure.toml
 """
 
 from evoloco.episode import Episode

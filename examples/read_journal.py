@@ -1,6 +1,6 @@
 """Reads the journal of a run with pandas: the fitness of every generation, and the genes of its fittest genome.
 
-    python examples/read_journal.py runs/out/biped-seed0
+Run it: python examples/read_journal.py runs/out/biped-seed0
 """
 
 import json
