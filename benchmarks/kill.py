@@ -94,7 +94,7 @@ def main() -> None:
         place = options.out or Path(temporary)
         whole, killed = place / "undisturbed", place / "killed"
         start, generation, end = undisturbed(arguments, whole)
-        print(f"Undisturbed: first generation after {start:.1f} s, then {generation:.2f} s each, {end:.1f} s at the end.")
+        print(f"Undisturbed: {start:.1f} s to the first generation, {generation:.2f} s each, then {end:.1f} s.")
         print(f"{'kill':>4} {'lived [s]':>9} {'generations':>12}  in")
         random, kills = np.random.default_rng(options.seed), 0
         while kills < options.kills:
