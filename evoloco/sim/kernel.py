@@ -20,6 +20,9 @@ from numba.extending import intrinsic
 RUNNING, COMPLETED, FELL, UNSTABLE = 0, 1, 2, 3
 """Codes of an episode's outcome."""
 
+BODY, FOOT, GROUND = 0, 1, 2
+"""Kinds of geoms."""
+
 TILT_READINGS = 2  # roll and pitch, formed here from the orientation
 
 PLAN = np.dtype(
@@ -36,7 +39,7 @@ PLAN = np.dtype(
         ("pushes", np.int64),  # (nsim, push_count, 5): start, end [s], force x, y, z [N]
         ("gather", np.int64),  # int64 (gather_count, 2): from sensordata, to obs
         ("gather_scale", np.int64),  # (gather_count,)
-        ("geom_kind", np.int64),  # int64 (ngeom,): 0 body, 1 foot, 2 ground
+        ("geom_kind", np.int64),  # int64 (ngeom,): BODY, FOOT or GROUND
         ("home_ctrl", np.int64),  # (nu,)
         ("foot_force", np.int64),  # int64 (feet,): where the vertical ground force stands in sensordata
         # compiled controller
@@ -163,11 +166,64 @@ _mj_step = types.ExternalFunction("mj_step", types.void(types.voidptr, types.voi
 _mj_forward = types.ExternalFunction("mj_forward", types.void(types.voidptr, types.voidptr))
 
 
-@numba.njit(error_model="numpy", nogil=True, inline="always")
+@numba.njit(error_model="numpy", nogil=True)
 def _copy(row, column, source, count):  # type: ignore[no-untyped-def]
     for i in range(count):
         row[column + i] = source[i]
     return column + count
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def _rotation(readings, at):  # type: ignore[no-untyped-def]
+    """Rotation matrix of the quaternion at a place, row by row.
+
+    For the torso's orientation, the last row is the world's upward direction
+    in the torso's frame, the last column the torso's vertical axis in the world.
+    """
+    w, x, y, z = readings[at], readings[at + 1], readings[at + 2], readings[at + 3]
+    return (
+        (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
+        (2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
+        (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
+    )
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def _push(wrench, pushes, now):  # type: ignore[no-untyped-def]
+    """Adds the pushes of this moment to the wrench on the torso."""
+    for p in range(pushes.shape[0]):
+        if pushes[p, 0] <= now < pushes[p, 1]:
+            for i in range(3):
+                wrench[i] += pushes[p, 2 + i]
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def _hold(wrench, sensordata, plan):  # type: ignore[no-untyped-def]
+    """Adds the virtual support's springs against lowering and leaning to the wrench on the torso."""
+    rows = _rotation(sensordata, plan.orientation)
+    wrench[2] += (
+        plan.support_stiffness * (plan.support_height - sensordata[plan.position + 2])
+        - plan.support_damping * sensordata[plan.velocity + 2]
+    )
+    # The lean is the cross product of the torso's vertical axis with the world's: (axis_y, -axis_x, 0).
+    lean = (rows[1][2], -rows[0][2])
+    for i in range(2):
+        turn = 0.0
+        for j in range(3):
+            turn += rows[i][j] * sensordata[plan.rate + j]
+        wrench[3 + i] += plan.support_turn_stiffness * lean[i] - plan.support_turn_damping * turn
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def _body_on_ground(contacts, count, geom_kind, plan):  # type: ignore[no-untyped-def]
+    """Whether a contact joins the ground and anything but a foot."""
+    for c in range(count):
+        pair = _ints(contacts + c * plan.contact_size + plan.contact_geom)
+        if pair[0] >= 0 and pair[1] >= 0:  # a flex has no geom
+            first, second = geom_kind[pair[0]], geom_kind[pair[1]]
+            if (first == BODY and second == GROUND) or (first == GROUND and second == BODY):
+                return True
+    return False
 
 
 def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
@@ -222,15 +278,9 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
         # Observe.
         for i in range(plan.gather_count):
             obs[gather[i, 1]] = scale[i] * sensordata[gather[i, 0]]
-        w, x, y, z = (
-            sensordata[plan.orientation],
-            sensordata[plan.orientation + 1],
-            sensordata[plan.orientation + 2],
-            sensordata[plan.orientation + 3],
-        )
-        up_x, up_y, up_z = 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)
-        obs[plan.tilt] = np.arctan2(up_y, up_z)
-        obs[plan.tilt + 1] = np.arctan2(-up_x, np.hypot(up_y, up_z))
+        up = _rotation(sensordata, plan.orientation)[2]
+        obs[plan.tilt] = np.arctan2(up[1], up[2])
+        obs[plan.tilt + 1] = np.arctan2(-up[0], np.hypot(up[1], up[2]))
 
         # Control, faded in from the home posture.
         _call_step(
@@ -263,51 +313,15 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
         touched = 0.0
         for substep in range(plan.substeps):
             if assisted:
-                now = (t * plan.substeps + substep) * plan.physics_dt
-                for i in range(6):
-                    wrench[i] = 0.0
-                for p in range(plan.push_count):
-                    if pushes[p, 0] <= now < pushes[p, 1]:
-                        for i in range(3):
-                            wrench[i] += pushes[p, 2 + i]
+                wrench[:] = 0.0
+                _push(wrench, pushes, (t * plan.substeps + substep) * plan.physics_dt)
                 if plan.support_stiffness > 0:
-                    w, x, y, z = (
-                        sensordata[plan.orientation],
-                        sensordata[plan.orientation + 1],
-                        sensordata[plan.orientation + 2],
-                        sensordata[plan.orientation + 3],
-                    )
-                    # Torso's vertical axis in the world; its cross product with the world's is the lean.
-                    axis_x, axis_y = 2 * (x * z + w * y), 2 * (y * z - w * x)
-                    rate_x, rate_y, rate_z = (
-                        sensordata[plan.rate], sensordata[plan.rate + 1], sensordata[plan.rate + 2]
-                    )  # fmt: skip
-                    # Turning rate about the world's horizontal axes: first two rows of R(q) times the gyro.
-                    turn_x = (
-                        (1 - 2 * (y * y + z * z)) * rate_x + 2 * (x * y - w * z) * rate_y
-                        + 2 * (x * z + w * y) * rate_z
-                    )  # fmt: skip
-                    turn_y = (
-                        2 * (x * y + w * z) * rate_x + (1 - 2 * (x * x + z * z)) * rate_y
-                        + 2 * (y * z - w * x) * rate_z
-                    )  # fmt: skip
-                    wrench[2] += (
-                        plan.support_stiffness * (plan.support_height - sensordata[plan.position + 2])
-                        - plan.support_damping * sensordata[plan.velocity + 2]
-                    )
-                    wrench[3] += plan.support_turn_stiffness * axis_y - plan.support_turn_damping * turn_x
-                    wrench[4] += -plan.support_turn_stiffness * axis_x - plan.support_turn_damping * turn_y
+                    _hold(wrench, sensordata, plan)
             _mj_step(model, data)
             for i in range(plan.feet):
                 row[column + i] = max(row[column + i], sensordata[foot_force[i]])
-            if ncon[0] > 0:
-                contacts = _words(base + plan.at_contact)[0]
-                for c in range(ncon[0]):
-                    pair = _ints(contacts + c * plan.contact_size + plan.contact_geom)
-                    first, second = pair[0], pair[1]
-                    touches = first >= 0 and second >= 0 and geom_kind[first] + geom_kind[second] == 2
-                    if touches and geom_kind[first] != geom_kind[second]:  # body on ground, not foot on foot
-                        touched = 1.0
+            if _body_on_ground(_words(base + plan.at_contact)[0], ncon[0], geom_kind, plan):
+                touched = 1.0
         row[column + plan.feet] = touched
         lived[sim] = t + 1
 
@@ -318,15 +332,9 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
         if warned > 0:
             outcome[sim] = UNSTABLE
             return
-        w, x, y, z = (
-            sensordata[plan.orientation],
-            sensordata[plan.orientation + 1],
-            sensordata[plan.orientation + 2],
-            sensordata[plan.orientation + 3],
-        )
         if (
             sensordata[plan.position + 2] < plan.min_height
-            or 1 - 2 * (x * x + y * y) < plan.min_upright
+            or _rotation(sensordata, plan.orientation)[2][2] < plan.min_upright
             or (plan.end_on_contact and touched > 0)
         ):
             outcome[sim] = FELL

@@ -271,7 +271,10 @@ class Simulator:
             (address, observation.foot_load.start + i, 1 / morphology.weight) for i, address in enumerate(vertical)
         ]
         kinds = [
-            2 if geom in morphology.floor else int(geom in morphology.foot_geoms) for geom in range(model.ngeom)
+            kernel.GROUND if geom in morphology.floor
+            else kernel.FOOT if geom in morphology.foot_geoms
+            else kernel.BODY
+            for geom in range(model.ngeom)
         ]
         self._use("gather", np.array([row[:2] for row in gather], np.int64))
         self._use("gather_scale", np.array([row[2] for row in gather]))
