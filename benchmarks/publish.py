@@ -17,6 +17,9 @@ from evoloco.gait import analyse, rows, walks
 from evoloco.replay import replay
 from evoloco.spec import read
 
+KEPT = ("evoloco", "python", "packages", "cpu", "files_sha256")
+"""Facts by which a replay knows whether it must be equal to the last bit."""
+
 
 def publish(folder: Path) -> Path:
     """Writes the result of a run folder beside its bundled run file."""
@@ -34,7 +37,7 @@ def publish(folder: Path) -> Path:
         "generations": len(run.journal),
         "walks_heldout": sum(not walks(gait, duration) for gait in gaits),
         "gait": {name: value if np.isfinite(value) else None for name, value, _, _ in rows(gaits[0])},
-        "provenance": run.provenance,
+        "provenance": {key: value for key, value in run.provenance.items() if key in KEPT},
     }
     target.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return target
