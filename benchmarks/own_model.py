@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--generations", type=int, default=60)
     generations = parser.parse_args().generations
-    print(f"{'run file':15} {'lines':>5} {'search':>8} {'first best':>10} {'last best':>9} {'held out':>8} {'distance [m]':>12}")
+    print(f"{'run file':15} {'lines':>5} {'search':>8} {'first best':>10} {'last best':>9} {'held out':>8} distance [m]")
     with tempfile.TemporaryDirectory() as folder:
         for name in ("own_mjcf", "own_urdf"):
             file = EXAMPLES / f"{name}.toml"

@@ -32,6 +32,11 @@ from evoloco.scenario import Scenario
 DURATION = 10.0
 """Time that a gait must last [s]."""
 
+COLUMNS = (
+    "seed", "first walks [s]", "generation", "ends walking", "held out", "speed [m/s]", " lag", "duty left/right",
+    "slip [m/s]", "whole run [s]",
+)  # fmt: skip
+
 
 class Judge:
     """Says whether a genome walks in the scenario without noise."""
@@ -43,6 +48,7 @@ class Judge:
         self._scenarios = [Scenario(np.zeros(joints), np.zeros(joints))]
 
     def __call__(self, genome: Array) -> bool:
+        """Whether it does."""
         params = self._experiment.parameters(genome)[None]
         (episode,) = self._simulator.run(params, self._scenarios)
         return not walks(analyse(episode), DURATION)
@@ -66,28 +72,28 @@ def main() -> None:
     arguments = parser.parse_args()
     for name in arguments.runs:
         first_times, ends = [], 0
-        print(f"\n{name}\n{'seed':>4} {'first walks [s]':>15} {'generation':>10} {'ends walking':>12} "
-              f"{'held out':>8} {'speed [m/s]':>11} {'lag':>5} {'duty':>11} {'slip [m/s]':>10} {'whole run [s]':>13}")  # fmt: skip
+        print(f"\n{name}\n{' '.join(f'{title:>{len(title)}}' for title in COLUMNS)}")
         for seed in range(arguments.seeds):
             folder = arguments.out / f"{name}-seed{seed}"
             began, whole = evolve(name, seed, folder)
             run = Run(folder)
             judge = Judge(run)
-            first = None
-            for record in run.journal.generations():
-                if judge(record.genomes[int(np.argmax(record.fitness))]):
-                    first = record
-                    break
+            fittest = ((record, record.genomes[int(np.argmax(record.fitness))]) for record in run.journal.generations())
+            first = next((record for record, genome in fittest if judge(genome)), None)
             champion = replay(run)
             gait = analyse(champion.episodes[0])
             ended = judge(champion.genome)
             steady = sum(not walks(analyse(episode), run.experiment.heldout_duration) for episode in champion.episodes)
             first_times.append(first.finished - began if first else float("inf"))
             ends += ended
-            duty = "/".join(f"{part:.2f}" for part in gait.duty_factor)
-            print(f"{seed:4} {first_times[-1]:15.1f} {first.generation if first else -1:10} {'yes' if ended else 'no':>12} "
-                  f"{steady:5}/{len(champion.episodes)} {gait.speed:11.3f} {gait.phase_lag:5.2f} {duty:>11} "
-                  f"{gait.slip:10.3f} {whole:13.1f}", flush=True)  # fmt: skip
+            cells = [
+                f"{seed}", f"{first_times[-1]:.1f}", f"{first.generation if first else 'never'}",
+                "yes" if ended else "no", f"{steady}/{len(champion.episodes)}", f"{gait.speed:.3f}",
+                f"{gait.phase_lag:.2f}", "/".join(f"{part:.2f}" for part in gait.duty_factor), f"{gait.slip:.3f}",
+                f"{whole:.1f}",
+            ]  # fmt: skip
+            row = (f"{cell:>{len(title)}}" for cell, title in zip(cells, COLUMNS, strict=True))
+            print(" ".join(row), flush=True)
         print(f"{name}: {ends} of {arguments.seeds} end with a gait that walks; "
               f"median time to the first that walks {statistics.median(first_times):.1f} s")  # fmt: skip
 
