@@ -20,7 +20,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--generations", type=int, default=60)
     generations = parser.parse_args().generations
-    print(f"{'run file':15} {'lines':>5} {'search':>8} {'first best':>10} {'last best':>9} {'held out':>8} distance [m]")
+    titles = ("run file", "lines", "search", "first best", "last best", "held out", "distance [m]")
+    print(" ".join(f"{title:>12}" for title in titles))
     with tempfile.TemporaryDirectory() as folder:
         for name in ("own_mjcf", "own_urdf"):
             file = EXAMPLES / f"{name}.toml"
@@ -32,9 +33,9 @@ def main() -> None:
                 champion = run.choose_champion()
                 first = run.journal[0].fitness.max()
                 last = max(record.fitness.max() for record in run.journal.generations())
-                distance = champion.evaluation.distance.mean()
-                print(f"{name:15} {lines:5} {search:>8} {first:10.3f} {last:9.3f} {champion.heldout_fitness:8.3f} "
-                      f"{distance:12.2f}", flush=True)  # fmt: skip
+                quantities = (first, last, champion.heldout_fitness, champion.evaluation.distance.mean())
+                numbers = " ".join(f"{value:12.3f}" for value in quantities)
+                print(f"{name:>12} {lines:12} {search:>12} {numbers}", flush=True)
 
 
 if __name__ == "__main__":
