@@ -1,6 +1,6 @@
 """What a generation spends on anything but simulation: optimizer, journal, display.
 
-    python benchmarks/overhead.py [--run biped] [--generations 40]
+    python benchmarks/overhead.py [--run biped] [--generations N]
 
 Evolves a bundled run in a temporary folder and compares the time from the
 first to the last recorded generation with the evaluator's share of it.
@@ -19,12 +19,13 @@ from evoloco.spec import read
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--run", default="biped")
-    parser.add_argument("--generations", type=int, default=40)
+    parser.add_argument("--generations", type=int, default=0, help="those of the run file where 0")
     arguments = parser.parse_args()
-    spec = read(run_file(arguments.run), [f"optimizer.generations={arguments.generations}"])
+    changes = [f"optimizer.generations={arguments.generations}"] if arguments.generations else []
+    spec = read(run_file(arguments.run), changes)
     with tempfile.TemporaryDirectory() as folder:
         run = Run.create(spec, Path(folder) / "run")
-        with Live(run, arguments.generations) as live:
+        with Live(run, run.generations) as live:
             run.evolve(progress=live.show)
         records = list(run.journal.generations())
     whole = records[-1].finished - records[0].finished

@@ -147,22 +147,19 @@ class Journal:
         """
         g, evaluation = record.generation, record.evaluation
         worst = np.argmin(evaluation.fitness, axis=1)
-        individuals = [
-            (
-                g, i, record.genomes[i].astype("<f8").tobytes(), record.fitness[i],
-                str(evaluation.outcome[i, worst[i]]), evaluation.duration[i].mean(),
-                _real(evaluation.distance[i].mean()), *map(_real, evaluation.values[i].mean(axis=0)),
-            )
-            for i in range(len(record.genomes))
-        ]  # fmt: skip
-        episodes = [
-            (
-                g, i, e, evaluation.fitness[i, e], str(evaluation.outcome[i, e]), evaluation.duration[i, e],
-                _real(evaluation.distance[i, e]), *map(_real, evaluation.values[i, e]),
-            )
-            for i in range(len(record.genomes))
-            for e in range(evaluation.fitness.shape[1])
-        ]  # fmt: skip
+        lasting, way, values = evaluation.duration, evaluation.distance, evaluation.values
+        columns = (
+            (genome.astype("<f8").tobytes() for genome in record.genomes), record.fitness.tolist(),
+            evaluation.outcome[np.arange(len(worst)), worst].tolist(), lasting.mean(axis=1).tolist(),
+            _reals(way.mean(axis=1)), _reals(values.mean(axis=1)),
+        )  # fmt: skip
+        individuals = [(g, i, *row[:-1], *row[-1]) for i, row in enumerate(zip(*columns, strict=True))]
+        count = evaluation.fitness.shape[1]
+        columns = (
+            evaluation.fitness.ravel().tolist(), evaluation.outcome.ravel().tolist(), lasting.ravel().tolist(),
+            _reals(way.ravel()), _reals(values.reshape(-1, len(self.terms))),
+        )  # fmt: skip
+        episodes = [(g, *divmod(n, count), *row[:-1], *row[-1]) for n, row in enumerate(zip(*columns, strict=True))]
         places = ", ".join("?" * (7 + len(self.terms)))
         self._database.execute("BEGIN IMMEDIATE")
         try:
@@ -255,6 +252,6 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _real(value: float) -> float | None:
-    """An SQL number; NULL for NaN."""
-    return None if np.isnan(value) else float(value)
+def _reals(values: Array) -> list[Any]:
+    """Numbers for SQL, nested as the array is; NULL for NaN."""
+    return np.where(np.isnan(values), None, values.astype(object)).tolist()
