@@ -1,6 +1,6 @@
 """Draws docs/biped.png, the picture of the README: the published biped on its way.
 
-    python docs/make_picture.py
+Run it with `python docs/make_picture.py`.
 """
 
 import json

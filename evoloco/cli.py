@@ -59,6 +59,8 @@ def evolve(
     generations: More = 0,
 ) -> None:
     """Evolves a gait, records everything in a run folder, and writes a report."""
+    from rich.console import Console
+
     from evoloco.build import run_file
     from evoloco.evolve import Run
     from evoloco.spec import read
@@ -71,7 +73,9 @@ def evolve(
     source = run_file(run)
     spec = read(source, changes)
     folder = out or Path("runs") / "out" / f"{spec.name}-seed{spec.seed}"
-    _go_on(Run.create(spec, folder, source), 0, threads)
+    with Console(stderr=True).status("Compiling (only the first start takes more than a moment) …"):
+        begun = Run.create(spec, folder, source)
+    _go_on(begun, 0, threads)
 
 
 @app.command(epilog="Example:  evoloco resume runs/out/biped-seed0 --generations 400")
@@ -148,10 +152,13 @@ def _go_on(run: Any, generations: int, threads: int) -> None:
 
 
 def _finish(run: Any, generations: int, threads: int) -> None:
+    from evoloco import provenance
     from evoloco.live import Live
     from evoloco.report.assemble import write_report
 
     total = generations or run.generations
+    if len(run.journal) and (differ := provenance.differences(run.provenance, provenance.collect(run.spec))):
+        typer.echo(f"Warning: what follows may differ in the last bits ({'; '.join(differ)}).", err=True)
     with Live(run, total) as live:
         reason = run.evolve(generations, threads, live.show)
     typer.echo(f"Stopped because {reason}.")

@@ -33,8 +33,14 @@ class Controller(Protocol):
 
     space: Space
     state_size: int
-    reset: Reset
-    step: Step
+
+    @property
+    def reset(self) -> Reset:
+        """Prepares an episode."""
+
+    @property
+    def step(self) -> Step:
+        """Runs once per control step."""
 
     def parameters(self, values: dict[str, float]) -> Array:
         """The flat array `params` that stands for decoded gene values."""

@@ -152,6 +152,11 @@ class Run:
             JournalError: The record does not follow from the spec.
         """
         last = generations or self.generations
+        if len(self.journal) and (changed := provenance.changed_files(self.provenance, provenance.collect(self.spec))):
+            raise JournalError(
+                f"{self.folder} cannot go on as it began: {'; '.join(changed)}. "
+                "Restore the file, or begin another run with: evoloco evolve"
+            )
         evaluator = Local(self.experiment, threads)
         optimizer = self.experiment.optimizer()
         for record in self.journal.generations():
@@ -245,7 +250,7 @@ class Run:
             evaluation.distance[best : best + 1],
         )
         champion = Champion(generation, individual, genomes[best], search_fitness, float(heldout[best]), one)
-        text = json.dumps(self._describe(champion), indent=2)
+        text = json.dumps(self._describe(champion), indent=2, allow_nan=False)
         unfinished = self.folder / "champion.tmp"
         unfinished.write_text(text + "\n", encoding="utf-8")
         unfinished.replace(self.folder / "champion.json")
@@ -269,13 +274,13 @@ class Run:
             "seed": self.spec.seed,
             "generation": champion.generation,
             "individual": champion.individual,
-            "search_fitness": champion.search_fitness,
-            "heldout_fitness": champion.heldout_fitness,
+            "search_fitness": _finite(champion.search_fitness),
+            "heldout_fitness": _finite(champion.heldout_fitness),
             "heldout": {
-                "fitness": champion.evaluation.fitness[0].tolist(),
+                "fitness": _finite(champion.evaluation.fitness[0].tolist()),
                 "outcome": champion.evaluation.outcome[0].tolist(),
                 "duration": champion.evaluation.duration[0].tolist(),
-                "distance": champion.evaluation.distance[0].tolist(),
+                "distance": _finite(champion.evaluation.distance[0].tolist()),
             },
             "genes": {
                 row["name"]: {"value": row["value"], "unit": row["unit"], "bound": row["bound"]}
@@ -285,7 +290,7 @@ class Run:
         }
 
     def champion(self) -> dict[str, Any]:
-        """What `champion.json` holds.
+        """What `champion.json` holds; a fitness that it cannot hold, -inf, stands there as null.
 
         Raises:
             JournalError: It is missing or no JSON.
@@ -299,7 +304,23 @@ class Run:
             raise JournalError(f"{path} is no JSON: {error}. Mend it with: evoloco resume {self.folder}") from None
         if not isinstance(content, dict) or not {"generation", "individual", "genome", "heldout"} <= set(content):
             raise JournalError(f"{path} holds no champion. Mend it with: evoloco resume {self.folder}")
+        for table, key in ((content, "search_fitness"), (content, "heldout_fitness"), (content["heldout"], "fitness")):
+            table[key] = _unstable(table[key])
         return content
+
+
+def _finite(value: Any) -> Any:
+    """A number or list for JSON, which knows neither infinities nor NaN: null in their place."""
+    if isinstance(value, list):
+        return [_finite(part) for part in value]
+    return value if np.isfinite(value) else None
+
+
+def _unstable(fitness: Any) -> Any:
+    """A fitness, or list of them, read from JSON: -inf where null stands."""
+    if isinstance(fitness, list):
+        return [_unstable(part) for part in fitness]
+    return -np.inf if fitness is None else fitness
 
 
 @contextmanager

@@ -155,11 +155,11 @@ class Journal:
         )  # fmt: skip
         individuals = [(g, i, *row[:-1], *row[-1]) for i, row in enumerate(zip(*columns, strict=True))]
         count = evaluation.fitness.shape[1]
-        columns = (
+        parts = (
             evaluation.fitness.ravel().tolist(), evaluation.outcome.ravel().tolist(), lasting.ravel().tolist(),
             _reals(way.ravel()), _reals(values.reshape(-1, len(self.terms))),
         )  # fmt: skip
-        episodes = [(g, *divmod(n, count), *row[:-1], *row[-1]) for n, row in enumerate(zip(*columns, strict=True))]
+        episodes = [(g, *divmod(n, count), *row[:-1], *row[-1]) for n, row in enumerate(zip(*parts, strict=True))]
         places = ", ".join("?" * (7 + len(self.terms)))
         self._database.execute("BEGIN IMMEDIATE")
         try:

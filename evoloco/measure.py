@@ -3,6 +3,7 @@
 A measure is a module with a function `measure(episode, **options)` and a constant `UNIT`.
 """
 
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -50,9 +51,18 @@ class Term:
         """Mean of the measure [unit] over the lived steps.
 
         Raises:
-            EvolocoError: The measure returned a NaN or an infinity.
+            EvolocoError: The measure failed, or returned a NaN or an infinity.
         """
-        value = float(np.mean(self.measure(episode, **self.options)))
+        try:
+            value = float(np.mean(self.measure(episode, **self.options)))
+        except EvolocoError:
+            raise
+        except Exception as error:
+            line = traceback.extract_tb(error.__traceback__)[-1]
+            raise EvolocoError(
+                f"Measure '{self.source}' (fitness term '{self.name}') failed with {type(error).__name__}: {error} "
+                f"({line.filename}, line {line.lineno})."
+            ) from error
         if not np.isfinite(value):
             raise EvolocoError(
                 f"Measure '{self.source}' (fitness term '{self.name}') returned {value} for an episode that "

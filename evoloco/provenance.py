@@ -42,10 +42,13 @@ def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
     reasons += [
         f"{key}: {then.get(key)} then, {now[key]} now" for key in ("cpu", "evoloco") if then.get(key) != now[key]
     ]
-    for path, found in now["files_sha256"].items():
-        if then["files_sha256"].get(path, found) != found:
-            reasons.append(f"{path} has changed since")
-    return reasons
+    return reasons + changed_files(then, now)
+
+
+def changed_files(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Which of the user's files are not what they were, one reason each."""
+    old = then["files_sha256"]
+    return [f"{path} has changed since" for path, found in now["files_sha256"].items() if old.get(path, found) != found]
 
 
 def cpu() -> str:

@@ -1,8 +1,10 @@
 """The default body: a servo biped of half a metre."""
 
 import math
+from typing import Annotated
 
 import mujoco
+from pydantic import Field
 
 from evoloco.morphology import HOME, Morphology, assemble
 
@@ -39,7 +41,7 @@ CROUCH = {"hip_pitch": 0.35, "knee": 0.70, "ankle_pitch": 0.35}
 """Angles in the home keyframe [rad], zero elsewhere: the ankles are below the hips, the soles level."""
 
 
-def build(arms: bool = False, timestep: float = 0.005) -> Morphology:
+def build(arms: bool = False, timestep: Annotated[float, Field(gt=0)] = 0.005) -> Morphology:
     """Servo biped of 0.5 m and 3.15 kg with ten driven joints, in the proportions of the ROBOTIS OP3.
 
     Each leg has hip roll and pitch, knee, ankle pitch and roll, all driven by

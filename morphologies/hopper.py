@@ -2,6 +2,9 @@
 
 import math
 from dataclasses import replace
+from typing import Annotated
+
+from pydantic import Field
 
 from evoloco.morphology import HOME, Morphology, assemble
 
@@ -26,7 +29,7 @@ CROUCH = {"hip_pitch": 0.6, "knee": 1.2, "ankle_pitch": 0.6}
 """Angles in the home keyframe [rad]: the ankle is below the hip, the sole level."""
 
 
-def build(ankle: bool = False, timestep: float = 0.005) -> Morphology:
+def build(ankle: bool = False, timestep: Annotated[float, Field(gt=0)] = 0.005) -> Morphology:
     """Planar hopper of 0.29 m and 0.62 kg with a driven hip and knee.
 
     It moves in the sagittal plane. Positive angles are hip flexion (the thigh

@@ -4,9 +4,11 @@ import warnings
 from collections.abc import Mapping, Sequence
 from copy import copy
 from pathlib import Path
+from typing import Annotated
 
 import mujoco
 import numpy as np
+from pydantic import Field
 
 from evoloco.errors import ModelError, SpecError, UnknownNameError
 from evoloco.morphology import HOME, Morphology, assemble, is_in_subtree
@@ -33,7 +35,7 @@ def build(
     mirror: Mapping[str, str] | None = None,
     servo: str | Servo = "xm430",
     home: Mapping[str, float] | None = None,
-    timestep: float | None = None,
+    timestep: Annotated[float, Field(gt=0)] | None = None,
 ) -> Morphology:
     """A body from an MJCF or URDF file.
 

@@ -1,8 +1,10 @@
 """The five-link biped: a torso and two legs with knees, held in the sagittal plane."""
 
 import math
+from typing import Annotated
 
 import mujoco
+from pydantic import Field
 
 from evoloco.morphology import HOME, Morphology, assemble
 
@@ -29,7 +31,7 @@ CROUCH = {"hip_pitch": 0.2, "knee": 0.4}
 """Angles in the home keyframe [rad]: the soles are below the hips, and level."""
 
 
-def build(timestep: float = 0.005) -> Morphology:
+def build(timestep: Annotated[float, Field(gt=0)] = 0.005) -> Morphology:
     """Five-link planar biped of 0.51 m and 2.1 kg with four driven joints.
 
     It moves in the sagittal plane; the legs pass each other freely. Hips and

@@ -118,13 +118,13 @@ def _context(model: mujoco.MjModel) -> Iterator[mujoco.MjrContext]:
             from mujoco.gl_context import GLContext
         gl = GLContext(model.vis.global_.offwidth, model.vis.global_.offheight)
         gl.make_current()
+        context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100)
     except Exception as error:  # the loaders raise ImportError, AttributeError, RuntimeError and their own
         raise EvolocoError(
             f"No video: this machine cannot draw off screen ({error}). "
             f"On Debian or Ubuntu, 'apt install {DEBIAN}' adds what is missing."
         ) from error
     try:
-        context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, context)
         yield context
         context.free()
