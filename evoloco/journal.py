@@ -148,16 +148,17 @@ class Journal:
         g, evaluation = record.generation, record.evaluation
         worst = np.argmin(evaluation.fitness, axis=1)
         lasting, way, values = evaluation.duration, evaluation.distance, evaluation.values
+        # SQLite stores a NaN as NULL.
         columns = (
             (genome.astype("<f8").tobytes() for genome in record.genomes), record.fitness.tolist(),
             evaluation.outcome[np.arange(len(worst)), worst].tolist(), lasting.mean(axis=1).tolist(),
-            _reals(way.mean(axis=1)), _reals(values.mean(axis=1)),
+            way.mean(axis=1).tolist(), values.mean(axis=1).tolist(),
         )  # fmt: skip
         individuals = [(g, i, *row[:-1], *row[-1]) for i, row in enumerate(zip(*columns, strict=True))]
         count = evaluation.fitness.shape[1]
         parts = (
             evaluation.fitness.ravel().tolist(), evaluation.outcome.ravel().tolist(), lasting.ravel().tolist(),
-            _reals(way.ravel()), _reals(values.reshape(-1, len(self.terms))),
+            way.ravel().tolist(), values.reshape(-1, len(self.terms)).tolist(),
         )  # fmt: skip
         episodes = [(g, *divmod(n, count), *row[:-1], *row[-1]) for n, row in enumerate(zip(*parts, strict=True))]
         places = ", ".join("?" * (7 + len(self.terms)))
@@ -250,8 +251,3 @@ def _quoted(name: str) -> str:
 def _text(value: str) -> str:
     """An SQL string."""
     return "'" + value.replace("'", "''") + "'"
-
-
-def _reals(values: Array) -> list[Any]:
-    """Numbers for SQL, nested as the array is; NULL for NaN."""
-    return np.where(np.isnan(values), None, values.astype(object)).tolist()
