@@ -6,9 +6,7 @@ import importlib.util
 import inspect
 import pkgutil
 import sys
-import traceback
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import entry_points
@@ -19,7 +17,7 @@ from typing import Any, get_type_hints
 from pydantic import ConfigDict, ValidationError, create_model
 
 from evoloco.controller import Controller
-from evoloco.errors import EvolocoError, SpecError, UnknownNameError, told_from
+from evoloco.errors import SpecError, UnknownNameError, blamed, told_from
 from evoloco.genome import Array, Gene, Space
 from evoloco.measure import Term
 from evoloco.morphology import Morphology
@@ -86,20 +84,6 @@ def options_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     return {p.name: p for p in parameters if p.name not in given}
 
 
-@contextmanager
-def _blamed(where: str, name: str) -> Iterator[None]:
-    """Says which member's own code failed, and on which line."""
-    try:
-        yield
-    except EvolocoError:
-        raise
-    except Exception as error:
-        line = traceback.extract_tb(error.__traceback__)[-1]
-        raise SpecError(
-            f"{where}: '{name}' failed with {type(error).__name__}: {error} ({line.filename}, line {line.lineno})."
-        ) from error
-
-
 def checked(
     function: Callable[..., Any], options: dict[str, Any], where: str, own: Iterable[str] = ()
 ) -> dict[str, Any]:
@@ -150,7 +134,7 @@ class Experiment:
         """The body."""
         spec = self.spec.morphology
         build = member("morphologies", spec.name, "morphology.name").build
-        with _blamed("morphology", spec.name):
+        with blamed(f"morphology: '{spec.name}'"):
             options = checked(build, spec.options, "morphology", MorphologySpec.model_fields)
             morphology: Morphology = build(**options)
         return morphology
@@ -160,7 +144,7 @@ class Experiment:
         """The controller on this body."""
         spec, morphology = self.spec.controller, self.morphology
         kind = member("controllers", spec.name, "controller.name").Controller
-        with _blamed("controller", spec.name):
+        with blamed(f"controller: '{spec.name}'"):
             options = checked(kind, spec.options, "controller", ControllerSpec.model_fields)
             controller: Controller = kind(morphology, **options)
         return controller
@@ -198,7 +182,7 @@ class Experiment:
         kind = member("optimizers", spec.name, "optimizer.name").Optimizer
         options = checked(kind, spec.options, "optimizer", OptimizerSpec.model_fields)
         size = len(self.space)
-        with _blamed("optimizer", spec.name):
+        with blamed(f"optimizer: '{spec.name}'"):
             optimizer: Optimizer = kind(size, population_size=spec.population_size, seed=self.spec.seed, **options)
         return optimizer
 

@@ -1,6 +1,7 @@
 """What can go wrong for a user, and the words that say so."""
 
 import difflib
+import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -51,3 +52,21 @@ def told_from(place: object) -> Iterator[None]:
     except EvolocoError as error:
         error.args = (f"{place}: {error}",)
         raise
+
+
+@contextmanager
+def blamed(who: str) -> Iterator[None]:
+    """Says whose own code failed in its block, and on which line, such as "measure 'mine'".
+
+    Raises:
+        SpecError: The block raised anything but an `EvolocoError`.
+    """
+    try:
+        yield
+    except EvolocoError:
+        raise
+    except Exception as error:
+        line = traceback.extract_tb(error.__traceback__)[-1]
+        raise SpecError(
+            f"{who} failed with {type(error).__name__}: {error} ({line.filename}, line {line.lineno})."
+        ) from error

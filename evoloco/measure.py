@@ -3,7 +3,6 @@
 A measure is a module with a function `measure(episode, **options)` and a constant `UNIT`.
 """
 
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from evoloco.episode import Episode
-from evoloco.errors import EvolocoError
+from evoloco.errors import EvolocoError, blamed
 from evoloco.genome import Array
 
 
@@ -53,16 +52,8 @@ class Term:
         Raises:
             EvolocoError: The measure failed, or returned a NaN or an infinity.
         """
-        try:
+        with blamed(f"Measure '{self.source}' (fitness term '{self.name}')"):
             value = float(np.mean(self.measure(episode, **self.options)))
-        except EvolocoError:
-            raise
-        except Exception as error:
-            line = traceback.extract_tb(error.__traceback__)[-1]
-            raise EvolocoError(
-                f"Measure '{self.source}' (fitness term '{self.name}') failed with {type(error).__name__}: {error} "
-                f"({line.filename}, line {line.lineno})."
-            ) from error
         if not np.isfinite(value):
             raise EvolocoError(
                 f"Measure '{self.source}' (fitness term '{self.name}') returned {value} for an episode that "

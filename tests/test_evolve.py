@@ -1,4 +1,5 @@
 import json
+import math
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evoloco.controllers import sine
 from evoloco.errors import EvolocoError, JournalError, SpecError
 from evoloco.evaluators import aggregate
 from evoloco.evaluators.local import Local
@@ -360,3 +362,24 @@ def test_ctrl_c_in_this_process_stops_after_the_generation_and_gives_the_signal_
         run.evolve(progress=interrupt)
     assert len(run.journal) == 2
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_controller_edited_while_its_run_was_stopped_is_noticed(hop: Path) -> None:
+    source = Path(sine.__file__).read_text().replace("from ._", "from evoloco.controllers._")
+    own = hop.with_name("own.py")
+    own.write_text(source)
+    run = begun(hop, "own", f"controller.name={own}")
+    run.evolve(2)
+    own.write_text(source + "\n# edited\n")
+    before = record(run)
+    with pytest.raises(JournalError, match=r"cannot go on as it began: .*own\.py has changed since"):
+        Run(run.folder).evolve(4)
+    assert record(run) == before
+
+
+def test_an_unstable_champion_is_strict_json_and_reads_back_as_minus_infinity(whole: Run) -> None:
+    whole.choose_champion()
+    content = json.loads((whole.folder / "champion.json").read_text(), parse_constant=pytest.fail)
+    content["heldout"]["fitness"] = [None, 1.0]
+    (whole.folder / "champion.json").write_text(json.dumps(content))
+    assert whole.champion()["heldout"]["fitness"] == [-math.inf, 1.0]

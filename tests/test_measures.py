@@ -11,7 +11,8 @@ from traces import GEAR, NO_LOAD_SPEED, STALL_TORQUE, VOLTAGE, body, episode, mi
 
 from evoloco.energy import electrical_power, mechanical_power
 from evoloco.episode import LOADED, Columns, Episode, Outcome
-from evoloco.errors import EvolocoError, ModelError, UnknownNameError
+from evoloco.errors import EvolocoError, ModelError, SpecError, UnknownNameError
+from evoloco.measure import Term
 
 BIPED, MOTOR_BIPED = body(), body(motors=True)
 ROOM = importlib.import_module("evoloco.fitness").__path__
@@ -367,3 +368,12 @@ def test_measures_of_both_sides_are_refused_on_one_leg() -> None:
 def test_a_trace_holds_every_recorded_array_once() -> None:
     columns = Columns(BIPED)
     assert sum(columns.widths.values()) == columns.size
+
+
+def test_a_measure_that_fails_is_told_with_its_name_and_line() -> None:
+    def measure(episode: Episode) -> float:
+        return 1 / (len(episode) - len(episode))
+
+    term = Term("mine", 1.0, "own.py", measure, {}, "1")
+    with pytest.raises(SpecError, match=r"'own\.py' \(fitness term 'mine'\) failed with ZeroDivisionError.*line"):
+        term.value(walk(BIPED))
