@@ -1,6 +1,6 @@
 """Kills `evoloco evolve` at random moments, resumes it each time, and compares its journal with an undisturbed one.
 
-    python benchmarks/kill.py [--run biped] [--kills 20] [--generations 12] [--seed 0] [--out FOLDER]
+    python benchmarks/kill.py [--run biped] [--kills 20] [--generations 60] [--seed 0] [--out FOLDER]
 
 The run is the bundled one, shortened. Every process gets SIGKILL: some while they
 start, some in the search, some while they choose the champion or write the
@@ -82,7 +82,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", default="biped")
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--generations", type=int, default=12)
+    parser.add_argument("--generations", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("--out", type=Path, help="where the two run folders go; a temporary folder where left out")
     options = parser.parse_args()
