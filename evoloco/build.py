@@ -2,10 +2,8 @@
 
 import hashlib
 import importlib
-import importlib.util
 import inspect
 import pkgutil
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +14,7 @@ from typing import Any, get_type_hints
 
 from pydantic import ConfigDict, ValidationError, create_model
 
+from evoloco import modules
 from evoloco.controller import Controller
 from evoloco.errors import SpecError, UnknownNameError, blamed, told_from
 from evoloco.genome import Array, Gene, Space
@@ -63,18 +62,10 @@ def _import_file(path: Path, where: str) -> ModuleType:
     if not path.is_file():
         raise SpecError(f"{where}: no file {path}.")
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
-    name = f"evoloco_user_{path.stem}_{digest}"
-    location = importlib.util.spec_from_file_location(name, path)
-    assert location is not None  # a .py suffix always has a loader
-    assert location.loader is not None
-    module = importlib.util.module_from_spec(location)
-    sys.modules[name] = module  # Numba finds a cached function's globals by module name
     try:
-        location.loader.exec_module(module)
+        return modules.load(path, f"evoloco_user_{path.stem}_{digest}")
     except Exception as error:
-        del sys.modules[name]
         raise SpecError(f"{where}: {path} cannot be imported: {type(error).__name__}: {error}") from error
-    return module
 
 
 def options_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:

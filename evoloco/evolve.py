@@ -242,14 +242,9 @@ class Run:
         heldout = self._aggregate(evaluation.fitness)
         best = int(np.argmax(heldout))
         generation, individual, search_fitness = candidates[best]
-        one = Evaluation(
-            evaluation.fitness[best : best + 1],
-            evaluation.values[best : best + 1],
-            evaluation.outcome[best : best + 1],
-            evaluation.duration[best : best + 1],
-            evaluation.distance[best : best + 1],
+        champion = Champion(
+            generation, individual, genomes[best], search_fitness, float(heldout[best]), evaluation.of(best)
         )
-        champion = Champion(generation, individual, genomes[best], search_fitness, float(heldout[best]), one)
         text = json.dumps(self._describe(champion), indent=2, allow_nan=False)
         unfinished = self.folder / "champion.tmp"
         unfinished.write_text(text + "\n", encoding="utf-8")

@@ -29,6 +29,13 @@ class Evaluation:
     duration: Array
     distance: Array
 
+    def of(self, genome: int) -> "Evaluation":
+        """What one of the genomes did (G = 1)."""
+        one = slice(genome, genome + 1)
+        return Evaluation(
+            self.fitness[one], self.values[one], self.outcome[one], self.duration[one], self.distance[one]
+        )
+
 
 class Evaluator(Protocol):
     """Evaluates genomes; equal arguments give equal results, to the last bit."""

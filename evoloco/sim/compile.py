@@ -19,6 +19,7 @@ import llvmlite
 import numba
 from numba.core.errors import NumbaError
 
+from evoloco import modules
 from evoloco.controller import Controller
 from evoloco.errors import ControllerError
 
@@ -88,18 +89,11 @@ def _compile(reset: Callable[..., None], step: Callable[..., None]) -> ModuleTyp
         unfinished = folder / f"controller.{os.getpid()}.tmp"
         unfinished.write_text(_WRAPPERS, encoding="utf-8")
         unfinished.replace(path)
-    location = importlib.util.spec_from_file_location(name, path)
-    assert location is not None  # a .py file always has a loader
-    assert location.loader is not None
-    module = importlib.util.module_from_spec(location)
     jitted = (_jit(reset), _jit(step))
-    sys.modules[name] = module  # Numba finds a cached function's globals by module name
     try:
-        location.loader.exec_module(module)
+        return modules.load(path, name)
     except NumbaError as error:
-        del sys.modules[name]
         raise ControllerError(_explain(error)) from error
-    return module
 
 
 def _jit(function: Callable[..., None]) -> Any:

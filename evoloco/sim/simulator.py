@@ -18,15 +18,10 @@ from evoloco.morphology import HOME, Morphology
 from evoloco.scenario import Scenario, Termination
 from evoloco.sim import abi, kernel
 from evoloco.sim.compile import CompiledController
+from evoloco.sim.support import Support
 
 TRACE_BYTES = 256 * 2**20
 """Most memory that the recorded rows may take, whatever the population [bytes]."""
-
-SUPPORT_DAMPING_RATIO = 0.5
-"""Of the virtual support's springs; below 1 so that the body still bounces a little."""
-
-SUPPORT_SHARE = 0.5
-"""Bound on the virtual support's stiffness and damping, as a share of what one physics step could answer."""
 
 _OUTCOMES = {
     kernel.COMPLETED: Outcome.COMPLETED,
@@ -69,7 +64,7 @@ class Simulator:
         record_state: bool = False,
     ) -> None:
         model = morphology.model
-        self.morphology, self.controller, self.support = morphology, controller, support
+        self.morphology, self.controller = morphology, controller
         self.control_dt = control_dt
         self.substeps = _whole(control_dt, model.opt.timestep, "scenario.control_dt", "the body's physics step")
         self.steps = _whole(duration, control_dt, "scenario.duration", "scenario.control_dt")
@@ -82,7 +77,7 @@ class Simulator:
         self._arrays: dict[str, NDArray[Any]] = {}
         self._plan = np.zeros(1, kernel.PLAN)
         self._fill_constants(termination, ramp)
-        self._inertia = self._inertia_of_torso()
+        self._support = Support(morphology, support)
         self._batch = 0
         self._friction: Array | None = None
         self.capacity = 0
@@ -209,32 +204,8 @@ class Simulator:
         self._arrays["trace"][:count, 0] = 0  # an episode that fails before its first step still has one row
         plan["genomes"], plan["param_size"] = params.shape
         plan["push_count"] = pushes.shape[1]
-        weight, leg = self.morphology.weight, self.morphology.leg_length
-        mass, dt = self.morphology.mass, self.morphology.model.opt.timestep
-        plan["support_height"] = self.morphology.standing_height
-        for name, stiffness, whole, part in (
-            ("support", weight / leg, mass, self._inertia[0]),
-            ("support_turn", weight * leg, mass * leg**2, self._inertia[1]),
-        ):
-            # An explicit spring on the torso is stable for stiffness dt² and damping dt well below its inertia.
-            spring = min(support * self.support * stiffness, SUPPORT_SHARE * part / dt**2)
-            damper = min(2 * SUPPORT_DAMPING_RATIO * np.sqrt(spring * whole), SUPPORT_SHARE * part / dt)
-            plan[f"{name}_stiffness"], plan[f"{name}_damping"] = spring, damper
-
-    def _inertia_of_torso(self) -> tuple[float, float]:
-        """What resists a vertical force [kg] and a torque about a horizontal axis [kg m²] on the torso at home.
-
-        The inverse of J M^-1 J^T with the torso's Jacobian J: the rest of the body follows through its joints.
-        """
-        model, data = self.morphology.model, self._data
-        mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
-        mujoco.mj_forward(model, data)
-        jacobian = np.zeros((6, model.nv))
-        mujoco.mj_jacBodyCom(model, data, jacobian[:3], jacobian[3:], model.body(self.morphology.torso).id)
-        answer = np.zeros_like(jacobian)
-        mujoco.mj_solveM(model, data, answer, jacobian)
-        ease = np.einsum("ij,ij->i", jacobian, answer)
-        return 1 / max(ease[2], mujoco.mjMINVAL), 1 / max(ease[3], ease[4], mujoco.mjMINVAL)
+        for name, value in self._support.plan(support).items():
+            plan[name] = value
 
     def _reserve(self, total: int) -> None:
         """Makes room for `total` episodes at once, or for as many as the memory bound allows."""

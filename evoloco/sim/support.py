@@ -1,0 +1,57 @@
+"""The virtual support: springs that hold the torso up and upright early in a run."""
+
+import mujoco
+import numpy as np
+
+from evoloco.morphology import HOME, Morphology
+
+DAMPING_RATIO = 0.5
+"""Of the springs; below 1 so that the body still bounces a little."""
+
+SHARE = 0.5
+"""Bound on stiffness and damping, as a share of what one physics step could answer."""
+
+
+class Support:
+    """Springs between the world and the torso, against lowering and leaning.
+
+    Args:
+        morphology: The body.
+        stiffness: At full strength: body weights per leg length of lowering,
+            and body weight times leg length per radian of tilt.
+    """
+
+    def __init__(self, morphology: Morphology, stiffness: float) -> None:
+        self._stiffness, self._dt = stiffness, morphology.model.opt.timestep
+        self._height = morphology.standing_height
+        self._weight, self._mass, self._leg = morphology.weight, morphology.mass, morphology.leg_length
+        self._inertia = _inertia_of_torso(morphology)
+
+    def plan(self, strength: float) -> dict[str, float]:
+        """What the kernel's plan calls `support_*`, at a strength of 0 to 1."""
+        fields = {"support_height": self._height}
+        for name, unit, whole, part in (
+            ("support", self._weight / self._leg, self._mass, self._inertia[0]),
+            ("support_turn", self._weight * self._leg, self._mass * self._leg**2, self._inertia[1]),
+        ):
+            # An explicit spring on the torso is stable for stiffness dt² and damping dt well below its inertia.
+            spring = min(strength * self._stiffness * unit, SHARE * part / self._dt**2)
+            damper = min(2 * DAMPING_RATIO * np.sqrt(spring * whole), SHARE * part / self._dt)
+            fields |= {f"{name}_stiffness": spring, f"{name}_damping": damper}
+        return fields
+
+
+def _inertia_of_torso(morphology: Morphology) -> tuple[float, float]:
+    """What resists a vertical force [kg] and a torque about a horizontal axis [kg m²] on the torso at home.
+
+    The inverse of J M^-1 J^T with the torso's Jacobian J: the rest of the body follows through its joints.
+    """
+    model, data = morphology.model, mujoco.MjData(morphology.model)
+    mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
+    mujoco.mj_forward(model, data)
+    jacobian = np.zeros((6, model.nv))
+    mujoco.mj_jacBodyCom(model, data, jacobian[:3], jacobian[3:], model.body(morphology.torso).id)
+    answer = np.zeros_like(jacobian)
+    mujoco.mj_solveM(model, data, answer, jacobian)
+    ease = np.einsum("ij,ij->i", jacobian, answer)
+    return 1 / max(ease[2], mujoco.mjMINVAL), 1 / max(ease[3], ease[4], mujoco.mjMINVAL)
