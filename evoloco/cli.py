@@ -157,7 +157,7 @@ def _finish(run: Any, generations: int, threads: int) -> None:
     from evoloco.report.assemble import write_report
 
     total = generations or run.generations
-    if len(run.journal) and (differ := provenance.differences(run.provenance, provenance.collect(run.spec))):
+    if len(run.journal) and (differ := provenance.differences(run.provenance, provenance.collect(run.experiment))):
         typer.echo(f"Warning: what follows may differ in the last bits ({'; '.join(differ)}).", err=True)
     with Live(run, total) as live:
         reason = run.evolve(generations, threads, live.show)

@@ -119,7 +119,7 @@ class Run:
         try:
             making.mkdir(parents=True)
             write(spec, making / "run.toml")
-            facts = json.dumps(provenance.collect(spec), indent=2)
+            facts = json.dumps(provenance.collect(experiment), indent=2)
             (making / "provenance.json").write_text(facts + "\n", encoding="utf-8")
             Journal.create(making / FILE, genes, terms).close()
             making.rename(folder)
@@ -152,10 +152,10 @@ class Run:
             JournalError: The record does not follow from the spec.
         """
         last = generations or self.generations
-        if len(self.journal) and (changed := provenance.changed_files(self.provenance, provenance.collect(self.spec))):
+        if len(self.journal) and (changed := provenance.changes(self.provenance, provenance.collect(self.experiment))):
             raise JournalError(
                 f"{self.folder} cannot go on as it began: {'; '.join(changed)}. "
-                "Restore the file, or begin another run with: evoloco evolve"
+                "Restore it, or begin another run with: evoloco evolve"
             )
         evaluator = Local(self.experiment, threads)
         optimizer = self.experiment.optimizer()
@@ -207,7 +207,7 @@ class Run:
             self.journal.write_note("generations", generations)
 
     def _why_different(self) -> str:
-        reasons = provenance.differences(self.provenance, provenance.collect(self.spec))
+        reasons = provenance.differences(self.provenance, provenance.collect(self.experiment))
         return f"Likely because: {'; '.join(reasons)}." if reasons else "The run file or the journal was edited."
 
     # ------------------------------------------------------------ what came out

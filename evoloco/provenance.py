@@ -9,14 +9,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import mujoco
+import numpy as np
+
 from evoloco import __version__
+from evoloco.build import Experiment
 from evoloco.spec import RunSpec, dumps
 
 _PACKAGES = ("mujoco", "numpy", "numba", "llvmlite", "cma")
 
 
-def collect(spec: RunSpec) -> dict[str, Any]:
+def collect(experiment: Experiment) -> dict[str, Any]:
     """Facts that a reader needs to reproduce a run, or to see why a replay differs."""
+    spec = experiment.spec
     return {
         "evoloco": __version__,
         "commit": _commit(),
@@ -29,6 +34,7 @@ def collect(spec: RunSpec) -> dict[str, Any]:
         "seed": spec.seed,
         "spec_sha256": hashlib.sha256(dumps(spec).encode()).hexdigest(),
         "files_sha256": {path: digest(Path(path)) for path in _user_files(spec)},
+        "model_sha256": _digest_of_model(experiment.morphology.model),
     }
 
 
@@ -42,13 +48,19 @@ def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
     reasons += [
         f"{key}: {then.get(key)} then, {now[key]} now" for key in ("cpu", "evoloco") if then.get(key) != now[key]
     ]
-    return reasons + changed_files(then, now)
+    return reasons + changes(then, now)
 
 
-def changed_files(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """Which of the user's files are not what they were, one reason each."""
+def changes(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What is not as it was of the user's files and of the model, one reason each."""
     old = then["files_sha256"]
-    return [f"{path} has changed since" for path, found in now["files_sha256"].items() if old.get(path, found) != found]
+    files = [path for path, found in now["files_sha256"].items() if old.get(path, found) != found]
+    if files:
+        return [f"{path} has changed since" for path in files]
+    comparable = then["packages"].get("mujoco") == now["packages"]["mujoco"] and then.get("cpu") == now["cpu"]
+    if comparable and then.get("model_sha256", now["model_sha256"]) != now["model_sha256"]:
+        return ["the body is another one than then (a mesh, an included file, or the code that builds it has changed)"]
+    return []
 
 
 def cpu() -> str:
@@ -73,6 +85,13 @@ def _user_files(spec: RunSpec) -> list[str]:
 def digest(path: Path) -> str:
     """SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
+
+
+def _digest_of_model(model: mujoco.MjModel) -> str:
+    """SHA-256 of a compiled model, into which every mesh and included file went."""
+    content = np.zeros(mujoco.mj_sizeModel(model), np.uint8)
+    mujoco.mj_saveModel(model, None, content)
+    return hashlib.sha256(content.tobytes()).hexdigest()
 
 
 def _commit() -> str:

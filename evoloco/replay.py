@@ -78,7 +78,7 @@ def replay(run: Run, which: str = "best") -> Replay:
         duration = run.spec.scenario.duration
     episodes = simulate(run, genome, scenarios, duration, support)
     fitness = np.array([judge(experiment, episode)[0] for episode in episodes])
-    reasons = provenance.differences(run.provenance, provenance.collect(run.spec))
+    reasons = provenance.differences(run.provenance, provenance.collect(run.experiment))
     return Replay(generation, individual, genome, episodes, fitness, recorded, tuple(reasons))
 
 

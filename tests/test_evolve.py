@@ -23,6 +23,7 @@ from evoloco.journal import Generation
 from evoloco.spec import read
 
 WITHOUT_VIDEO = {**os.environ, "MUJOCO_GL": "off"}
+EXAMPLES = Path(__file__).parents[1] / "examples"
 COMMAND = [sys.executable, "-m", "evoloco.cli"]
 
 
@@ -375,6 +376,19 @@ def test_a_controller_edited_while_its_run_was_stopped_is_noticed(hop: Path) -> 
     with pytest.raises(JournalError, match=r"cannot go on as it began: .*own\.py has changed since"):
         Run(run.folder).evolve(4)
     assert record(run) == before
+
+
+def test_an_included_file_edited_while_its_run_was_stopped_is_noticed(tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLES, tmp_path, dirs_exist_ok=True)
+    robot = (tmp_path / "quadruped.xml").rename(tmp_path / "robot.xml")
+    (tmp_path / "quadruped.xml").write_text('<mujoco><include file="robot.xml"/></mujoco>')
+    small = ["scenario.duration=0.4", "optimizer.population_size=4", "evaluation.heldout_candidates=1"]
+    run = Run.create(read(tmp_path / "own_mjcf.toml", small), tmp_path / "run")
+    run.evolve(1)
+    assert len(Run(run.folder).journal) == 1
+    robot.write_text(robot.read_text().replace('mass="', 'mass="1'))
+    with pytest.raises(JournalError, match=r"cannot go on as it began: the body is another one than then"):
+        Run(run.folder).evolve(2)
 
 
 def test_an_unstable_champion_is_strict_json_and_reads_back_as_minus_infinity(whole: Run) -> None:

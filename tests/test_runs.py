@@ -25,7 +25,7 @@ def test_published_champion_does_again_what_was_published(name):
     evaluator = Local(experiment, duration=experiment.heldout_duration)
     evaluation = evaluator.evaluate(np.array([published["genome"]]), experiment.held_out(), 0.0)
     fitness = aggregate(evaluation.fitness, spec.evaluation.aggregate, spec.evaluation.cvar_fraction)[0]
-    if not provenance.differences(published["provenance"], provenance.collect(spec)):
+    if not provenance.differences(published["provenance"], provenance.collect(experiment)):
         assert evaluation.fitness[0].tolist() == published["heldout"]["fitness"]
         assert evaluation.outcome[0].tolist() == published["heldout"]["outcome"]
     else:

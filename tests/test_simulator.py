@@ -73,9 +73,13 @@ def constant(value: float, switch: float = math.inf, to: float = 0.0) -> list[fl
 
 
 def block(
-    gravity: float = GRAVITY, slope: float = 0.0, height: float = 0.1, gain: float = 1.0, memory: int = -1
+    gravity: float = GRAVITY, slope: float = 0.0, height: float = 0.1, gain: float = 1.0, memory: int = -1,
+    paired: bool = False,
 ) -> Morphology:
-    """A flat box as foot, a ball as torso in its centre, a motor between them; friction 0.6 on the floor."""
+    """A flat box as foot, a ball as torso in its centre, a motor between them; friction 0.6 on the floor.
+
+    `paired`: by an explicit pair of geoms.
+    """
     spec = mujoco.MjSpec()
     spec.compiler.degree = False
     spec.option.timestep = 0.005
@@ -83,13 +87,15 @@ def block(
     spec.memory = memory
     turn = [math.cos(slope / 2), 0, math.sin(slope / 2), 0]
     rough = [0.6, 0.005, 0.0001]
-    spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], quat=turn, friction=rough)
+    spec.worldbody.add_geom(name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], quat=turn, friction=rough)
     torso = spec.worldbody.add_body(name="torso")
     torso.add_freejoint()
     torso.add_geom(type=mujoco.mjtGeom.mjGEOM_SPHERE, size=[0.05, 0, 0], mass=1)
     foot = torso.add_body(name="foot")
     foot.add_joint(name="hip", axis=[0, 1, 0], armature=0.01)
-    foot.add_geom(type=mujoco.mjtGeom.mjGEOM_BOX, size=[0.2, 0.2, 0.1], mass=1, friction=rough)
+    foot.add_geom(name="sole", type=mujoco.mjtGeom.mjGEOM_BOX, size=[0.2, 0.2, 0.1], mass=1, friction=rough)
+    if paired:
+        spec.add_pair(geomname1="floor", geomname2="sole", condim=3, friction=[0.6, 0.6, 0.005, 0.0001, 0.0001])
     motor = spec.add_actuator(name="hip", target="hip", trntype=mujoco.mjtTrn.mjTRN_JOINT)
     motor.gainprm[0] = gain
     spec.add_key(name="home", qpos=[height * math.sin(slope), 0, height * math.cos(slope), *turn, 0])
@@ -462,10 +468,13 @@ def test_control_fades_in_from_the_home_posture_along_a_line(hopper: Morphology)
     np.testing.assert_allclose(faded, home + part * (1.0 - home), atol=1e-15)
 
 
+@pytest.mark.parametrize("paired", [False, True])
 @pytest.mark.parametrize(("factor", "slides"), [(1.0, False), (0.5, True)])
-def test_a_block_slides_down_a_slope_when_its_friction_is_below_the_tangent(factor: float, slides: bool) -> None:
+def test_a_block_slides_down_a_slope_when_its_friction_is_below_the_tangent(
+    factor: float, slides: bool, paired: bool
+) -> None:
     slope = 0.4  # tan 0.4 = 0.42 lies between 0.5 x 0.6 and 0.6
-    body = block(slope=slope)
+    body = block(slope=slope, paired=paired)
     episode = one(ready(body), constant(0.0), replace(scenarios(body, 1)[0], friction=factor))
     way = float(np.linalg.norm(episode["qpos"][-1, :3] - episode["qpos"][0, :3]))
     expected = GRAVITY * (math.sin(slope) - 0.3 * math.cos(slope)) * episode.time[-1] ** 2 / 2
@@ -480,7 +489,7 @@ def test_a_block_slides_down_a_slope_when_its_friction_is_below_the_tangent(fact
     [
         ({"control_dt": 0.0133}, r"scenario\.control_dt = 0\.0133 s must be a multiple of .*0\.005 s"),
         ({"control_dt": 0.001}, r"scenario\.control_dt = 0\.001 s must be a multiple"),
-        ({"duration": 0.61}, r"scenario\.duration = 0\.61 s must be a multiple of scenario\.control_dt, 0\.02 s"),
+        ({"duration": 0.61}, r"heldout_duration = 0\.61 s must be a multiple of scenario\.control_dt, 0\.02 s"),
     ],
 )
 def test_times_that_do_not_divide_are_refused(options: dict[str, float], words: str, hopper: Morphology) -> None:

@@ -23,6 +23,9 @@ from evoloco.sim.support import Support
 TRACE_BYTES = 256 * 2**20
 """Most memory that the recorded rows may take, whatever the population [bytes]."""
 
+_SLIDING = {"geom_friction": slice(0, 1), "pair_friction": slice(0, 2)}
+"""Fields of the model with friction, and which of their columns are that of sliding."""
+
 _OUTCOMES = {
     kernel.COMPLETED: Outcome.COMPLETED,
     kernel.FELL: Outcome.FELL,
@@ -67,7 +70,9 @@ class Simulator:
         self.morphology, self.controller = morphology, controller
         self.control_dt = control_dt
         self.substeps = _whole(control_dt, model.opt.timestep, "scenario.control_dt", "the body's physics step")
-        self.steps = _whole(duration, control_dt, "scenario.duration", "scenario.control_dt")
+        self.steps = _whole(
+            duration, control_dt, "scenario.duration or evaluation.heldout_duration", "scenario.control_dt"
+        )
         self.threads = threads if threads > 0 else len(os.sched_getaffinity(0))
         self.columns = Columns(morphology, controller.state_size if record_state else 0)
         self._native = CompiledController(controller)
@@ -79,7 +84,7 @@ class Simulator:
         self._fill_constants(termination, ramp)
         self._support = Support(morphology, support)
         self._batch = 0
-        self._friction: Array | None = None
+        self._friction: dict[str, Array] = {}
         self.capacity = 0
 
     def __del__(self) -> None:
@@ -190,12 +195,12 @@ class Simulator:
         ids = np.arange(count, dtype=np.int32)
         lib.mjb_reset(self._batch, ids.ctypes.data, count, None, 0)
         self._state[:count] = np.asarray(starts)[scenario]
-        if self._friction is None and np.any(friction != 1.0):
-            self._friction = self._expand_friction()
-        if self._friction is not None:
-            self._friction[:count] = np.array(self.morphology.model.geom_friction)
+        if not self._friction and np.any(friction != 1.0):
+            self._friction = {field: self._expand(field) for field in _SLIDING}
+        for field, values in self._friction.items():
+            values[:count] = getattr(self.morphology.model, field)
             # A contact takes the greater of its geoms' friction, unless one has priority: scaling all scales it.
-            self._friction[:count, :, 0] *= friction[scenario][:, None]
+            values[:count, :, _SLIDING[field]] *= friction[scenario][:, None, None]
         self._use("params", params)
         self._use("pushes", np.ascontiguousarray(pushes[scenario]))
         self._arrays["genome_of"][:count] = genome
@@ -225,7 +230,7 @@ class Simulator:
         address = lib.mjb_stateComponent(self._batch, int(mujoco.mjtState.mjSTATE_TIME), ctypes.byref(length))
         rows = ctypes.cast(address, ctypes.POINTER(ctypes.c_double))
         self._state = np.ctypeslib.as_array(rows, (capacity, self._nstate))
-        self._friction = None
+        self._friction = {}
         for name, shape in {
             "state": (capacity, self.controller.state_size),
             "obs": (capacity, self.morphology.observation.size),
@@ -237,14 +242,17 @@ class Simulator:
             self._use(name, np.zeros(capacity, np.int64))
         self._plan[0]["nsim"] = capacity
 
-    def _expand_friction(self) -> Array:
-        """Per-simulation friction of every geom (capacity, ngeom, 3)."""
+    def _expand(self, field: str) -> Array:
+        """Per-simulation values of a field of the model (capacity, rows, width)."""
+        shape = (self.capacity, *getattr(self.morphology.model, field).shape)
+        if 0 in shape:
+            return np.empty(shape)
         length, width = ctypes.c_int(), ctypes.c_int()
         address = abi.library().mjb_expand(
-            self._batch, b"geom_friction", ctypes.byref(length), ctypes.byref(width)
+            self._batch, field.encode(), ctypes.byref(length), ctypes.byref(width)
         )
         values = ctypes.cast(address, ctypes.POINTER(ctypes.c_double))
-        return np.ctypeslib.as_array(values, (self.capacity, self.morphology.model.ngeom, 3))
+        return np.ctypeslib.as_array(values, shape)
 
     def _use(self, name: str, array: NDArray[Any]) -> None:
         """Hands an array to the kernel and keeps it alive."""
