@@ -56,17 +56,21 @@ def test_global_random_numbers_are_neither_used_nor_moved(kind: type) -> None:
 
 
 @pytest.mark.parametrize("elitist", [False, True])
-def test_cmaes_equals_pycma_with_the_same_random_numbers(elitist: bool) -> None:
+@pytest.mark.parametrize("best", [0.3, 1.1])  # inside, and in a corner that bounds cut off
+def test_cmaes_equals_pycma_with_the_same_random_numbers(best: float, elitist: bool) -> None:
+    def nearness(genomes: Array) -> Array:
+        return -np.asarray(((genomes - best) ** 2).sum(axis=1))
+
     random = np.random.default_rng([1, SIZE])
     options = {
         "bounds": [0, 1], "popsize": POPULATION, "seed": np.nan, "verbose": -9, "CMA_elitist": elitist,
         "randn": lambda *shape: random.standard_normal(shape),
     }  # fmt: skip
     pycma = cma.CMAEvolutionStrategy(SIZE * [0.5], 0.3, options)
-    for genomes in search(made(cmaes.Optimizer, sigma=0.3, elitist=elitist), 30):
+    for genomes in search(made(cmaes.Optimizer, sigma=0.3, elitist=elitist), 30, nearness):
         asked = pycma.ask()
         np.testing.assert_array_equal(genomes, np.array(asked))
-        pycma.tell(asked, [float(((genome - 0.3) ** 2).sum()) for genome in asked])
+        pycma.tell(asked, list(-nearness(genomes)))
 
 
 @pytest.mark.parametrize("transform", [np.arctan, lambda fitness: 5 * fitness - 7, lambda fitness: -np.sqrt(-fitness)])

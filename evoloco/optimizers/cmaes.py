@@ -34,7 +34,9 @@ def _pycma() -> ModuleType:
 class Optimizer:
     """Covariance matrix adaptation evolution strategy in [0, 1]^n.
 
-    The work is pycma's; this adapter gives it its own random numbers (pycma
+    The work is pycma's, its bounds included: samples are folded into [0, 1] by
+    the transformation that pycma takes for bounds, here once for the whole
+    generation instead of once per genome. This adapter gives it its own random numbers (pycma
     would draw from NumPy's global state), one thread of linear algebra (the
     last bits of an eigendecomposition depend on the number), maximisation, and
     a rank for unstable genomes (pycma would take the median for a NaN).
@@ -64,13 +66,14 @@ class Optimizer:
 
         cma = _pycma()
         self._single = ThreadpoolController()
+        self._fold = cma.transformations.BoxConstraintsLinQuadTransformation([[0.0, 1.0]])
         self._stop: dict[str, object] = {}
         random = np.random.default_rng([seed, size])
         self._strategy = cma.CMAEvolutionStrategy(
             np.full(size, 0.5),
             sigma,
             {
-                "bounds": [0, 1],
+                "maxstd": 1 / 3,  # of the range, as pycma has it for bounded genes
                 "popsize": population_size,
                 "CMA_elitist": elitist,
                 "randn": lambda *shape: random.standard_normal(shape),
@@ -84,7 +87,8 @@ class Optimizer:
         """Genomes (population_size, n) of the next generation."""
         with self._single.limit(limits=1, user_api="blas"):
             self._asked = self._strategy.ask()
-        return np.asarray(np.clip(self._asked, 0.0, 1.0))
+        samples = np.array(self._asked)
+        return np.asarray(np.clip(self._fold(samples.ravel()), 0.0, 1.0)).reshape(samples.shape)
 
     def tell(self, genomes: Array, fitness: Array) -> None:  # noqa: ARG002 - pycma knows what it asked
         """Reports the fitness (population_size,); -inf ranks worst.
