@@ -97,6 +97,7 @@ class Controller:
         dy_i/dt = alpha (mu - r_i^2) y_i + omega_i x_i + w (sin(lead) x_j + cos(lead) y_j - y_i)
         omega_i = omega_stance / (exp(-b y_i) + 1) + omega_swing / (exp(b y_i) + 1)
 
+    (without the coupling: eqs. 1 to 3 of Righetti and Ijspeert, 2008, where y settles at a rate of its own)
     and the joint's signal is A_i x_i. The radius settles at sqrt(mu) whatever
     the start, so a disturbed rhythm comes back without a jump. Where y > 0 the
     joint is in its stance half, which lasts the share `stance` of a stride. The pacemaker turns

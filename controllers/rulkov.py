@@ -121,7 +121,7 @@ class Controller:
                    alpha + y             where 0 < x < alpha + y
                    -1                    elsewhere
 
-    Its activity a is the running mean of max(0, x). The pacemaker's two
+    (beta aside: eqs. 1 and 2 of Rulkov, 2002). Its activity a is the running mean of max(0, x). The pacemaker's two
     neurons inhibit each other, beta_0 = -0.3 a_1 + f(obs) and beta_1 = -0.3 a_0 - f(obs), so that their
     bursts alternate; a joint's neuron has beta = -same a_0 - cross a_1, with the two
     exchanged on the right side, and the joint's signal is its activity,
