@@ -181,7 +181,7 @@ def main() -> None:
     from evoloco.errors import EvolocoError
 
     try:
-        app()
+        app(prog_name="evoloco")
     except EvolocoError as error:
         typer.echo(f"evoloco: {error}", err=True)
         sys.exit(130 if type(error).__name__ == "Interrupted" else 2)
