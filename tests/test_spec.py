@@ -307,7 +307,7 @@ def test_a_users_file_that_is_missing_empty_or_broken_is_told_by_its_path(
     assert f"{path} cannot be imported: ModuleNotFoundError: No module named" in refusal(hop, override)
     path.write_text("def (:\n", encoding="utf-8")
     assert "cannot be imported: SyntaxError" in refusal(hop, override)
-    assert not [name for name in sys.modules if name.startswith("evoloco_user_mine")]
+    assert str(path) not in {getattr(module, "__file__", None) for module in sys.modules.values()}
 
 
 def test_a_users_code_that_fails_is_told_with_its_line(hop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
