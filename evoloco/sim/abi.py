@@ -76,7 +76,7 @@ def library() -> ctypes.CDLL:
         "mjb_stateComponent": (pointer, [pointer, integer, ctypes.POINTER(integer)]),
         "mju_getLogConfig": (_LogConfig, []),
         "mju_setLogConfig": (None, [_LogConfig]),
-        "mjb_expand": (pointer, [pointer, ctypes.c_char_p, ctypes.POINTER(integer), ctypes.POINTER(integer)]),
+        "mjb_setModels": (None, [pointer, pointer]),
     }
     for name, (result, arguments) in signatures.items():
         function = getattr(lib, name)

@@ -23,6 +23,13 @@ RUNNING, COMPLETED, FELL, UNSTABLE = 0, 1, 2, 3
 BODY, FOOT, GROUND = 0, 1, 2
 """Kinds of geoms."""
 
+HEIGHT, STIFFNESS, DAMPING, TURN_STIFFNESS, TURN_DAMPING = range(5)
+"""Columns of the virtual support: height [m], stiffness [N/m], damping [N s/m], and the same about the
+horizontal axes [N m/rad, N m s/rad]."""
+
+SUPPORT = 5
+"""Numbers per body in the virtual support."""
+
 TILT_READINGS = 2  # roll and pitch, formed here from the orientation
 
 PLAN = np.dtype(
@@ -30,6 +37,7 @@ PLAN = np.dtype(
         # addresses of arrays, one row per simulation unless another shape is told
         ("params", np.int64),  # (genomes, param_size)
         ("genome_of", np.int64),  # int64 (nsim,): row of params that a simulation uses
+        ("body_of", np.int64),  # int64 (nsim,): row of the arrays with one row per body that it uses
         ("state", np.int64),  # (nsim, state_size)
         ("obs", np.int64),  # (nsim, obs_size)
         ("readings", np.int64),  # (nsim, nsensordata + nu): sensordata and actuator_force between segments
@@ -38,9 +46,11 @@ PLAN = np.dtype(
         ("lived", np.int64),  # int64 (nsim,): control steps done
         ("pushes", np.int64),  # (nsim, push_count, 5): start, end [s], force x, y, z [N]
         ("gather", np.int64),  # int64 (gather_count, 2): from sensordata, to obs
-        ("gather_scale", np.int64),  # (gather_count,)
+        ("gather_scale", np.int64),  # (bodies, gather_count)
         ("geom_kind", np.int64),  # int64 (ngeom,): BODY, FOOT or GROUND
-        ("home_ctrl", np.int64),  # (nu,)
+        ("home_ctrl", np.int64),  # (bodies, nu)
+        ("min_height", np.int64),  # (bodies,): torso height below which an episode ends [m]
+        ("support", np.int64),  # (bodies, SUPPORT): the virtual support
         ("foot_force", np.int64),  # int64 (feet,): where the vertical ground force stands in sensordata
         # compiled controller
         ("reset_function", np.int64),
@@ -52,6 +62,7 @@ PLAN = np.dtype(
         ("nu", np.int64),
         ("nsensordata", np.int64),
         ("nsim", np.int64),
+        ("bodies", np.int64),
         ("genomes", np.int64),
         ("param_size", np.int64),
         ("state_size", np.int64),
@@ -77,15 +88,8 @@ PLAN = np.dtype(
         ("torso", np.int64),
         ("state_column", np.int64),
         # termination
-        ("min_height", np.float64),
         ("min_upright", np.float64),  # cosine of the largest tilt
         ("end_on_contact", np.int64),
-        # virtual support: stiffness [N/m], damping [N s/m], and the same about the horizontal axes
-        ("support_height", np.float64),
-        ("support_stiffness", np.float64),
-        ("support_damping", np.float64),
-        ("support_turn_stiffness", np.float64),
-        ("support_turn_damping", np.float64),
         # byte offsets inside mjData and mjContact
         ("at_time", np.int64),
         ("at_qpos", np.int64),
@@ -198,12 +202,12 @@ def _push(wrench, pushes, now):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def _hold(wrench, sensordata, plan):  # type: ignore[no-untyped-def]
+def _hold(wrench, sensordata, support, plan):  # type: ignore[no-untyped-def]
     """Adds the virtual support's springs against lowering and leaning to the wrench on the torso."""
     rows = _rotation(sensordata, plan.orientation)
     wrench[2] += (
-        plan.support_stiffness * (plan.support_height - sensordata[plan.position + 2])
-        - plan.support_damping * sensordata[plan.velocity + 2]
+        support[STIFFNESS] * (support[HEIGHT] - sensordata[plan.position + 2])
+        - support[DAMPING] * sensordata[plan.velocity + 2]
     )
     # The lean is the cross product of the torso's vertical axis with the world's: (axis_y, -axis_x, 0).
     lean = (rows[1][2], -rows[0][2])
@@ -211,7 +215,7 @@ def _hold(wrench, sensordata, plan):  # type: ignore[no-untyped-def]
         turn = 0.0
         for j in range(3):
             turn += rows[i][j] * sensordata[plan.rate + j]
-        wrench[3 + i] += plan.support_turn_stiffness * lean[i] - plan.support_turn_damping * turn
+        wrench[3 + i] += support[TURN_STIFFNESS] * lean[i] - support[TURN_DAMPING] * turn
 
 
 @numba.njit(error_model="numpy", nogil=True)
@@ -257,13 +261,16 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
     lived = carray(_words(plan.lived), (plan.nsim,))
     pushes = carray(_doubles(plan.pushes), (plan.nsim, plan.push_count, 5))[sim]
     gather = carray(_words(plan.gather), (plan.gather_count, 2))
-    scale = carray(_doubles(plan.gather_scale), (plan.gather_count,))
+    body = carray(_words(plan.body_of), (plan.nsim,))[sim]
+    scale = carray(_doubles(plan.gather_scale), (plan.bodies, plan.gather_count))[body]
     geom_kind = carray(_words(plan.geom_kind), (plan.ngeom,))
-    home_ctrl = carray(_doubles(plan.home_ctrl), (plan.nu,))
+    home_ctrl = carray(_doubles(plan.home_ctrl), (plan.bodies, plan.nu))[body]
+    min_height = carray(_doubles(plan.min_height), (plan.bodies,))[body]
+    support = carray(_doubles(plan.support), (plan.bodies, SUPPORT))[body]
     foot_force = carray(_words(plan.foot_force), (plan.feet,))
 
     control_dt = plan.physics_dt * plan.substeps
-    assisted = plan.support_stiffness > 0 or plan.push_count > 0
+    assisted = support[STIFFNESS] > 0 or plan.push_count > 0
     if plan.first_step == 0:
         _call_reset(plan.reset_function, (params, state_address, control_dt, plan.param_size, plan.state_size))
         _mj_forward(model, data)
@@ -315,8 +322,8 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
             if assisted:
                 wrench[:] = 0.0
                 _push(wrench, pushes, (t * plan.substeps + substep) * plan.physics_dt)
-                if plan.support_stiffness > 0:
-                    _hold(wrench, sensordata, plan)
+                if support[STIFFNESS] > 0:
+                    _hold(wrench, sensordata, support, plan)
             _mj_step(model, data)
             for i in range(plan.feet):
                 row[column + i] = max(row[column + i], sensordata[foot_force[i]])
@@ -333,7 +340,7 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
             outcome[sim] = UNSTABLE
             return
         if (
-            sensordata[plan.position + 2] < plan.min_height
+            sensordata[plan.position + 2] < min_height
             or _rotation(sensordata, plan.orientation)[2][2] < plan.min_upright
             or (plan.end_on_contact and touched > 0)
         ):

@@ -4,6 +4,7 @@ import ctypes
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import mujoco
@@ -12,19 +13,16 @@ from numpy.typing import NDArray
 
 from evoloco.controller import Controller
 from evoloco.episode import Columns, Episode, Outcome
-from evoloco.errors import EvolocoError
+from evoloco.errors import EvolocoError, ModelError
 from evoloco.genome import Array
-from evoloco.morphology import HOME, Morphology
+from evoloco.morphology import Morphology
 from evoloco.scenario import Scenario, Termination
 from evoloco.sim import abi, kernel
+from evoloco.sim.body import Body, kinds
 from evoloco.sim.compile import CompiledController
-from evoloco.sim.support import Support
 
 TRACE_BYTES = 256 * 2**20
 """Most memory that the recorded rows may take, whatever the population [bytes]."""
-
-_SLIDING = {"geom_friction": slice(0, 1), "pair_friction": slice(0, 2)}
-"""Fields of the model with friction, and which of their columns are that of sliding."""
 
 _OUTCOMES = {
     kernel.COMPLETED: Outcome.COMPLETED,
@@ -78,13 +76,14 @@ class Simulator:
         self._native = CompiledController(controller)
         self._kernel = kernel.compiled(abi.library_path())
         self._data = mujoco.MjData(model)
+        self._embody = partial(Body, min_height=termination.min_height, stiffness=support)
+        self._body = self._embody(morphology)
+        self._models: list[mujoco.MjModel] = []  # those that the batch reads
         self._nstate = mujoco.mj_stateSize(model, mujoco.mjtState.mjSTATE_INTEGRATION)
         self._arrays: dict[str, NDArray[Any]] = {}
         self._plan = np.zeros(1, kernel.PLAN)
         self._fill_constants(termination, ramp)
-        self._support = Support(morphology, support)
         self._batch = 0
-        self._friction: dict[str, Array] = {}
         self.capacity = 0
 
     def __del__(self) -> None:
@@ -98,6 +97,7 @@ class Simulator:
         params: Array,
         scenarios: Sequence[Scenario],
         *,
+        bodies: Sequence[Morphology] = (),
         support: float = 0.0,
         segment_steps: int = 0,
         between: Callable[[int, Array], None] | None = None,
@@ -107,6 +107,7 @@ class Simulator:
         Args:
             params: Controller parameters (genomes, param_size).
             scenarios: Common to all genomes.
+            bodies: That of each genome, with the layout of the simulator's own; none where all have that one.
             support: Strength of the virtual support, 0 to 1.
             segment_steps: Control steps after which `between` is called; a whole episode where 0.
             between: Called between segments with the control step that comes next and the
@@ -116,20 +117,39 @@ class Simulator:
             Episodes, genome by genome and within a genome scenario by scenario.
             Their traces are views into a buffer that later chunks use again:
             use an episode before asking for one far behind it, or copy its trace.
+
+        Raises:
+            ModelError: A body has another layout.
         """
         params = np.ascontiguousarray(params, dtype=np.float64)
         total = len(params) * len(scenarios)
         self._reserve(total)
-        starts = [self._start(scenario) for scenario in scenarios]
+        batch = [self._embody(body) for body in bodies] or [self._body]
+        if any(body.layout != self._body.layout for body in batch):
+            raise ModelError("The bodies of a run must have the same joints, sensors, feet and geoms.")
+        starts = np.array([[body.start(scenario, self._data) for scenario in scenarios] for body in batch])
+        models = [[body.model(scenario.friction) for scenario in scenarios] for body in batch]
+        self._use("home_ctrl", np.array([body.home_ctrl for body in batch]))
+        self._use("min_height", np.array([body.min_height for body in batch]))
+        self._use("support", np.array([body.support(support) for body in batch]))
+        self._use("gather_scale", np.array([np.where(self._is_load, body.foot_load, 1.0) for body in batch]))
+        self._use("params", params)
+        plan = self._plan[0]
+        plan["bodies"], (plan["genomes"], plan["param_size"]) = len(batch), params.shape
         pushes = _stack([scenario.pushes for scenario in scenarios])
-        friction = np.array([scenario.friction for scenario in scenarios])
         for first in range(0, total, self.capacity):
             chunk = np.arange(first, min(first + self.capacity, total))
             genome, scenario = np.divmod(chunk, len(scenarios))
-            self._load(params, genome, starts, pushes, friction, scenario, support)
+            body = genome if bodies else np.zeros_like(genome)
+            self._arrays["genome_of"][: len(chunk)], self._arrays["body_of"][: len(chunk)] = genome, body
+            self._load(
+                starts[body, scenario],
+                [models[i][j] for i, j in zip(body, scenario, strict=True)],
+                np.ascontiguousarray(pushes[scenario]),
+            )
             self._simulate(len(chunk), segment_steps, between)
             for sim in range(len(chunk)):
-                yield self._episode(sim)
+                yield self._episode(sim, batch[body[sim]].morphology)
 
     def _simulate(self, count: int, segment_steps: int, between: Callable[[int, Array], None] | None) -> None:
         lib, plan = abi.library(), self._plan[0]
@@ -149,10 +169,10 @@ class Simulator:
             if np.all(self._arrays["outcome"][:count] != kernel.RUNNING):
                 return
 
-    def _episode(self, sim: int) -> Episode:
+    def _episode(self, sim: int, morphology: Morphology) -> Episode:
         lived = max(int(self._arrays["lived"][sim]), 1)
         return Episode(
-            self.morphology,
+            morphology,
             self.columns,
             self._arrays["trace"][sim, :lived],
             _OUTCOMES[int(self._arrays["outcome"][sim])],
@@ -162,55 +182,20 @@ class Simulator:
 
     # ------------------------------------------------------------ preparing
 
-    def _start(self, scenario: Scenario) -> Array:
-        """MuJoCo's state row (nstate,) at the start of a scenario."""
-        model, data = self.morphology.model, self._data
-        mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
-        for joint, offset, velocity in zip(
-            self.morphology.joints, scenario.joint_offset, scenario.velocity, strict=True
-        ):
-            data.qpos[model.joint(joint.name).qposadr[0]] += offset
-            data.qvel[model.joint(joint.name).dofadr[0]] = velocity
-        for actuator in range(model.nu):
-            samples = int(model.actuator_history[actuator, 0])
-            if samples:  # a delayed actuator first reads what stands in its history
-                values = np.full(samples, data.ctrl[actuator])
-                mujoco.mj_initCtrlHistory(model, data, actuator, None, values)
-        row = np.empty(self._nstate)
-        mujoco.mj_getState(model, data, row, mujoco.mjtState.mjSTATE_INTEGRATION)
-        return row
-
-    def _load(
-        self,
-        params: Array,
-        genome: NDArray[np.int64],
-        starts: Sequence[Array],
-        pushes: Array,
-        friction: Array,
-        scenario: NDArray[np.int64],
-        support: float,
-    ) -> None:
-        """Puts a chunk's parameters and start states in place."""
-        lib, count, plan = abi.library(), len(genome), self._plan[0]
+    def _load(self, starts: Array, models: list[mujoco.MjModel], pushes: Array) -> None:
+        """Puts a chunk's start states (simulations, nstate), models and pushes (simulations, P, 5) in place."""
+        lib, count = abi.library(), len(models)
+        addresses = [model._address for model in models] + [self.morphology.model._address] * (self.capacity - count)
+        lib.mjb_setModels(self._batch, (ctypes.c_void_p * self.capacity)(*addresses))
+        self._models = models
         ids = np.arange(count, dtype=np.int32)
         lib.mjb_reset(self._batch, ids.ctypes.data, count, None, 0)
-        self._state[:count] = np.asarray(starts)[scenario]
-        if not self._friction and np.any(friction != 1.0):
-            self._friction = {field: self._expand(field) for field in _SLIDING}
-        for field, values in self._friction.items():
-            values[:count] = getattr(self.morphology.model, field)
-            # A contact takes the greater of its geoms' friction, unless one has priority: scaling all scales it.
-            values[:count, :, _SLIDING[field]] *= friction[scenario][:, None, None]
-        self._use("params", params)
-        self._use("pushes", np.ascontiguousarray(pushes[scenario]))
-        self._arrays["genome_of"][:count] = genome
+        self._state[:count] = starts
+        self._use("pushes", pushes)
+        self._plan[0]["push_count"] = pushes.shape[1]
         for name in ("state", "obs", "outcome", "lived"):
             self._arrays[name][:count] = 0
         self._arrays["trace"][:count, 0] = 0  # an episode that fails before its first step still has one row
-        plan["genomes"], plan["param_size"] = params.shape
-        plan["push_count"] = pushes.shape[1]
-        for name, value in self._support.plan(support).items():
-            plan[name] = value
 
     def _reserve(self, total: int) -> None:
         """Makes room for `total` episodes at once, or for as many as the memory bound allows."""
@@ -230,7 +215,6 @@ class Simulator:
         address = lib.mjb_stateComponent(self._batch, int(mujoco.mjtState.mjSTATE_TIME), ctypes.byref(length))
         rows = ctypes.cast(address, ctypes.POINTER(ctypes.c_double))
         self._state = np.ctypeslib.as_array(rows, (capacity, self._nstate))
-        self._friction = {}
         for name, shape in {
             "state": (capacity, self.controller.state_size),
             "obs": (capacity, self.morphology.observation.size),
@@ -238,21 +222,9 @@ class Simulator:
             "trace": (capacity, self.steps, self.columns.size),
         }.items():
             self._use(name, np.zeros(shape))
-        for name in ("genome_of", "outcome", "lived"):
+        for name in ("genome_of", "body_of", "outcome", "lived"):
             self._use(name, np.zeros(capacity, np.int64))
         self._plan[0]["nsim"] = capacity
-
-    def _expand(self, field: str) -> Array:
-        """Per-simulation values of a field of the model (capacity, rows, width)."""
-        shape = (self.capacity, *getattr(self.morphology.model, field).shape)
-        if 0 in shape:
-            return np.empty(shape)
-        length, width = ctypes.c_int(), ctypes.c_int()
-        address = abi.library().mjb_expand(
-            self._batch, field.encode(), ctypes.byref(length), ctypes.byref(width)
-        )
-        values = ctypes.cast(address, ctypes.POINTER(ctypes.c_double))
-        return np.ctypeslib.as_array(values, shape)
 
     def _use(self, name: str, array: NDArray[Any]) -> None:
         """Hands an array to the kernel and keeps it alive."""
@@ -262,26 +234,17 @@ class Simulator:
     def _fill_constants(self, termination: Termination, ramp: float) -> None:
         morphology, plan = self.morphology, self._plan[0]
         model, observation = morphology.model, morphology.observation
-        gather: list[tuple[int, int, float]] = []
+        gather: list[tuple[int, int]] = []
         for joints, part in (("angle", observation.joint_angle), ("velocity", observation.joint_velocity)):
             for i, joint in enumerate(morphology.joints):
-                gather.append((morphology.sensor(f"{joint.name}.{joints}").start, part.start + i, 1.0))
+                gather.append((morphology.sensor(f"{joint.name}.{joints}").start, part.start + i))
         rate = morphology.sensor("torso.rate").start
-        gather += [(rate + i, observation.rate.start + i, 1.0) for i in range(3)]
+        gather += [(rate + i, observation.rate.start + i) for i in range(3)]
         vertical = [morphology.sensor(f"{foot}.ground").start + 2 for foot in morphology.feet]
-        gather += [
-            (address, observation.foot_load.start + i, 1 / morphology.weight) for i, address in enumerate(vertical)
-        ]
-        kinds = [
-            kernel.GROUND if geom in morphology.floor
-            else kernel.FOOT if geom in morphology.foot_geoms
-            else kernel.BODY
-            for geom in range(model.ngeom)
-        ]
-        self._use("gather", np.array([row[:2] for row in gather], np.int64))
-        self._use("gather_scale", np.array([row[2] for row in gather]))
-        self._use("geom_kind", np.array(kinds, np.int64))
-        self._use("home_ctrl", np.array(model.key(HOME).ctrl))
+        gather += [(address, observation.foot_load.start + i) for i, address in enumerate(vertical)]
+        self._is_load = np.isin([row[0] for row in gather], vertical)
+        self._use("gather", np.array(gather, np.int64))
+        self._use("geom_kind", kinds(morphology))
         self._use("foot_force", np.array(vertical, np.int64))
         constants = {
             "reset_function": self._native.reset,
@@ -310,7 +273,6 @@ class Simulator:
             "state_column": (
                 self.columns.slices["controller_state"].start if self.columns.widths["controller_state"] else -1
             ),
-            "min_height": termination.min_height * morphology.standing_height,
             "min_upright": math.cos(termination.max_tilt) if termination.max_tilt < math.pi else -math.inf,
             "end_on_contact": int(termination.body_contact),
             "contact_size": abi.size("mjContact"),

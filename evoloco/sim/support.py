@@ -3,7 +3,9 @@
 import mujoco
 import numpy as np
 
+from evoloco.genome import Array
 from evoloco.morphology import HOME, Morphology
+from evoloco.sim import kernel
 
 DAMPING_RATIO = 0.5
 """Of the springs; below 1 so that the body still bounces a little."""
@@ -27,18 +29,21 @@ class Support:
         self._weight, self._mass, self._leg = morphology.weight, morphology.mass, morphology.leg_length
         self._inertia = _inertia_of_torso(morphology)
 
-    def plan(self, strength: float) -> dict[str, float]:
-        """What the kernel's plan calls `support_*`, at a strength of 0 to 1."""
-        fields = {"support_height": self._height}
-        for name, unit, whole, part in (
-            ("support", self._weight / self._leg, self._mass, self._inertia[0]),
-            ("support_turn", self._weight * self._leg, self._mass * self._leg**2, self._inertia[1]),
-        ):
+    def row(self, strength: float) -> Array:
+        """What the kernel reads at a strength of 0 to 1 (kernel.SUPPORT,)."""
+        row = np.empty(kernel.SUPPORT)
+        row[kernel.HEIGHT] = self._height
+        for spring, damper, unit, whole, part in (
+            (kernel.STIFFNESS, kernel.DAMPING, self._weight / self._leg, self._mass, self._inertia[0]),
+            (
+                kernel.TURN_STIFFNESS, kernel.TURN_DAMPING,
+                self._weight * self._leg, self._mass * self._leg**2, self._inertia[1],
+            ),
+        ):  # fmt: skip
             # An explicit spring on the torso is stable for stiffness dt² and damping dt well below its inertia.
-            spring = min(strength * self._stiffness * unit, SHARE * part / self._dt**2)
-            damper = min(2 * DAMPING_RATIO * np.sqrt(spring * whole), SHARE * part / self._dt)
-            fields |= {f"{name}_stiffness": spring, f"{name}_damping": damper}
-        return fields
+            row[spring] = min(strength * self._stiffness * unit, SHARE * part / self._dt**2)
+            row[damper] = min(2 * DAMPING_RATIO * np.sqrt(row[spring] * whole), SHARE * part / self._dt)
+        return row
 
 
 def _inertia_of_torso(morphology: Morphology) -> tuple[float, float]:

@@ -1,0 +1,99 @@
+"""A morphology as the kernel needs it: its constants, its start states, its model for a scenario."""
+
+import copy
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from evoloco.genome import Array
+from evoloco.morphology import HOME, Morphology
+from evoloco.scenario import Scenario
+from evoloco.sim import kernel
+from evoloco.sim.support import Support
+
+SLIDING = {"geom_friction": slice(0, 1), "pair_friction": slice(0, 2)}
+"""Fields of the model with friction, and which of their columns are that of sliding."""
+
+
+class Body:
+    """One of the bodies of a batch.
+
+    Args:
+        morphology: The body.
+        min_height: Torso height below which an episode ends, over that in the home keyframe [1].
+        stiffness: Of the virtual support (see `Support`).
+
+    Attributes:
+        home_ctrl: Controls of the home keyframe (nu,).
+        min_height: Torso height below which an episode ends [m].
+        foot_load: Factor from the ground's force to an observed foot load [1/N].
+    """
+
+    def __init__(self, morphology: Morphology, min_height: float, stiffness: float) -> None:
+        self.morphology = morphology
+        self.home_ctrl = np.array(morphology.model.key(HOME).ctrl)
+        self.min_height = min_height * morphology.standing_height
+        self.foot_load = 1 / morphology.weight
+        self._stiffness = stiffness
+        self._support: Support | None = None
+
+    @property
+    def layout(self) -> tuple[object, ...]:
+        """What the bodies of one batch have in common."""
+        morphology, model = self.morphology, self.morphology.model
+        sizes = (model.nq, model.nv, model.na, model.nu, model.nbody, model.nsite, model.neq, model.npair)
+        sensors = (bytes(model.sensor_type), bytes(model.sensor_objid), bytes(model.sensor_adr))
+        joints = [joint.name for joint in morphology.joints]
+        return (*sizes, *sensors, bytes(kinds(morphology)), morphology.feet, joints)
+
+    def support(self, strength: float) -> Array:
+        """The virtual support at a strength of 0 to 1 (kernel.SUPPORT,)."""
+        if strength == 0 or self._stiffness == 0:
+            return np.zeros(kernel.SUPPORT)
+        if self._support is None:
+            self._support = Support(self.morphology, self._stiffness)
+        return self._support.row(strength)
+
+    def start(self, scenario: Scenario, data: mujoco.MjData) -> Array:
+        """MuJoCo's state row (nstate,) at the start of a scenario.
+
+        Args:
+            scenario: Says how the start differs from the home keyframe.
+            data: To work in; of this layout.
+        """
+        model = self.morphology.model
+        mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
+        for joint, offset, velocity in zip(
+            self.morphology.joints, scenario.joint_offset, scenario.velocity, strict=True
+        ):
+            data.qpos[model.joint(joint.name).qposadr[0]] += offset
+            data.qvel[model.joint(joint.name).dofadr[0]] = velocity
+        for actuator in range(model.nu):
+            samples = int(model.actuator_history[actuator, 0])
+            if samples:  # a delayed actuator first reads what stands in its history
+                values = np.full(samples, data.ctrl[actuator])
+                mujoco.mj_initCtrlHistory(model, data, actuator, None, values)
+        row = np.empty(mujoco.mj_stateSize(model, mujoco.mjtState.mjSTATE_INTEGRATION))
+        mujoco.mj_getState(model, data, row, mujoco.mjtState.mjSTATE_INTEGRATION)
+        return row
+
+    def model(self, friction: float) -> mujoco.MjModel:
+        """The body's model, with every friction scaled by a factor.
+
+        A contact takes the greater of its geoms' friction, unless one has priority: scaling all scales it.
+        """
+        if friction == 1.0:
+            return self.morphology.model
+        model = copy.copy(self.morphology.model)
+        for field, columns in SLIDING.items():
+            getattr(model, field)[:, columns] *= friction
+        return model
+
+
+def kinds(morphology: Morphology) -> NDArray[np.int64]:
+    """Kind of every geom, as the kernel counts them (ngeom,)."""
+    kind = np.full(morphology.model.ngeom, kernel.BODY, np.int64)
+    kind[list(morphology.foot_geoms)] = kernel.FOOT
+    kind[list(morphology.floor)] = kernel.GROUND
+    return kind
