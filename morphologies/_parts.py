@@ -70,9 +70,9 @@ def hinge(body: mujoco.MjsBody, name: str, axis: Vector, limits: tuple[float, fl
     body.add_joint(name=name, type=mujoco.mjtJoint.mjJNT_HINGE, axis=axis, range=limits)
 
 
-def add_accelerometer(spec: mujoco.MjSpec, torso: mujoco.MjsBody) -> None:
-    """Adds the sensor `torso.acceleration` [m/s²], gravity included, in the torso's frame."""
-    site = torso.add_site(name="torso.accelerometer", group=4)
+def add_accelerometer(spec: mujoco.MjSpec, torso: mujoco.MjsBody, height: float = 0.0) -> None:
+    """Adds the sensor `torso.acceleration` [m/s²], gravity included, at a height above the torso's frame [m]."""
+    site = torso.add_site(name="torso.accelerometer", pos=[0, 0, height], group=4)
     spec.add_sensor(
         name="torso.acceleration", type=mujoco.mjtSensor.mjSENS_ACCELEROMETER,
         objtype=mujoco.mjtObj.mjOBJ_SITE, objname=site.name,
