@@ -6,7 +6,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +26,12 @@ from evoloco.spec import ControllerSpec, MorphologySpec, OptimizerSpec, RunSpec,
 
 ROOMS = {"controllers": "controller", "morphologies": "morphology", "fitness": "measure", "optimizers": "optimizer"}
 """Packages whose modules are members, and what one member is called."""
+
+BODY = "body."
+"""Begins the names of genes of the body."""
+
+KEPT_BODIES = 256
+"""Bodies that stay compiled, of those that were evaluated last."""
 
 _ENTRY = {"controllers": "Controller", "morphologies": "build", "fitness": "measure", "optimizers": "Optimizer"}
 
@@ -122,27 +128,56 @@ class Experiment:
 
     @cached_property
     def morphology(self) -> Morphology:
-        """The body."""
-        spec = self.spec.morphology
-        build = member("morphologies", spec.name, "morphology.name").build
-        with blamed(f"morphology: '{spec.name}'"):
-            options = checked(build, spec.options, "morphology", MorphologySpec.model_fields)
-            morphology: Morphology = build(**options)
-        return morphology
+        """The body, where none of its genes is searched or all are in the middle of their bounds."""
+        return self._grow(*(gene.decode(0.5) for gene in self.body_genes))[0]
 
     @cached_property
     def controller(self) -> Controller:
         """The controller on this body."""
-        spec, morphology = self.spec.controller, self.morphology
-        kind = member("controllers", spec.name, "controller.name").Controller
-        with blamed(f"controller: '{spec.name}'"):
-            options = checked(kind, spec.options, "controller", ControllerSpec.model_fields)
-            controller: Controller = kind(morphology, **options)
-        return controller
+        return self._grow(*(gene.decode(0.5) for gene in self.body_genes))[1]
+
+    @cached_property
+    def body_genes(self) -> tuple[Gene, ...]:
+        """The genes of the body that are searched, called `body.<option>`."""
+        spec, genes = self.spec.morphology, []
+        known = {gene.name: gene for gene in getattr(self._body_module, "GENES", ())}
+        for name, (low, high) in spec.genes.items():
+            if name not in known:
+                raise UnknownNameError("gene in [morphology.genes]", name, known)
+            if name in spec.options:
+                raise SpecError(f"'{name}' stands both in [morphology], as a value, and in [morphology.genes].")
+            gene = known[name]
+            with told_from("morphology.genes"):
+                genes.append(Gene(f"{BODY}{name}", low, high, gene.unit, gene.meaning, gene.log))
+        return tuple(genes)
+
+    @cached_property
+    def _body_module(self) -> ModuleType:
+        return member("morphologies", self.spec.morphology.name, "morphology.name")
+
+    @cached_property
+    def _grow(self) -> Callable[..., tuple[Morphology, Controller]]:
+        """Makes the body with values of its genes, and the controller on it; the last ones are kept."""
+        body, brain = self.spec.morphology, self.spec.controller
+        build = self._body_module.build
+        kind = member("controllers", brain.name, "controller.name").Controller
+        names = [gene.name.removeprefix(BODY) for gene in self.body_genes]
+        body_options = checked(build, body.options, "morphology", MorphologySpec.model_fields)
+        options = checked(kind, brain.options, "controller", ControllerSpec.model_fields)
+
+        @lru_cache(KEPT_BODIES)
+        def grow(*values: float) -> tuple[Morphology, Controller]:
+            with blamed(f"morphology: '{body.name}'"):
+                morphology: Morphology = build(**body_options, **dict(zip(names, values, strict=True)))
+            with blamed(f"controller: '{brain.name}'"):
+                controller: Controller = kind(morphology, **options)
+            return morphology, controller
+
+        return grow
 
     @cached_property
     def space(self) -> Space:
-        """The genes that are searched: the controller's, with other bounds and without fixed ones."""
+        """The genes that are searched: the controller's, with other bounds and without fixed ones, and the body's."""
         genes = {gene.name: gene for gene in self.controller.space.genes}
         for table in ("bounds", "fixed"):
             for name in getattr(self.spec.controller, table):
@@ -155,7 +190,7 @@ class Experiment:
         searched = [gene for name, gene in genes.items() if name not in self.spec.controller.fixed]
         if not searched:
             raise SpecError("controller.fixed leaves no gene to search.")
-        return Space(searched)
+        return Space([*searched, *self.body_genes])
 
     @cached_property
     def terms(self) -> tuple[Term, ...]:
@@ -182,9 +217,17 @@ class Experiment:
         """What counts as a fall."""
         return Termination(**self.spec.scenario.termination.model_dump())
 
+    def body(self, genome: Array) -> Morphology:
+        """The body of a genome."""
+        return self._embody(self.space.decode(genome))[0]
+
     def parameters(self, genome: Array) -> Array:
-        """The controller's flat parameters of a genome."""
-        return self.controller.parameters({**self.space.decode(genome), **self.spec.controller.fixed})
+        """The controller's flat parameters of a genome, on its body."""
+        values = self.space.decode(genome)
+        return self._embody(values)[1].parameters({**values, **self.spec.controller.fixed})
+
+    def _embody(self, values: dict[str, float]) -> tuple[Morphology, Controller]:
+        return self._grow(*(values[gene.name] for gene in self.body_genes))
 
     @property
     def heldout_duration(self) -> float:

@@ -2,11 +2,12 @@
 
 import inspect
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from evoloco.build import Experiment, member, members, options_of, runs
 from evoloco.errors import UnknownNameError
+from evoloco.genome import Gene
 from evoloco.spec import ControllerSpec, MorphologySpec, RunSpec, TermSpec
 
 _KINDS = {
@@ -58,8 +59,9 @@ def describe(kind: str, name: str, morphology: str) -> str:
     entry = getattr(member(_KINDS[kind], name), _ENTRY[kind])
     parts = [f"{name}: {inspect.getdoc(entry)}", "Options:\n" + "\n".join(_options(entry))]
     if kind == "controllers":
-        genes = _genes(name, morphology)
-        parts.append(f"Genes on '{morphology}':\n" + "\n".join(genes))
+        parts.append(f"Genes on '{morphology}':\n" + "\n".join(_genes(name, morphology)))
+    if kind == "morphologies" and (genes := getattr(member(_KINDS[kind], name), "GENES", ())):
+        parts.append("Genes, for [morphology.genes] of a run file:\n" + "\n".join(_rows(genes)))
     return "\n\n".join(parts)
 
 
@@ -83,7 +85,10 @@ def _genes(name: str, morphology: str) -> list[str]:
         controller=ControllerSpec(name=name),
         fitness={"survival": TermSpec(measure="survival", weight=1.0)},
     )
-    genes = Experiment(spec).space.genes
+    return _rows(Experiment(spec).space.genes)
+
+
+def _rows(genes: Sequence[Gene]) -> list[str]:
     width = max(len(gene.name) for gene in genes)
     return [
         f"  {gene.name:{width}}  {gene.low:8.4g} to {gene.high:8.4g} {gene.unit:8} {gene.meaning}"

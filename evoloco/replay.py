@@ -88,7 +88,7 @@ def simulate(
     """Episodes of one genome that last beyond the simulator, the controller's state recorded."""
     experiment = run.experiment
     episodes = simulator(experiment, duration=duration, record_state=True).run(
-        experiment.parameters(genome)[None], scenarios, support=support
+        experiment.parameters(genome)[None], scenarios, bodies=[experiment.body(genome)], support=support
     )
     return tuple(replace(episode, trace=episode.trace.copy()) for episode in episodes)
 

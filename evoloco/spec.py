@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from evoloco.errors import SpecError, UnknownNameError
 
@@ -33,29 +33,35 @@ class _Member(_Table):
         return dict(self.__pydantic_extra__ or {})
 
 
+def _pairs(table: Any) -> Any:
+    """The lists of a table as tuples, which TOML does not have."""
+    if not isinstance(table, dict):
+        return table
+    return {key: tuple(pair) if isinstance(pair, list) else pair for key, pair in table.items()}
+
+
+Bounds = Annotated[dict[str, tuple[float, float]], BeforeValidator(_pairs)]
+"""[low, high] by name."""
+
+
 class MorphologySpec(_Member):
     """The body. Further keys are options of the morphology."""
 
     name: str = Field(description="A bundled morphology, or the path of a .py file with a function `build`.")
+    genes: Bounds = Field(
+        default_factory=dict,
+        description="Numbers of the body that are searched too, as the genes `body.<name>`: [low, high].",
+    )
 
 
 class ControllerSpec(_Member):
     """The controller. Further keys are options of the controller."""
 
     name: str = Field(description="A bundled controller, or the path of a .py file with a class `Controller`.")
-    bounds: dict[str, tuple[float, float]] = Field(
-        default_factory=dict, description="Other bounds for genes, by name: [low, high]."
-    )
+    bounds: Bounds = Field(default_factory=dict, description="Other bounds for genes, by name: [low, high].")
     fixed: dict[str, float] = Field(
         default_factory=dict, description="Genes that are not searched, with their values."
     )
-
-    @field_validator("bounds", mode="before")
-    @classmethod
-    def _pairs(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        return {key: tuple(pair) if isinstance(pair, list) else pair for key, pair in value.items()}
 
 
 class TermSpec(_Member):

@@ -174,7 +174,10 @@ def _leg(spec: mujoco.MjSpec, torso: mujoco.MjsBody, side: str, sign: int, leg: 
     hinge(thigh, f"hip_roll_{side}", (sign, 0, 0), LIMITS["hip_roll"])
     hinge(thigh, f"hip_pitch_{side}", (0, -1, 0), LIMITS["hip_pitch"])
     box(thigh, f"hip_{side}", (0, 0, 0), (0.026, 0.020, 0.024), DARK, mass=0.19)
-    rod(thigh, f"thigh_{side}", 0.022, (0, 0, -0.03), (0, 0, -leg.thigh), WHITE, mass=0.115 * (leg.thigh / THIGH), conaffinity=GROUND)
+    rod(
+        thigh, f"thigh_{side}", 0.022, (0, 0, -0.03), (0, 0, -leg.thigh), WHITE,
+        mass=0.115 * (leg.thigh / THIGH), conaffinity=GROUND,
+    )
     shank = thigh.add_body(name=f"shank_{side}", pos=[0, 0, -leg.thigh])
     hinge(shank, f"knee_{side}", (0, 1, 0), (0.0, leg.knee_limit))
     rod(

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from evoloco.genome import Gene
 from evoloco.morphology import HOME, Morphology, assemble
 
 from ._parts import ACCENT, DARK, WHITE, add_accelerometer, add_planar_root, box, corner, hinge, rod
@@ -29,7 +30,19 @@ CROUCH = {"hip_pitch": 0.6, "knee": 1.2, "ankle_pitch": 0.6}
 """Angles in the home keyframe [rad]: the ankle is below the hip, the sole level."""
 
 
-def build(ankle: bool = False, timestep: Annotated[float, Field(gt=0)] = 0.005) -> Morphology:
+GENES = (
+    Gene("torso_mass", 0.2, 0.8, "kg", "mass of the torso"),
+    Gene("stiffness", 7.0, 28.0, "N m/rad", "torque of a servo per position error"),
+)
+"""Numbers of `build` that a run may search, with their bounds."""
+
+
+def build(
+    ankle: bool = False,
+    timestep: Annotated[float, Field(gt=0)] = 0.005,
+    torso_mass: Annotated[float, Field(gt=0)] = 0.36,
+    stiffness: Annotated[float, Field(gt=0)] = XM430_W210.stiffness,
+) -> Morphology:
     """Planar hopper of 0.29 m and 0.62 kg with a driven hip and knee.
 
     It moves in the sagittal plane. Positive angles are hip flexion (the thigh
@@ -39,12 +52,14 @@ def build(ankle: bool = False, timestep: Annotated[float, Field(gt=0)] = 0.005) 
     Args:
         ankle: Whether the ankle is driven too; otherwise the foot is fixed to the shank.
         timestep: Physics step [s].
+        torso_mass: Mass of the torso [kg].
+        stiffness: Torque of a servo per position error [N m/rad].
     """
     spec = new_world("hopper", timestep)
     torso = spec.worldbody.add_body(name="torso")
     add_planar_root(torso)
     add_accelerometer(spec, torso)
-    box(torso, "torso", (0, 0, 0), (0.06, 0.035, 0.03), WHITE, mass=0.36, conaffinity=GROUND)
+    box(torso, "torso", (0, 0, 0), (0.06, 0.035, 0.03), WHITE, mass=torso_mass, conaffinity=GROUND)
     box(torso, "belt", (0, 0, 0), (0.061, 0.036, 0.006), ACCENT)
     thigh = torso.add_body(name="thigh", pos=[0, 0, -WAIST])
     hinge(thigh, "hip_pitch", (0, -1, 0), LIMITS["hip_pitch"])
@@ -64,7 +79,7 @@ def build(ankle: bool = False, timestep: Annotated[float, Field(gt=0)] = 0.005) 
     for end in ("front", "rear"):
         corner(spec, foot, end, (SOLE[end], 0, -ANKLE), CORNER)
     for joint in joints:
-        replace(XM430_W210, friction=0, latency=0).drive(spec, joint)
+        replace(XM430_W210, friction=0, latency=0, stiffness=stiffness).drive(spec, joint)
     height = WAIST + THIGH * math.cos(CROUCH["hip_pitch"]) + SHANK * math.cos(CROUCH["ankle_pitch"]) + ANKLE
     angles = [CROUCH[joint] for joint in joints]
     spec.add_key(name=HOME, qpos=[0, height, 0, *angles], ctrl=angles)

@@ -100,7 +100,9 @@ def test_list_describes_any_member(evoloco: Command) -> None:
     assert "Initial step size" in evoloco("list", "optimizers", "cmaes").out
     assert "sigma: " in evoloco("list", "optimizers", "cmaes").out
     assert "target: float, default" in evoloco("list", "measures", "speed_tracking").out
-    assert "ankle: bool, default False" in evoloco("list", "morphologies", "hopper").out
+    hopper = evoloco("list", "morphologies", "hopper").out
+    assert "ankle: bool, default False" in hopper
+    assert "torso_mass       0.2 to      0.8 kg" in hopper
     assert evoloco("list", "runs", "biped").out.strip() == runs()["biped"].read_text(encoding="utf-8").strip()
     assert "knee.amplitude" in evoloco("list", "controllers", "sine", "--morphology", "hopper").out
 

@@ -128,3 +128,18 @@ def test_episodes_outlive_the_simulator_that_made_them(run: Run) -> None:
     kept = first.episodes[0].trace.copy()
     replay(run, "1:1")
     assert np.array_equal(first.episodes[0].trace, kept)
+
+
+def test_an_individual_is_replayed_on_its_own_body(hop: Path, tmp_path: Path) -> None:
+    genes = ["morphology.genes.torso_mass=[0.3, 0.7]", "morphology.genes.stiffness=[7.0, 28.0]"]
+    run = Run.create(read(hop, genes), tmp_path / "bodies")
+    run.evolve()
+    assert run.journal.genes[-2:] == ("body.torso_mass", "body.stiffness")
+    champion = run.choose_champion()
+    for which in ("best", "0:1", "2:3"):
+        again = replay(run, which)
+        assert again.equal
+        values = run.experiment.space.decode(again.genome)
+        assert again.episodes[0].morphology.mass == pytest.approx(values["body.torso_mass"] + 0.26)
+    assert run.champion()["genes"]["body.torso_mass"]["unit"] == "kg"
+    assert champion.genome[-2] == run.champion()["genome"][-2]

@@ -14,9 +14,10 @@ import pytest
 from evoloco.build import Experiment
 from evoloco.controllers import sine
 from evoloco.episode import Columns, Episode, Outcome
-from evoloco.errors import EvolocoError
+from evoloco.errors import EvolocoError, ModelError
 from evoloco.genome import Array, Gene, Space
 from evoloco.morphologies import biped
+from evoloco.morphologies import hopper as hopper_room
 from evoloco.morphology import GRAVITY, Morphology, assemble
 from evoloco.scenario import Scenario, Termination, draw
 from evoloco.sim import simulator
@@ -416,6 +417,29 @@ def test_an_error_before_the_first_step_leaves_one_row_that_is_not_of_another_ep
     assert failed.outcome is Outcome.UNSTABLE
     assert len(failed) == 1
     assert not failed["ctrl"].any()
+
+
+# Bodies
+
+
+def test_bodies_of_a_batch_move_as_each_does_alone() -> None:
+    bodies = [hopper_room.build(torso_mass=mass, stiffness=gain) for mass, gain in ((0.36, 14), (0.7, 14), (0.36, 25))]
+    draws = [*noisy(bodies[0], 2, push_count=1, push_impulse=0.3), *noisy(bodies[0], 1, friction=(0.4, 0.5))]
+    params, options = responses(3), {"support": 5.0}
+    together = run(ready(bodies[0], **options), params, draws, bodies=bodies, support=0.5)
+    apart = [
+        episode
+        for body, row in zip(bodies, params, strict=True)
+        for episode in run(ready(body, **options), row[None], draws, support=0.5)
+    ]
+    assert same(together, apart)
+    assert not same(together[:3], together[3:6])
+    assert [episode.morphology for episode in together[::3]] == bodies
+
+
+def test_a_body_with_another_layout_is_refused(hopper: Morphology) -> None:
+    with pytest.raises(ModelError, match="same joints, sensors, feet and geoms"):
+        run(ready(hopper), responses(1), scenarios(hopper, 1), bodies=[hopper_room.build(ankle=True)])
 
 
 # Pushes, support, ramp, friction

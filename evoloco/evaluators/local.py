@@ -34,9 +34,10 @@ class Local:
     def evaluate(self, genomes: Array, scenarios: Sequence[Scenario], support: float) -> Evaluation:
         """Runs every genome (G, n) in every scenario."""
         params = np.array([self._experiment.parameters(genome) for genome in genomes])
+        bodies = [self._experiment.body(genome) for genome in genomes] if self._experiment.body_genes else []
         rows = [
             judge(self._experiment, episode)
-            for episode in self._simulator.run(params, scenarios, support=support)
+            for episode in self._simulator.run(params, scenarios, bodies=bodies, support=support)
         ]
         shape = (len(genomes), len(scenarios))
         quality, values, outcome, duration, distance = zip(*rows, strict=True)

@@ -1,0 +1,69 @@
+"""Whether body and gait evolved together beat the gait alone, at equal simulated time.
+
+    python benchmarks/body.py [--seeds 10] [--out FOLDER]
+
+Per seed, `runs/biped_body` evolves as it stands, and then without its
+`[morphology.genes]`, on the bundled biped, until it has simulated as much.
+Both champions are chosen and judged on the same held-out scenarios, which
+neither search saw.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+
+from evoloco.build import run_file
+from evoloco.evolve import Run
+from evoloco.journal import Generation
+from evoloco.spec import RunSpec, read
+
+
+class Spent(Exception):  # noqa: N818 - a signal, not an error
+    """The simulated time is used up."""
+
+
+def evolve(spec: RunSpec, folder: Path, budget: float = np.inf) -> tuple[Run, float]:
+    """A run that ends when it has simulated `budget` [s], and what it simulated [s]."""
+    run, spent = Run.create(spec, folder), 0.0
+
+    def count(record: Generation) -> None:
+        nonlocal spent
+        spent += float(record.evaluation.duration.sum())
+        if spent >= budget:
+            raise Spent
+
+    try:
+        run.evolve(progress=count)
+    except Spent:
+        pass
+    return run, spent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--out", type=Path, default=Path(tempfile.mkdtemp(prefix="body-")))
+    arguments = parser.parse_args()
+    print(f"{'seed':>4} {'simulated [s]':>13} {'both':>7} {'gait alone':>10}   held-out fitness")
+    pairs = []
+    for seed in range(arguments.seeds):
+        both = read(run_file("biped_body"), [f"seed={seed}"])
+        longer = both.optimizer.model_copy(update={"generations": 10 * both.optimizer.generations})
+        alone = both.model_copy(
+            update={"morphology": both.morphology.model_copy(update={"genes": {}}), "optimizer": longer}
+        )
+        first, spent = evolve(both, arguments.out / f"both-{seed}")
+        second, _ = evolve(alone, arguments.out / f"alone-{seed}", spent)
+        pairs.append([run.choose_champion().heldout_fitness for run in (first, second)])
+        print(f"{seed:4} {spent:13.0f} {pairs[-1][0]:7.3f} {pairs[-1][1]:10.3f}", flush=True)
+    found, alone_found = np.array(pairs).T
+    print(f"body and gait better for {np.sum(found > alone_found)} of {len(pairs)} seeds; medians "
+          f"{np.median(found):.3f} and {np.median(alone_found):.3f}; "
+          f"Wilcoxon signed rank p = {stats.wilcoxon(found, alone_found).pvalue:.3g}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
