@@ -9,6 +9,7 @@ neither search saw.
 """
 
 import argparse
+import contextlib
 import tempfile
 from pathlib import Path
 
@@ -35,10 +36,8 @@ def evolve(spec: RunSpec, folder: Path, budget: float = np.inf) -> tuple[Run, fl
         if spent >= budget:
             raise Spent
 
-    try:
+    with contextlib.suppress(Spent):
         run.evolve(progress=count)
-    except Spent:
-        pass
     return run, spent
 
 
