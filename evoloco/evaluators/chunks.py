@@ -69,7 +69,7 @@ class Chunks:
         count = 1
         if pace:
             share = math.ceil(left / (2 * workers))
-            count = min(max(share, math.ceil(SHORTEST / pace)), max(int(TARGET / pace), 1), left)
+            count = min(max(share, math.ceil(SHORTEST / pace)), max(round(TARGET / pace), 1), left)
         first, self._next = self._next, self._next + count
         return Chunk(first, self._next)
 
