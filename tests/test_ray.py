@@ -17,6 +17,7 @@ from conftest import Ended
 from evoloco.build import Experiment
 from evoloco.errors import EvolocoError, SpecError
 from evoloco.evaluators import Evaluation
+from evoloco.evaluators import ray as ray_evaluator
 from evoloco.evaluators.chunks import FATAL
 from evoloco.evaluators.local import Local
 from evoloco.evaluators.ray import Ray
@@ -43,6 +44,8 @@ def measure(episode):
 SLOW = "time.sleep(0.03)"
 ANY_ORDER = "time.sleep(random.SystemRandom().uniform(0, 0.02))"
 FAIL = "raise ValueError('no such foot')"
+WITHOUT_VIDEO = {**os.environ, "MUJOCO_GL": "off"}
+COMMAND = [sys.executable, "-m", "evoloco.cli"]
 ARRAYS = ("fitness", "values", "outcome", "duration", "distance")
 
 
@@ -111,7 +114,7 @@ def test_the_order_in_which_chunks_are_done_does_not_matter(cluster: Any, hop: P
     shuffled = experiment(hop, ANY_ORDER)
     genomes, scenarios = drawn(shuffled, 40), shuffled.scenarios(0)
     expected = content(Local(shuffled).evaluate(genomes, scenarios, 0.0))
-    with Ray(shuffled) as ray:
+    with Ray(shuffled, workers=3) as ray:
         assert [content(ray.evaluate(genomes, scenarios, 0.0)) for _ in range(3)] == [expected] * 3
 
 
@@ -156,9 +159,9 @@ def test_a_run_that_loses_and_gains_nodes_and_workers_has_the_journal_of_an_undi
 def test_workers_killed_while_they_are_idle_cost_no_genome(cluster: Any, hop: Path, tmp_path: Path) -> None:
     plain = experiment(hop)
     genomes, scenarios = drawn(plain, 3), plain.scenarios(0)
-    with Ray(plain, workers=4) as ray:
-        complete(ray, plain, 4)
-        while len(list(tmp_path.glob("*.pid"))) < 4:
+    with Ray(plain, workers=2) as ray:
+        complete(ray, plain, 2)
+        while len(list(tmp_path.glob("*.pid"))) < 2:
             expected = ray.evaluate(drawn(plain, 40), scenarios, 0.0)
         for mark in tmp_path.glob("*.pid"):
             os.kill(int(mark.stem), signal.SIGKILL)
@@ -198,6 +201,28 @@ def test_a_genome_that_ends_every_worker_fails_alone_and_is_recorded_with_its_ad
     assert sum("died with" in one for one in what) >= FATAL
 
 
+def test_a_cluster_that_is_busy_with_other_work_is_told_after_a_while(
+    cluster: Any, hop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ray as library
+
+    class Other:
+        def ready(self) -> bool:
+            return True
+
+    monkeypatch.setattr(ray_evaluator, "PATIENCE", 1.0)
+    plain = experiment(hop)
+    others = [library.remote(num_cpus=1)(Other).remote() for _ in range(4)]
+    library.get([one.ready.remote() for one in others])
+    with Ray(plain, workers=2) as ray:
+        with pytest.raises(EvolocoError, match="No worker for 1 s: of Ray's 4 CPUs, 0 are free"):
+            ray.evaluate(drawn(plain, 2), plain.scenarios(0), 0.0)
+        for one in others:
+            library.kill(one)
+        monkeypatch.setattr(ray_evaluator, "PATIENCE", 300.0)
+        assert np.isfinite(ray.evaluate(drawn(plain, 2), plain.scenarios(0), 0.0).fitness).all()
+
+
 def test_a_users_error_in_a_worker_is_the_one_that_it_is_locally(cluster: Any, hop: Path) -> None:
     failing = experiment(hop, FAIL)
     genomes, scenarios = drawn(failing, 8), failing.scenarios(0)
@@ -234,18 +259,18 @@ def test_more_workers_than_cpus_are_refused_at_once(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_run_begun_locally_goes_on_with_ray(
-    cluster: Any, hop: Path, evoloco: Callable[..., Ended], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MUJOCO_GL", "off")
+def test_a_run_begun_locally_goes_on_by_joining_a_cluster(cluster: Any, hop: Path, tmp_path: Path) -> None:
     spec = read(hop)
     whole, begun = Run.create(spec, tmp_path / "whole"), Run.create(spec, tmp_path / "begun")
     whole.evolve()
     begun.evolve(2)
-    ended = evoloco("resume", begun.folder, "--ray", "auto", "--workers", 2, "--generations", 4)
-    assert ended.code == 0
+    ended = subprocess.run(
+        [*COMMAND, "resume", str(begun.folder), "--generations", "4", "--ray", cluster.address, "--workers", "2"],
+        env=WITHOUT_VIDEO, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
     assert recorded(Run(begun.folder)) == recorded(whole)
-    assert "Ray worker" in ended.err
+    assert "Ray worker" in ended.stderr
 
 
 def test_workers_without_ray_are_refused(hop: Path, evoloco: Callable[..., Ended]) -> None:
@@ -287,7 +312,7 @@ def open_ports(processes: set[int]) -> set[str]:
 
 def test_ray_on_this_machine_listens_to_it_alone_and_ends_with_ctrl_c(hop: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    command = [sys.executable, "-m", "evoloco.cli", "evolve", str(hop), "--ray", "local", "--out", str(folder)]
+    command = [*COMMAND, "evolve", str(hop), "--ray", "local", "--out", str(folder)]
     running = subprocess.Popen(
         [*command, "optimizer.name=uniform", "optimizer.generations=100000"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,

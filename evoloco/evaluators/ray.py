@@ -240,6 +240,8 @@ class Ray:
         what = "while it started" if not worker.node else "while it was idle" if chunk is None else f"with {chunk}"
         self._tell(f"A worker{worker.place} died {what}: {_cause(fault)}.")
         self._stillborn += not worker.node
+        if "creation task" in str(fault):  # which only imports what the node should have
+            raise EvolocoError(f"A worker cannot start: {str(fault).strip().splitlines()[-1]}. See docs/cluster.md.")
         if self._stillborn > FATAL * max(self._asked, len(self._workers), 1):
             raise EvolocoError(f"Workers die while they start: {_cause(fault)}.")
         for idle in self._idle:
