@@ -106,6 +106,7 @@ class Journal:
             database.executescript(f"""
                 BEGIN;
                 CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+                CREATE TABLE events (generation INTEGER NOT NULL, happened REAL NOT NULL, what TEXT NOT NULL);
                 CREATE TABLE generations (
                     generation INTEGER PRIMARY KEY, support REAL NOT NULL, finished REAL NOT NULL,
                     wall_time REAL NOT NULL, simulation_time REAL NOT NULL);
@@ -118,7 +119,6 @@ class Journal:
                     generation INTEGER NOT NULL, individual INTEGER NOT NULL, episode INTEGER NOT NULL,
                     fitness REAL NOT NULL, outcome TEXT NOT NULL, duration REAL NOT NULL, distance REAL{measures},
                     PRIMARY KEY (generation, individual, episode)) WITHOUT ROWID;
-                CREATE TABLE events (generation INTEGER NOT NULL, happened REAL NOT NULL, what TEXT NOT NULL);
                 INSERT INTO notes VALUES
                     ('schema', '{SCHEMA}'),
                     ('genes', {_text(json.dumps(list(genes)))}),
