@@ -285,7 +285,7 @@ def test_ray_that_is_not_installed_is_told(
     monkeypatch.setitem(sys.modules, "ray", None)
     ended = evoloco("evolve", hop, "--ray", "local", "--out", tmp_path / "run")
     assert ended.code == 2
-    assert "pip install 'evoloco[ray]'" in ended.err
+    assert "pip install 'ray>=2.40'" in ended.err
 
 
 def family(session: int) -> set[int]:

@@ -155,15 +155,19 @@ class Ray:
                 raise EvolocoError(self._nobody())
             self._recruit()
         for call in ended:
+            if call not in self._calls:
+                continue  # its worker was given up meanwhile
             worker, chunk = self._calls.pop(call)
             try:
                 answer = self._ray.get(call)
+                if "error" in answer:
+                    raise _error(**answer)
             except self._faults as fault:
                 self._bury(worker, chunk, fault)
-                yield worker, chunk, None
-                continue
-            if "error" in answer:
-                raise _error(**answer)
+                answer = None
+            except Exception:
+                self._greet(worker)  # it lives: what failed is the code that it ran
+                raise
             yield worker, chunk, answer
 
     def _ended(self) -> list[Any]:
@@ -208,9 +212,12 @@ class Ray:
             self._greet(worker)
         starting = [worker for worker in self._workers if not worker.node]
         for worker in starting[: max(len(self._workers) - wanted, 0)]:
-            self._ray.kill(worker.actor)
-            self._workers.remove(worker)
-            self._calls = {call: (who, chunk) for call, (who, chunk) in self._calls.items() if who is not worker}
+            self._dismiss(worker)
+
+    def _dismiss(self, worker: "_Hired") -> None:
+        self._ray.kill(worker.actor)
+        self._workers.remove(worker)
+        self._calls = {call: (who, chunk) for call, (who, chunk) in self._calls.items() if who is not worker}
 
     def _greet(self, worker: "_Hired") -> None:
         """Asks a worker for its facts; the answer shows that it lives."""
@@ -218,16 +225,18 @@ class Ray:
 
     def _welcome(self, worker: "_Hired", facts: dict[str, Any]) -> None:
         """Takes a worker that has greeted into service, if it computes what is computed here."""
-        self._idle.append(worker)
         if worker.node:
+            self._idle.append(worker)
             return
-        worker.node = facts["node"]
-        self._stillborn = 0
         if strange := _unlike(self._facts, facts):
+            self._dismiss(worker)
             raise EvolocoError(
-                f"Node {worker.node} cannot work for this run: {'; '.join(strange)}. "
+                f"Node {facts['node']} cannot work for this run: {'; '.join(strange)}. "
                 "Make it like this machine, or take it out of the cluster."
             )
+        worker.node = facts["node"]
+        self._idle.append(worker)
+        self._stillborn = 0
         if facts["cpu"] not in self._cpus_seen:
             self._cpus_seen.add(facts["cpu"])
             self._tell(
@@ -240,7 +249,7 @@ class Ray:
         what = "while it started" if not worker.node else "while it was idle" if chunk is None else f"with {chunk}"
         self._tell(f"A worker{worker.place} died {what}: {_cause(fault)}.")
         self._stillborn += not worker.node
-        if "creation task" in str(fault):  # which only imports what the node should have
+        if "error raised in its creation task" in str(fault):  # which only imports what the node should have
             raise EvolocoError(f"A worker cannot start: {str(fault).strip().splitlines()[-1]}. See docs/cluster.md.")
         if self._stillborn > FATAL * max(self._asked, len(self._workers), 1):
             raise EvolocoError(f"Workers die while they start: {_cause(fault)}.")
@@ -306,7 +315,7 @@ def _imported(address: str) -> Any:
     try:
         import ray
     except ImportError:
-        raise EvolocoError("Ray is not installed. Install it with: pip install 'evoloco[ray]'") from None
+        raise EvolocoError("Ray is not installed. Install it with: pip install 'ray>=2.40'") from None
     return ray
 
 
