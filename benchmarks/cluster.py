@@ -45,6 +45,8 @@ GENOMES = 64
 CALLS = 3000
 NODES = 4
 WORKERS = (1, 2, 3, 4, 10, 30, 100, 300, 1000)
+os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0")  # Ray starts its workers at 15
+
 CPUS = len(os.sched_getaffinity(0))
 
 

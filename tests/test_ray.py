@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ ARRAYS = ("fitness", "values", "outcome", "duration", "distance")
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     """A cluster of three nodes with four CPUs, to which this process is connected."""
-    os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO="0")
+    os.environ.update({name: "0" for name in ("RAY_USAGE_STATS_ENABLED", "RAY_worker_niceness")})
     import ray
     from ray.cluster_utils import Cluster
 
@@ -288,6 +288,11 @@ def test_ray_that_is_not_installed_is_told(
     assert "pip install 'ray>=2.40'" in ended.err
 
 
+def generations(folder: Path) -> int:
+    with closing(Journal(folder / "journal.sqlite")) as journal:
+        return len(journal)
+
+
 def family(session: int) -> set[int]:
     """Processes of a session."""
     found = set()
@@ -313,28 +318,27 @@ def open_ports(processes: set[int]) -> set[str]:
 def test_ray_on_this_machine_listens_to_it_alone_and_ends_with_ctrl_c(hop: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     command = [*COMMAND, "evolve", str(hop), "--ray", "local", "--out", str(folder)]
-    running = subprocess.Popen(
+    with subprocess.Popen(
         [*command, "optimizer.name=uniform", "optimizer.generations=100000"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
-    deadline = time.monotonic() + 120
-    while not (folder / "journal.sqlite").is_file() or not len(Journal(folder / "journal.sqlite")):
-        assert running.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    processes = family(running.pid)
-    assert len(processes) > 3
-    ports = open_ports(processes)
+    ) as running:  # fmt: skip
+        try:
+            while not (folder / "journal.sqlite").is_file() or not generations(folder):
+                assert running.poll() is None
+                time.sleep(0.1)
+            ports = open_ports(family(running.pid))
+            os.killpg(running.pid, signal.SIGINT)
+            out, err = running.communicate(timeout=60)
+        except BaseException:
+            os.killpg(running.pid, signal.SIGKILL)
+            raise
     assert ports == {"0100007F", "0000000000000000FFFF00000100007F"}
-    os.killpg(running.pid, signal.SIGINT)
-    out, err = running.communicate(timeout=60)
     assert running.returncode == 130
     assert "Stopped after generation" in err
     assert "died" not in out + err
     assert "raylet" not in out + err
     while family(running.pid):
-        assert time.monotonic() < deadline
         time.sleep(0.1)
     whole = Run.create(read(hop, ["optimizer.name=uniform"]), tmp_path / "whole")
-    whole.evolve(2)
-    assert recorded(Run(folder))[:1] == recorded(whole)[:1]
+    whole.evolve(1)
+    assert recorded(Run(folder))[:1] == recorded(whole)

@@ -38,8 +38,11 @@ _QUIET = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # or Ray warns that this will be the default
 }
 
-_LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-"""Lets a Ray that is started here listen on 127.0.0.1 alone: its ports run whatever they are sent."""
+_OWN = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # listens on 127.0.0.1 alone: its ports run whatever they are sent
+    "RAY_worker_niceness": "0",  # simulates with the priority that threads would have
+}
+"""Of a Ray that is started here."""
 
 
 class Ray:
@@ -310,7 +313,7 @@ def _imported(address: str) -> Any:
     Raises:
         EvolocoError: It is not installed.
     """
-    for name, value in {**_QUIET, **(_LOOPBACK if address == HERE else {})}.items():
+    for name, value in {**_QUIET, **(_OWN if address == HERE else {})}.items():
         os.environ.setdefault(name, value)
     try:
         import ray
