@@ -52,7 +52,7 @@ ARRAYS = ("fitness", "values", "outcome", "duration", "distance")
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     """A cluster of three nodes with four CPUs, to which this process is connected."""
-    os.environ.update({name: "0" for name in ("RAY_USAGE_STATS_ENABLED", "RAY_worker_niceness")})
+    os.environ.update(dict.fromkeys(("RAY_USAGE_STATS_ENABLED", "RAY_worker_niceness"), "0"))
     import ray
     from ray.cluster_utils import Cluster
 
@@ -175,13 +175,13 @@ def test_workers_killed_while_they_are_idle_cost_no_genome(cluster: Any, hop: Pa
 def test_a_genome_that_ends_every_worker_fails_alone_and_is_recorded_with_its_address(
     cluster: Any, hop: Path, tmp_path: Path
 ) -> None:
-    plain = experiment(hop, "", "optimizer.population_size=12", "optimizer.name=uniform")
+    plain = experiment(hop, "", "optimizer.population_size=4", "optimizer.name=uniform")
     genomes = plain.optimizer().ask()
     expected = Local(plain).evaluate(genomes, plain.scenarios(0), 0.0)
     fastest = int(np.argmax(expected.values.max(axis=(1, 2))))
     limit = np.delete(expected.values, fastest, axis=0).max()
     guilty = experiment(
-        hop, f"if speed > {limit!r}: os.kill(os.getpid(), signal.SIGKILL)", "optimizer.population_size=12",
+        hop, f"if speed > {limit!r}: os.kill(os.getpid(), signal.SIGKILL)", "optimizer.population_size=4",
         "optimizer.name=uniform",
     ).spec  # fmt: skip
     run = Run.create(guilty, tmp_path / "run")
@@ -189,7 +189,7 @@ def test_a_genome_that_ends_every_worker_fails_alone_and_is_recorded_with_its_ad
         run.evolve(1, ray)
     found = run.journal[0]
     assert found.genomes.tobytes() == genomes.tobytes()
-    others = np.arange(12) != fastest
+    others = np.arange(4) != fastest
     for name in ARRAYS:
         assert getattr(found.evaluation, name)[others].tolist() == getattr(expected, name)[others].tolist()
     assert found.fitness[fastest] == -np.inf
