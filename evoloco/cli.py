@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,6 +26,14 @@ Kind = Literal["controllers", "morphologies", "measures", "optimizers", "runs"]
 
 Threads = Annotated[int, typer.Option(min=0, help="Simulation threads; 0 for all CPUs. Results do not depend on it.")]
 More = Annotated[int, typer.Option(min=0, help="Generations in all; 0 for those of the run file.")]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Evaluates on Ray: local starts it on this machine; auto, HOST:PORT or ray://HOST:PORT join a cluster.",
+    ),
+]
+Workers = Annotated[int, typer.Option(min=0, help="Workers on Ray, one CPU each; 0 for all CPUs of the cluster.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A run folder, such as runs/out/biped-seed0.")]
 
 
@@ -57,6 +66,8 @@ def evolve(
     ] = None,
     threads: Threads = 0,
     generations: More = 0,
+    ray: Ray = None,
+    workers: Workers = 0,
 ) -> None:
     """Evolves a gait, records everything in a run folder, and writes a report."""
     from rich.console import Console
@@ -73,17 +84,22 @@ def evolve(
     source = run_file(run)
     spec = read(source, changes)
     folder = out or Path("runs") / "out" / f"{spec.name}-seed{spec.seed}"
-    with Console(stderr=True).status("Compiling (only the first start takes more than a moment) …"):
-        begun = Run.create(spec, folder, source)
-    _go_on(begun, 0, threads)
+    with _on_ray(spec, ray, workers) as evaluator:
+        with Console(stderr=True).status("Compiling (only the first start takes more than a moment) …"):
+            begun = Run.create(spec, folder, source)
+        _go_on(begun, 0, threads, evaluator)
 
 
 @app.command(epilog="Example:  evoloco resume runs/out/biped-seed0 --generations 400")
-def resume(folder: Folder, generations: More = 0, threads: Threads = 0) -> None:
+def resume(
+    folder: Folder, generations: More = 0, threads: Threads = 0, ray: Ray = None, workers: Workers = 0
+) -> None:
     """Goes on exactly where a run was stopped, in whatever way it was stopped."""
     from evoloco.evolve import Run
 
-    _go_on(Run(folder), generations, threads)
+    run = Run(folder)
+    with _on_ray(run.spec, ray, workers) as evaluator:
+        _go_on(run, generations, threads, evaluator)
 
 
 @app.command(epilog="Example:  evoloco replay runs/out/biped-seed0 --individual 12:3 --video fall.mp4")
@@ -139,28 +155,47 @@ def report(folder: Folder) -> None:
     _tell_report(*write_report(run))
 
 
-def _go_on(run: Any, generations: int, threads: int) -> None:
+def _on_ray(spec: Any, address: str | None, workers: int) -> AbstractContextManager[Any]:
+    """An evaluator on Ray; None where no address is given."""
+    from rich.console import Console
+
+    from evoloco.build import Experiment
+    from evoloco.errors import SpecError
+
+    if address is None:
+        if workers:
+            raise SpecError("--workers are those on Ray: give --ray too, such as --ray local.")
+        return nullcontext()
+    with Console(stderr=True).status("Connecting to Ray …"):
+        from evoloco.evaluators.ray import Ray
+
+        return Ray(Experiment(spec), address, workers)
+
+
+def _go_on(run: Any, generations: int, threads: int, evaluator: Any) -> None:
     """Evolves a run to its end, with a live display, and reports."""
     from evoloco.evolve import Interrupted
 
     try:
-        _finish(run, generations, threads)
+        _finish(run, generations, threads, evaluator)
     except KeyboardInterrupt:
         raise Interrupted(
             f"Interrupted; what was recorded is whole. Go on with: evoloco resume {run.folder}"
         ) from None
 
 
-def _finish(run: Any, generations: int, threads: int) -> None:
+def _finish(run: Any, generations: int, threads: int, evaluator: Any) -> None:
     from evoloco import provenance
+    from evoloco.evaluators.local import Local
     from evoloco.live import Live
     from evoloco.report.assemble import write_report
 
     total = generations or run.generations
     if len(run.journal) and (differ := provenance.differences(run.provenance, provenance.collect(run.experiment))):
         typer.echo(f"Warning: what follows may differ in the last bits ({'; '.join(differ)}).", err=True)
-    with Live(run, total) as live:
-        reason = run.evolve(generations, threads, live.show)
+    evaluator = evaluator or Local(run.experiment, threads)
+    with Live(run, total, evaluator) as live:
+        reason = run.evolve(generations, evaluator, live.show)
     typer.echo(f"Stopped because {reason}.")
     champion = run.choose_champion(threads)
     typer.echo(

@@ -20,6 +20,7 @@ class Outcome(StrEnum):
     COMPLETED = "completed"
     FELL = "fell"
     UNSTABLE = "unstable"
+    FAILED = "failed"
 
 
 class Columns:

@@ -15,8 +15,9 @@ import numpy as np
 
 from evoloco import provenance
 from evoloco.build import Experiment
+from evoloco.episode import Outcome
 from evoloco.errors import EvolocoError, JournalError, SpecError, told_from
-from evoloco.evaluators import Evaluation, aggregate
+from evoloco.evaluators import Evaluation, Evaluator, aggregate
 from evoloco.evaluators.local import Local
 from evoloco.genome import Array
 from evoloco.journal import FILE, Generation, Journal, check_terms
@@ -136,12 +137,14 @@ class Run:
 
     # ------------------------------------------------------------ the loop
 
-    def evolve(self, generations: int = 0, threads: int = 0, progress: Progress | None = None) -> str:
+    def evolve(
+        self, generations: int = 0, evaluator: Evaluator | None = None, progress: Progress | None = None
+    ) -> str:
         """Goes on from the last recorded generation.
 
         Args:
             generations: Generations in all; `self.generations` where 0.
-            threads: Of the simulation; all CPUs where 0. Results do not depend on it.
+            evaluator: Of this experiment; the local one on all CPUs where left out. Results do not depend on it.
             progress: Called after each recorded generation.
 
         Returns:
@@ -157,7 +160,7 @@ class Run:
                 f"{self.folder} cannot go on as it began: {'; '.join(changed)}. "
                 "Restore it, or begin another run with: evoloco evolve"
             )
-        evaluator = Local(self.experiment, threads)
+        evaluator = evaluator or Local(self.experiment)
         optimizer = self.experiment.optimizer()
         for record in self.journal.generations():
             genomes = optimizer.ask()
@@ -178,6 +181,7 @@ class Run:
                 support = self.spec.evaluation.support.strength(generation)
                 evaluation = evaluator.evaluate(genomes, self.experiment.scenarios(generation), support)
                 simulated = time.perf_counter() - asked
+                self._note_events(generation, evaluation)
                 fitness = self._aggregate(evaluation.fitness)
                 optimizer.tell(genomes, fitness)
                 wall = time.perf_counter() - began
@@ -205,6 +209,17 @@ class Run:
     def _note_extension(self, generations: int) -> None:
         if generations:
             self.journal.write_note("generations", generations)
+
+    def _note_events(self, generation: int, evaluation: Evaluation) -> None:
+        for event in evaluation.events:
+            self.journal.write_event(generation, *event)
+        for individual in np.flatnonzero((evaluation.outcome == Outcome.FAILED).any(axis=1)):
+            self.journal.write_event(
+                generation,
+                time.time(),
+                f"Individual {generation}:{individual} of seed {self.spec.seed} failed: it ended every worker that "
+                f"tried it. Try it with: evoloco replay {self.folder} --individual {generation}:{individual}",
+            )
 
     def _why_different(self) -> str:
         reasons = provenance.differences(self.provenance, provenance.collect(self.experiment))

@@ -106,6 +106,7 @@ class Journal:
             database.executescript(f"""
                 BEGIN;
                 CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+                CREATE TABLE events (generation INTEGER NOT NULL, happened REAL NOT NULL, what TEXT NOT NULL);
                 CREATE TABLE generations (
                     generation INTEGER PRIMARY KEY, support REAL NOT NULL, finished REAL NOT NULL,
                     wall_time REAL NOT NULL, simulation_time REAL NOT NULL);
@@ -138,6 +139,14 @@ class Journal:
     def write_note(self, key: str, value: Any) -> None:
         """Notes a fact about the whole run, such as why it stopped."""
         self._database.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (key, json.dumps(value)))
+
+    def write_event(self, generation: int, happened: float, what: str) -> None:
+        """Records what happened in a generation, at a Unix time [s], such as the loss of a worker."""
+        self._database.execute("INSERT INTO events VALUES (?, ?, ?)", (generation, happened, what))
+
+    def events(self) -> list[tuple[int, float, str]]:
+        """What happened: generation, Unix time [s], what; in the order of recording."""
+        return self._database.execute("SELECT generation, happened, what FROM events ORDER BY rowid").fetchall()
 
     def append(self, record: Generation) -> None:
         """Records a generation, wholly or not at all.

@@ -7,6 +7,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from evoloco.evaluators import Evaluator
 from evoloco.evolve import Run
 from evoloco.journal import Generation
 
@@ -20,10 +21,11 @@ class Live:
     Args:
         run: The run that goes on.
         total: Its last generation.
+        evaluator: What evaluates it.
     """
 
-    def __init__(self, run: Run, total: int) -> None:
-        self._run, self._total = run, total
+    def __init__(self, run: Run, total: int, evaluator: Evaluator) -> None:
+        self._run, self._total, self._evaluator = run, total, evaluator
         self._console = Console(stderr=True)
         self._pace = 0.0
         self._shown = 0.0
@@ -64,7 +66,8 @@ class Live:
         left = int(self._pace * (self._total - record.generation - 1))
         figures = (
             f"best {record.fitness[best]:.3f}  mean {finite.mean() if finite.size else np.nan:.3f}  "
-            f"{speed:+.2f} m/s for {lived[best].mean():.1f} s  {lived.sum() / record.simulation_time:.0f} sim s/s"
+            f"{speed:+.2f} m/s for {lived[best].mean():.1f} s  {lived.sum() / record.simulation_time:.0f} sim s/s "
+            f"on {self._evaluator}"
         )
         self._bar.update(
             self._task, completed=record.generation + 1, figures=figures, left=f"{left // 60}:{left % 60:02d}"

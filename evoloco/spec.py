@@ -214,6 +214,11 @@ def dumps(spec: RunSpec) -> str:
     return tomli_w.dumps(spec.model_dump(mode="json"))
 
 
+def loads(text: str) -> RunSpec:
+    """A run file that `dumps` wrote."""
+    return RunSpec.model_validate(tomllib.loads(text))
+
+
 def _apply(content: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals or not key.strip():

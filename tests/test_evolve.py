@@ -69,7 +69,7 @@ def test_equal_seeds_give_equal_journals_and_other_seeds_do_not(whole: Run, hop:
 
 def test_one_thread_gives_the_bytes_of_two(whole: Run, hop: Path) -> None:
     single = begun(hop, "single")
-    single.evolve(threads=1)
+    single.evolve(evaluator=Local(single.experiment, 1))
     assert record(single) == record(whole)
 
 

@@ -183,10 +183,10 @@ def test_a_truncated_journal_is_refused(path: Path, part: float) -> None:
     refused_and_left(path, "is damaged or no journal: .*the same seed gives the same run")
 
 
-@pytest.mark.parametrize("page", range(6))
+@pytest.mark.parametrize("page", range(7))
 def test_a_journal_with_an_overwritten_page_is_refused(path: Path, page: int) -> None:
     content = bytearray(path.read_bytes())
-    assert len(content) == 6 * 4096
+    assert len(content) == 7 * 4096
     content[4096 * page : 4096 * page + 400] = b"\xa5" * 400
     path.write_bytes(bytes(content))
     refused_and_left(path, "is damaged or no journal")
@@ -239,3 +239,12 @@ def test_a_term_that_cannot_be_a_column_is_refused(tmp_path: Path, terms: tuple[
     with pytest.raises(JournalError, match=f"cannot be called '{terms[-1]}'"):
         Journal.create(tmp_path / "journal.sqlite", GENES, terms)
     assert not list(tmp_path.iterdir())
+
+
+def test_events_are_told_in_the_order_in_which_they_were_recorded(path: Path) -> None:
+    with closing(Journal(path)) as journal:
+        assert journal.events() == []
+        journal.write_event(3, 5.0, "A worker died; it's one of 'many'.")
+        journal.write_event(1, 4.0, "Then another one.")
+    with closing(Journal(path)) as journal:
+        assert journal.events() == [(3, 5.0, "A worker died; it's one of 'many'."), (1, 4.0, "Then another one.")]

@@ -2,13 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evoloco.genome import Array
 from evoloco.scenario import Scenario
+
+
+class Event(NamedTuple):
+    """What happened while something was evaluated, such as the loss of a worker; results do not depend on it.
+
+    Attributes:
+        happened: Unix time [s].
+        what: One sentence.
+    """
+
+    happened: float
+    what: str
 
 
 @dataclass(frozen=True)
@@ -21,6 +33,9 @@ class Evaluation:
         outcome: How each episode ended (G, k), as `Outcome` values.
         duration: Lived time of each episode [s] (G, k).
         distance: Forward displacement of the torso in each episode [m] (G, k); NaN where it was unstable.
+        events: What happened on the way.
+
+    An episode that failed, because it ended every worker that tried it, counts as an unstable one.
     """
 
     fitness: Array
@@ -28,6 +43,7 @@ class Evaluation:
     outcome: NDArray[np.str_]
     duration: Array
     distance: Array
+    events: tuple[Event, ...] = ()
 
     def of(self, genome: int) -> "Evaluation":
         """What one of the genomes did (G = 1)."""
@@ -38,7 +54,10 @@ class Evaluation:
 
 
 class Evaluator(Protocol):
-    """Evaluates genomes; equal arguments give equal results, to the last bit."""
+    """Evaluates genomes; equal arguments give equal results, to the last bit.
+
+    As a string it says with what, such as "2 threads".
+    """
 
     def evaluate(self, genomes: Array, scenarios: Sequence[Scenario], support: float) -> Evaluation:
         """Runs every genome (G, n) in every scenario."""

@@ -26,6 +26,9 @@ class Local:
         self._experiment = experiment
         self._simulator = simulator(experiment, threads, duration)
 
+    def __str__(self) -> str:
+        return f"{self.threads} thread{'s' if self.threads != 1 else ''}"
+
     @property
     def threads(self) -> int:
         """Number of threads."""

@@ -9,6 +9,7 @@ import ast
 import hashlib
 import importlib.util
 import os
+import platform
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -86,7 +87,7 @@ def _compile(reset: Callable[..., None], step: Callable[..., None]) -> ModuleTyp
     path = folder / "controller.py"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        unfinished = folder / f"controller.{os.getpid()}.tmp"
+        unfinished = folder / f"controller.{platform.node()}.{os.getpid()}.tmp"
         unfinished.write_text(_WRAPPERS, encoding="utf-8")
         unfinished.replace(path)
     jitted = (_jit(reset), _jit(step))

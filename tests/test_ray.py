@@ -1,0 +1,344 @@
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import Ended
+
+from evoloco.build import Experiment
+from evoloco.errors import EvolocoError, SpecError
+from evoloco.evaluators import Evaluation
+from evoloco.evaluators import ray as ray_evaluator
+from evoloco.evaluators.chunks import FATAL
+from evoloco.evaluators.local import Local
+from evoloco.evaluators.ray import Ray
+from evoloco.evolve import ALL_GENERATIONS, Run
+from evoloco.genome import Array
+from evoloco.journal import Generation, Journal
+from evoloco.spec import read
+
+MEASURE = '''"""Forward speed, with an accident."""
+import os, random, signal, time
+from pathlib import Path
+import numpy as np
+
+UNIT = "m/s"
+HERE = Path(__file__).parent
+
+
+def measure(episode):
+    speed = episode.sensor("torso.position")[-1, 0] / (len(episode) * episode.control_dt)
+    (HERE / f"{os.getpid()}.pid").touch()
+    %s
+    return speed
+'''
+SLOW = "time.sleep(0.03)"
+ANY_ORDER = "time.sleep(random.SystemRandom().uniform(0, 0.02))"
+FAIL = "raise ValueError('no such foot')"
+WITHOUT_VIDEO = {**os.environ, "MUJOCO_GL": "off"}
+COMMAND = [sys.executable, "-m", "evoloco.cli"]
+ARRAYS = ("fitness", "values", "outcome", "duration", "distance")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A cluster of three nodes with four CPUs, to which this process is connected."""
+    os.environ.update(dict.fromkeys(("RAY_USAGE_STATS_ENABLED", "RAY_worker_niceness"), "0"))
+    import ray
+    from ray.cluster_utils import Cluster
+
+    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False})
+    for _ in range(2):
+        nodes.add_node(num_cpus=1)
+    ray.init(address=nodes.address, log_to_driver=False, logging_level=logging.ERROR)
+    yield nodes
+    ray.shutdown()
+    nodes.shutdown()
+
+
+def experiment(hop: Path, accident: str = "", *overrides: str) -> Experiment:
+    """The hop, judged by a measure in which something happens."""
+    measure = hop.with_name("accident.py")
+    measure.write_text(MEASURE % accident, encoding="utf-8")
+    return Experiment(read(hop, ["fitness.speed.measure=" + str(measure), *overrides]))
+
+
+def drawn(experiment: Experiment, count: int) -> Array:
+    return np.random.default_rng(0).random((count, len(experiment.space)))
+
+
+def content(evaluation: Evaluation) -> list[tuple[bytes, str]]:
+    return [(getattr(evaluation, name).tobytes(), str(getattr(evaluation, name).dtype)) for name in ARRAYS]
+
+
+def recorded(run: Run) -> list[tuple[bytes, bytes]]:
+    return [(g.genomes.tobytes(), g.fitness.tobytes()) for g in run.journal.generations()]
+
+
+def told(evaluation: Evaluation) -> str:
+    return "\n".join(event.what for event in evaluation.events)
+
+
+def complete(ray: Ray, experiment: Experiment, workers: int) -> None:
+    """Waits until all workers have greeted."""
+    while not str(ray).startswith(f"{workers} "):
+        ray.evaluate(drawn(experiment, 1), experiment.scenarios(0), 0.0)
+
+
+# Equal arrays
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_any_number_of_workers_gives_the_bytes_of_the_local_evaluator(cluster: Any, hop: Path, workers: int) -> None:
+    whole = Experiment(read(hop, ["fitness.alive={measure='survival', weight=2}", "scenario.friction=[0.5, 1.0]"]))
+    genomes, local = drawn(whole, 30), Local(whole)
+    with Ray(whole, workers=workers) as ray:
+        for generation, support in ((0, 0.0), (1, 0.5)):
+            scenarios = whole.scenarios(generation)
+            found = ray.evaluate(genomes, scenarios, support)
+            assert content(found) == content(local.evaluate(genomes, scenarios, support))
+            assert found.events == ()
+        assert 1 <= int(str(ray).split()[0]) <= workers
+
+
+def test_the_order_in_which_chunks_are_done_does_not_matter(cluster: Any, hop: Path) -> None:
+    shuffled = experiment(hop, ANY_ORDER)
+    genomes, scenarios = drawn(shuffled, 40), shuffled.scenarios(0)
+    expected = content(Local(shuffled).evaluate(genomes, scenarios, 0.0))
+    with Ray(shuffled, workers=3) as ray:
+        assert [content(ray.evaluate(genomes, scenarios, 0.0)) for _ in range(3)] == [expected] * 3
+
+
+# Faults
+
+
+def test_a_run_that_loses_and_gains_nodes_and_workers_has_the_journal_of_an_undisturbed_one(
+    cluster: Any, hop: Path, tmp_path: Path
+) -> None:
+    slow = experiment(hop, SLOW, "optimizer.population_size=48").spec
+    whole = Run.create(slow, tmp_path / "whole")
+    whole.evolve()
+    for mark in tmp_path.glob("*.pid"):
+        mark.unlink()  # of this process
+    run = Run.create(slow, tmp_path / "disturbed")
+    timers: list[threading.Timer] = []
+
+    def kill_a_worker() -> None:
+        os.kill(int(next(tmp_path.glob("*.pid")).stem), signal.SIGKILL)
+
+    def lose_a_node() -> None:
+        cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
+
+    def disturb(generation: Generation) -> None:
+        if generation.generation == 2:
+            cluster.add_node(num_cpus=1)
+        complete(ray, run.experiment, 4)
+        if generation.generation < 2:
+            timers.append(threading.Timer(0.1, [kill_a_worker, lose_a_node][generation.generation]))
+            timers[-1].start()
+
+    with Ray(run.experiment) as ray:
+        complete(ray, run.experiment, 4)
+        assert run.evolve(evaluator=ray, progress=disturb) == ALL_GENERATIONS
+        assert len(timers) == 2
+    assert recorded(run) == recorded(whole)
+    deaths = [generation for generation, _, what in run.journal.events() if "died with genome" in what]
+    assert set(deaths) == {1, 2}
+    assert whole.journal.events() == []
+
+
+def test_workers_killed_while_they_are_idle_cost_no_genome(cluster: Any, hop: Path, tmp_path: Path) -> None:
+    plain = experiment(hop)
+    genomes, scenarios = drawn(plain, 3), plain.scenarios(0)
+    with Ray(plain, workers=2) as ray:
+        complete(ray, plain, 2)
+        while len(list(tmp_path.glob("*.pid"))) < 2:
+            expected = ray.evaluate(drawn(plain, 40), scenarios, 0.0)
+        for mark in tmp_path.glob("*.pid"):
+            os.kill(int(mark.stem), signal.SIGKILL)
+            mark.unlink()
+        found = ray.evaluate(genomes, scenarios, 0.0)
+    for name in ARRAYS:
+        assert getattr(found, name).tolist() == getattr(expected, name)[:3].tolist()
+    assert "died" in told(found)
+
+
+def test_a_genome_that_ends_every_worker_fails_alone_and_is_recorded_with_its_address(
+    cluster: Any, hop: Path, tmp_path: Path
+) -> None:
+    plain = experiment(hop, "", "optimizer.population_size=4", "optimizer.name=uniform")
+    genomes = plain.optimizer().ask()
+    expected = Local(plain).evaluate(genomes, plain.scenarios(0), 0.0)
+    fastest = int(np.argmax(expected.values.max(axis=(1, 2))))
+    limit = np.delete(expected.values, fastest, axis=0).max()
+    guilty = experiment(
+        hop, f"if speed > {limit!r}: os.kill(os.getpid(), signal.SIGKILL)", "optimizer.population_size=4",
+        "optimizer.name=uniform",
+    ).spec  # fmt: skip
+    run = Run.create(guilty, tmp_path / "run")
+    with Ray(run.experiment, workers=2) as ray:
+        run.evolve(1, ray)
+    found = run.journal[0]
+    assert found.genomes.tobytes() == genomes.tobytes()
+    others = np.arange(4) != fastest
+    for name in ARRAYS:
+        assert getattr(found.evaluation, name)[others].tolist() == getattr(expected, name)[others].tolist()
+    assert found.fitness[fastest] == -np.inf
+    assert set(found.evaluation.outcome[fastest]) == {"failed"}
+    assert np.isnan(found.evaluation.values[fastest]).all()
+    what = [what for _, _, what in run.journal.events()]
+    assert what[-1].startswith(f"Individual 0:{fastest} of seed 0 failed")
+    assert what[-1].endswith(f"evoloco replay {run.folder} --individual 0:{fastest}")
+    assert sum("died with" in one for one in what) >= FATAL
+
+
+def test_a_cluster_that_is_busy_with_other_work_is_told_after_a_while(
+    cluster: Any, hop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ray as library
+
+    class Other:
+        def ready(self) -> bool:
+            return True
+
+    monkeypatch.setattr(ray_evaluator, "PATIENCE", 1.0)
+    plain = experiment(hop)
+    others = [library.remote(num_cpus=1)(Other).remote() for _ in range(4)]
+    library.get([one.ready.remote() for one in others])
+    with Ray(plain, workers=2) as ray:
+        with pytest.raises(EvolocoError, match="No worker for 1 s: of Ray's 4 CPUs, 0 are free"):
+            ray.evaluate(drawn(plain, 2), plain.scenarios(0), 0.0)
+        for one in others:
+            library.kill(one)
+        monkeypatch.setattr(ray_evaluator, "PATIENCE", 300.0)
+        assert np.isfinite(ray.evaluate(drawn(plain, 2), plain.scenarios(0), 0.0).fitness).all()
+
+
+def test_a_users_error_in_a_worker_is_the_one_that_it_is_locally(cluster: Any, hop: Path) -> None:
+    failing = experiment(hop, FAIL)
+    genomes, scenarios = drawn(failing, 8), failing.scenarios(0)
+    with pytest.raises(SpecError, match="failed with ValueError: no such foot") as local:
+        Local(failing).evaluate(genomes, scenarios, 0.0)
+    with Ray(failing, workers=2) as ray:
+        for _ in range(2):
+            with pytest.raises(SpecError) as remote:
+                ray.evaluate(genomes, scenarios, 0.0)
+            assert str(remote.value) == str(local.value)
+            assert type(remote.value) is type(local.value)
+
+
+def test_a_worker_that_has_another_file_is_refused(cluster: Any, hop: Path, tmp_path: Path) -> None:
+    plain = experiment(hop)
+    with Ray(plain, workers=1) as ray:
+        ray.evaluate(drawn(plain, 2), plain.scenarios(0), 0.0)
+        experiment(hop, "pass")
+        os.kill(int(next(tmp_path.glob("*.pid")).stem), signal.SIGKILL)
+        with pytest.raises(EvolocoError, match=r"Node .* cannot work .*accident\.py is another file there"):
+            ray.evaluate(drawn(plain, 2), plain.scenarios(0), 0.0)
+
+
+# The command line
+
+
+def test_more_workers_than_cpus_are_refused_at_once(
+    cluster: Any, hop: Path, evoloco: Callable[..., Ended], tmp_path: Path
+) -> None:
+    ended = evoloco("evolve", hop, "--ray", "auto", "--workers", 5, "--out", tmp_path / "run")
+    assert ended.code == 2
+    assert "Ray has 4 CPUs in all, but 5 workers" in ended.err
+    assert "Ask for at most 4" in ended.err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_begun_locally_goes_on_by_joining_a_cluster(cluster: Any, hop: Path, tmp_path: Path) -> None:
+    spec = read(hop)
+    whole, begun = Run.create(spec, tmp_path / "whole"), Run.create(spec, tmp_path / "begun")
+    whole.evolve()
+    begun.evolve(2)
+    ended = subprocess.run(
+        [*COMMAND, "resume", str(begun.folder), "--generations", "4", "--ray", cluster.address, "--workers", "2"],
+        env=WITHOUT_VIDEO, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    assert recorded(Run(begun.folder)) == recorded(whole)
+    assert "Ray worker" in ended.stderr
+
+
+def test_workers_without_ray_are_refused(hop: Path, evoloco: Callable[..., Ended]) -> None:
+    ended = evoloco("evolve", hop, "--workers", 2)
+    assert ended.code == 2
+    assert "give --ray too" in ended.err
+
+
+def test_ray_that_is_not_installed_is_told(
+    hop: Path, evoloco: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    ended = evoloco("evolve", hop, "--ray", "local", "--out", tmp_path / "run")
+    assert ended.code == 2
+    assert "pip install 'ray>=2.40'" in ended.err
+
+
+def generations(folder: Path) -> int:
+    with closing(Journal(folder / "journal.sqlite")) as journal:
+        return len(journal)
+
+
+def family(session: int) -> set[int]:
+    """Processes of a session."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[3]) == session and fields[0] != "Z":
+                found.add(int(folder.name))
+    return found
+
+
+def open_ports(processes: set[int]) -> set[str]:
+    """Addresses on which processes listen, as /proc/net writes them."""
+    own = set()
+    for process in processes:
+        for descriptor in Path(f"/proc/{process}/fd").glob("*"):
+            with suppress(OSError):
+                own.add(os.readlink(descriptor))
+    lines = [line.split() for name in ("tcp", "tcp6") for line in Path("/proc/net", name).read_text().splitlines()[1:]]
+    return {line[1].partition(":")[0] for line in lines if line[3] == "0A" and f"socket:[{line[9]}]" in own}
+
+
+def test_ray_on_this_machine_listens_to_it_alone_and_ends_with_ctrl_c(hop: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    command = [*COMMAND, "evolve", str(hop), "--ray", "local", "--out", str(folder)]
+    with subprocess.Popen(
+        [*command, "optimizer.name=uniform", "optimizer.generations=100000"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    ) as running:  # fmt: skip
+        try:
+            while not (folder / "journal.sqlite").is_file() or not generations(folder):
+                assert running.poll() is None
+                time.sleep(0.1)
+            ports = open_ports(family(running.pid))
+            os.killpg(running.pid, signal.SIGINT)
+            out, err = running.communicate(timeout=60)
+        except BaseException:
+            os.killpg(running.pid, signal.SIGKILL)
+            raise
+    assert ports == {"0100007F", "0000000000000000FFFF00000100007F"}
+    assert running.returncode == 130
+    assert "Stopped after generation" in err
+    assert "died" not in out + err
+    assert "raylet" not in out + err
+    while family(running.pid):
+        time.sleep(0.1)
+    whole = Run.create(read(hop, ["optimizer.name=uniform"]), tmp_path / "whole")
+    whole.evolve(1)
+    assert recorded(Run(folder))[:1] == recorded(whole)
