@@ -138,6 +138,9 @@ class EvaluationSpec(_Table):
         0.0, description="Of a held-out episode [s]; 0 for that of the scenario. Longer tells who would fall later."
     )
     heldout_candidates: Count = Field(8, description="Fittest individuals that are tried on them.")
+    time_limit: NotNegative = Field(
+        60.0, description="Wall time that an episode may take [s]; the run ends where one takes longer. 0 for any."
+    )
     support: SupportSpec = SupportSpec()
 
 
@@ -183,8 +186,10 @@ def read(path: Path, overrides: Iterable[str] = ()) -> RunSpec:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SpecError(f"No run file {path}. List the bundled ones with: evoloco list runs") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # not UTF-8, not TOML, or a number of thousands of digits
         raise SpecError(f"{path} is not TOML: {error}") from None
+    except RecursionError:
+        raise SpecError(f"{path} is nested too deep.") from None
     except OSError as error:
         raise SpecError(f"{path} cannot be read: {error.strerror}") from None
     _anchor(content, path.parent)
@@ -214,7 +219,7 @@ def _apply(content: dict[str, Any], override: str) -> None:
         raise SpecError(f"'{override}' is not key=value, such as optimizer.population_size=64")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         value = text
     *tables, last = key.strip().split(".")
     table = content
