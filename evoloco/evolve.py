@@ -135,7 +135,11 @@ class Run:
             Journal.create(making / FILE, genes, terms).close()
             making.rename(folder)
         except OSError as error:
-            raise unwritten(error, f"The run folder {folder} cannot be made: {error.strerror}.") from None
+            raise unwritten(
+                error,
+                f"The run folder {folder} cannot be made: {error.strerror}. Make room or mend the place, or choose "
+                "another one with --out.",
+            ) from None
         finally:
             shutil.rmtree(making, ignore_errors=True)
         return cls(folder)

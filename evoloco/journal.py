@@ -151,7 +151,9 @@ class Journal:
                 _sign_notes(database)
                 database.execute("COMMIT")
         except sqlite3.Error as error:
-            raise StorageError(f"The journal {path} cannot be made: {error}.") from None
+            raise StorageError(
+                f"The journal {path} cannot be made: {error}. Make room or mend the place, or choose another folder."
+            ) from None
         return cls(path)
 
     def close(self) -> None:

@@ -45,9 +45,11 @@ def held(folder: Path) -> Iterator[None]:
         with suppress(OSError):  # who holds it is only told
             os.ftruncate(file, 0)
             os.pwrite(file, f"{os.getpid()} on {platform.node()}".encode(), 0)
-        yield
-        with suppress(OSError):
-            os.ftruncate(file, 0)
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                os.ftruncate(file, 0)
     finally:
         os.close(file)
 
