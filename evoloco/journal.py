@@ -27,6 +27,9 @@ FILE = "journal.sqlite"
 SCHEMA = 2
 """Version of the tables below."""
 
+MOST_TERMS = 1000
+"""Most fitness terms: SQLite allows about twice as many columns."""
+
 UNREADABLE = (sqlite3.Error, ValueError, TypeError, OverflowError, IndexError)
 """What reading a damaged file may raise."""
 
@@ -404,10 +407,14 @@ def check_terms(terms: Sequence[str]) -> None:
     """Checks that fitness terms can be columns, whose names ignore case.
 
     Raises:
-        JournalError: A term has the name of a fixed column, or of another term.
+        JournalError: A term has the name of a fixed column or of another term, or there are too many.
     """
     taken = set(_FIXED_COLUMNS)
+    if len(terms) > MOST_TERMS:
+        raise JournalError(f"{len(terms)} fitness terms came; the journal has columns for {MOST_TERMS}.")
     for term in terms:
+        if not term.isprintable():
+            raise JournalError(f"A fitness term cannot be called {term!r}: a column's name must be printable.")
         if term.lower() in taken:
             raise JournalError(
                 f"A fitness term cannot be called '{term}': the journal has a column of that name, whatever its case."

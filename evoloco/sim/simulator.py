@@ -19,7 +19,7 @@ from evoloco.scenario import Scenario, Termination
 from evoloco.sim import abi, cache, kernel
 from evoloco.sim.compile import CompiledController, jit
 from evoloco.sim.support import Support
-from evoloco.sim.watchdog import Watchdog
+from evoloco.sim.watchdog import Watchdog, end
 
 TRACE_BYTES = 256 * 2**20
 """Most memory that the recorded rows may take, whatever the population [bytes]."""
@@ -168,8 +168,8 @@ class Simulator:
         def running() -> NDArray[np.bool_]:
             return (started == 1) & (outcome == kernel.RUNNING) & (status == 0)
 
-        def late(sim: int) -> str:
-            return (
+        def late(sim: int) -> None:
+            end(
                 f"{self._address(int(genome[sim]), int(scenario[sim]))} has taken longer than evaluation.time_limit, "
                 f"{self.time_limit:g} s of wall time. What is recorded is whole. Mend the controller or the body, or "
                 "go on with a longer --time-limit."

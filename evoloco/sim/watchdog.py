@@ -1,4 +1,4 @@
-"""Ends the process when an episode takes longer than it may."""
+"""Notices when an episode takes longer than it may, and ends the process."""
 
 import os
 import sys
@@ -23,18 +23,17 @@ SHORTEST, LONGEST = 0.05, 1.0
 class Watchdog:
     """Watches the episodes that run while its block does.
 
-    A compiled step that never returns cannot be stopped from outside, so the
-    process ends, as if killed: what is recorded is whole. Time in which the
-    process itself did not run, such as while a laptop slept, does not count.
+    Time in which the process itself did not run, such as while a laptop slept,
+    does not count.
 
     Args:
         limit: Wall time that one episode may take [s]; 0 for any.
         running: Tells which episodes run now (nsim,).
-        late: Says which episode it was, and what to do.
+        late: Called with an episode that takes longer, from a thread of its own.
     """
 
     def __init__(
-        self, limit: float, running: Callable[[], NDArray[np.bool_]], late: Callable[[int], str]
+        self, limit: float, running: Callable[[], NDArray[np.bool_]], late: Callable[[int], object]
     ) -> None:
         self._limit, self._running, self._late = limit, running, late
         self._over = threading.Event()
@@ -60,11 +59,14 @@ class Watchdog:
             taken[~self._running()] = 0.0
             last = now
             if np.any(taken > self._limit) and not self._over.is_set():
-                end(self._late(int(np.argmax(taken))))
+                self._late(int(np.argmax(taken)))
 
 
 def end(message: str) -> None:
-    """Says a last word and ends the process at once, whatever its other threads do."""
+    """Says a last word and ends the process at once, as if killed: what is recorded is whole.
+
+    A compiled step that never returns cannot be stopped in another way.
+    """
     show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""  # a progress bar has hidden it
     os.write(2, f"{show_cursor}\nevoloco: {message}\n".encode())
     os._exit(CODE)

@@ -9,7 +9,7 @@ import pytest
 
 from evoloco.errors import JournalError
 from evoloco.evolve import Run
-from evoloco.journal import Journal, whole_generations
+from evoloco.journal import Generation, Journal, whole_generations
 from evoloco.salvage import salvage
 
 from .injection import copied, evoloco, flip, goes_on, record
@@ -64,14 +64,18 @@ def test_a_changed_number_is_told_with_the_last_good_generation_and_the_way_on(
     assert record(folder) == expected
 
 
+def times(record: Generation) -> tuple[float, ...]:
+    return record.finished, record.wall_time, record.simulation_time, record.support
+
+
 def test_salvaged_generations_are_those_recorded_times_included(whole: Path, tmp_path: Path) -> None:
     folder = copied(whole, tmp_path / "run")
     harmed(folder)
-    before = [(g.finished, g.wall_time, g.simulation_time, g.support) for g in whole_generations(folder / "journal.sqlite")]
+    before = [times(generation) for generation in whole_generations(folder / "journal.sqlite")]
     assert len(before) == 5
     salvage(folder)
     journal = Journal(folder / "journal.sqlite")
-    assert [(g.finished, g.wall_time, g.simulation_time, g.support) for g in journal.generations()] == before
+    assert [times(generation) for generation in journal.generations()] == before
     journal.close()
 
 

@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,9 +12,10 @@ import numpy as np
 import pytest
 
 from evoloco import lock
-from evoloco.errors import BusyError
+from evoloco.errors import BusyError, StorageError
+from evoloco.salvage import salvage
 
-from .injection import ENVIRONMENT, copied, ended, evoloco, kill_at_random, record, started, undisturbed, until
+from .injection import ENVIRONMENT, ended, evoloco, kill_at_random, record, started, undisturbed, until
 
 KILLS = 12
 
@@ -33,12 +33,15 @@ def test_a_run_killed_at_random_moments_loses_nothing_and_counts_nothing_twice(f
     assert {path.name for path in folder.iterdir()} == {path.name for path in run.folder.iterdir()} | {"report.html"}
 
 
+ENDLESS = ("optimizer.name=uniform", "optimizer.generations=1000000")
+
+
 @contextmanager
-def busy(folder: Path) -> Iterator["subprocess.Popen[str]"]:
-    """A process that goes on with a run until it is stopped."""
-    process = started("resume", folder, "--generations", 1_000_000)
+def busy(file: Path, folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    """A process that evolves until it is stopped."""
+    process = started("evolve", file, *ENDLESS, "--out", folder)
     try:
-        until(10, folder, process)
+        until(3, folder, process)
         assert process.poll() is None, ended(process)
         yield process
     finally:
@@ -46,14 +49,15 @@ def busy(folder: Path) -> Iterator["subprocess.Popen[str]"]:
         ended(process)
 
 
-def test_a_second_process_is_refused_at_once_while_others_may_read(whole: Path, tmp_path: Path) -> None:
-    folder = copied(whole, tmp_path / "run")
-    with busy(folder) as process:
+def test_a_second_process_is_refused_at_once_while_others_may_read(file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with busy(file, folder) as process:
         second = evoloco("resume", folder)
         assert second.code == 4
         assert f"{folder} is in use: process {process.pid} on " in second.message
-        assert evoloco("resume", folder, "--salvage").code == 4
-        assert evoloco("replay", folder, "--individual", "9:0").code == 0
+        with pytest.raises(BusyError, match=f"process {process.pid} on "):
+            salvage(folder)
+        assert evoloco("replay", folder, "--individual", "2:0").code == 0
         assert evoloco("report", folder).code == 0
         assert process.poll() is None
     with lock.held(folder):  # the kernel has released it
@@ -82,18 +86,9 @@ def test_a_lock_file_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     precious.write_text("not to be emptied")
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / lock.FILE).symlink_to(precious)
-    ended = evoloco_lock(tmp_path / "run")
-    assert ended == "StorageError"
+    with pytest.raises(StorageError), lock.held(tmp_path / "run"):
+        pass
     assert precious.read_text() == "not to be emptied"
-
-
-def evoloco_lock(folder: Path) -> str:
-    """Class of what holding the lock of a folder raises."""
-    try:
-        with lock.held(folder):
-            return ""
-    except Exception as error:
-        return type(error).__name__
 
 
 JUMPING_CLOCK = """
@@ -125,13 +120,3 @@ def test_a_clock_that_jumps_back_changes_no_result_and_no_time_is_negative(
     figures = re.findall(r"(-?[\d.]+) sim s/s  left (-?\d+) s", run.err)
     assert figures
     assert all(float(pace) > 0 and int(left) >= 0 for pace, left in figures)
-
-
-def test_ctrl_c_has_an_exit_code_of_its_own(whole: Path, tmp_path: Path) -> None:
-    folder = copied(whole, tmp_path / "run")
-    process = started("resume", folder, "--generations", 1_000_000)
-    until(10, folder, process)
-    process.send_signal(signal.SIGINT)
-    stopped = ended(process)
-    assert stopped.code == 130
-    assert f"Go on with: evoloco resume {folder}" in stopped.message
