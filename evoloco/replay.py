@@ -75,6 +75,11 @@ def replay(run: Run, which: str = "best") -> Replay:
         genome, support = np.array(champion["genome"]), 0.0
         scenarios, recorded = experiment.held_out(), np.array(champion["heldout"]["fitness"])
         duration = experiment.heldout_duration
+        if individual >= len(run.journal[generation].genomes):
+            raise JournalError(
+                f"{run.folder / 'champion.json'} is of another run: generation {generation} has no individual "
+                f"{individual}."
+            )
         if len(genome) != len(experiment.space):
             raise JournalError(
                 f"{run.folder / 'champion.json'} is of another run: it has {len(genome)} genes, "

@@ -166,7 +166,7 @@ class Simulator:
         outcome, started = self._arrays["outcome"][:count], self._arrays["started"][:count]
 
         def running() -> NDArray[np.bool_]:
-            return (started == 1) & (outcome == kernel.RUNNING) & (status == 0)
+            return np.asarray((started == 1) & (outcome == kernel.RUNNING) & (status == 0))
 
         def late(sim: int) -> None:
             end(

@@ -164,7 +164,8 @@ def test_hostile_json_is_an_error_or_has_the_right_shape(whole: Path, tmp_path: 
         assert all(isinstance(gene, float) for gene in found["genome"])
         assert 0 <= found["generation"] < 2**63
     else:
-        assert provenance.differences(found, {**found, "cpu": found["cpu"], "evoloco": found["evoloco"]}) == []
+        same = {**content, **found}
+        assert (provenance.differences(found, content) == []) == (provenance.differences(same, content) == [])
 
 
 @pytest.mark.parametrize("name", ["champion.json", "provenance.json"])
@@ -245,8 +246,7 @@ def test_rows_of_the_wrong_kind_are_an_error_even_where_their_checksum_was_made_
     run = Run(folder)
     run.journal._sign(2)
     try:
-        replay(run, f"2:{row}")
-        list(run.journal.generations())
+        run.upcoming()
     except EvolocoError as error:
         told(error)
     run.journal.close()
