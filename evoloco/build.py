@@ -120,11 +120,21 @@ def checked(
 class Experiment:
     """Everything that a run's evaluation needs, built from its spec.
 
+    Attributes:
+        spec: Of the run.
+        longest: Wall time that an episode may take [s], instead of the spec's `evaluation.time_limit`; 0 for any.
+
     Raises:
         SpecError: A name or option in the spec does not fit.
     """
 
     spec: RunSpec
+    longest: float | None = None
+
+    @property
+    def time_limit(self) -> float:
+        """Wall time that an episode may take [s]; 0 for any."""
+        return self.spec.evaluation.time_limit if self.longest is None else self.longest
 
     @cached_property
     def morphology(self) -> Morphology:

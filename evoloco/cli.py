@@ -34,6 +34,10 @@ Ray = Annotated[
     ),
 ]
 Workers = Annotated[int, typer.Option(min=0, help="Workers on Ray, one CPU each; 0 for all CPUs of the cluster.")]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(min=0, help="Wall time that an episode may take [s]; 0 for any; the run file's where left out."),
+]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A run folder, such as runs/out/biped-seed0.")]
 
 
@@ -92,12 +96,24 @@ def evolve(
 
 @app.command(epilog="Example:  evoloco resume runs/out/biped-seed0 --generations 400")
 def resume(
-    folder: Folder, generations: More = 0, threads: Threads = 0, ray: Ray = None, workers: Workers = 0
+    folder: Folder,
+    generations: More = 0,
+    threads: Threads = 0,
+    ray: Ray = None,
+    workers: Workers = 0,
+    time_limit: TimeLimit = None,
+    salvage: Annotated[
+        bool, typer.Option("--salvage", help="Keeps what is whole of a damaged journal, and goes on from there.")
+    ] = False,
 ) -> None:
     """Goes on exactly where a run was stopped, in whatever way it was stopped."""
     from evoloco.evolve import Run
 
-    run = Run(folder)
+    if salvage:
+        from evoloco.salvage import salvage as keep_what_is_whole
+
+        typer.echo(keep_what_is_whole(folder))
+    run = Run(folder, time_limit)
     with _on_ray(run.spec, ray, workers) as evaluator:
         _go_on(run, generations, threads, evaluator)
 
@@ -108,10 +124,11 @@ def replay(
     individual: Annotated[
         str, typer.Option(help="best: the champion on held-out scenarios; or GENERATION:INDEX.")
     ] = "best",
-    video: Annotated[Path | None, typer.Option(help="Films the first episode.")] = None,
+    video: Annotated[Path | None, typer.Option(help="Films the first episode, or the first that diverged.")] = None,
     trace: Annotated[
-        Path | None, typer.Option(help="Writes the first episode's arrays, under MuJoCo's names, as .npz.")
+        Path | None, typer.Option(help="Writes that episode's arrays, under MuJoCo's names, as .npz.")
     ] = None,
+    time_limit: TimeLimit = None,
 ) -> None:
     """Rebuilds any individual of a run and checks its fitness against the record, to the last bit."""
     from evoloco.evolve import Run
@@ -119,10 +136,12 @@ def replay(
     from evoloco.replay import replay as rebuild
     from evoloco.replay import save_trace
 
-    again = rebuild(Run(folder), individual)
-    episode = again.episodes[0]
+    again = rebuild(Run(folder, time_limit), individual)
+    episode = again.shown
     where = f"Individual {again.generation}:{again.individual}"
-    if again.equal:
+    if not again.is_recorded:
+        typer.echo(f"{where}: fitness {again.fitness.mean():.6g}; its generation is not recorded yet.")
+    elif again.equal:
         typer.echo(f"{where}: fitness {again.fitness.mean():.6g} equals the record to the last bit.")
     else:
         why = "; ".join(again.reasons) or "nothing known has changed: please report this"
@@ -139,7 +158,7 @@ def replay(
         from evoloco.report.video import film
 
         typer.echo(f"Video: {film(episode, video)}")
-    if not again.equal and not again.reasons:
+    if again.is_recorded and not again.equal and not again.reasons:
         raise typer.Exit(1)
 
 
@@ -186,14 +205,13 @@ def _go_on(run: Any, generations: int, threads: int, evaluator: Any) -> None:
 
 def _finish(run: Any, generations: int, threads: int, evaluator: Any) -> None:
     from evoloco import provenance
-    from evoloco.evaluators.local import Local
     from evoloco.live import Live
     from evoloco.report.assemble import write_report
 
     total = generations or run.generations
     if len(run.journal) and (differ := provenance.differences(run.provenance, provenance.collect(run.experiment))):
         typer.echo(f"Warning: what follows may differ in the last bits ({'; '.join(differ)}).", err=True)
-    evaluator = evaluator or Local(run.experiment, threads)
+    evaluator = evaluator or run.local(threads)
     with Live(run, total, evaluator) as live:
         reason = run.evolve(generations, evaluator, live.show)
     typer.echo(f"Stopped because {reason}.")
@@ -212,20 +230,26 @@ def _tell_report(path: Path, missing: str) -> None:
 
 
 def main() -> None:
-    """Entry point: one clear message and exit code 2 for a user's mistake, 130 for Ctrl-C."""
-    from evoloco.errors import EvolocoError
+    """Entry point: one clear message and a known exit code, which docs/faults.md lists."""
+    from evoloco.errors import EvolocoError, unwritten
 
     try:
         app(prog_name="evoloco")
     except EvolocoError as error:
-        typer.echo(f"evoloco: {error}", err=True)
-        sys.exit(130 if type(error).__name__ == "Interrupted" else 2)
+        _end(error)
     except OSError as error:
-        typer.echo(f"evoloco: {error.filename}: {error.strerror}", err=True)
-        sys.exit(2)
+        place = f"{error.filename}: " if error.filename else ""
+        _end(unwritten(error, f"{place}{error.strerror or error}"))
+    except MemoryError:
+        _end(EvolocoError("The memory of this machine is not enough for this run: make it smaller."))
     except KeyboardInterrupt:
         typer.echo("evoloco: interrupted; what was recorded is whole. Go on with: evoloco resume DIR", err=True)
         sys.exit(130)
+
+
+def _end(error: Any) -> None:
+    typer.echo(f"evoloco: {error}", err=True)
+    sys.exit(error.code)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,20 @@
 """What can go wrong for a user, and the words that say so."""
 
 import difflib
+import errno
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 
 class EvolocoError(Exception):
-    """A fault that the user can mend; its message says what, where and how."""
+    """A fault that the user can mend; its message says what, where and how.
+
+    Attributes:
+        code: What the command line ends with; docs/faults.md lists the codes.
+    """
+
+    code = 2
 
 
 class UnknownNameError(EvolocoError):
@@ -42,6 +49,27 @@ class ControllerError(EvolocoError):
 
 class JournalError(EvolocoError):
     """A run folder whose record is missing, damaged or of another run."""
+
+
+class StorageError(EvolocoError):
+    """A file that cannot be written: no room, no permission. What is recorded already is whole."""
+
+    code = 3
+
+
+class BusyError(EvolocoError):
+    """A run that another process goes on with."""
+
+    code = 4
+
+
+MISPLACED = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.EINVAL)
+"""Error numbers of the operating system that mean a wrong path, which is a mistake of whoever wrote it."""
+
+
+def unwritten(error: OSError, message: str) -> EvolocoError:
+    """What to raise for a file that cannot be written: a mistake in its path, or a fault of the place."""
+    return (SpecError if error.errno in MISPLACED else StorageError)(message)
 
 
 @contextmanager

@@ -13,14 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from evoloco import provenance
+from evoloco import champion, files, lock, provenance
 from evoloco.build import Experiment
 from evoloco.episode import Outcome
-from evoloco.errors import EvolocoError, JournalError, SpecError, told_from
+from evoloco.errors import EvolocoError, JournalError, SpecError, told_from, unwritten
 from evoloco.evaluators import Evaluation, Evaluator, aggregate
 from evoloco.evaluators.local import Local
 from evoloco.genome import Array
 from evoloco.journal import FILE, Generation, Journal, check_terms
+from evoloco.optimizers import Optimizer
 from evoloco.spec import RunSpec, read, write
 
 Progress = Callable[[Generation], None]
@@ -31,6 +32,8 @@ INTERRUPTED = "interrupted"
 
 class Interrupted(EvolocoError):  # noqa: N818 - a wish, not an error
     """The user asked to stop; every finished generation is recorded."""
+
+    code = 130
 
 
 @dataclass(frozen=True)
@@ -57,15 +60,18 @@ class Champion:
 class Run:
     """A run folder: `run.toml`, `provenance.json`, `journal.sqlite` and what was made of them.
 
+    Nothing in a run folder is executed: a Python file inside it is refused.
+
     Args:
         folder: Of an existing run.
+        time_limit: Wall time that an episode may take [s], instead of the run file's; 0 for any.
 
     Raises:
         JournalError: The folder is not a run, or its journal belongs to another one.
         SpecError: Its run file does not fit.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, time_limit: float | None = None) -> None:
         self.folder = folder
         if not (folder / "run.toml").is_file():
             raise JournalError(f"{folder} is not a run: it has no run.toml. Begin one with: evoloco evolve RUN")
@@ -75,8 +81,14 @@ class Run:
                 f"{folder / 'run.toml'} has changed since the run began; the journal does not follow from it. "
                 f"Restore it, or begin another run with: evoloco evolve {folder / 'run.toml'} --out DIR"
             )
-        self.experiment = Experiment(self.spec)
+        if inside := provenance.code_in(folder, self.spec):
+            raise JournalError(
+                f"{folder / 'run.toml'} names {inside}, which is in the run folder: nothing there is executed. "
+                "If you trust it, move it elsewhere and begin another run with: evoloco evolve"
+            )
+        self.experiment = Experiment(self.spec, time_limit)
         self.journal = Journal(folder / FILE)
+        self._generation = 0  # that is evaluated
         with told_from(folder / "run.toml"):
             genes = self.experiment.space.names
         if self.journal.genes != genes:
@@ -125,7 +137,11 @@ class Run:
             Journal.create(making / FILE, genes, terms).close()
             making.rename(folder)
         except OSError as error:
-            raise SpecError(f"The run folder {folder} cannot be made: {error.strerror}.") from None
+            raise unwritten(
+                error,
+                f"The run folder {folder} cannot be made: {error.strerror}. Make room or mend the place, or choose "
+                "another one with --out.",
+            ) from None
         finally:
             shutil.rmtree(making, ignore_errors=True)
         return cls(folder)
@@ -136,6 +152,14 @@ class Run:
         return int(self.journal.note("generations") or self.spec.optimizer.generations)
 
     # ------------------------------------------------------------ the loop
+
+    def local(self, threads: int = 0) -> Local:
+        """The local evaluator of this run, whose messages name the individual and how to simulate it again.
+
+        Args:
+            threads: Of the simulation; all CPUs where 0. Results do not depend on it.
+        """
+        return Local(self.experiment, threads, address=lambda i, k: self.address(self._generation, i, k))
 
     def evolve(
         self, generations: int = 0, evaluator: Evaluator | None = None, progress: Progress | None = None
@@ -152,27 +176,25 @@ class Run:
 
         Raises:
             Interrupted: Ctrl-C; the journal is whole.
+            BusyError: Another process goes on with this run.
+            StorageError: The folder cannot be written.
             JournalError: The record does not follow from the spec.
         """
+        with lock.held(self.folder):
+            return self._search(generations, evaluator or self.local(), progress)
+
+    def _search(self, generations: int, evaluator: Evaluator, progress: Progress | None) -> str:
         last = generations or self.generations
         if len(self.journal) and (changed := provenance.changes(self.provenance, provenance.collect(self.experiment))):
             raise JournalError(
                 f"{self.folder} cannot go on as it began: {'; '.join(changed)}. "
                 "Restore it, or begin another run with: evoloco evolve"
             )
-        evaluator = evaluator or Local(self.experiment)
-        optimizer = self.experiment.optimizer()
-        for record in self.journal.generations():
-            genomes = optimizer.ask()
-            if not np.array_equal(genomes, record.genomes):
-                raise JournalError(
-                    f"Generation {record.generation} of {self.journal.path} does not follow from run.toml: the "
-                    f"optimizer asks for other genomes. {self._why_different()}"
-                )
-            optimizer.tell(genomes, record.fitness)
+        optimizer = self._replayed()
         self._note_extension(generations)
         with _interruptible() as interrupted:
             for generation in range(len(self.journal), last):
+                self._generation = generation
                 if reason := optimizer.stop_reason():
                     return self._stop(f"{self.spec.optimizer.name}: {reason}")
                 began = time.perf_counter()
@@ -198,6 +220,34 @@ class Run:
                         f"Go on with: evoloco resume {self.folder}"
                     )
         return self._stop(ALL_GENERATIONS)
+
+    def _replayed(self) -> Optimizer:
+        """A fresh optimizer that was told everything recorded.
+
+        Raises:
+            JournalError: The record does not follow from the spec.
+        """
+        optimizer = self.experiment.optimizer()
+        for record in self.journal.generations():
+            genomes = optimizer.ask()
+            if not np.array_equal(genomes, record.genomes):
+                raise JournalError(
+                    f"Generation {record.generation} of {self.journal.path} does not follow from run.toml: the "
+                    f"optimizer asks for other genomes. {self._why_different()}"
+                )
+            optimizer.tell(genomes, record.fitness)
+        return optimizer
+
+    def upcoming(self) -> Array:
+        """The genomes (population_size, n) of the generation that comes next, which is not recorded yet."""
+        return self._replayed().ask()
+
+    def address(self, generation: int, individual: int, episode: int) -> str:
+        """Names an episode of the search, with the command that simulates it again."""
+        return (
+            f"Generation {generation}, individual {individual}, episode {episode} "
+            f"(again: evoloco replay {self.folder} --individual {generation}:{individual})"
+        )
 
     def _aggregate(self, fitness: Array) -> Array:
         return aggregate(fitness, self.spec.evaluation.aggregate, self.spec.evaluation.cvar_fraction)
@@ -232,14 +282,9 @@ class Run:
         """What produced the run.
 
         Raises:
-            JournalError: The file is missing or no JSON.
+            JournalError: The file is missing or holds something else.
         """
-        path = self.folder / "provenance.json"
-        try:
-            facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise JournalError(f"{path} cannot be read: {error}") from None
-        return facts
+        return provenance.read(self.folder / "provenance.json")
 
     def choose_champion(self, threads: int = 0) -> Champion:
         """Tries the fittest individuals on held-out scenarios and writes `champion.json`.
@@ -252,19 +297,20 @@ class Run:
         """
         candidates = self._candidates()
         genomes = np.array([self.journal[g].genomes[i] for g, i, _ in candidates])
-        evaluator = Local(self.experiment, threads, self.experiment.heldout_duration)
+        evaluator = Local(
+            self.experiment, threads, self.experiment.heldout_duration,
+            lambda i, k: f"{self.address(*candidates[i][:2], k)} on held-out scenario {k}",
+        )  # fmt: skip
         evaluation = evaluator.evaluate(genomes, self.experiment.held_out(), support=0.0)
         heldout = self._aggregate(evaluation.fitness)
         best = int(np.argmax(heldout))
         generation, individual, search_fitness = candidates[best]
-        champion = Champion(
+        found = Champion(
             generation, individual, genomes[best], search_fitness, float(heldout[best]), evaluation.of(best)
         )
-        text = json.dumps(self._describe(champion), indent=2, allow_nan=False)
-        unfinished = self.folder / "champion.tmp"
-        unfinished.write_text(text + "\n", encoding="utf-8")
-        unfinished.replace(self.folder / "champion.json")
-        return champion
+        text = json.dumps(self._describe(found), indent=2, allow_nan=False)
+        files.write(self.folder / "champion.json", text + "\n")
+        return found
 
     def _candidates(self) -> list[tuple[int, int, float]]:
         """Generation, individual and fitness of the fittest, best first."""
@@ -303,20 +349,9 @@ class Run:
         """What `champion.json` holds; a fitness that it cannot hold, -inf, stands there as null.
 
         Raises:
-            JournalError: It is missing or no JSON.
+            JournalError: It is missing or holds something else.
         """
-        path = self.folder / "champion.json"
-        try:
-            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise JournalError(f"No champion yet in {self.folder}. Go on with: evoloco resume {self.folder}") from None
-        except ValueError as error:
-            raise JournalError(f"{path} is no JSON: {error}. Mend it with: evoloco resume {self.folder}") from None
-        if not isinstance(content, dict) or not {"generation", "individual", "genome", "heldout"} <= set(content):
-            raise JournalError(f"{path} holds no champion. Mend it with: evoloco resume {self.folder}")
-        for table, key in ((content, "search_fitness"), (content, "heldout_fitness"), (content["heldout"], "fitness")):
-            table[key] = _unstable(table[key])
-        return content
+        return champion.read(self.folder / "champion.json")
 
 
 def _finite(value: Any) -> Any:
@@ -324,13 +359,6 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list):
         return [_finite(part) for part in value]
     return value if np.isfinite(value) else None
-
-
-def _unstable(fitness: Any) -> Any:
-    """A fitness, or list of them, read from JSON: -inf where null stands."""
-    if isinstance(fitness, list):
-        return [_unstable(part) for part in fitness]
-    return -np.inf if fitness is None else fitness
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Genomes: points of [0, 1]^n and the named quantities that they stand for."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,8 @@ class Gene:
     def __post_init__(self) -> None:
         if not self.low < self.high:
             raise EvolocoError(f"Gene '{self.name}': low {self.low} must be below high {self.high}.")
+        if not math.isfinite(self.high - self.low):
+            raise EvolocoError(f"Gene '{self.name}': from {self.low} to {self.high} is too wide.")
         if self.log and self.low <= 0:
             raise EvolocoError(f"Gene '{self.name}': a log-scaled gene needs positive bounds, not {self.low}.")
 

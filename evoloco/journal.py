@@ -4,23 +4,40 @@ Written one transaction per generation (write-ahead log), so a run that is
 killed at any moment leaves whole generations. Schema: docs/journal.md.
 """
 
+import hashlib
 import json
+import os
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from evoloco.errors import JournalError
+from evoloco.episode import Outcome
+from evoloco.errors import EvolocoError, JournalError, StorageError
 from evoloco.evaluators import Evaluation
 from evoloco.genome import Array
 
 FILE = "journal.sqlite"
-SCHEMA = 1
+SCHEMA = 2
 """Version of the tables below."""
+
+MOST_TERMS = 1000
+"""Most fitness terms: SQLite allows about twice as many columns."""
+
+UNREADABLE = (sqlite3.Error, ValueError, TypeError, OverflowError, IndexError)
+"""What reading a damaged file may raise."""
+
+_PLACE = (
+    sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED,
+)  # fmt: skip
+"""Errors of SQLite that are the place's and not the file's."""
 
 _FIXED_COLUMNS = ("generation", "individual", "genome", "fitness", "outcome", "duration", "distance")
 
@@ -64,31 +81,55 @@ class Journal:
         if not path.is_file():
             raise JournalError(f"No journal {path}. The folder is not a run, or the run never began.")
         self.path = path
-        self._database = sqlite3.connect(path, isolation_level=None)
+        try:
+            self._database = _opened(path)
+        except UNREADABLE as error:
+            raise self._refused(error) from None
         try:
             self.genes, self.terms = self._open()
+        except UNREADABLE as error:
+            self._database.close()
+            raise self._refused(error) from None
         except BaseException:
             self._database.close()
             raise
 
     def _open(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Genes and terms; a file that is no whole journal is read only, and left as it is."""
-        try:
-            faults = self._database.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if faults != "ok":
-                raise ValueError(" ".join(faults.split()))
-            schema = self.note("schema")
-            if schema != SCHEMA:
-                raise JournalError(f"The journal {self.path} has schema {schema}, this evoloco reads {SCHEMA}.")
-            genes, terms = tuple(self.note("genes")), tuple(self.note("terms"))
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA synchronous = NORMAL")
-        except (sqlite3.DatabaseError, ValueError, TypeError) as error:
-            raise JournalError(
-                f"The journal {self.path} is damaged or no journal: {error}. Restore the file from a copy, or begin "
-                "the run anew in another folder: the same seed gives the same run."
-            ) from None
+        tables = _tables_of(self._database)
+        if tables.get("notes") != _tables(())["notes"]:
+            raise ValueError("it has no notes of a run")
+        schema = self.note("schema")
+        if isinstance(schema, int) and schema != SCHEMA:
+            raise JournalError(f"The journal {self.path} has schema {schema}, this evoloco reads {SCHEMA}.")
+        if self.note("sha256") != _digest_of_notes(self._database):
+            raise ValueError("its notes do not match their checksum")
+        genes, terms = tuple(self.note("genes")), tuple(self.note("terms"))
+        if tables != _tables(terms):
+            raise ValueError("its tables are not those of a journal")
+        faults = self._database.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if faults != "ok":
+            raise ValueError(" ".join(faults.split()))
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = NORMAL")
         return genes, terms
+
+    def _refused(self, error: Exception) -> EvolocoError:
+        """Why the file cannot be used, and what to do: an error of its place, or damage."""
+        if _of_the_place(error):
+            return StorageError(
+                f"The journal {self.path} cannot be opened: {error}. Make room or mend the place, then go on with: "
+                f"evoloco resume {self.path.parent}"
+            )
+        return self._damaged(str(error))
+
+    def _damaged(self, reason: str) -> JournalError:
+        whole = sum(1 for _ in whole_generations(self.path))
+        kept = f"Generations 0 to {whole - 1} of it are whole" if whole else "No generation of it is whole"
+        return JournalError(
+            f"The journal {self.path} is damaged or no journal: {reason}. {kept}. Go on from there with: "
+            f"evoloco resume {self.path.parent} --salvage (the damaged file is kept; the same seed gives the same run)."
+        )
 
     @classmethod
     def create(cls, path: Path, genes: Sequence[str], terms: Sequence[str]) -> "Journal":
@@ -96,35 +137,26 @@ class Journal:
 
         Raises:
             JournalError: The file exists, or a term cannot be a column.
+            StorageError: The file cannot be written.
         """
         if path.exists():
             raise JournalError(f"{path} exists.")
         check_terms(terms)
-        measures = "".join(f", {_quoted(term)} REAL" for term in terms)
-        with closing(sqlite3.connect(path, isolation_level=None)) as database:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.executescript(f"""
-                BEGIN;
-                CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-                CREATE TABLE events (generation INTEGER NOT NULL, happened REAL NOT NULL, what TEXT NOT NULL);
-                CREATE TABLE generations (
-                    generation INTEGER PRIMARY KEY, support REAL NOT NULL, finished REAL NOT NULL,
-                    wall_time REAL NOT NULL, simulation_time REAL NOT NULL);
-                CREATE TABLE individuals (
-                    generation INTEGER NOT NULL REFERENCES generations, individual INTEGER NOT NULL,
-                    genome BLOB NOT NULL, fitness REAL NOT NULL, outcome TEXT NOT NULL,
-                    duration REAL NOT NULL, distance REAL{measures},
-                    PRIMARY KEY (generation, individual)) WITHOUT ROWID;
-                CREATE TABLE episodes (
-                    generation INTEGER NOT NULL, individual INTEGER NOT NULL, episode INTEGER NOT NULL,
-                    fitness REAL NOT NULL, outcome TEXT NOT NULL, duration REAL NOT NULL, distance REAL{measures},
-                    PRIMARY KEY (generation, individual, episode)) WITHOUT ROWID;
-                INSERT INTO notes VALUES
-                    ('schema', '{SCHEMA}'),
-                    ('genes', {_text(json.dumps(list(genes)))}),
-                    ('terms', {_text(json.dumps(list(terms)))});
-                COMMIT;
-            """)
+        notes = {"schema": SCHEMA, "genes": list(genes), "terms": list(terms)}
+        try:
+            with closing(sqlite3.connect(path, isolation_level=None)) as database:
+                database.execute("PRAGMA journal_mode = WAL")
+                database.execute("BEGIN")
+                for table in _tables(terms).values():
+                    database.execute(table)
+                for key, value in notes.items():
+                    database.execute("INSERT INTO notes VALUES (?, ?)", (key, json.dumps(value)))
+                _sign_notes(database)
+                database.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise StorageError(
+                f"The journal {path} cannot be made: {error}. Make room or mend the place, or choose another folder."
+            ) from None
         return cls(path)
 
     def close(self) -> None:
@@ -134,11 +166,39 @@ class Journal:
     def note(self, key: str) -> Any:
         """A fact about the whole run; None where it was not noted."""
         row = self._database.execute("SELECT value FROM notes WHERE key = ?", (key,)).fetchone()
-        return json.loads(row[0]) if row else None
+        try:
+            return json.loads(row[0]) if row else None
+        except RecursionError:
+            raise ValueError(f"the note '{key}' is nested too deep") from None
 
     def write_note(self, key: str, value: Any) -> None:
-        """Notes a fact about the whole run, such as why it stopped."""
-        self._database.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (key, json.dumps(value)))
+        """Notes a fact about the whole run, such as why it stopped.
+
+        Raises:
+            StorageError: The file cannot be written.
+        """
+        with self._writing(f"The note '{key}'"):
+            self._database.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (key, json.dumps(value)))
+            _sign_notes(self._database)
+
+    @contextmanager
+    def _writing(self, what: str) -> Iterator[None]:
+        """A transaction: what its block writes is there wholly or not at all."""
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            yield
+            self._database.execute("COMMIT")
+        except BaseException as error:
+            with suppress(sqlite3.Error):  # SQLite has ended the transaction itself, or cannot
+                self._database.execute("ROLLBACK")
+            if not isinstance(error, sqlite3.Error) or isinstance(error, sqlite3.IntegrityError):
+                raise
+            last = len(self) - 1
+            kept = f"Generations 0 to {last} are recorded whole" if last >= 0 else "No generation is recorded yet"
+            raise StorageError(
+                f"{what} cannot be written to the journal {self.path}: {error}. {kept}. Make room or mend the place, "
+                f"then go on with: evoloco resume {self.path.parent}"
+            ) from None
 
     def write_event(self, generation: int, happened: float, what: str) -> None:
         """Records what happened in a generation, at a Unix time [s], such as the loss of a worker."""
@@ -152,7 +212,8 @@ class Journal:
         """Records a generation, wholly or not at all.
 
         Raises:
-            JournalError: The generation is recorded already, or the file cannot be written.
+            JournalError: The generation is recorded already.
+            StorageError: The file cannot be written.
         """
         g, evaluation = record.generation, record.evaluation
         worst = np.argmin(evaluation.fitness, axis=1)
@@ -171,23 +232,24 @@ class Journal:
         )  # fmt: skip
         episodes = [(g, *divmod(n, count), *row[:-1], *row[-1]) for n, row in enumerate(zip(*parts, strict=True))]
         places = ", ".join("?" * (7 + len(self.terms)))
-        self._database.execute("BEGIN IMMEDIATE")
         try:
-            self._database.execute(
-                "INSERT INTO generations VALUES (?, ?, ?, ?, ?)",
-                (g, record.support, record.finished, record.wall_time, record.simulation_time),
-            )
-            self._database.executemany(f"INSERT INTO individuals VALUES ({places})", individuals)
-            self._database.executemany(f"INSERT INTO episodes VALUES ({places})", episodes)
-            self._database.execute("COMMIT")
+            with self._writing(f"Generation {g}"):
+                self._database.execute(
+                    "INSERT INTO generations VALUES (?, ?, ?, ?, ?, '')",
+                    (g, record.support, record.finished, record.wall_time, record.simulation_time),
+                )
+                self._database.executemany(f"INSERT INTO individuals VALUES ({places})", individuals)
+                self._database.executemany(f"INSERT INTO episodes VALUES ({places})", episodes)
+                self._sign(g)
         except sqlite3.IntegrityError:
-            self._database.execute("ROLLBACK")
             raise JournalError(
                 f"Generation {g} is already in the journal {self.path}: another process goes on with this run."
             ) from None
-        except BaseException:
-            self._database.execute("ROLLBACK")
-            raise
+
+    def _sign(self, generation: int) -> None:
+        """Notes the checksum of a generation's rows."""
+        digest = _digest(*_rows(self._database, generation))
+        self._database.execute("UPDATE generations SET sha256 = ? WHERE generation = ?", (digest, generation))
 
     def __len__(self) -> int:
         """Number of recorded generations."""
@@ -203,48 +265,165 @@ class Journal:
         """One recorded generation.
 
         Raises:
-            JournalError: It is not recorded, or not wholly.
+            JournalError: It is not recorded, or damaged.
         """
-        head = self._database.execute(
-            "SELECT support, finished, wall_time, simulation_time FROM generations WHERE generation = ?", (generation,)
-        ).fetchone()
-        if head is None:
-            last = len(self) - 1
-            known = f"0 to {last}" if last >= 0 else "none"
+        count = len(self)
+        if not 0 <= generation < count:
+            known = f"0 to {count - 1}" if count else "none"
             raise JournalError(f"The journal {self.path} has no generation {generation}. Recorded: {known}.")
-        rows = self._database.execute(
-            "SELECT genome, fitness FROM individuals WHERE generation = ? ORDER BY individual", (generation,)
-        ).fetchall()
-        measures = "".join(f", {_quoted(term)}" for term in self.terms)
-        episodes = self._database.execute(
-            f"SELECT fitness, outcome, duration, distance{measures} FROM episodes "
-            "WHERE generation = ? ORDER BY individual, episode",
-            (generation,),
-        ).fetchall()
-        size = 8 * len(self.genes)
-        if not rows or len(episodes) % len(rows) or any(len(row[0]) != size for row in rows):
-            raise JournalError(f"Generation {generation} of the journal {self.path} is damaged.")
-        shape = (len(rows), len(episodes) // len(rows))
-        numbers = np.array([[row[0], row[2], *row[3:]] for row in episodes], dtype=np.float64)
-        evaluation = Evaluation(
-            fitness=numbers[:, 0].reshape(shape),
-            values=numbers[:, 3:].reshape(*shape, -1),
-            outcome=np.array([row[1] for row in episodes]).reshape(shape),
-            duration=numbers[:, 1].reshape(shape),
-            distance=numbers[:, 2].reshape(shape),
-        )
-        genomes = np.array([np.frombuffer(row[0], "<f8") for row in rows])
-        return Generation(generation, genomes, np.array([row[1] for row in rows]), evaluation, *head)
+        try:
+            record = _read(self._database, generation)
+            if record.genomes.shape[1] != len(self.genes):
+                raise ValueError(f"genomes of generation {generation} do not have {len(self.genes)} genes")
+        except UNREADABLE as error:
+            raise self._refused(error) from None
+        return record
+
+
+def whole_generations(path: Path) -> Iterator[Generation]:
+    """The generations before the first damage of a journal, whose file is left as it is."""
+    with suppress(*UNREADABLE), _copied(path) as database:
+        columns = [row[1] for row in database.execute("PRAGMA table_xinfo(individuals)")]
+        if _tables_of(database) != _tables(columns[len(_FIXED_COLUMNS) :]):
+            return
+        generation = 0
+        while True:
+            yield _read(database, generation)
+            generation += 1
+
+
+def _read(database: sqlite3.Connection, generation: int) -> Generation:
+    """One generation, checked against its checksum.
+
+    Raises:
+        ValueError: It is not there, or its checksum does not match.
+        sqlite3.Error: It cannot be read.
+    """
+    head, rows, episodes = _rows(database, generation)
+    if head is None:
+        raise ValueError(f"generation {generation} is missing")
+    if head[-1] != _digest(head, rows, episodes):
+        raise ValueError(f"generation {generation} does not match its checksum")
+    shape = (len(rows), len(episodes) // len(rows))
+    outcome = np.array([row[4] for row in episodes])
+    if not set(outcome) <= set(Outcome):
+        raise ValueError(f"generation {generation} has outcomes that do not exist")
+    numbers = np.array([[row[3], *row[5:]] for row in episodes], dtype=np.float64)
+    evaluation = Evaluation(
+        fitness=numbers[:, 0].reshape(shape),
+        values=numbers[:, 3:].reshape(*shape, -1),
+        outcome=outcome.reshape(shape),
+        duration=numbers[:, 1].reshape(shape),
+        distance=numbers[:, 2].reshape(shape),
+    )
+    genomes = np.array([np.frombuffer(row[2], "<f8") for row in rows])
+    fitness = np.array([row[3] for row in rows], dtype=np.float64)
+    return Generation(generation, genomes, fitness, evaluation, *map(float, head[1:5]))
+
+
+Row = tuple[Any, ...]
+
+
+def _rows(database: sqlite3.Connection, generation: int) -> tuple[Row | None, list[Row], list[Row]]:
+    """The rows of a generation in `generations`, `individuals` and `episodes`."""
+    head = database.execute("SELECT * FROM generations WHERE generation = ?", (generation,)).fetchone()
+    rows, episodes = (
+        database.execute(f"SELECT * FROM {table} WHERE generation = ? ORDER BY {order}", (generation,)).fetchall()
+        for table, order in (("individuals", "individual"), ("episodes", "individual, episode"))
+    )
+    return head, rows, episodes
+
+
+def _digest(head: Row | None, rows: list[Row], episodes: list[Row]) -> str:
+    """SHA-256 of a generation's rows, written as Python writes them."""
+    found = hashlib.sha256()
+    for row in ((head or ())[:-1], *rows, *episodes):
+        found.update(repr(row).encode())
+    return found.hexdigest()
+
+
+def _digest_of_notes(database: sqlite3.Connection) -> str:
+    rows = database.execute("SELECT key, value FROM notes WHERE key != 'sha256' ORDER BY key").fetchall()
+    return hashlib.sha256(repr(rows).encode()).hexdigest()
+
+
+def _sign_notes(database: sqlite3.Connection) -> None:
+    digest = json.dumps(_digest_of_notes(database))
+    database.execute("INSERT OR REPLACE INTO notes VALUES ('sha256', ?)", (digest,))
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """A connection; to a copy in memory where the folder is read-only, because SQLite writes beside what it reads."""
+    if os.access(path.parent, os.W_OK):
+        return sqlite3.connect(path, isolation_level=None)
+    memory = sqlite3.connect(":memory:", isolation_level=None)
+    with _copied(path) as database:
+        database.backup(memory)
+    memory.execute("PRAGMA query_only = ON")
+    return memory
+
+
+@contextmanager
+def _copied(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to a copy of a file and its write-ahead log, which are left as they are."""
+    with TemporaryDirectory() as folder:
+        for name in (path.name, f"{path.name}-wal"):
+            with suppress(FileNotFoundError):
+                shutil.copyfile(path.with_name(name), Path(folder) / name)
+        with closing(sqlite3.connect(Path(folder) / path.name, isolation_level=None)) as database:
+            yield database
+
+
+def _of_the_place(error: Exception) -> bool:
+    """Whether an error is that of a disk or folder, and says nothing about the file."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in _PLACE  # the low byte is the kind of error
+
+
+def _tables_of(database: sqlite3.Connection) -> dict[str, str]:
+    """Name and SQL of everything in a database; a view or trigger of somebody else's is among it."""
+    return dict(database.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"))
+
+
+def _tables(terms: Sequence[str]) -> dict[str, str]:
+    """Name and SQL of the tables of a journal with these fitness terms."""
+    measures = "".join(f", {_quoted(term)} REAL" for term in terms)
+    columns = {
+        "notes": "key TEXT PRIMARY KEY, value TEXT NOT NULL",
+        "events": "generation INTEGER NOT NULL, happened REAL NOT NULL, what TEXT NOT NULL",
+        "generations": (
+            "generation INTEGER PRIMARY KEY, support REAL NOT NULL, finished REAL NOT NULL, wall_time REAL NOT NULL, "
+            "simulation_time REAL NOT NULL, sha256 TEXT NOT NULL"
+        ),
+        "individuals": (
+            "generation INTEGER NOT NULL REFERENCES generations, individual INTEGER NOT NULL, genome BLOB NOT NULL, "
+            f"fitness REAL NOT NULL, outcome TEXT NOT NULL, duration REAL NOT NULL, distance REAL{measures}, "
+            "PRIMARY KEY (generation, individual)"
+        ),
+        "episodes": (
+            "generation INTEGER NOT NULL, individual INTEGER NOT NULL, episode INTEGER NOT NULL, "
+            f"fitness REAL NOT NULL, outcome TEXT NOT NULL, duration REAL NOT NULL, distance REAL{measures}, "
+            "PRIMARY KEY (generation, individual, episode)"
+        ),
+    }
+    return {
+        name: f"CREATE TABLE {name} ({text}){' WITHOUT ROWID' if name in ('individuals', 'episodes') else ''}"
+        for name, text in columns.items()
+    }
 
 
 def check_terms(terms: Sequence[str]) -> None:
     """Checks that fitness terms can be columns, whose names ignore case.
 
     Raises:
-        JournalError: A term has the name of a fixed column, or of another term.
+        JournalError: A term has the name of a fixed column or of another term, or there are too many.
     """
     taken = set(_FIXED_COLUMNS)
+    if len(terms) > MOST_TERMS:
+        raise JournalError(f"{len(terms)} fitness terms came; the journal has columns for {MOST_TERMS}.")
     for term in terms:
+        if not term.isprintable():
+            raise JournalError(f"A fitness term cannot be called {term!r}: a column's name must be printable.")
         if term.lower() in taken:
             raise JournalError(
                 f"A fitness term cannot be called '{term}': the journal has a column of that name, whatever its case."
@@ -255,8 +434,3 @@ def check_terms(terms: Sequence[str]) -> None:
 def _quoted(name: str) -> str:
     """An SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    """An SQL string."""
-    return "'" + value.replace("'", "''") + "'"

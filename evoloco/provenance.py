@@ -11,9 +11,11 @@ from typing import Any
 
 import mujoco
 import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evoloco import __version__
 from evoloco.build import Experiment
+from evoloco.errors import JournalError
 from evoloco.spec import RunSpec, dumps
 
 _PACKAGES = ("mujoco", "numpy", "numba", "llvmlite", "cma")
@@ -36,6 +38,41 @@ def collect(experiment: Experiment) -> dict[str, Any]:
         "files_sha256": {path: digest(Path(path)) for path in _user_files(spec)},
         "model_sha256": _digest_of_model(experiment.morphology.model),
     }
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(strict=True, extra="allow")
+
+    evoloco: str
+    cpu: str
+    packages: dict[str, str]
+    spec_sha256: str
+    files_sha256: dict[str, str]
+    model_sha256: str = ""
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What a provenance.json holds.
+
+    Raises:
+        JournalError: It is missing, no JSON, or holds something else.
+    """
+    try:
+        return _Facts.model_validate_json(path.read_bytes()).model_dump(exclude_unset=True)
+    except OSError as error:
+        raise JournalError(f"{path} cannot be read: {error.strerror}. Restore it from a copy.") from None
+    except ValidationError as error:
+        mistake = error.errors()[0]
+        where = ".".join(str(part) for part in mistake["loc"])
+        raise JournalError(
+            f"{path} cannot be read: {f'{where}: ' if where else ''}{mistake['msg']}. Restore it from a copy."
+        ) from None
+
+
+def code_in(folder: Path, spec: RunSpec) -> str:
+    """A Python file inside a folder that a spec names; empty where there is none."""
+    paths = [path for path in _user_files(spec) if path.endswith(".py")]
+    return next((path for path in paths if Path(path).resolve().is_relative_to(folder.resolve())), "")
 
 
 def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:

@@ -1,5 +1,6 @@
 """Any individual of a run, rebuilt from its record and compared with it to the last bit."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from evoloco import provenance
-from evoloco.episode import Episode
+from evoloco.episode import Episode, Outcome
 from evoloco.errors import JournalError
 from evoloco.evaluators.local import judge, simulator
 from evoloco.evolve import Run
 from evoloco.genome import Array
 from evoloco.scenario import Scenario
+from evoloco.sim.simulator import unnamed
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Replay:
         genome: (n,).
         episodes: One per scenario, the controller's state recorded.
         fitness: Of each episode (k,).
-        recorded: As the record has it (k,).
+        recorded: As the record has it (k,); NaN where its generation is not recorded yet.
         reasons: Why the two may differ: what has changed since the run.
     """
 
@@ -42,6 +44,17 @@ class Replay:
         """Whether every fitness equals its record to the last bit."""
         return self.fitness.tobytes() == self.recorded.tobytes()
 
+    @property
+    def is_recorded(self) -> bool:
+        """Whether there is a record to compare with."""
+        return not np.isnan(self.recorded).any()
+
+    @property
+    def shown(self) -> Episode:
+        """The episode to look at: the first that was unstable, otherwise the first."""
+        unstable = [episode for episode in self.episodes if episode.outcome is Outcome.UNSTABLE]
+        return (unstable or self.episodes)[0]
+
 
 def replay(run: Run, which: str = "best") -> Replay:
     """Simulates an individual again.
@@ -49,7 +62,8 @@ def replay(run: Run, which: str = "best") -> Replay:
     Args:
         run: The run.
         which: "best" for the champion on its held-out scenarios, or
-            "GENERATION:INDEX" for an individual as the search saw it.
+            "GENERATION:INDEX" for an individual as the search saw it, or as it
+            will see it in the generation that comes next.
 
     Raises:
         JournalError: There is no such individual, or no champion yet.
@@ -61,6 +75,11 @@ def replay(run: Run, which: str = "best") -> Replay:
         genome, support = np.array(champion["genome"]), 0.0
         scenarios, recorded = experiment.held_out(), np.array(champion["heldout"]["fitness"])
         duration = experiment.heldout_duration
+        if individual >= len(run.journal[generation].genomes):
+            raise JournalError(
+                f"{run.folder / 'champion.json'} is of another run: generation {generation} has no individual "
+                f"{individual}."
+            )
         if len(genome) != len(experiment.space):
             raise JournalError(
                 f"{run.folder / 'champion.json'} is of another run: it has {len(genome)} genes, "
@@ -68,26 +87,38 @@ def replay(run: Run, which: str = "best") -> Replay:
             )
     else:
         generation, individual = _address(which)
-        record = run.journal[generation]
-        if individual >= len(record.genomes):
+        scenarios = experiment.scenarios(generation)
+        if generation == len(run.journal):
+            genomes, support = run.upcoming(), run.spec.evaluation.support.strength(generation)
+            fitness = np.full((len(genomes), len(scenarios)), np.nan)
+        else:
+            record = run.journal[generation]
+            genomes, support, fitness = record.genomes, record.support, record.evaluation.fitness
+        if individual >= len(genomes):
             raise JournalError(
-                f"Generation {generation} has no individual {individual}. Known: 0 to {len(record.genomes) - 1}."
+                f"Generation {generation} has no individual {individual}. Known: 0 to {len(genomes) - 1}."
             )
-        genome, support = record.genomes[individual], record.support
-        scenarios, recorded = experiment.scenarios(generation), record.evaluation.fitness[individual]
+        genome, recorded = genomes[individual], fitness[individual]
         duration = run.spec.scenario.duration
-    episodes = simulate(run, genome, scenarios, duration, support)
+    episodes = simulate(
+        run, genome, scenarios, duration, support, lambda _, episode: run.address(generation, individual, episode)
+    )
     fitness = np.array([judge(experiment, episode)[0] for episode in episodes])
     reasons = provenance.differences(run.provenance, provenance.collect(run.experiment))
     return Replay(generation, individual, genome, episodes, fitness, recorded, tuple(reasons))
 
 
 def simulate(
-    run: Run, genome: Array, scenarios: list[Scenario], duration: float, support: float = 0.0
+    run: Run,
+    genome: Array,
+    scenarios: list[Scenario],
+    duration: float,
+    support: float = 0.0,
+    address: Callable[[int, int], str] = unnamed,
 ) -> tuple[Episode, ...]:
     """Episodes of one genome that last beyond the simulator, the controller's state recorded."""
     experiment = run.experiment
-    episodes = simulator(experiment, duration=duration, record_state=True).run(
+    episodes = simulator(experiment, duration=duration, record_state=True, address=address).run(
         experiment.parameters(genome)[None], scenarios, bodies=[experiment.body(genome)], support=support
     )
     return tuple(replace(episode, trace=episode.trace.copy()) for episode in episodes)

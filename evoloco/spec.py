@@ -13,7 +13,11 @@ from evoloco.errors import SpecError, UnknownNameError
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=100_000)]
+
+
+MOST_DOTS = 1000
+"""Most dots in a line: reading a key of n parts takes n² steps."""
 
 
 class _Table(BaseModel):
@@ -74,7 +78,7 @@ class TermSpec(_Member):
 class PushSpec(_Table):
     """Pushes on the torso, in random horizontal directions."""
 
-    count: int = Field(0, ge=0, description="Pushes per episode, one in each equal part of it.")
+    count: int = Field(0, ge=0, le=1000, description="Pushes per episode, one in each equal part of it.")
     impulse: NotNegative = Field(0.0, description="Change of the body's speed by one push [m/s].")
     duration: Positive = Field(0.1, description="Of one push [s].")
 
@@ -144,6 +148,9 @@ class EvaluationSpec(_Table):
         0.0, description="Of a held-out episode [s]; 0 for that of the scenario. Longer tells who would fall later."
     )
     heldout_candidates: Count = Field(8, description="Fittest individuals that are tried on them.")
+    time_limit: NotNegative = Field(
+        60.0, description="Wall time that an episode may take [s]; the run ends where one takes longer. 0 for any."
+    )
     support: SupportSpec = SupportSpec()
 
 
@@ -151,15 +158,15 @@ class OptimizerSpec(_Member):
     """The search. Further keys are options of the optimizer."""
 
     name: str = Field("cmaes", description="An optimizer.")
-    generations: Count = Field(100, description="Most generations.")
-    population_size: int = Field(32, ge=2, description="Genomes per generation.")
+    generations: int = Field(100, ge=1, le=1_000_000_000, description="Most generations.")
+    population_size: int = Field(32, ge=2, le=100_000, description="Genomes per generation.")
 
 
 class RunSpec(_Table):
     """One run: a morphology with a controller, an optimizer, and the fitness that it serves."""
 
     name: str = Field(description="Names the run folder; the run file's own name where left out.", min_length=1)
-    seed: int = Field(0, ge=0, description="Of everything random.")
+    seed: int = Field(0, ge=0, lt=2**63, description="Of everything random.")
     morphology: MorphologySpec
     controller: ControllerSpec
     fitness: dict[str, TermSpec] = Field(description="The terms, by name.", min_length=1)
@@ -170,7 +177,7 @@ class RunSpec(_Table):
     @field_validator("name")
     @classmethod
     def _plain(cls, value: str) -> str:
-        if value.startswith(".") or "/" in value or "\\" in value:
+        if value.startswith(".") or "/" in value or "\\" in value or not value.isprintable() or len(value) > 200:
             raise ValueError("Must be a plain folder name, without slashes and not beginning with a dot")
         return value
 
@@ -186,11 +193,16 @@ def read(path: Path, overrides: Iterable[str] = ()) -> RunSpec:
         SpecError: The file is missing or no TOML, or a key or value is not allowed.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if max((line.count(".") for line in text.splitlines()), default=0) > MOST_DOTS:
+            raise SpecError(f"{path} has a line of more than {MOST_DOTS} dots: that is no run file.")
+        content = tomllib.loads(text)
     except FileNotFoundError:
         raise SpecError(f"No run file {path}. List the bundled ones with: evoloco list runs") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # not UTF-8, not TOML, or a number of thousands of digits
         raise SpecError(f"{path} is not TOML: {error}") from None
+    except RecursionError:
+        raise SpecError(f"{path} is nested too deep.") from None
     except OSError as error:
         raise SpecError(f"{path} cannot be read: {error.strerror}") from None
     _anchor(content, path.parent)
@@ -225,7 +237,7 @@ def _apply(content: dict[str, Any], override: str) -> None:
         raise SpecError(f"'{override}' is not key=value, such as optimizer.population_size=64")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         value = text
     *tables, last = key.strip().split(".")
     table = content

@@ -14,6 +14,7 @@ from evoloco.errors import ModelError, SpecError, UnknownNameError
 from evoloco.morphology import HOME, Morphology, assemble, is_in_subtree
 
 from ._servo import SERVOS, Servo, bound
+from ._sizes import check_sizes
 from ._world import add_floor, add_light
 
 ACTUATOR = (
@@ -103,6 +104,7 @@ def build(
 def _load(path: str) -> mujoco.MjSpec:
     if not Path(path).is_file():
         raise SpecError(f"There is no file {path} (looked for in {Path.cwd()}).")
+    check_sizes(Path(path))
     try:
         spec = mujoco.MjSpec.from_file(path)
     except ValueError as error:

@@ -126,7 +126,7 @@ def test_evolve_says_what_it_did_and_leaves_the_whole_run_folder(
     assert "generation 1/3  best " in ended.stderr
     assert "The report has no video: " in ended.stderr
     left = {path.name for path in folder.iterdir()}
-    assert left == {"run.toml", "provenance.json", "journal.sqlite", "champion.json", "report.html"}
+    assert left == {"run.toml", "provenance.json", "journal.sqlite", "champion.json", "report.html", "run.lock"}
     spec = Run(folder).spec
     assert (spec.seed, spec.optimizer.population_size, spec.optimizer.generations) == (3, 6, 3)
 
@@ -158,6 +158,7 @@ def test_replay_says_that_the_record_is_equal_and_writes_the_trace(evoloco: Comm
 def test_replay_warns_when_the_record_differs_and_says_what_has_changed(evoloco: Command, run: Path) -> None:
     with closing(sqlite3.connect(run / "journal.sqlite")) as database, database:
         database.execute("UPDATE episodes SET fitness = 99.5 WHERE generation = 1 AND individual = 2")
+    Run(run).journal._sign(1)
     ended = evoloco("replay", run, "--individual", "1:2")
     assert ended.code == 1
     assert "Warning: Individual 1:2 gives fitness " in ended.err

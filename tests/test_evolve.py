@@ -216,7 +216,7 @@ def test_what_a_killed_process_left_does_not_hinder_the_next(hop: Path) -> None:
     left = hop.parent / "again.making"
     (left / "deep").mkdir(parents=True)
     (left / "journal.sqlite").write_text("half", encoding="utf-8")
-    assert begun(hop, "again").journal.note("schema") == 1
+    assert begun(hop, "again").journal.note("schema") == 2
     assert not left.exists()
 
 
@@ -285,8 +285,12 @@ def test_a_record_that_was_tampered_with_is_noticed(whole: Run) -> None:
     whole.journal.close()
     with closing(sqlite3.connect(whole.folder / "journal.sqlite")) as database, database:
         database.execute("UPDATE individuals SET fitness = fitness + 1 WHERE generation = 1 AND individual = 0")
-    with pytest.raises(JournalError, match=r"Generation 2 of .* does not follow.* was edited"):
+    with pytest.raises(JournalError, match=r"generation 1 does not match its checksum\. Generations 0 to 0 of it"):
         Run(whole.folder).evolve(5)
+    run = Run(whole.folder)
+    run.journal._sign(1)
+    with pytest.raises(JournalError, match=r"Generation 2 of .* does not follow.* was edited"):
+        run.evolve(5)
 
 
 def test_a_missing_or_broken_provenance_is_told(whole: Run) -> None:

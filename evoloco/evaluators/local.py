@@ -1,16 +1,17 @@
 """Evaluation in this process, on MuJoCo's thread pool."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from evoloco.build import Experiment
 from evoloco.episode import Episode, Outcome
+from evoloco.errors import told_from
 from evoloco.evaluators import Evaluation
 from evoloco.genome import Array
 from evoloco.measure import fitness
 from evoloco.scenario import Scenario
-from evoloco.sim.simulator import Simulator
+from evoloco.sim.simulator import Simulator, unnamed
 
 
 class Local:
@@ -20,11 +21,18 @@ class Local:
         experiment: What is evaluated.
         threads: Number of threads; all CPUs where 0. Results do not depend on it.
         duration: Of a completed episode [s]; that of the search's scenarios where 0.
+        address: Names the episode of a genome in a scenario, for messages.
     """
 
-    def __init__(self, experiment: Experiment, threads: int = 0, duration: float = 0.0) -> None:
-        self._experiment = experiment
-        self._simulator = simulator(experiment, threads, duration)
+    def __init__(
+        self,
+        experiment: Experiment,
+        threads: int = 0,
+        duration: float = 0.0,
+        address: Callable[[int, int], str] = unnamed,
+    ) -> None:
+        self._experiment, self._address = experiment, address
+        self._simulator = simulator(experiment, threads, duration, address=address)
 
     def __str__(self) -> str:
         return f"{self.threads} thread{'s' if self.threads != 1 else ''}"
@@ -38,10 +46,10 @@ class Local:
         """Runs every genome (G, n) in every scenario."""
         params = np.array([self._experiment.parameters(genome) for genome in genomes])
         bodies = [self._experiment.body(genome) for genome in genomes] if self._experiment.body_genes else []
-        rows = [
-            judge(self._experiment, episode)
-            for episode in self._simulator.run(params, scenarios, bodies=bodies, support=support)
-        ]
+        rows = []
+        for number, episode in enumerate(self._simulator.run(params, scenarios, bodies=bodies, support=support)):
+            with told_from(self._address(*divmod(number, len(scenarios)))):
+                rows.append(judge(self._experiment, episode))
         shape = (len(genomes), len(scenarios))
         quality, values, outcome, duration, distance = zip(*rows, strict=True)
         return Evaluation(
@@ -54,7 +62,11 @@ class Local:
 
 
 def simulator(
-    experiment: Experiment, threads: int = 0, duration: float = 0.0, record_state: bool = False
+    experiment: Experiment,
+    threads: int = 0,
+    duration: float = 0.0,
+    record_state: bool = False,
+    address: Callable[[int, int], str] = unnamed,
 ) -> Simulator:
     """The simulator of an experiment."""
     scenario = experiment.spec.scenario
@@ -68,6 +80,8 @@ def simulator(
         support=experiment.spec.evaluation.support.stiffness,
         threads=threads,
         record_state=record_state,
+        time_limit=experiment.time_limit,
+        address=address,
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from evoloco.errors import EvolocoError
 from evoloco.evaluators.local import judge
 from evoloco.evolve import Run
+from evoloco.files import replacing, write
 from evoloco.gait import analyse
 from evoloco.replay import replay
 from evoloco.report.findings import Findings, Generations, Term, Trials
@@ -28,7 +29,8 @@ def write_report(run: Run) -> tuple[Path, str]:
     episode = again.episodes[0]
     video, missing = None, ""
     try:
-        video = film(episode, run.folder / "champion.mp4").read_bytes()
+        with replacing(run.folder / "champion.mp4") as unfinished:
+            video = film(episode, unfinished).read_bytes()
     except EvolocoError as error:
         missing = str(error)
     champion = run.champion()
@@ -59,9 +61,7 @@ def write_report(run: Run) -> tuple[Path, str]:
         video_missing=missing,
     )
     path = run.folder / "report.html"
-    unfinished = path.with_suffix(".tmp")
-    unfinished.write_text(render(findings), encoding="utf-8")
-    unfinished.replace(path)
+    write(path, render(findings))
     return path, missing
 
 

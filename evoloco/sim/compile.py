@@ -23,6 +23,7 @@ from numba.core.errors import NumbaError
 from evoloco import modules
 from evoloco.controller import Controller
 from evoloco.errors import ControllerError
+from evoloco.sim import cache
 
 _WRAPPERS = '''"""Compiled entry points of one controller; made by evoloco, may be deleted."""
 
@@ -36,19 +37,27 @@ array, real, count = types.CPointer(types.float64), types.float64, types.int64
 
 
 def native_reset(params, state, dt, param_size, state_size):
-    reset(carray(params, (param_size,)), carray(state, (state_size,)), dt)
+    try:
+        reset(carray(params, (param_size,)), carray(state, (state_size,)), dt)
+    except Exception:
+        return 1
+    return 0
 
 
 def native_step(params, state, obs, time, dt, ctrl, param_size, state_size, obs_size, nu):
-    step(
-        carray(params, (param_size,)), carray(state, (state_size,)), carray(obs, (obs_size,)), time, dt,
-        carray(ctrl, (nu,)),
-    )
+    try:
+        step(
+            carray(params, (param_size,)), carray(state, (state_size,)), carray(obs, (obs_size,)), time, dt,
+            carray(ctrl, (nu,)),
+        )
+    except Exception:
+        return 1
+    return 0
 
 
-native_reset = numba.cfunc(types.void(array, array, real, count, count), error_model="numpy", cache=True)(native_reset)
+native_reset = numba.cfunc(types.int64(array, array, real, count, count), error_model="numpy", cache=True)(native_reset)
 native_step = numba.cfunc(
-    types.void(array, array, array, real, real, array, count, count, count, count), error_model="numpy", cache=True
+    types.int64(array, array, array, real, real, array, count, count, count, count), error_model="numpy", cache=True
 )(native_step)
 '''
 
@@ -65,6 +74,8 @@ jitted: tuple[Any, Any] = (None, None)
 
 class CompiledController:
     """The addresses of a controller's compiled `reset` and `step`.
+
+    They return 1 where the function raised an exception, else 0.
 
     Raises:
         ControllerError: Numba cannot compile one of them; the message gives
@@ -83,21 +94,22 @@ def _compile(reset: Callable[..., None], step: Callable[..., None]) -> ModuleTyp
     name = f"evoloco_compiled_{digest}"
     if name in sys.modules:
         return sys.modules[name]
-    folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "evoloco" / digest
+    folder = cache.folder() / digest
     path = folder / "controller.py"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
         unfinished = folder / f"controller.{platform.node()}.{os.getpid()}.tmp"
         unfinished.write_text(_WRAPPERS, encoding="utf-8")
         unfinished.replace(path)
-    jitted = (_jit(reset), _jit(step))
+    jitted = (jit(reset), jit(step))
     try:
-        return modules.load(path, name)
+        return cache.kept(lambda: modules.load(path, name))
     except NumbaError as error:
         raise ControllerError(_explain(error)) from error
 
 
-def _jit(function: Callable[..., None]) -> Any:
+def jit(function: Callable[..., None]) -> Any:
+    """A controller's function, compiled by Numba when it is called from Python."""
     return function if hasattr(function, "py_func") else numba.njit(error_model="numpy", nogil=True)(function)
 
 

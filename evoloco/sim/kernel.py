@@ -17,8 +17,8 @@ from llvmlite import ir
 from numba import carray, types
 from numba.extending import intrinsic
 
-RUNNING, COMPLETED, FELL, UNSTABLE = 0, 1, 2, 3
-"""Codes of an episode's outcome."""
+RUNNING, COMPLETED, FELL, UNSTABLE, RAISED = 0, 1, 2, 3, 4
+"""Codes of an episode's outcome; one whose controller raised an exception has none."""
 
 BODY, FOOT, GROUND = 0, 1, 2
 """Kinds of geoms."""
@@ -44,6 +44,7 @@ PLAN = np.dtype(
         ("trace", np.int64),  # (nsim, steps, row_size)
         ("outcome", np.int64),  # int64 (nsim,)
         ("lived", np.int64),  # int64 (nsim,): control steps done
+        ("started", np.int64),  # int64 (nsim,): 1 once the segment has begun
         ("pushes", np.int64),  # (nsim, push_count, 5): start, end [s], force x, y, z [N]
         ("gather", np.int64),  # int64 (gather_count, 2): from sensordata, to obs
         ("gather_scale", np.int64),  # (bodies, gather_count)
@@ -146,17 +147,16 @@ def _integer(typing_context, pointer):  # type: ignore[no-untyped-def]
 
 
 def _caller(argument_types):  # type: ignore[no-untyped-def]
-    """An intrinsic that calls the C function at an address."""
+    """An intrinsic that calls the C function at an address; it returns 0, or 1 where it raised an exception."""
 
     @intrinsic
     def call(typing_context, address, arguments):  # type: ignore[no-untyped-def]
         def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
             ctypes = [ir.DoubleType() if kind == "d" else ir.IntType(64) for kind in argument_types]
-            function = builder.inttoptr(args[0], ir.FunctionType(ir.VoidType(), ctypes).as_pointer())
-            builder.call(function, [builder.extract_value(args[1], i) for i in range(len(ctypes))])
-            return context.get_dummy_value()
+            function = builder.inttoptr(args[0], ir.FunctionType(ir.IntType(64), ctypes).as_pointer())
+            return builder.call(function, [builder.extract_value(args[1], i) for i in range(len(ctypes))])
 
-        return types.void(address, arguments), codegen
+        return types.int64(address, arguments), codegen
 
     return call
 
@@ -236,6 +236,7 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
     outcome = carray(_words(plan.outcome), (plan.nsim,))
     if outcome[sim] != RUNNING:
         return
+    carray(_words(plan.started), (plan.nsim,))[sim] = 1
 
     base = _integer(data)
     time = carray(_doubles(base + plan.at_time), (1,))
@@ -272,7 +273,9 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
     control_dt = plan.physics_dt * plan.substeps
     assisted = support[STIFFNESS] > 0 or plan.push_count > 0
     if plan.first_step == 0:
-        _call_reset(plan.reset_function, (params, state_address, control_dt, plan.param_size, plan.state_size))
+        if _call_reset(plan.reset_function, (params, state_address, control_dt, plan.param_size, plan.state_size)):
+            outcome[sim] = RAISED
+            return
         _mj_forward(model, data)
     else:
         # An mjData serves many simulations: what is read below is another one's until it is put back.
@@ -290,13 +293,16 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
         obs[plan.tilt + 1] = np.arctan2(-up[0], np.hypot(up[1], up[2]))
 
         # Control, faded in from the home posture.
-        _call_step(
+        raised = _call_step(
             plan.step_function,
             (
                 params, state_address, obs_address, t * control_dt, control_dt, ctrl_address,
                 plan.param_size, plan.state_size, plan.obs_size, plan.nu,
             ),
         )  # fmt: skip
+        if raised:
+            outcome[sim] = RAISED
+            return
         if t * control_dt < plan.ramp:
             fade = t * control_dt / plan.ramp
             for i in range(plan.nu):

@@ -5,7 +5,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import mujoco
 import numpy as np
@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from evoloco.controller import Controller
 from evoloco.episode import Columns, Episode, Outcome
-from evoloco.errors import EvolocoError, ModelError
+from evoloco.errors import ControllerError, EvolocoError, ModelError, SpecError, blamed
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
 from evoloco.scenario import Scenario, Termination
-from evoloco.sim import abi, kernel
+from evoloco.sim import abi, cache, kernel
 from evoloco.sim.body import Body, kinds
-from evoloco.sim.compile import CompiledController
+from evoloco.sim.compile import CompiledController, jit
+from evoloco.sim.watchdog import Watchdog, end
 
 TRACE_BYTES = 256 * 2**20
 """Most memory that the recorded rows may take, whatever the population [bytes]."""
@@ -29,6 +30,11 @@ _OUTCOMES = {
     kernel.FELL: Outcome.FELL,
     kernel.UNSTABLE: Outcome.UNSTABLE,
 }
+
+
+def unnamed(genome: int, scenario: int) -> str:
+    """The address of an episode of which nothing more is known."""
+    return f"Genome {genome} in scenario {scenario}"
 
 
 class Simulator:
@@ -45,9 +51,12 @@ class Simulator:
             per leg length of lowering, and body weight times leg length per radian of tilt.
         threads: Number of threads; all CPUs where 0. Results do not depend on it.
         record_state: Whether traces hold the controller's state.
+        time_limit: Wall time that an episode (or a segment of it) may take [s], after which the process ends;
+            0 for any.
+        address: Names the episode of a genome in a scenario, for messages.
 
     Raises:
-        EvolocoError: `control_dt` or `duration` is not a whole number of steps.
+        EvolocoError: `control_dt` or `duration` is not a whole number of steps, or an episode does not fit into memory.
         ControllerError: Numba cannot compile the controller.
     """
 
@@ -63,6 +72,8 @@ class Simulator:
         support: float = 0.0,
         threads: int = 0,
         record_state: bool = False,
+        time_limit: float = 0.0,
+        address: Callable[[int, int], str] = unnamed,
     ) -> None:
         model = morphology.model
         self.morphology, self.controller = morphology, controller
@@ -73,8 +84,15 @@ class Simulator:
         )
         self.threads = threads if threads > 0 else len(os.sched_getaffinity(0))
         self.columns = Columns(morphology, controller.state_size if record_state else 0)
+        if 8 * self.steps * self.columns.size > TRACE_BYTES:
+            raise SpecError(
+                f"An episode of {self.steps} control steps would fill {8 * self.steps * self.columns.size:.3g} bytes, "
+                f"more than the {TRACE_BYTES} that its record may take. Shorten it, or control less often."
+            )
+        self.time_limit = time_limit
+        self._address = address
         self._native = CompiledController(controller)
-        self._kernel = kernel.compiled(abi.library_path())
+        self._kernel = cache.kept(lambda: kernel.compiled(abi.library_path()))
         self._data = mujoco.MjData(model)
         self._embody = partial(Body, min_height=termination.min_height, stiffness=support)
         self._body = self._embody(morphology)
@@ -120,6 +138,7 @@ class Simulator:
 
         Raises:
             ModelError: A body has another layout.
+            ControllerError: The controller raised an exception.
         """
         params = np.ascontiguousarray(params, dtype=np.float64)
         total = len(params) * len(scenarios)
@@ -147,27 +166,65 @@ class Simulator:
                 [models[i][j] for i, j in zip(body, scenario, strict=True)],
                 np.ascontiguousarray(pushes[scenario]),
             )
-            self._simulate(len(chunk), segment_steps, between)
+            self._simulate(genome, scenario, segment_steps, between)
             for sim in range(len(chunk)):
                 yield self._episode(sim, batch[body[sim]].morphology)
 
-    def _simulate(self, count: int, segment_steps: int, between: Callable[[int, Array], None] | None) -> None:
-        lib, plan = abi.library(), self._plan[0]
+    def _simulate(
+        self,
+        genome: NDArray[np.int64],
+        scenario: NDArray[np.int64],
+        segment_steps: int,
+        between: Callable[[int, Array], None] | None,
+    ) -> None:
+        lib, plan, count = abi.library(), self._plan[0], len(genome)
         ids = np.arange(count, dtype=np.int32)
         length = segment_steps or self.steps
+        status = np.ctypeslib.as_array(lib.mjb_status(self._batch), (self.capacity,))[:count]
+        outcome, started = self._arrays["outcome"][:count], self._arrays["started"][:count]
+
+        def running() -> NDArray[np.bool_]:
+            return np.asarray((started == 1) & (outcome == kernel.RUNNING) & (status == 0))
+
+        def late(sim: int) -> None:
+            end(
+                f"{self._address(int(genome[sim]), int(scenario[sim]))} has taken longer than evaluation.time_limit, "
+                f"{self.time_limit:g} s of wall time. What is recorded is whole. Mend the controller or the body, or "
+                "go on with a longer --time-limit."
+            )
+
         for first in range(0, self.steps, length):
             if first and between is not None:
                 between(first, self._arrays["obs"][:count])
             plan["first_step"], plan["last_step"] = first, min(first + length, self.steps)
-            with abi.quiet():
+            started[:] = 0
+            with abi.quiet(), Watchdog(self.time_limit, running, late):
                 lib.mjb_apply(
                     self._batch, ids.ctypes.data, count,
                     ctypes.c_void_p(self._kernel.address), ctypes.c_void_p(self._plan.ctypes.data), 1,
                 )  # fmt: skip
-            failed = np.ctypeslib.as_array(lib.mjb_status(self._batch), (self.capacity,))[:count] != 0
-            self._arrays["outcome"][:count][failed] = kernel.UNSTABLE
-            if np.all(self._arrays["outcome"][:count] != kernel.RUNNING):
+            outcome[status != 0] = kernel.UNSTABLE
+            if np.any(raised := outcome == kernel.RAISED):
+                first_raised = int(np.argmax(raised))
+                self._tell_exception(first_raised, int(genome[first_raised]), int(scenario[first_raised]))
+            if np.all(outcome != kernel.RUNNING):
                 return
+
+    def _tell_exception(self, sim: int, genome: int, scenario: int) -> NoReturn:
+        """Calls the controller again as it was when it raised an exception, to have its words.
+
+        Raises:
+            EvolocoError: Always.
+        """
+        time = int(self._arrays["lived"][sim]) * self.control_dt
+        who = f"{self._address(genome, scenario)}: the controller, {time:g} s into the episode,"
+        params, state = self._arrays["params"][genome], self._arrays["state"][sim]
+        with blamed(who):
+            if time == 0:
+                jit(self.controller.reset)(params, state, self.control_dt)
+            ctrl = np.empty(self.morphology.model.nu)
+            jit(self.controller.step)(params, state, self._arrays["obs"][sim], time, self.control_dt, ctrl)
+        raise ControllerError(f"{who} raised an exception.")
 
     def _episode(self, sim: int, morphology: Morphology) -> Episode:
         lived = max(int(self._arrays["lived"][sim]), 1)
@@ -222,7 +279,7 @@ class Simulator:
             "trace": (capacity, self.steps, self.columns.size),
         }.items():
             self._use(name, np.zeros(shape))
-        for name in ("genome_of", "body_of", "outcome", "lived"):
+        for name in ("genome_of", "body_of", "outcome", "lived", "started"):
             self._use(name, np.zeros(capacity, np.int64))
         self._plan[0]["nsim"] = capacity
 
@@ -294,7 +351,7 @@ def _whole(whole: float, part: float, name: str, unit: str) -> int:
     Raises:
         EvolocoError: They do not divide.
     """
-    count = round(whole / part)
+    count = round(whole / part) if whole / part < 1e15 else 0  # beyond, floats have no room for a remainder
     if count < 1 or abs(count * part - whole) > 1e-9 * whole:
         raise EvolocoError(f"{name} = {whole} s must be a multiple of {unit}, {part} s.")
     return count

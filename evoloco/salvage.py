@@ -1,0 +1,79 @@
+"""What is whole of a damaged journal, kept; a run goes on from there."""
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from evoloco import lock
+from evoloco.build import Experiment
+from evoloco.errors import JournalError, unwritten
+from evoloco.journal import FILE, Journal, whole_generations
+from evoloco.spec import read
+
+
+def salvage(folder: Path) -> str:
+    """Puts the generations before the first damage into a new journal, and the damaged one aside.
+
+    The damaged file and its write-ahead log are copied first, and the new
+    journal takes their place last: killed at any moment, this can be done again.
+
+    Args:
+        folder: Of the run.
+
+    Returns:
+        What was done, in words.
+
+    Raises:
+        JournalError: The folder is not a run.
+        BusyError: Another process goes on with the run.
+        StorageError: The folder cannot be written.
+    """
+    path = folder / FILE
+    if not (folder / "run.toml").is_file() or not path.is_file():
+        raise JournalError(f"{folder} is not a run: it has no run.toml or no {FILE}.")
+    spec = read(folder / "run.toml")
+    genes, terms = Experiment(spec).space.names, tuple(spec.fitness)
+    try:
+        with lock.held(folder):
+            if _is_whole(path):
+                return f"The journal {path} is whole: nothing to salvage."
+            aside = _free(folder)
+            for end in ("-wal", ""):
+                with suppress(FileNotFoundError):
+                    shutil.copyfile(f"{path}{end}", f"{aside}{end}")
+            new = folder / "journal.salvaged.sqlite"
+            new.unlink(missing_ok=True)  # of a process that was killed here
+            journal = Journal.create(new, genes, terms)
+            for record in whole_generations(path):
+                journal.append(record)
+            kept = len(journal)
+            journal.close()
+            for end in ("-wal", "-shm"):
+                Path(f"{path}{end}").unlink(missing_ok=True)
+            os.replace(new, path)
+    except OSError as error:
+        raise unwritten(error, f"{folder} cannot be written: {error.strerror}.") from None
+    return f"{kept} whole generations are kept; the damaged journal is {aside}."
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        journal = Journal(path)
+    except JournalError:
+        return False
+    try:
+        return all(record is not None for record in journal.generations())
+    except JournalError:
+        return False
+    finally:
+        journal.close()
+
+
+def _free(folder: Path) -> Path:
+    """The first of journal.damaged.sqlite, journal.damaged-2.sqlite, ... that does not exist."""
+    path, number = folder / "journal.damaged.sqlite", 1
+    while path.exists():
+        number += 1
+        path = folder / f"journal.damaged-{number}.sqlite"
+    return path

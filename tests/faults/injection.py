@@ -1,0 +1,231 @@
+"""Faults on purpose: processes that are killed, disks that are full, files that are damaged.
+
+The tests beside it try each fault a few times, benchmarks/faults.py many times.
+"""
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from evoloco.errors import JournalError
+from evoloco.evolve import Run
+from evoloco.salvage import salvage
+from evoloco.spec import read
+
+SHORT = """
+[morphology]
+name = "hopper"
+
+[controller]
+name = "sine"
+
+[fitness.speed]
+measure = "forward_speed"
+weight = 1.0
+
+[scenario]
+duration = 0.4
+joint_noise = 0.02
+
+[evaluation]
+heldout_episodes = 2
+heldout_candidates = 2
+
+[optimizer]
+generations = 8
+population_size = 4
+"""
+"""A run of a tenth of a second."""
+
+ENVIRONMENT = {**os.environ, "MUJOCO_GL": "off"}
+PATIENCE = 120
+"""Time after which a process counts as hanging [s]."""
+
+
+class Ended(NamedTuple):
+    """How a process ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def message(self) -> str:
+        """The one message of a failed command."""
+        lines = [line for line in self.err.splitlines() if line.startswith("evoloco: ")]
+        assert len(lines) == 1, self.err
+        assert "Traceback" not in self.err
+        return lines[0]
+
+
+def started(*arguments: object, **options: Any) -> "subprocess.Popen[str]":
+    """`evoloco` with arguments, as a process of its own."""
+    command = [sys.executable, "-m", "evoloco.cli", *map(str, arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, **{"env": ENVIRONMENT, **pipes, **options})
+
+
+def ended(process: "subprocess.Popen[str]") -> Ended:
+    """Waits for a process."""
+    try:
+        out, err = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    return Ended(process.returncode, out, err)
+
+
+def evoloco(*arguments: object, **options: Any) -> Ended:
+    """`evoloco` with arguments, from beginning to end."""
+    return ended(started(*arguments, **options))
+
+
+def short(folder: Path) -> Path:
+    """The run file of a short run, in a folder."""
+    path = folder / "short.toml"
+    path.write_text(SHORT, encoding="utf-8")
+    return path
+
+
+def undisturbed(file: Path, folder: Path, *overrides: str) -> Run:
+    """A run that nobody disturbs, made in this process."""
+    run = Run.create(read(file, overrides), folder)
+    run.evolve()
+    run.choose_champion()
+    return run
+
+
+def record(folder: Path) -> list[bytes]:
+    """All that a run's journal says of its generations, times aside, each generation once and in order."""
+    run = Run(folder)
+    found = [
+        b"".join(
+            np.ascontiguousarray(array).tobytes()
+            for array in (g.genomes, g.fitness, g.evaluation.fitness, g.evaluation.values, g.evaluation.duration)
+        )
+        for g in run.journal.generations()
+    ]
+    run.journal.close()
+    return found
+
+
+def recorded(folder: Path) -> int:
+    """Generations in the journal of a run that another process writes."""
+    try:
+        with closing(sqlite3.connect(f"file:{folder / 'journal.sqlite'}?mode=ro", uri=True)) as database:
+            return int(database.execute("SELECT count(*) FROM generations").fetchone()[0])
+    except sqlite3.Error:
+        return 0
+
+
+def until(generations: int, folder: Path, process: "subprocess.Popen[str]") -> None:
+    """Waits until a process has recorded that many generations, or has ended."""
+    while recorded(folder) < generations and process.poll() is None:
+        time.sleep(0.005)
+
+
+def kill_at_random(file: Path, folder: Path, kills: int, random: np.random.Generator, *overrides: str) -> Iterator[str]:
+    """Begins a run, kills it at random moments as often as asked, and lets the last process end by itself.
+
+    Yields:
+        For each kill, where it struck.
+    """
+    total = read(file, overrides).optimizer.generations
+    struck = 0
+    while struck < kills:
+        began = folder.is_dir()
+        process = started("resume", folder) if began else started("evolve", file, *overrides, "--out", folder)
+        before = recorded(folder)
+        if random.random() < 0.2:
+            time.sleep(random.uniform(0.0, 1.5))  # while it starts
+        else:
+            most = max(before + 1, total - (kills - struck))
+            until(int(random.integers(before, most + 1)), folder, process)
+            time.sleep(random.exponential(0.01) if recorded(folder) < total else random.uniform(0.0, 1.0))
+        process.kill()
+        code = ended(process).code
+        assert code in (0, -signal.SIGKILL), code
+        if code:
+            struck += 1
+            generations = recorded(folder)
+            yield "starting" if generations == before else "searching" if generations < total else "finishing"
+    last = evoloco("resume", folder)
+    assert last.code == 0, last.err
+
+
+def flip(path: Path, bit: int) -> None:
+    """Turns one bit of a file."""
+    content = bytearray(path.read_bytes())
+    content[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(bytes(content))
+
+
+def copied(folder: Path, to: Path) -> Path:
+    """A fresh copy of a run folder."""
+    shutil.rmtree(to, ignore_errors=True)
+    return Path(shutil.copytree(folder, to))
+
+
+def goes_on(folder: Path) -> tuple[str, int]:
+    """Reads a run whose journal was damaged, and salvages it where it is told to.
+
+    Returns:
+        "whole" where the damage did not matter or "salvaged", and the number of generations that were kept.
+    """
+    try:
+        return "whole", len(record(folder))
+    except JournalError as error:
+        if f"evoloco resume {folder} --salvage" not in str(error):
+            raise
+    kept = int(salvage(folder).partition(" ")[0])
+    run = Run(folder)
+    assert len(run.journal) == kept
+    run.evolve()
+    run.journal.close()
+    return "salvaged", kept
+
+
+@contextmanager
+def tmpfs(folder: Path, size: str) -> Iterator[None]:
+    """Puts a small disk on a folder; needs root."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Makes a folder read-only: to root by a mount, to others by its mode."""
+    if os.geteuid():
+        mode = folder.stat().st_mode
+        folder.chmod(0o555)
+        try:
+            yield
+        finally:
+            folder.chmod(mode)
+        return
+    subprocess.run(["mount", "--bind", folder, folder], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def can_mount() -> bool:
+    """Whether this process may mount: root may, but not in every container."""
+    return os.geteuid() == 0 and subprocess.run(
+        ["unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True, check=False
+    ).returncode == 0

@@ -1,0 +1,122 @@
+"""Processes that are killed, that meet each other, and whose clock is wrong."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evoloco import lock
+from evoloco.errors import BusyError, StorageError
+from evoloco.salvage import salvage
+
+from .injection import ENVIRONMENT, ended, evoloco, kill_at_random, record, started, undisturbed, until
+
+KILLS = 12
+
+
+def test_a_run_killed_at_random_moments_loses_nothing_and_counts_nothing_twice(file: Path) -> None:
+    longer = "optimizer.generations=40"
+    run = undisturbed(file, file.parent / "whole", longer)
+    run.journal.close()
+    folder = file.parent / "killed"
+    struck = list(kill_at_random(file, folder, KILLS, np.random.default_rng(1), longer))
+    assert len(struck) == KILLS
+    assert {"starting", "searching"} <= set(struck)
+    assert record(folder) == record(run.folder)
+    assert (folder / "champion.json").read_bytes() == (run.folder / "champion.json").read_bytes()
+    assert {path.name for path in folder.iterdir()} == {path.name for path in run.folder.iterdir()} | {"report.html"}
+
+
+ENDLESS = ("optimizer.name=uniform", "optimizer.generations=1000000")
+
+
+@contextmanager
+def busy(file: Path, folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    """A process that evolves until it is stopped."""
+    process = started("evolve", file, *ENDLESS, "--out", folder)
+    try:
+        until(3, folder, process)
+        assert process.poll() is None, ended(process)
+        yield process
+    finally:
+        process.kill()
+        ended(process)
+
+
+def test_a_second_process_is_refused_at_once_while_others_may_read(file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with busy(file, folder) as process:
+        second = evoloco("resume", folder)
+        assert second.code == 4
+        assert f"{folder} is in use: process {process.pid} on " in second.message
+        with pytest.raises(BusyError, match=f"process {process.pid} on "):
+            salvage(folder)
+        assert evoloco("replay", folder, "--individual", "2:0").code == 0
+        assert evoloco("report", folder).code == 0
+        assert process.poll() is None
+    with lock.held(folder):  # the kernel has released it
+        assert (folder / lock.FILE).read_text().startswith(f"{os.getpid()} on ")
+    assert (folder / lock.FILE).read_text() == ""
+
+
+def test_the_lock_is_held_once_and_given_back_whatever_happens(tmp_path: Path) -> None:
+    with lock.held(tmp_path), pytest.raises(BusyError, match=f"process {os.getpid()} on "), lock.held(tmp_path):
+        pass
+    with pytest.raises(ZeroDivisionError), lock.held(tmp_path):
+        _ = 1 / 0
+    with lock.held(tmp_path):
+        pass
+
+
+def test_what_stands_in_a_foreign_lock_file_is_not_repeated(tmp_path: Path) -> None:
+    with lock.held(tmp_path):
+        (tmp_path / lock.FILE).write_text("\x1b[2J 7 on earth")
+        with pytest.raises(BusyError, match="another process goes on with it"), lock.held(tmp_path):
+            pass
+
+
+def test_a_lock_file_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("not to be emptied")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / lock.FILE).symlink_to(precious)
+    with pytest.raises(StorageError), lock.held(tmp_path / "run"):
+        pass
+    assert precious.read_text() == "not to be emptied"
+
+
+JUMPING_CLOCK = """
+import time
+real, calls = time.time, 0
+
+def jumping():
+    global calls
+    calls += 1
+    return real() - 3600.0 * calls
+
+time.time = jumping
+"""
+
+
+def test_a_clock_that_jumps_back_changes_no_result_and_no_time_is_negative(
+    file: Path, tmp_path: Path, expected: list[bytes]
+) -> None:
+    (tmp_path / "clock").mkdir()
+    (tmp_path / "clock" / "sitecustomize.py").write_text(JUMPING_CLOCK)
+    paths = f"{tmp_path / 'clock'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    environment = {**ENVIRONMENT, "PYTHONPATH": paths}
+    code = "import time; print(time.time() > time.time())"
+    jumps = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert jumps.stdout == "True\n"
+    run = evoloco("evolve", file, "--out", tmp_path / "run", env=environment)
+    assert run.code == 0, run.err
+    assert record(tmp_path / "run") == expected
+    figures = re.findall(r"(-?[\d.]+) sim s/s  left (-?\d+) s", run.err)
+    assert figures
+    assert all(float(pace) > 0 and int(left) >= 0 for pace, left in figures)
