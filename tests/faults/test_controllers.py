@@ -84,7 +84,8 @@ def test_a_step_that_never_ends_ends_the_process_with_its_address_and_a_code_of_
     folder = tmp_path / "run"
     override = own(tmp_path, NEVER_ENDS, "params[0] > 0.7")
     bounds = "controller.bounds={period=[0.2, 0.9]}"
-    stuck = evoloco("evolve", file, override, bounds, "evaluation.time_limit=0.5", "--out", folder)
+    settings = override, bounds, "optimizer.name=uniform", "evaluation.time_limit=0.5"
+    stuck = evoloco("evolve", file, *settings, "--out", folder)
     assert stuck.code == 5, stuck.err
     assert "has taken longer than evaluation.time_limit, 0.5 s of wall time." in stuck.message
     assert "--time-limit" in stuck.message
