@@ -138,7 +138,8 @@ def build():
 def test_the_last_states_before_a_divergence_can_be_seen_with_one_command(file: Path, tmp_path: Path) -> None:
     (tmp_path / "growing.py").write_text(GROWING, encoding="utf-8")
     free = "scenario.termination={body_contact=false, max_tilt=3.2, min_height=0.0}"
-    run = Run.create(read(file, [f"morphology.name={tmp_path / 'growing.py'}", free, "scenario.duration=2.0"]), tmp_path / "run")
+    changes = [f"morphology.name={tmp_path / 'growing.py'}", free, "scenario.duration=2.0"]
+    run = Run.create(read(file, changes), tmp_path / "run")
     run.evolve(1)
     record = run.journal[0].evaluation
     individual = int(np.argmax(record.outcome[:, 0] == "unstable"))
