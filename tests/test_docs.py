@@ -124,7 +124,7 @@ def test_the_run_file_reference_is_up_to_date() -> None:
 def test_the_reference_tells_a_key_with_its_table_type_limits_and_default() -> None:
     page = _generator().page()
     section = page.partition("## `[scenario.push]`")[2].partition("\n## ")[0]
-    assert "| `count` | integer ≥ 0 | `0` | Pushes per episode" in section
+    assert "| `count` | integer ≥ 0, ≤ 1000 | `0` | Pushes per episode" in section
     assert "| `friction` | [number > 0, number > 0] | `[1.0, 1.0]` |" in page
     assert "## `[fitness.NAME]`" in page
     assert "| `weight` | number | needed |" in page

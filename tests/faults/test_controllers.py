@@ -84,7 +84,8 @@ def test_a_step_that_never_ends_ends_the_process_with_its_address_and_a_code_of_
     folder = tmp_path / "run"
     override = own(tmp_path, NEVER_ENDS, "params[0] > 0.7")
     bounds = "controller.bounds={period=[0.2, 0.9]}"
-    stuck = evoloco("evolve", file, override, bounds, "evaluation.time_limit=0.5", "--out", folder)
+    settings = override, bounds, "optimizer.name=uniform", "evaluation.time_limit=0.5"
+    stuck = evoloco("evolve", file, *settings, "--out", folder)
     assert stuck.code == 5, stuck.err
     assert "has taken longer than evaluation.time_limit, 0.5 s of wall time." in stuck.message
     assert "--time-limit" in stuck.message
@@ -129,7 +130,7 @@ from evoloco.morphologies.hopper import build as hopper
 
 def build():
     body = hopper()
-    body.model.dof_damping[-1] = -0.5  # gains energy instead of losing it
+    body.model.dof_damping[-1] = -5.0  # gains energy instead of losing it
     return body
 """
 
@@ -137,7 +138,8 @@ def build():
 def test_the_last_states_before_a_divergence_can_be_seen_with_one_command(file: Path, tmp_path: Path) -> None:
     (tmp_path / "growing.py").write_text(GROWING, encoding="utf-8")
     free = "scenario.termination={body_contact=false, max_tilt=3.2, min_height=0.0}"
-    run = Run.create(read(file, [f"morphology.name={tmp_path / 'growing.py'}", free]), tmp_path / "run")
+    changes = [f"morphology.name={tmp_path / 'growing.py'}", free, "scenario.duration=2.0"]
+    run = Run.create(read(file, changes), tmp_path / "run")
     run.evolve(1)
     record = run.journal[0].evaluation
     individual = int(np.argmax(record.outcome[:, 0] == "unstable"))

@@ -48,7 +48,7 @@ def test_a_disk_without_any_room_is_told_before_and_after_the_search(whole: Path
         assert begun.code == 3
         assert "cannot be made: " in begun.message
         assert not list(disk.iterdir())
-    with tmpfs(disk, "200k"):
+    with tmpfs(disk, "4m"):
         folder = Path(shutil.copytree(whole, disk / "run"))
         (folder / "champion.json").unlink()
         content = bytes(os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize - 40_000)
