@@ -4,7 +4,10 @@ import math
 from dataclasses import dataclass
 
 TARGET = 0.3
-"""Time that a chunk should take its worker [s]: long beside the cost of a call, which is about 1 ms."""
+"""Time that a chunk should take its worker [s]: long beside the cost of a call."""
+
+CALL = 0.001
+"""Time that a call takes the process that searches [s], as measured; hundreds of workers keep it busy."""
 
 SHORTEST = 0.03
 """Time below which chunks are not made shorter, however few genomes are left [s]."""
@@ -37,7 +40,8 @@ class Chunk:
 class Chunks:
     """Hands out the genomes of a generation; every one is in the hands of one worker at a time.
 
-    While many genomes are left, a chunk takes its worker about `TARGET`. Later
+    While many genomes are left, a chunk takes its worker about `TARGET`, or
+    longer where so many workers would call too often. Later
     chunks get shorter, so that all workers finish at about the same time
     (guided self-scheduling).
 
@@ -69,7 +73,8 @@ class Chunks:
         count = 1
         if pace:
             share = math.ceil(left / (2 * workers))
-            count = min(max(share, math.ceil(SHORTEST / pace)), max(round(TARGET / pace), 1), left)
+            target = max(TARGET, 2 * CALL * workers)
+            count = min(max(share, math.ceil(SHORTEST / pace)), max(round(target / pace), 1), left)
         first, self._next = self._next, self._next + count
         return Chunk(first, self._next)
 

@@ -351,9 +351,8 @@ def _faults(ray: Any) -> tuple[type[Exception], ...]:
 
 
 def _cause(fault: Exception) -> str:
-    """Ray's reason for a death, in one clause."""
-    text = " ".join(str(fault).split())
-    reason = text.partition(" because ")[2] or text
+    """Ray's reason for a death in one clause; the name of the fault where it gives none."""
+    reason = " ".join(str(fault).split()).partition(" because ")[2] or type(fault).__name__
     return reason.partition(". ")[0].rstrip(".")
 
 
