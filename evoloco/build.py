@@ -5,7 +5,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -17,10 +17,10 @@ from pydantic import ConfigDict, ValidationError, create_model
 from evoloco import modules
 from evoloco.controller import Controller
 from evoloco.errors import SpecError, UnknownNameError, blamed, told_from
-from evoloco.genome import Array, Gene, Space
+from evoloco.genome import Array, Space
 from evoloco.measure import Term
 from evoloco.morphology import Morphology
-from evoloco.optimizers import Optimizer
+from evoloco.optimizers import Optimizer, Search
 from evoloco.scenario import HELD_OUT, SEARCH, Scenario, Termination, draw
 from evoloco.spec import ControllerSpec, MorphologySpec, OptimizerSpec, RunSpec, TermSpec
 
@@ -71,7 +71,7 @@ def _import_file(path: Path, where: str) -> ModuleType:
 def options_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     """The keyword parameters that a run file may set: those after the first, or all of a `build`."""
     parameters = list(inspect.signature(function).parameters.values())
-    given = ("self", "morphology", "episode", "size", "seed", "population_size")
+    given = ("self", "morphology", "episode", "search")
     return {p.name: p for p in parameters if p.name not in given}
 
 
@@ -151,7 +151,7 @@ class Experiment:
         for name, (low, high) in self.spec.controller.bounds.items():
             old = genes[name]
             with told_from("controller.bounds"):
-                genes[name] = Gene(name, low, high, old.unit, old.meaning, old.log)
+                genes[name] = replace(old, low=low, high=high)
         searched = [gene for name, gene in genes.items() if name not in self.spec.controller.fixed]
         if not searched:
             raise SpecError("controller.fixed leaves no gene to search.")
@@ -172,9 +172,9 @@ class Experiment:
         spec = self.spec.optimizer
         kind = member("optimizers", spec.name, "optimizer.name").Optimizer
         options = checked(kind, spec.options, "optimizer", OptimizerSpec.model_fields)
-        size = len(self.space)
+        search = Search(self.space, spec.population_size, self.spec.seed, terms=tuple(self.spec.fitness))
         with blamed(f"optimizer: '{spec.name}'"):
-            optimizer: Optimizer = kind(size, population_size=spec.population_size, seed=self.spec.seed, **options)
+            optimizer: Optimizer = kind(search, **options)
         return optimizer
 
     @property

@@ -20,6 +20,7 @@ from evoloco.evaluators import Evaluation, aggregate
 from evoloco.evaluators.local import Local
 from evoloco.genome import Array
 from evoloco.journal import FILE, Generation, Journal, check_terms
+from evoloco.optimizers import Optimizer
 from evoloco.spec import RunSpec, read, write
 
 Progress = Callable[[Generation], None]
@@ -134,6 +135,11 @@ class Run:
         """Generations in all: those of the spec, or of its last extension."""
         return int(self.journal.note("generations") or self.spec.optimizer.generations)
 
+    @property
+    def events(self) -> list[str]:
+        """What the optimizer did on the way, such as restarts, oldest first."""
+        return list(self.journal.note("events") or [])
+
     # ------------------------------------------------------------ the loop
 
     def evolve(self, generations: int = 0, threads: int = 0, progress: Progress | None = None) -> str:
@@ -166,8 +172,9 @@ class Run:
                     f"Generation {record.generation} of {self.journal.path} does not follow from run.toml: the "
                     f"optimizer asks for other genomes. {self._why_different()}"
                 )
-            optimizer.tell(genomes, record.fitness)
+            optimizer.tell(genomes, record.fitness, record.evaluation.values.mean(axis=1))
         self._note_extension(generations)
+        self._note_events(optimizer)
         with _interruptible() as interrupted:
             for generation in range(len(self.journal), last):
                 if reason := optimizer.stop_reason():
@@ -179,12 +186,13 @@ class Run:
                 evaluation = evaluator.evaluate(genomes, self.experiment.scenarios(generation), support)
                 simulated = time.perf_counter() - asked
                 fitness = self._aggregate(evaluation.fitness)
-                optimizer.tell(genomes, fitness)
+                optimizer.tell(genomes, fitness, evaluation.values.mean(axis=1))
                 wall = time.perf_counter() - began
                 record = Generation(
                     generation, genomes, fitness, evaluation, support, time.time(), wall, simulated
                 )
                 self.journal.append(record)
+                self._note_events(optimizer)
                 if progress is not None:
                     progress(record)
                 if interrupted():
@@ -205,6 +213,10 @@ class Run:
     def _note_extension(self, generations: int) -> None:
         if generations:
             self.journal.write_note("generations", generations)
+
+    def _note_events(self, optimizer: Optimizer) -> None:
+        if optimizer.events and self.events != list(optimizer.events):
+            self.journal.write_note("events", list(optimizer.events))
 
     def _why_different(self) -> str:
         reasons = provenance.differences(self.provenance, provenance.collect(self.experiment))

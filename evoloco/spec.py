@@ -189,7 +189,7 @@ def read(path: Path, overrides: Iterable[str] = ()) -> RunSpec:
         raise SpecError(f"{path} cannot be read: {error.strerror}") from None
     _anchor(content, path.parent)
     for override in overrides:
-        _apply(content, override)
+        apply(content, override)
     _anchor(content, Path.cwd())  # what an override names is seen from where the user is
     content.setdefault("name", path.parent.name if path.name == "run.toml" else path.stem)
     try:
@@ -208,7 +208,12 @@ def dumps(spec: RunSpec) -> str:
     return tomli_w.dumps(spec.model_dump(mode="json"))
 
 
-def _apply(content: dict[str, Any], override: str) -> None:
+def apply(content: dict[str, Any], override: str) -> None:
+    """Sets `key=value`, with a dotted key and a TOML value, in a run file's content.
+
+    Raises:
+        SpecError: It has another form, or leads through a value.
+    """
     key, equals, text = override.partition("=")
     if not equals or not key.strip():
         raise SpecError(f"'{override}' is not key=value, such as optimizer.population_size=64")
