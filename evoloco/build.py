@@ -18,7 +18,7 @@ from evoloco import modules
 from evoloco.controller import Controller
 from evoloco.errors import SpecError, UnknownNameError, blamed, told_from
 from evoloco.genome import Array, Space
-from evoloco.measure import Term
+from evoloco.measure import Term, objective_names
 from evoloco.morphology import Morphology
 from evoloco.optimizers import Optimizer, Search
 from evoloco.scenario import HELD_OUT, SEARCH, Scenario, Termination, draw
@@ -110,6 +110,10 @@ def checked(
     return {name: getattr(filled, name) for name in options}
 
 
+def _takes_several(optimizer: type[Optimizer]) -> bool:
+    return bool(getattr(optimizer, "several_objectives", False))
+
+
 @dataclass(frozen=True)
 class Experiment:
     """Everything that a run's evaluation needs, built from its spec.
@@ -164,15 +168,35 @@ class Experiment:
         for name, term in self.spec.fitness.items():
             module = member("fitness", term.measure, f"fitness.{name}.measure")
             options = checked(module.measure, term.options, f"fitness.{name}", TermSpec.model_fields)
-            terms.append(Term(name, term.weight, term.measure, module.measure, options, getattr(module, "UNIT", "1")))
+            unit = getattr(module, "UNIT", "1")
+            terms.append(Term(name, term.weight, term.measure, module.measure, options, unit, term.objective))
         return tuple(terms)
 
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """Names of what is maximised."""
+        return objective_names(self.terms)
+
     def optimizer(self) -> Optimizer:
-        """A fresh optimizer."""
+        """A fresh optimizer.
+
+        Raises:
+            SpecError: Its options do not fit, or it takes one objective where
+                the run has several, or the reverse.
+        """
         spec = self.spec.optimizer
         kind = member("optimizers", spec.name, "optimizer.name").Optimizer
         options = checked(kind, spec.options, "optimizer", OptimizerSpec.model_fields)
-        search = Search(self.space, spec.population_size, self.spec.seed, terms=tuple(self.spec.fitness))
+        several = len(self.objectives) > 1
+        if several != _takes_several(kind):
+            fit = [name for name in members("optimizers") if _takes_several(member("optimizers", name).Optimizer) == several]
+            count = f"{len(self.objectives)} objectives ({', '.join(self.objectives)})" if several else "one objective"
+            raise SpecError(
+                f"optimizer.name: '{spec.name}' does not take {count}. Optimizers that do: {', '.join(fit)}. "
+                "The key `objective` of the fitness terms decides how many there are."
+            )
+        terms = tuple(self.spec.fitness)
+        search = Search(self.space, spec.population_size, self.spec.seed, self.objectives, terms)
         with blamed(f"optimizer: '{spec.name}'"):
             optimizer: Optimizer = kind(search, **options)
         return optimizer

@@ -8,7 +8,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ class Generation:
         finished: Unix time when it was recorded [s].
         wall_time: It took from ask to tell [s].
         simulation_time: Of that, evaluation [s].
+        objectives: Aggregated over episodes (G, m); none where a run's only one is its fitness.
     """
 
     generation: int
@@ -48,6 +49,12 @@ class Generation:
     finished: float
     wall_time: float
     simulation_time: float
+    objectives: Array = field(default_factory=lambda: np.zeros((0, 0)))
+
+    @property
+    def told(self) -> Array:
+        """What the optimizer was told: the objectives (G, m) where there are several, else the fitness (G,)."""
+        return self.objectives if self.objectives.size else self.fitness
 
 
 class Journal:
@@ -67,6 +74,7 @@ class Journal:
         self._database = sqlite3.connect(path, isolation_level=None)
         try:
             self.genes, self.terms = self._open()
+            self.objectives = tuple(self.note("objectives") or ())
         except BaseException:
             self._database.close()
             raise
@@ -91,15 +99,18 @@ class Journal:
         return genes, terms
 
     @classmethod
-    def create(cls, path: Path, genes: Sequence[str], terms: Sequence[str]) -> "Journal":
-        """Makes an empty journal for genomes of these genes and these fitness terms.
+    def create(
+        cls, path: Path, genes: Sequence[str], terms: Sequence[str], objectives: Sequence[str] = ()
+    ) -> "Journal":
+        """Makes an empty journal for genomes of these genes, fitness terms and objectives, where there are several.
 
         Raises:
             JournalError: The file exists, or a term cannot be a column.
         """
         if path.exists():
             raise JournalError(f"{path} exists.")
-        check_terms(terms)
+        check_terms(terms, objectives)
+        goals = "".join(f", {_quoted(column(name))} REAL NOT NULL" for name in objectives)
         measures = "".join(f", {_quoted(term)} REAL" for term in terms)
         with closing(sqlite3.connect(path, isolation_level=None)) as database:
             database.execute("PRAGMA journal_mode = WAL")
@@ -112,7 +123,7 @@ class Journal:
                 CREATE TABLE individuals (
                     generation INTEGER NOT NULL REFERENCES generations, individual INTEGER NOT NULL,
                     genome BLOB NOT NULL, fitness REAL NOT NULL, outcome TEXT NOT NULL,
-                    duration REAL NOT NULL, distance REAL{measures},
+                    duration REAL NOT NULL, distance REAL{measures}{goals},
                     PRIMARY KEY (generation, individual)) WITHOUT ROWID;
                 CREATE TABLE episodes (
                     generation INTEGER NOT NULL, individual INTEGER NOT NULL, episode INTEGER NOT NULL,
@@ -124,6 +135,8 @@ class Journal:
                     ('terms', {_text(json.dumps(list(terms)))});
                 COMMIT;
             """)
+            if objectives:
+                database.execute("INSERT INTO notes VALUES ('objectives', ?)", (json.dumps(list(objectives)),))
         return cls(path)
 
     def close(self) -> None:
@@ -154,7 +167,10 @@ class Journal:
             evaluation.outcome[np.arange(len(worst)), worst].tolist(), lasting.mean(axis=1).tolist(),
             way.mean(axis=1).tolist(), values.mean(axis=1).tolist(),
         )  # fmt: skip
-        individuals = [(g, i, *row[:-1], *row[-1]) for i, row in enumerate(zip(*columns, strict=True))]
+        goals = record.objectives.tolist() if self.objectives else [()] * len(record.genomes)
+        individuals = [
+            (g, i, *row[:-1], *row[-1], *goal) for i, (goal, *row) in enumerate(zip(goals, *columns, strict=True))
+        ]
         count = evaluation.fitness.shape[1]
         parts = (
             evaluation.fitness.ravel().tolist(), evaluation.outcome.ravel().tolist(), lasting.ravel().tolist(),
@@ -168,7 +184,8 @@ class Journal:
                 "INSERT INTO generations VALUES (?, ?, ?, ?, ?)",
                 (g, record.support, record.finished, record.wall_time, record.simulation_time),
             )
-            self._database.executemany(f"INSERT INTO individuals VALUES ({places})", individuals)
+            more = ", ?" * len(self.objectives)
+            self._database.executemany(f"INSERT INTO individuals VALUES ({places}{more})", individuals)
             self._database.executemany(f"INSERT INTO episodes VALUES ({places})", episodes)
             self._database.execute("COMMIT")
         except sqlite3.IntegrityError:
@@ -203,8 +220,9 @@ class Journal:
             last = len(self) - 1
             known = f"0 to {last}" if last >= 0 else "none"
             raise JournalError(f"The journal {self.path} has no generation {generation}. Recorded: {known}.")
+        goals = "".join(f", {_quoted(column(name))}" for name in self.objectives)
         rows = self._database.execute(
-            "SELECT genome, fitness FROM individuals WHERE generation = ? ORDER BY individual", (generation,)
+            f"SELECT genome, fitness{goals} FROM individuals WHERE generation = ? ORDER BY individual", (generation,)
         ).fetchall()
         measures = "".join(f", {_quoted(term)}" for term in self.terms)
         episodes = self._database.execute(
@@ -225,14 +243,20 @@ class Journal:
             distance=numbers[:, 2].reshape(shape),
         )
         genomes = np.array([np.frombuffer(row[0], "<f8") for row in rows])
-        return Generation(generation, genomes, np.array([row[1] for row in rows]), evaluation, *head)
+        objectives = np.array([row[2:] for row in rows], dtype=np.float64)
+        return Generation(generation, genomes, np.array([row[1] for row in rows]), evaluation, *head, objectives)
 
 
-def check_terms(terms: Sequence[str]) -> None:
-    """Checks that fitness terms can be columns, whose names ignore case.
+def column(objective: str) -> str:
+    """Name of an objective's column."""
+    return f"objective_{objective}"
+
+
+def check_terms(terms: Sequence[str], objectives: Sequence[str] = ()) -> None:
+    """Checks that fitness terms, and objectives, can be columns, whose names ignore case.
 
     Raises:
-        JournalError: A term has the name of a fixed column, or of another term.
+        JournalError: A term or objective has the name of a fixed column, or of another one.
     """
     taken = set(_FIXED_COLUMNS)
     for term in terms:
@@ -241,6 +265,10 @@ def check_terms(terms: Sequence[str]) -> None:
                 f"A fitness term cannot be called '{term}': the journal has a column of that name, whatever its case."
             )
         taken.add(term.lower())
+    for name in objectives:
+        if column(name).lower() in taken:
+            raise JournalError(f"An objective cannot be called '{name}': the journal has a column '{column(name)}'.")
+        taken.add(column(name).lower())
 
 
 def _quoted(name: str) -> str:

@@ -63,6 +63,11 @@ class TermSpec(_Member):
 
     measure: str = Field(description="A bundled measure, or the path of a .py file with a function `measure`.")
     weight: float = Field(description="Factor in the fitness sum; 0 records the measure only.")
+    objective: str = Field(
+        "fitness",
+        min_length=1,
+        description="What the term counts for. More than one name in a run makes several objectives, for nsga2 and nsga3.",
+    )
 
 
 class PushSpec(_Table):

@@ -24,7 +24,7 @@ class Case:
     Attributes:
         name: Of the member.
         options: Its options.
-        objectives: How many it is told.
+        objectives: How many it is told, 3 where several.
         ranked: Whether only the order of fitness matters to it.
         snaps: Whether it asks for levels only, not for positions between them.
     """
@@ -36,14 +36,24 @@ class Case:
     snaps: bool = True
 
     def __str__(self) -> str:
-        return "-".join([self.name, *(str(value) for value in self.options.values())])
+        return "-".join([self.name, *(str(value) for key, value in self.options.items() if key not in GRID)])
 
+
+GRID = {"descriptors": ("first", "second"), "ranges": ((0.0, 1.0), (0.0, 1.0)), "cells": (4, 4)}
 
 MEMBERS = [
     Case("uniform"),
     Case("cmaes"),
     Case("cmaes", {"covariance": "diagonal"}),
     Case("cmaes", {"elitist": True}),
+    Case("ga"),
+    Case("ga", {"crossover": "sbx", "mutation": "polynomial", "elites": 0}),
+    Case("ga", {"crossover": "two_point", "elites": 3}),
+    Case("ga", {"crossover": "none"}),
+    Case("nsga2", objectives=3, ranked=False),
+    Case("nsga3", objectives=3, ranked=False),
+    Case("map_elites", GRID, ranked=False, snaps=False),
+    Case("cma_me", GRID, ranked=False, snaps=False),
 ]
 
 
@@ -67,21 +77,22 @@ def sphere(genomes: Array) -> Array:
 
 
 def run(optimizer: Optimizer, generations: int, fitness: Function = sphere) -> list[Array]:
-    """What the optimizer asked for; several objectives are the fitness and shifts of it along the genes."""
+    """What the optimizer asked for, told the fitness of a function."""
     asked = []
     for _ in range(generations):
         genomes = optimizer.ask()
         asked.append(genomes.copy())
-        optimizer.tell(genomes, told(optimizer, genomes, fitness), descriptors(genomes, fitness(genomes)))
+        quality = fitness(genomes)
+        optimizer.tell(genomes, told(optimizer, genomes, quality), descriptors(genomes, quality))
     return asked
 
 
-def told(optimizer: Optimizer, genomes: Array, fitness: Function) -> Array:
-    """The fitness (λ,), or the objectives (λ, m) that an optimizer of several expects."""
-    count = getattr(optimizer, "count", 1)
-    if count == 1:
-        return fitness(genomes)
-    return np.stack([fitness(np.clip(genomes + 0.1 * k, 0, 1)) for k in range(count)], axis=1)
+def told(optimizer: Optimizer, genomes: Array, quality: Array) -> Array:
+    """The fitness (λ,), or three objectives (λ, 3) whose sum it is: the last two trade the first genes."""
+    if not getattr(optimizer, "several_objectives", False):
+        return quality
+    trade = genomes[:, :2] - genomes[:, 1:3]
+    return np.column_stack([quality - trade.sum(axis=1), trade])
 
 
 def descriptors(genomes: Array, fitness: Array) -> Array:

@@ -7,7 +7,6 @@ import pytest
 from searches import LEVELS, MEMBERS, POPULATION, SIZE, Function, made, run, sphere
 
 from evoloco.genome import Array
-from evoloco.optimizers import Search
 
 RANKED = [case for case in MEMBERS if case.ranked]
 
@@ -54,7 +53,10 @@ def test_two_searches_in_one_process_do_not_disturb_each_other(case) -> None:
     assert np.array_equal(alone, together)
 
 
-@pytest.mark.parametrize("transform", [np.arctan, lambda fitness: 5 * fitness - 7, lambda fitness: -np.sqrt(-fitness)])
+@pytest.mark.parametrize(
+    "transform",  # exact in floating point: no two fitnesses become one
+    [lambda fitness: 8 * fitness, lambda fitness: np.where(fitness < -0.1, 4 * fitness, fitness / 2)],
+)
 @pytest.mark.parametrize("case", RANKED, ids=str)
 def test_ranking_searches_are_blind_to_increasing_transforms_of_the_fitness(case, transform) -> None:
     plain = run(made(case), 20)
@@ -81,7 +83,7 @@ def test_generations_of_unstable_genomes_only_are_survived(case) -> None:
     assert len(run(optimizer, 10)) == 10
 
 
-@pytest.mark.parametrize("case", [case for case in MEMBERS if case.name != "uniform"], ids=str)
+@pytest.mark.parametrize("case", [case for case in RANKED if case.name != "uniform"], ids=str)
 def test_a_search_finds_better_genomes_than_as_many_uniform_draws(case) -> None:
     def best(asked: list[Array]) -> float:
         return max(float(sphere(genomes).max()) for genomes in asked)

@@ -39,9 +39,10 @@ class Optimizer(Protocol):
     """Searches [0, 1]^n for genomes of large fitness.
 
     Equal arguments and equal `tell`s give equal `ask`s, to the last bit: that
-    is how a run is resumed. An optimizer for several objectives says so by a
-    class attribute `several_objectives = True`; one that lacks it is told one
-    fitness per genome.
+    is how a run is resumed. Two class attributes are optional: `packages` names
+    what it is made with, whose versions then stand in the run's provenance;
+    `several_objectives = True` says that it takes several objectives, and
+    nothing else. One that lacks it is told one fitness per genome.
 
     Attributes:
         events: What a reader of the run should know happened, such as restarts, oldest first.
