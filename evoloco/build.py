@@ -189,7 +189,8 @@ class Experiment:
         options = checked(kind, spec.options, "optimizer", OptimizerSpec.model_fields)
         several = len(self.objectives) > 1
         if several != _takes_several(kind):
-            fit = [name for name in members("optimizers") if _takes_several(member("optimizers", name).Optimizer) == several]
+            kinds = {name: member("optimizers", name).Optimizer for name in members("optimizers")}
+            fit = [name for name, other in kinds.items() if _takes_several(other) == several]
             count = f"{len(self.objectives)} objectives ({', '.join(self.objectives)})" if several else "one objective"
             raise SpecError(
                 f"optimizer.name: '{spec.name}' does not take {count}. Optimizers that do: {', '.join(fit)}. "

@@ -105,4 +105,6 @@ def _genes(name: str, morphology: str, options: Sequence[str]) -> list[str]:
 
 def _spacing(gene: Gene) -> str:
     """How a gene's values are spaced, where they are not spaced evenly and continuously."""
-    return " (log)" if gene.log else " (switch)" if gene.levels == 2 else f" ({gene.levels} levels)" if gene.levels else ""
+    if gene.levels:
+        return " (switch)" if gene.levels == 2 else f" ({gene.levels} levels)"
+    return " (log)" if gene.log else ""

@@ -211,8 +211,7 @@ class Run:
         return aggregate(fitness, self.spec.evaluation.aggregate, self.spec.evaluation.cvar_fraction)
 
     def _objectives(self, evaluation: Evaluation, duration: float) -> Array:
-        """Objectives of genomes, aggregated (G, m), in episodes of a duration [s]; none where fitness is the only one.
-        """
+        """Aggregated objectives (G, m) of episodes planned for a duration [s]; none where fitness is the only one."""
         if not self.journal.objectives:
             return np.zeros((len(evaluation.fitness), 0))
         steps = self.spec.scenario.control_dt
@@ -303,7 +302,8 @@ class Run:
         ]
 
     def _describe(self, champion: Champion) -> dict[str, Any]:
-        goals = self._objectives(champion.evaluation, self.experiment.heldout_duration)[0].tolist()
+        heldout = self._objectives(champion.evaluation, self.experiment.heldout_duration)[0]
+        goals = dict(zip(self.journal.objectives, _finite(heldout.tolist()), strict=True))
         return {
             "run": self.spec.name,
             "seed": self.spec.seed,
@@ -311,7 +311,7 @@ class Run:
             "individual": champion.individual,
             "search_fitness": _finite(champion.search_fitness),
             "heldout_fitness": _finite(champion.heldout_fitness),
-            **({"heldout_objectives": dict(zip(self.journal.objectives, _finite(goals), strict=True))} if goals else {}),
+            **({"heldout_objectives": goals} if goals else {}),
             "heldout": {
                 "fitness": _finite(champion.evaluation.fitness[0].tolist()),
                 "outcome": champion.evaluation.outcome[0].tolist(),

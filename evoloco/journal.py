@@ -244,7 +244,7 @@ class Journal:
         )
         genomes = np.array([np.frombuffer(row[0], "<f8") for row in rows])
         objectives = np.array([row[2:] for row in rows], dtype=np.float64)
-        return Generation(generation, genomes, np.array([row[1] for row in rows]), evaluation, *head, objectives)
+        return Generation(generation, genomes, np.array([row[1] for row in rows]), evaluation, *head, objectives=objectives)
 
 
 def column(objective: str) -> str:

@@ -54,7 +54,8 @@ class Grid:
         """Cells (N, 2) of descriptor values [their units] (N, 2)."""
         low, high = np.array(self.ranges).T
         counts = np.array(self.cells)
-        return np.clip(np.floor((counts * (values - low) + SLACK) / (high - low)), 0, counts - 1).astype(np.int64)
+        places = np.floor((counts * (values - low) + SLACK) / (high - low))
+        return np.asarray(np.clip(places, 0, counts - 1), dtype=np.int64)
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class TermSpec(_Member):
     objective: str = Field(
         "fitness",
         min_length=1,
-        description="What the term counts for. More than one name in a run makes several objectives, for nsga2 and nsga3.",
+        description="What it counts for. More than one name makes a run of several objectives, for nsga2 and nsga3.",
     )
 
 

@@ -19,7 +19,7 @@ def rastrigin(genomes: Array) -> Array:
     return -np.asarray((10 + x**2 - 10 * np.cos(2 * np.pi * x)).sum(axis=1))
 
 
-def pycma(centre: list[float], sigma: float, random: np.random.Generator, **options: object) -> cma.CMAEvolutionStrategy:
+def pycma(centre: list[float], sigma: float, random: np.random.Generator, **options: object):
     settings = {
         "bounds": [0, 1], "popsize": POPULATION, "seed": np.nan, "verbose": -9,
         "randn": lambda *shape: random.standard_normal(shape),

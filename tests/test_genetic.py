@@ -1,6 +1,7 @@
 """The genetic algorithms against DEAP used directly, and what their operators may do."""
 
 import random
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,10 @@ POLYNOMIAL = (tools.mutPolynomialBounded, {"eta": 15.0, "low": 0.0, "up": 1.0})
     ("options", "box", "rates"),
     [
         ({}, toolbox(BLEND, (tools.mutGaussian, {"mu": 0, "sigma": 0.1, "indpb": 0.1})), (0.8, 1.0)),
-        (NICO, toolbox((tools.cxTwoPoint, {}), (tools.mutGaussian, {"mu": 0, "sigma": 0.01, "indpb": 0.05})), (0.8, 0.1)),
+        (
+            NICO,
+            toolbox((tools.cxTwoPoint, {}), (tools.mutGaussian, {"mu": 0, "sigma": 0.01, "indpb": 0.05})), (0.8, 0.1),
+        ),
         (
             {"crossover": "sbx", "mutation": "polynomial", "crossover_rate": 0.9, "gene_rate": 0.2},
             toolbox(SBX, (POLYNOMIAL[0], {**POLYNOMIAL[1], "indpb": 0.2})), (0.9, 1.0),
@@ -121,7 +125,7 @@ def test_the_front_of_two_spheres_is_the_line_between_their_centres(kind: type) 
 
 
 def test_nsga2_refuses_a_population_that_its_tournaments_cannot_pair() -> None:
-    with pytest.raises(SpecError, match="nsga2 needs a multiple of 4, .* not 10"):
+    with pytest.raises(SpecError, match=r"nsga2 needs a multiple of 4, .* not 10"):
         nsga2.Optimizer(Search(space(), 10, 1, ("one", "two")))
 
 
@@ -134,7 +138,7 @@ def test_nsga3_takes_as_many_directions_as_the_population_can_fill() -> None:
 
 def test_elites_stay_and_the_best_fitness_never_falls() -> None:
     asked = run(made(Case("ga"), elites=2), 20)
-    for before, after in zip(asked[:-1], asked[1:], strict=True):
+    for before, after in pairwise(asked):
         best = before[np.argsort(-sphere(before), kind="stable")[:2]]
         assert np.array_equal(after[:2], best)
 
@@ -142,8 +146,8 @@ def test_elites_stay_and_the_best_fitness_never_falls() -> None:
 def test_options_of_the_ga_change_the_search() -> None:
     plain = run(made(Case("ga")), 5)[-1]
     for options in (
-        {"tournament": 1}, {"crossover": "sbx"}, {"crossover_rate": 0.1}, {"mutation": "polynomial"}, {"mutation_rate": 0.5},
-        {"gene_rate": 0.5}, {"sigma": 0.2}, {"alpha": 0.1}, {"elites": 3},
+        {"tournament": 1}, {"crossover": "sbx"}, {"crossover_rate": 0.1}, {"mutation": "polynomial"},
+        {"mutation_rate": 0.5}, {"gene_rate": 0.5}, {"sigma": 0.2}, {"alpha": 0.1}, {"elites": 3},
     ):  # fmt: skip
         assert not np.array_equal(run(made(Case("ga"), **options), 5)[-1], plain), options
 

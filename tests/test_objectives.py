@@ -135,9 +135,9 @@ def test_the_report_of_several_objectives_draws_the_front_with_its_addresses(tra
     page = write_report(trade)[0].read_text(encoding="utf-8")
     section = page.partition('<section id="front">')[2].partition("</section>")[0]
     found = front(trade.journal)
-    for (generation, individual), objectives_of_it in zip(found.addresses[found.best], found.points[found.best], strict=True):
+    for (generation, individual), point in zip(found.addresses[found.best], found.points[found.best], strict=True):
         assert f"<code>{generation}:{individual}</code>" in section
-        assert f'<data value="{objectives_of_it[0]}">' in section
+        assert f'<data value="{point[0]}">' in section
     assert section.count("<svg") == 2
     assert ">speed</text>" in section
     assert ">economy</text>" in section
@@ -164,7 +164,8 @@ def test_an_optimizer_of_one_objective_refuses_several_and_names_those_that_take
 
 @pytest.mark.parametrize("name", ["nsga2", "nsga3"])
 def test_an_optimizer_of_several_objectives_refuses_one_and_names_those_that_take_it(name: str, hop: Path) -> None:
-    with pytest.raises(EvolocoError, match=rf"'{name}' does not take one objective. Optimizers that do: .*cmaes.*uniform"):
+    words = rf"'{name}' does not take one objective. Optimizers that do: .*cmaes.*uniform"
+    with pytest.raises(EvolocoError, match=words):
         Experiment(read(hop, [f"optimizer.name={name}"])).optimizer()
 
 

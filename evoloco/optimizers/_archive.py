@@ -1,6 +1,6 @@
 """The archive of a quality-diversity search, by pyribs."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +9,6 @@ from evoloco.errors import SpecError
 from evoloco.genome import Array
 from evoloco.optimizers import Search
 from evoloco.repertoire import SLACK, Grid
-
-if TYPE_CHECKING:
-    from ribs.archives import GridArchive
 
 
 class Archive:
@@ -38,7 +35,7 @@ class Archive:
                 f"optimizer.name: '{who}' needs pyribs. Install it with: pip install 'evoloco[qd]'"
             ) from None
         self._columns = grid.columns(search.terms)
-        self.elites: GridArchive = GridArchive(
+        self.elites = GridArchive(
             solution_dim=len(search.space), dims=grid.cells, ranges=grid.ranges, epsilon=SLACK, seed=search.seed
         )
 

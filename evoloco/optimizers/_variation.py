@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 from deap import algorithms, base, tools
+from numpy.typing import NDArray
 
 from evoloco.genome import Array, Space
 
@@ -33,7 +34,7 @@ def individuals(genomes: Array, fitness: Array) -> list[Individual]:
     An unstable genome, -inf, gets one less than the worst of the others:
     distances between infinities would be NaN.
     """
-    finite = np.isfinite(fitness).all(axis=1)
+    finite: NDArray[np.bool_] = np.isfinite(fitness).all(axis=1)
     worst = fitness[finite].min(axis=0) - 1 if finite.any() else np.zeros(fitness.shape[1])
     kind = type("Fitness", (base.Fitness,), {"weights": (1.0,) * fitness.shape[1]})
     made = []

@@ -62,17 +62,16 @@ class Optimizer:
         self._archive = Archive(search, Grid(descriptors, ranges, cells), "cma_me")
         from ribs.emitters import EvolutionStrategyEmitter
 
+        centre = [0.5] * len(search.space)
         self._emitters = [
-            EvolutionStrategyEmitter(
-                self._archive.elites, x0=[0.5] * len(search.space), sigma0=sigma, ranker="2imp", batch_size=size, seed=seed
-            )
-            for seed in np.random.SeedSequence([search.seed, len(search.space)]).spawn(emitters)
+            EvolutionStrategyEmitter(self._archive.elites, x0=centre, sigma0=sigma, batch_size=size, seed=seed)
+            for seed in np.random.SeedSequence([search.seed, len(search.space)]).generate_state(emitters).tolist()
         ]
 
     def ask(self) -> Array:
         """Genomes (population_size, n) of the next generation."""
         self._asked = np.concatenate([emitter.ask() for emitter in self._emitters])
-        return 1 - np.abs(1 - self._asked % 2)
+        return np.asarray(1 - np.abs(1 - self._asked % 2))
 
     def tell(self, genomes: Array, fitness: Array, values: Array) -> None:  # noqa: ARG002 - samples, not folded, count
         """Reports the fitness (population_size,) and the terms' values; unstable genomes rank worst."""

@@ -50,7 +50,7 @@ class Optimizer:
         descriptors: tuple[str, str],
         ranges: tuple[tuple[float, float], tuple[float, float]],
         cells: tuple[int, int] = (16, 16),
-        iso: Annotated[float, Field(gt=0)] = 0.02,
+        iso: Annotated[float, Field(gt=0)] = 0.05,
         line: Annotated[float, Field(ge=0)] = 0.2,
     ) -> None:
         self._archive = Archive(search, Grid(descriptors, ranges, cells), "map_elites")

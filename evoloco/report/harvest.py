@@ -32,15 +32,12 @@ def front(figure: Figure, found: Front, champion: tuple[int, int]) -> None:
     chosen = np.flatnonzero((found.addresses == champion).all(axis=1))
     for (first, second), axes in zip(pairs, grid.flat, strict=False):
         order = best[np.argsort(found.points[best, first])]
-        rows = (
-            (others, "o", INK["muted"], {"markersize": 3.5, "alpha": 0.35, "markeredgewidth": 0}, "dominated"),
-            (best, "o", INK["best"], {"markersize": 6, "markeredgewidth": 0}, "front"),
-            (chosen, "o", INK["text"], {"markersize": 11, "markerfacecolor": "none", "markeredgewidth": 1.8}, "champion"),
-        )
-        for places, mark, colour, style, label in rows:
-            axes.plot(
-                found.points[places, first], found.points[places, second], mark, color=colour, label=label, **style
-            )
+        for label, places, style in (
+            ("dominated", others, {"color": INK["muted"], "markersize": 3.5, "alpha": 0.35, "markeredgewidth": 0}),
+            ("front", best, {"color": INK["best"], "markersize": 6, "markeredgewidth": 0}),
+            ("champion", chosen, {"color": INK["text"], "markersize": 11, "fillstyle": "none", "markeredgewidth": 1.8}),
+        ):
+            axes.plot(found.points[places, first], found.points[places, second], "o", label=label, **style)
         for place in order[np.unique(np.linspace(0, len(order) - 1, LABELS).astype(int))]:
             axes.annotate(
                 address(found, int(place)), found.points[place, [first, second]], xytext=(5, 4),
