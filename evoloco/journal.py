@@ -244,7 +244,11 @@ class Journal:
         )
         genomes = np.array([np.frombuffer(row[0], "<f8") for row in rows])
         objectives = np.array([row[2:] for row in rows], dtype=np.float64)
-        return Generation(generation, genomes, np.array([row[1] for row in rows]), evaluation, *head, objectives=objectives)
+        fitness = np.array([row[1] for row in rows])
+        support, finished, wall_time, simulation_time = head
+        return Generation(
+            generation, genomes, fitness, evaluation, support, finished, wall_time, simulation_time, objectives
+        )
 
 
 def column(objective: str) -> str:

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 from deap import algorithms, base, tools
-from numpy.typing import NDArray
 
 from evoloco.genome import Array, Space
 
@@ -34,7 +33,7 @@ def individuals(genomes: Array, fitness: Array) -> list[Individual]:
     An unstable genome, -inf, gets one less than the worst of the others:
     distances between infinities would be NaN.
     """
-    finite: NDArray[np.bool_] = np.isfinite(fitness).all(axis=1)
+    finite = np.asarray(np.isfinite(fitness).all(axis=1))
     worst = fitness[finite].min(axis=0) - 1 if finite.any() else np.zeros(fitness.shape[1])
     kind = type("Fitness", (base.Fitness,), {"weights": (1.0,) * fitness.shape[1]})
     made = []
