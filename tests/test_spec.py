@@ -228,7 +228,7 @@ def test_a_missing_key_and_a_wrong_one_are_told_together(hop: Path) -> None:
         ("optimizer.name=cma", "optimizer.name: Unknown optimizer 'cma'. Known: |Did you mean 'cmaes'?"),
         ("morphology.ankel=true", "Unknown key in [morphology] 'ankel'. Known: ankle, name, timestep.|Did you mean"),
         ("controller.symetry='none'", "Unknown key in [controller] 'symetry'. Known: bounds, fixed, name, symmetry."),
-        ("fitness.speed.wieght=1", "Unknown key in [fitness.speed] 'wieght'. Known: measure, weight."),
+        ("fitness.speed.wieght=1", "Unknown key in [fitness.speed] 'wieght'. Known: measure, objective, weight."),
         ("optimizer.sgima=0.1", "Unknown key in [optimizer] 'sgima'. Known: active, covariance, elitist,|'sigma'?"),
         ("morphology.ankle=3", "Key 'morphology.ankle': Input should be a valid boolean"),
         ("controller.symmetry=odd", "Key 'controller.symmetry': Input should be 'mirror' or 'none', not 'odd'."),

@@ -75,7 +75,7 @@ class Optimizer:
         Ros and Hansen, 2008, A simple modification in CMA-ES achieving linear
         time and space complexity, doi:10.1007/978-3-540-87700-4_30.
         Marty et al., 2024, LB+IC-CMA-ES: two simple modifications of CMA-ES
-        to handle mixed-integer problems, doi:10.1007/978-3-031-70068-2_18.
+        to handle mixed-integer problems, PPSN XVIII.
     """
 
     def __init__(
