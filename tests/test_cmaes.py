@@ -1,14 +1,19 @@
 """CMA-ES against pycma used directly, and its restarts against their sources."""
 
+from pathlib import Path
+
 import cma
 import numpy as np
 import pytest
 from searches import POPULATION, SIZE, Case, made, run, space, sphere
 
+from evoloco.evolve import Run
 from evoloco.genome import Array
 from evoloco.optimizers import Search, cmaes
 from evoloco.optimizers._isolation import Isolation
 from evoloco.optimizers._restarts import bipop, ipop
+from evoloco.report.assemble import write_report
+from evoloco.spec import read
 
 CMAES = Case("cmaes")
 
@@ -187,3 +192,24 @@ def test_without_restarts_a_search_has_no_events() -> None:
     optimizer = made(CMAES)
     run(optimizer, 3, lambda genomes: np.ones(len(genomes)))
     assert list(optimizer.events) == []
+
+
+def test_a_run_whose_population_grows_is_recorded_resumed_and_reported(hop: Path, tmp_path: Path) -> None:
+    flat = ["fitness.speed.weight=0.0", "optimizer.restarts=ipop", "scenario.duration=0.2", "optimizer.generations=6"]
+    whole, parts = Run.create(read(hop, flat), tmp_path / "whole"), Run.create(read(hop, flat), tmp_path / "parts")
+    whole.evolve()
+    parts.evolve(generations=3)
+    Run(tmp_path / "parts").evolve(generations=6)
+    again = Run(tmp_path / "parts")
+    sizes = [len(record.genomes) for record in whole.journal.generations()]
+    assert sizes[0] == 5
+    assert sizes[-1] >= 10
+    assert set(sizes) <= {5, 10, 20, 40, 80, 160}
+    for one, other in zip(whole.journal.generations(), again.journal.generations(), strict=True):
+        assert one.genomes.tobytes() == other.genomes.tobytes()
+    assert whole.events == again.events
+    assert "generations of 5 genomes" in whole.events[0]
+    assert "tolflatfitness" in whole.events[0]
+    whole.choose_champion()
+    page = write_report(whole)[0].read_text(encoding="utf-8")
+    assert all(f"<li>{event}</li>" in page for event in whole.events)
