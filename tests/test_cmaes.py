@@ -208,8 +208,7 @@ def test_a_run_whose_population_grows_is_recorded_resumed_and_reported(hop: Path
     for one, other in zip(whole.journal.generations(), again.journal.generations(), strict=True):
         assert one.genomes.tobytes() == other.genomes.tobytes()
     assert whole.events == again.events
-    assert "generations of 5 genomes" in whole.events[0]
-    assert "tolflatfitness" in whole.events[0]
+    assert "generations of 5 genomes, sigma 0.25: tol" in whole.events[0]
     whole.choose_champion()
     page = write_report(whole)[0].read_text(encoding="utf-8")
     assert all(f"<li>{event}</li>" in page for event in whole.events)
