@@ -75,7 +75,7 @@ class Planar:
         self.turn = _turns(morphology)
         self.genes = [
             *(Gene(f"weight_{k}", 0.0, 2.0, "1", f"inhibition {w}") for k, w in enumerate(WEIGHTS)),
-            *(Gene(f"switch_{k}", 0.0, 1.0, "1", f"{w} exists above 0.5") for k, w in enumerate(WEIGHTS)),
+            *(Gene(f"switch_{k}", 0.0, 1.0, "1", f"{w} exists", levels=2) for k, w in enumerate(WEIGHTS)),
             Gene("tonic", 0.0, 5.0, "1", "tonic input"),
             Gene("tau", 0.02, 0.5, "s", "membrane time constant of the hips; knees have half"),
             Gene("tau_fatigue", 0.02, 0.5, "s", "fatigue time constant of the hips; knees have half"),

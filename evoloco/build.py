@@ -5,7 +5,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -18,9 +18,9 @@ from evoloco import modules
 from evoloco.controller import Controller
 from evoloco.errors import SpecError, UnknownNameError, blamed, told_from
 from evoloco.genome import Array, Gene, Space
-from evoloco.measure import Term
+from evoloco.measure import Term, objective_names
 from evoloco.morphology import Morphology
-from evoloco.optimizers import Optimizer
+from evoloco.optimizers import Optimizer, Search
 from evoloco.scenario import HELD_OUT, SEARCH, Scenario, Termination, draw
 from evoloco.spec import ControllerSpec, MorphologySpec, OptimizerSpec, RunSpec, TermSpec
 
@@ -77,7 +77,7 @@ def _import_file(path: Path, where: str) -> ModuleType:
 def options_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     """The keyword parameters that a run file may set: those after the first, or all of a `build`."""
     parameters = list(inspect.signature(function).parameters.values())
-    given = ("self", "morphology", "episode", "size", "seed", "population_size")
+    given = ("self", "morphology", "episode", "search")
     return {p.name: p for p in parameters if p.name not in given}
 
 
@@ -114,6 +114,10 @@ def checked(
         ]
         raise SpecError(" ".join(mistakes)) from None
     return {name: getattr(filled, name) for name in options}
+
+
+def _takes_several(optimizer: type[Optimizer]) -> bool:
+    return bool(getattr(optimizer, "several_objectives", False))
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,7 @@ class Experiment:
                 raise SpecError(f"'{name}' stands both in [morphology], as a value, and in [morphology.genes].")
             gene = known[name]
             with told_from("morphology.genes"):
-                genes.append(Gene(f"{BODY}{name}", low, high, gene.unit, gene.meaning, gene.log))
+                genes.append(replace(gene, name=f"{BODY}{name}", low=low, high=high))
         return tuple(genes)
 
     @cached_property
@@ -196,7 +200,7 @@ class Experiment:
         for name, (low, high) in self.spec.controller.bounds.items():
             old = genes[name]
             with told_from("controller.bounds"):
-                genes[name] = Gene(name, low, high, old.unit, old.meaning, old.log)
+                genes[name] = replace(old, low=low, high=high)
         searched = [gene for name, gene in genes.items() if name not in self.spec.controller.fixed]
         if not searched:
             raise SpecError("controller.fixed leaves no gene to search.")
@@ -209,17 +213,38 @@ class Experiment:
         for name, term in self.spec.fitness.items():
             module = member("fitness", term.measure, f"fitness.{name}.measure")
             options = checked(module.measure, term.options, f"fitness.{name}", TermSpec.model_fields)
-            terms.append(Term(name, term.weight, term.measure, module.measure, options, getattr(module, "UNIT", "1")))
+            unit = getattr(module, "UNIT", "1")
+            terms.append(Term(name, term.weight, term.measure, module.measure, options, unit, term.objective))
         return tuple(terms)
 
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """Names of what is maximised."""
+        return objective_names(self.terms)
+
     def optimizer(self) -> Optimizer:
-        """A fresh optimizer."""
+        """A fresh optimizer.
+
+        Raises:
+            SpecError: Its options do not fit, or it takes one objective where
+                the run has several, or the reverse.
+        """
         spec = self.spec.optimizer
         kind = member("optimizers", spec.name, "optimizer.name").Optimizer
         options = checked(kind, spec.options, "optimizer", OptimizerSpec.model_fields)
-        size = len(self.space)
+        several = len(self.objectives) > 1
+        if several != _takes_several(kind):
+            kinds = {name: member("optimizers", name).Optimizer for name in members("optimizers")}
+            fit = [name for name, other in kinds.items() if _takes_several(other) == several]
+            count = f"{len(self.objectives)} objectives ({', '.join(self.objectives)})" if several else "one objective"
+            raise SpecError(
+                f"optimizer.name: '{spec.name}' does not take {count}. Optimizers that do: {', '.join(fit)}. "
+                "The key `objective` of the fitness terms decides how many there are."
+            )
+        terms = tuple(self.spec.fitness)
+        search = Search(self.space, spec.population_size, self.spec.seed, self.objectives, terms)
         with blamed(f"optimizer: '{spec.name}'"):
-            optimizer: Optimizer = kind(size, population_size=spec.population_size, seed=self.spec.seed, **options)
+            optimizer: Optimizer = kind(search, **options)
         return optimizer
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 from evoloco.build import Experiment, member, members, options_of, runs
 from evoloco.errors import UnknownNameError
 from evoloco.genome import Gene
-from evoloco.spec import ControllerSpec, MorphologySpec, RunSpec, TermSpec
+from evoloco.spec import ControllerSpec, MorphologySpec, RunSpec, TermSpec, apply
 
 _KINDS = {
     "controllers": "controllers",
@@ -50,8 +50,15 @@ def _run_line(text: str) -> str:
     return f"{content['morphology']['name']} + {content['controller']['name']}"
 
 
-def describe(kind: str, name: str, morphology: str) -> str:
-    """A member in full: what it is, its options, and a controller's genes on a body."""
+def describe(kind: str, name: str, morphology: str, options: Sequence[str] = ()) -> str:
+    """A member in full: what it is, its options, and a controller's genes on a body.
+
+    Args:
+        kind: Of the member.
+        name: Of the member.
+        morphology: The body.
+        options: `key=value` of the controller, which its genes may depend on.
+    """
     if kind == "runs":
         if name not in runs():
             raise UnknownNameError("run", name, runs())
@@ -59,7 +66,7 @@ def describe(kind: str, name: str, morphology: str) -> str:
     entry = getattr(member(_KINDS[kind], name), _ENTRY[kind])
     parts = [f"{name}: {inspect.getdoc(entry)}", "Options:\n" + "\n".join(_options(entry))]
     if kind == "controllers":
-        parts.append(f"Genes on '{morphology}':\n" + "\n".join(_genes(name, morphology)))
+        parts.append(f"Genes on '{morphology}':\n" + "\n".join(_genes(name, morphology, options)))
     if kind == "morphologies" and (genes := getattr(member(_KINDS[kind], name), "GENES", ())):
         parts.append("Genes, for [morphology.genes] of a run file:\n" + "\n".join(_rows(genes)))
     return "\n\n".join(parts)
@@ -78,11 +85,14 @@ def _needed(entry: Callable[..., Any]) -> list[str]:
     return [name for name, parameter in options_of(entry).items() if parameter.default is parameter.empty]
 
 
-def _genes(name: str, morphology: str) -> list[str]:
+def _genes(name: str, morphology: str, options: Sequence[str]) -> list[str]:
+    chosen: dict[str, Any] = {"name": name}
+    for option in options:
+        apply(chosen, option)
     spec = RunSpec(
         name=name,
         morphology=MorphologySpec(name=morphology),
-        controller=ControllerSpec(name=name),
+        controller=ControllerSpec(**chosen),
         fitness={"survival": TermSpec(measure="survival", weight=1.0)},
     )
     return _rows(Experiment(spec).space.genes)
@@ -92,6 +102,13 @@ def _rows(genes: Sequence[Gene]) -> list[str]:
     width = max(len(gene.name) for gene in genes)
     return [
         f"  {gene.name:{width}}  {gene.low:8.4g} to {gene.high:8.4g} {gene.unit:8} {gene.meaning}"
-        f"{' (log)' if gene.log else ''}"
+        f"{_spacing(gene)}"
         for gene in genes
     ]
+
+
+def _spacing(gene: Gene) -> str:
+    """How a gene's values are spaced, where they are not spaced evenly and continuously."""
+    if gene.levels:
+        return " (switch)" if gene.levels == 2 else f" ({gene.levels} levels)"
+    return " (log)" if gene.log else ""

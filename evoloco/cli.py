@@ -45,13 +45,16 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A run folder, such 
 def list_members(
     kind: Annotated[Kind | None, typer.Argument(help="What to list; everything where left out.")] = None,
     name: Annotated[str | None, typer.Argument(help="One member, in full.")] = None,
+    options: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Options of a controller, for its genes.")
+    ] = None,
     morphology: Annotated[str, typer.Option(help="Body on which a controller's genes are shown.")] = "biped",
 ) -> None:
     """Lists what a run file can name; with a name, its options and (for a controller) its genes."""
     from evoloco import catalogue
 
     if name is not None and kind is not None:
-        typer.echo(catalogue.describe(kind, name, morphology))
+        typer.echo(catalogue.describe(kind, name, morphology, options or []))
     else:
         typer.echo(catalogue.overview(kind))
 
@@ -214,6 +217,8 @@ def _finish(run: Any, generations: int, threads: int, evaluator: Any) -> None:
     evaluator = evaluator or run.local(threads)
     with Live(run, total, evaluator) as live:
         reason = run.evolve(generations, evaluator, live.show)
+    for event in run.search_events:
+        typer.echo(f"Search: {event}.")
     typer.echo(f"Stopped because {reason}.")
     champion = run.choose_champion(threads)
     typer.echo(

@@ -19,8 +19,10 @@ from evoloco.episode import Outcome
 from evoloco.errors import EvolocoError, JournalError, SpecError, told_from, unwritten
 from evoloco.evaluators import Evaluation, Evaluator, aggregate
 from evoloco.evaluators.local import Local
+from evoloco.front import front
 from evoloco.genome import Array
 from evoloco.journal import FILE, Generation, Journal, check_terms
+from evoloco.measure import objectives
 from evoloco.optimizers import Optimizer
 from evoloco.spec import RunSpec, read, write
 
@@ -126,7 +128,8 @@ class Run:
             for duration in (spec.scenario.duration, experiment.heldout_duration):
                 Local(experiment, duration=duration)  # compiles the controller
             genes, terms = experiment.space.names, [term.name for term in experiment.terms]
-            check_terms(terms)
+            goals = experiment.objectives if len(experiment.objectives) > 1 else ()
+            check_terms(terms, goals)
         making = folder.with_name(folder.name + ".making")
         shutil.rmtree(making, ignore_errors=True)  # of a process that was killed here
         try:
@@ -134,7 +137,7 @@ class Run:
             write(spec, making / "run.toml")
             facts = json.dumps(provenance.collect(experiment), indent=2)
             (making / "provenance.json").write_text(facts + "\n", encoding="utf-8")
-            Journal.create(making / FILE, genes, terms).close()
+            Journal.create(making / FILE, genes, terms, goals).close()
             making.rename(folder)
         except OSError as error:
             raise unwritten(
@@ -150,6 +153,11 @@ class Run:
     def generations(self) -> int:
         """Generations in all: those of the spec, or of its last extension."""
         return int(self.journal.note("generations") or self.spec.optimizer.generations)
+
+    @property
+    def search_events(self) -> list[str]:
+        """What the optimizer did on the way, such as restarts, oldest first."""
+        return list(self.journal.note("search_events") or [])
 
     # ------------------------------------------------------------ the loop
 
@@ -192,6 +200,7 @@ class Run:
             )
         optimizer = self._replayed()
         self._note_extension(generations)
+        self._note_search_events(optimizer)
         with _interruptible() as interrupted:
             for generation in range(len(self.journal), last):
                 self._generation = generation
@@ -205,12 +214,14 @@ class Run:
                 simulated = time.perf_counter() - asked
                 self._note_events(generation, evaluation)
                 fitness = self._aggregate(evaluation.fitness)
-                optimizer.tell(genomes, fitness)
+                goals = self._objectives(evaluation, self.spec.scenario.duration)
+                optimizer.tell(genomes, goals if goals.size else fitness, evaluation.values.mean(axis=1))
                 wall = time.perf_counter() - began
                 record = Generation(
-                    generation, genomes, fitness, evaluation, support, time.time(), wall, simulated
+                    generation, genomes, fitness, evaluation, support, time.time(), wall, simulated, goals
                 )
                 self.journal.append(record)
+                self._note_search_events(optimizer)
                 if progress is not None:
                     progress(record)
                 if interrupted():
@@ -235,7 +246,7 @@ class Run:
                     f"Generation {record.generation} of {self.journal.path} does not follow from run.toml: the "
                     f"optimizer asks for other genomes. {self._why_different()}"
                 )
-            optimizer.tell(genomes, record.fitness)
+            optimizer.tell(genomes, record.told, record.evaluation.values.mean(axis=1))
         return optimizer
 
     def upcoming(self) -> Array:
@@ -251,6 +262,16 @@ class Run:
 
     def _aggregate(self, fitness: Array) -> Array:
         return aggregate(fitness, self.spec.evaluation.aggregate, self.spec.evaluation.cvar_fraction)
+
+    def _objectives(self, evaluation: Evaluation, duration: float) -> Array:
+        """Aggregated objectives (G, m) of episodes planned for a duration [s]; none where fitness is the only one."""
+        if not self.journal.objectives:
+            return np.zeros((len(evaluation.fitness), 0))
+        steps = self.spec.scenario.control_dt
+        survival = np.rint(evaluation.duration / steps) / round(duration / steps)
+        each = objectives(self.experiment.terms, evaluation.values, survival)
+        each = np.where(np.isfinite(evaluation.fitness)[..., None], each, -np.inf)
+        return np.stack([self._aggregate(each[..., k]) for k in range(each.shape[-1])], axis=-1)
 
     def _stop(self, reason: str) -> str:
         self.journal.write_note("stop_reason", reason)
@@ -271,6 +292,10 @@ class Run:
                 f"tried it. Try it with: evoloco replay {self.folder} --individual {generation}:{individual}",
             )
 
+    def _note_search_events(self, optimizer: Optimizer) -> None:
+        if optimizer.events and self.search_events != list(optimizer.events):
+            self.journal.write_note("search_events", list(optimizer.events))
+
     def _why_different(self) -> str:
         reasons = provenance.differences(self.provenance, provenance.collect(self.experiment))
         return f"Likely because: {'; '.join(reasons)}." if reasons else "The run file or the journal was edited."
@@ -290,7 +315,8 @@ class Run:
         """Tries the fittest individuals on held-out scenarios and writes `champion.json`.
 
         Candidates come from generations without support, one per generation
-        at most, so that they differ.
+        at most, so that they differ; of several objectives, those of the front
+        whose sum is largest.
 
         Raises:
             JournalError: Nothing is recorded yet.
@@ -314,6 +340,8 @@ class Run:
 
     def _candidates(self) -> list[tuple[int, int, float]]:
         """Generation, individual and fitness of the fittest, best first."""
+        if self.journal.objectives and len(self.journal):
+            return self._front_candidates()
         best = []
         for record in self.journal.generations():
             individual = int(np.argmax(record.fitness))
@@ -324,7 +352,18 @@ class Run:
         free.sort(key=lambda row: -row[2])
         return [row[:3] for row in free[: self.spec.evaluation.heldout_candidates]]
 
+    def _front_candidates(self) -> list[tuple[int, int, float]]:
+        found = front(self.journal)
+        sums = np.where(found.best, found.points.sum(axis=1), -np.inf)
+        order = np.argsort(-sums, kind="stable")[: min(self.spec.evaluation.heldout_candidates, found.best.sum())]
+        return [
+            (generation, individual, float(self.journal[generation].fitness[individual]))
+            for generation, individual in found.addresses[order].tolist()
+        ]
+
     def _describe(self, champion: Champion) -> dict[str, Any]:
+        heldout = self._objectives(champion.evaluation, self.experiment.heldout_duration)[0]
+        goals = dict(zip(self.journal.objectives, _finite(heldout.tolist()), strict=True))
         return {
             "run": self.spec.name,
             "seed": self.spec.seed,
@@ -332,6 +371,7 @@ class Run:
             "individual": champion.individual,
             "search_fitness": _finite(champion.search_fitness),
             "heldout_fitness": _finite(champion.heldout_fitness),
+            **({"heldout_objectives": goals} if goals else {}),
             "heldout": {
                 "fitness": _finite(champion.evaluation.fitness[0].tolist()),
                 "outcome": champion.evaluation.outcome[0].tolist(),

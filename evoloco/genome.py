@@ -24,9 +24,13 @@ class Gene:
         unit: Unit of the value; "1" for a pure number.
         meaning: What it does, in a few words.
         log: Whether the value is spaced logarithmically between its bounds.
+        levels: Number of values that it can take, evenly spaced from low to
+            high, a position standing for the nearest; 2 makes a switch, 0 a
+            continuous gene.
 
     Raises:
-        EvolocoError: The bounds are not increasing, or not positive where `log`.
+        EvolocoError: The bounds are not increasing, or not positive where
+            `log`; or it has one level, fewer than none, or levels and `log`.
     """
 
     name: str
@@ -35,6 +39,7 @@ class Gene:
     unit: str = "1"
     meaning: str = ""
     log: bool = False
+    levels: int = 0
 
     def __post_init__(self) -> None:
         if not self.low < self.high:
@@ -43,18 +48,27 @@ class Gene:
             raise EvolocoError(f"Gene '{self.name}': from {self.low} to {self.high} is too wide.")
         if self.log and self.low <= 0:
             raise EvolocoError(f"Gene '{self.name}': a log-scaled gene needs positive bounds, not {self.low}.")
+        if self.levels < 0 or self.levels == 1:
+            raise EvolocoError(f"Gene '{self.name}': levels must be 0, for a continuous gene, or 2 and more.")
+        if self.levels and self.log:
+            raise EvolocoError(f"Gene '{self.name}': levels are evenly spaced, so they cannot be log-scaled.")
+
+    def snap(self, position: float) -> float:
+        """Position of the nearest level; the position itself where the gene is continuous."""
+        return float(np.rint(position * (self.levels - 1)) / (self.levels - 1)) if self.levels else position
 
     def decode(self, position: float) -> float:
         """Value [unit] at a position in [0, 1]."""
+        position = self.snap(position)
         if self.log:
             return float(self.low * (self.high / self.low) ** position)
         return float(self.low + (self.high - self.low) * position)
 
     def encode(self, value: float) -> float:
-        """Position in [0, 1] of a value [unit]."""
+        """Position in [0, 1] of a value [unit], or of the level nearest to it."""
         if self.log:
             return float(np.log(value / self.low) / np.log(self.high / self.low))
-        return (value - self.low) / (self.high - self.low)
+        return self.snap((value - self.low) / (self.high - self.low))
 
 
 class Space:
@@ -62,17 +76,30 @@ class Space:
 
     A genome is a float64 vector in [0, 1]^n; `decode` gives the named values,
     and `encode` is its inverse.
+
+    Attributes:
+        genes: The genes.
+        names: Their names.
+        levels: Their numbers of levels (n,), 0 where continuous.
     """
 
     def __init__(self, genes: Sequence[Gene]) -> None:
         self.genes = tuple(genes)
         self.names = tuple(gene.name for gene in self.genes)
+        self.levels = np.array([gene.levels for gene in self.genes], dtype=np.int64)
         twice = {name for name in self.names if self.names.count(name) > 1}
         if twice:
             raise EvolocoError(f"Genes named twice: {', '.join(sorted(twice))}.")
 
     def __len__(self) -> int:
         return len(self.genes)
+
+    def draw(self, random: np.random.Generator, count: int) -> Array:
+        """Genomes (count, n) drawn uniformly, the levels of a gene equally often."""
+        genomes = random.random((count, len(self)))
+        stepped = self.levels > 0
+        genomes[:, stepped] = np.floor(genomes[:, stepped] * self.levels[stepped]) / (self.levels[stepped] - 1)
+        return genomes
 
     def decode(self, genome: Array) -> dict[str, float]:
         """Named values of a genome (n,).
@@ -99,7 +126,10 @@ class Space:
         return np.array([gene.encode(values[gene.name]) for gene in self.genes])
 
     def describe(self, genome: Array) -> list[dict[str, Any]]:
-        """One row per gene: name, value, unit, bounds, meaning, and whether it sits on a bound."""
+        """One row per gene: name, value, unit, bounds, meaning, and whether it sits on a bound.
+
+        A gene with levels never counts as on a bound: it must be on one of them.
+        """
         margin = 1e-3  # of the gene's range: nearer than this is on the bound
         return [
             {
@@ -109,7 +139,9 @@ class Space:
                 "low": gene.low,
                 "high": gene.high,
                 "meaning": gene.meaning,
-                "bound": "low" if position < margin else "high" if position > 1 - margin else "",
+                "bound": (
+                    "" if gene.levels else "low" if position < margin else "high" if position > 1 - margin else ""
+                ),
             }
             for gene, position in zip(self.genes, genome, strict=True)
         ]

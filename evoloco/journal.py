@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -55,6 +55,7 @@ class Generation:
         finished: Unix time when it was recorded [s].
         wall_time: It took from ask to tell [s].
         simulation_time: Of that, evaluation [s].
+        objectives: Aggregated over episodes (G, m); none where a run's only one is its fitness.
     """
 
     generation: int
@@ -65,6 +66,12 @@ class Generation:
     finished: float
     wall_time: float
     simulation_time: float
+    objectives: Array = field(default_factory=lambda: np.zeros((0, 0)))
+
+    @property
+    def told(self) -> Array:
+        """What the optimizer was told: the objectives (G, m) where there are several, else the fitness (G,)."""
+        return self.objectives if self.objectives.size else self.fitness
 
 
 class Journal:
@@ -86,7 +93,7 @@ class Journal:
         except UNREADABLE as error:
             raise self._refused(error) from None
         try:
-            self.genes, self.terms = self._open()
+            self.genes, self.terms, self.objectives = self._open()
         except UNREADABLE as error:
             self._database.close()
             raise self._refused(error) from None
@@ -94,8 +101,8 @@ class Journal:
             self._database.close()
             raise
 
-    def _open(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Genes and terms; a file that is no whole journal is read only, and left as it is."""
+    def _open(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+        """Genes, terms and objectives; a file that is no whole journal is read only, and left as it is."""
         tables = _tables_of(self._database)
         if tables.get("notes") != _tables(())["notes"]:
             raise ValueError("it has no notes of a run")
@@ -104,15 +111,15 @@ class Journal:
             raise JournalError(f"The journal {self.path} has schema {schema}, this evoloco reads {SCHEMA}.")
         if self.note("sha256") != _digest_of_notes(self._database):
             raise ValueError("its notes do not match their checksum")
-        genes, terms = tuple(self.note("genes")), tuple(self.note("terms"))
-        if tables != _tables(terms):
+        genes, terms, objectives = (tuple(self.note(key)) for key in ("genes", "terms", "objectives"))
+        if tables != _tables(terms, objectives):
             raise ValueError("its tables are not those of a journal")
         faults = self._database.execute("PRAGMA quick_check(1)").fetchone()[0]
         if faults != "ok":
             raise ValueError(" ".join(faults.split()))
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = NORMAL")
-        return genes, terms
+        return genes, terms, objectives
 
     def _refused(self, error: Exception) -> EvolocoError:
         """Why the file cannot be used, and what to do: an error of its place, or damage."""
@@ -132,8 +139,10 @@ class Journal:
         )
 
     @classmethod
-    def create(cls, path: Path, genes: Sequence[str], terms: Sequence[str]) -> "Journal":
-        """Makes an empty journal for genomes of these genes and these fitness terms.
+    def create(
+        cls, path: Path, genes: Sequence[str], terms: Sequence[str], objectives: Sequence[str] = ()
+    ) -> "Journal":
+        """Makes an empty journal for genomes of these genes, fitness terms and objectives, where there are several.
 
         Raises:
             JournalError: The file exists, or a term cannot be a column.
@@ -141,13 +150,13 @@ class Journal:
         """
         if path.exists():
             raise JournalError(f"{path} exists.")
-        check_terms(terms)
-        notes = {"schema": SCHEMA, "genes": list(genes), "terms": list(terms)}
+        check_terms(terms, objectives)
+        notes = {"schema": SCHEMA, "genes": list(genes), "terms": list(terms), "objectives": list(objectives)}
         try:
             with closing(sqlite3.connect(path, isolation_level=None)) as database:
                 database.execute("PRAGMA journal_mode = WAL")
                 database.execute("BEGIN")
-                for table in _tables(terms).values():
+                for table in _tables(terms, objectives).values():
                     database.execute(table)
                 for key, value in notes.items():
                     database.execute("INSERT INTO notes VALUES (?, ?)", (key, json.dumps(value)))
@@ -224,7 +233,10 @@ class Journal:
             evaluation.outcome[np.arange(len(worst)), worst].tolist(), lasting.mean(axis=1).tolist(),
             way.mean(axis=1).tolist(), values.mean(axis=1).tolist(),
         )  # fmt: skip
-        individuals = [(g, i, *row[:-1], *row[-1]) for i, row in enumerate(zip(*columns, strict=True))]
+        goals = record.objectives.tolist() if self.objectives else [()] * len(record.genomes)
+        individuals = [
+            (g, i, *row[:-1], *row[-1], *goal) for i, (goal, *row) in enumerate(zip(goals, *columns, strict=True))
+        ]
         count = evaluation.fitness.shape[1]
         parts = (
             evaluation.fitness.ravel().tolist(), evaluation.outcome.ravel().tolist(), lasting.ravel().tolist(),
@@ -238,7 +250,8 @@ class Journal:
                     "INSERT INTO generations VALUES (?, ?, ?, ?, ?, '')",
                     (g, record.support, record.finished, record.wall_time, record.simulation_time),
                 )
-                self._database.executemany(f"INSERT INTO individuals VALUES ({places})", individuals)
+                more = ", ?" * len(self.objectives)
+                self._database.executemany(f"INSERT INTO individuals VALUES ({places}{more})", individuals)
                 self._database.executemany(f"INSERT INTO episodes VALUES ({places})", episodes)
                 self._sign(g)
         except sqlite3.IntegrityError:
@@ -283,8 +296,7 @@ class Journal:
 def whole_generations(path: Path) -> Iterator[Generation]:
     """The generations before the first damage of a journal, whose file is left as it is."""
     with suppress(*UNREADABLE), _copied(path) as database:
-        columns = [row[1] for row in database.execute("PRAGMA table_xinfo(individuals)")]
-        if _tables_of(database) != _tables(columns[len(_FIXED_COLUMNS) :]):
+        if _tables_of(database) != _tables(*_named_in(database)):
             return
         generation = 0
         while True:
@@ -318,7 +330,8 @@ def _read(database: sqlite3.Connection, generation: int) -> Generation:
     )
     genomes = np.array([np.frombuffer(row[2], "<f8") for row in rows])
     fitness = np.array([row[3] for row in rows], dtype=np.float64)
-    return Generation(generation, genomes, fitness, evaluation, *map(float, head[1:5]))
+    objectives = np.array([row[7 + evaluation.values.shape[-1] :] for row in rows], dtype=np.float64)
+    return Generation(generation, genomes, fitness, evaluation, *map(float, head[1:5]), objectives)
 
 
 Row = tuple[Any, ...]
@@ -385,9 +398,19 @@ def _tables_of(database: sqlite3.Connection) -> dict[str, str]:
     return dict(database.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"))
 
 
-def _tables(terms: Sequence[str]) -> dict[str, str]:
-    """Name and SQL of the tables of a journal with these fitness terms."""
+def _named_in(database: sqlite3.Connection) -> tuple[list[str], list[str]]:
+    """Fitness terms and objectives, by the columns that the tables have for them."""
+    each, episode = (
+        [row[1] for row in database.execute(f"PRAGMA table_xinfo({table})")][len(_FIXED_COLUMNS) :]
+        for table in ("individuals", "episodes")
+    )
+    return episode, [name.removeprefix(column("")) for name in each[len(episode) :]]
+
+
+def _tables(terms: Sequence[str], objectives: Sequence[str] = ()) -> dict[str, str]:
+    """Name and SQL of the tables of a journal with these fitness terms and objectives."""
     measures = "".join(f", {_quoted(term)} REAL" for term in terms)
+    goals = "".join(f", {_quoted(column(name))} REAL NOT NULL" for name in objectives)
     columns = {
         "notes": "key TEXT PRIMARY KEY, value TEXT NOT NULL",
         "events": "generation INTEGER NOT NULL, happened REAL NOT NULL, what TEXT NOT NULL",
@@ -397,8 +420,8 @@ def _tables(terms: Sequence[str]) -> dict[str, str]:
         ),
         "individuals": (
             "generation INTEGER NOT NULL REFERENCES generations, individual INTEGER NOT NULL, genome BLOB NOT NULL, "
-            f"fitness REAL NOT NULL, outcome TEXT NOT NULL, duration REAL NOT NULL, distance REAL{measures}, "
-            "PRIMARY KEY (generation, individual)"
+            "fitness REAL NOT NULL, outcome TEXT NOT NULL, duration REAL NOT NULL, "
+            f"distance REAL{measures}{goals}, PRIMARY KEY (generation, individual)"
         ),
         "episodes": (
             "generation INTEGER NOT NULL, individual INTEGER NOT NULL, episode INTEGER NOT NULL, "
@@ -412,11 +435,16 @@ def _tables(terms: Sequence[str]) -> dict[str, str]:
     }
 
 
-def check_terms(terms: Sequence[str]) -> None:
-    """Checks that fitness terms can be columns, whose names ignore case.
+def column(objective: str) -> str:
+    """Name of an objective's column."""
+    return f"objective_{objective}"
+
+
+def check_terms(terms: Sequence[str], objectives: Sequence[str] = ()) -> None:
+    """Checks that fitness terms, and objectives, can be columns, whose names ignore case.
 
     Raises:
-        JournalError: A term has the name of a fixed column or of another term, or there are too many.
+        JournalError: A term or objective has the name of a fixed column or of another one, or there are too many.
     """
     taken = set(_FIXED_COLUMNS)
     if len(terms) > MOST_TERMS:
@@ -429,6 +457,10 @@ def check_terms(terms: Sequence[str]) -> None:
                 f"A fitness term cannot be called '{term}': the journal has a column of that name, whatever its case."
             )
         taken.add(term.lower())
+    for name in objectives:
+        if column(name).lower() in taken:
+            raise JournalError(f"An objective cannot be called '{name}': the journal has a column '{column(name)}'.")
+        taken.add(column(name).lower())
 
 
 def _quoted(name: str) -> str:

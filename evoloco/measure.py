@@ -37,6 +37,7 @@ class Term:
         measure: The function.
         options: Its options.
         unit: Of the measure.
+        objective: What it counts for.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Term:
     measure: Callable[..., Array | float]
     options: Mapping[str, Any]
     unit: str
+    objective: str = "fitness"
 
     def value(self, episode: Episode) -> float:
         """Mean of the measure [unit] over the lived steps.
@@ -63,15 +65,40 @@ class Term:
         return value
 
 
-def fitness(terms: Sequence[Term], values: Array, survival: Array | float) -> Array:
-    """The fitness of episodes: the weighted sum of their terms, times the lived part of the episode.
+def objective_names(terms: Sequence[Term]) -> tuple[str, ...]:
+    """Names of the objectives of terms, in order of first use; a term of weight 0 counts for none."""
+    return tuple(dict.fromkeys(term.objective for term in terms if term.weight)) or ("fitness",)
 
-    An unlived step counts nothing, so a fall forfeits what the rest would have earned.
+
+def objectives(terms: Sequence[Term], values: Array, survival: Array | float) -> Array:
+    """The m objectives (..., m) of episodes: each the weighted sum of its own terms.
+
+    A sum that is positive counts times the lived part of the episode, one that
+    is negative over it: a fall never pays, whatever the sign.
 
     Args:
         terms: The T terms.
         values: Their values [unit] (..., T).
         survival: Lived part of the planned duration (...).
     """
+    weights = np.array([[term.weight * (term.objective == name) for term in terms] for name in objective_names(terms)])
+    sums = np.sum(values[..., None, :] * weights, axis=-1)
+    lived = np.asarray(survival)[..., None]
+    return np.asarray(np.where(sums >= 0, sums * lived, sums / lived))
+
+
+def fitness(terms: Sequence[Term], values: Array, survival: Array | float) -> Array:
+    """The fitness of episodes: the weighted sum of their terms, times the lived part of the episode.
+
+    An unlived step counts nothing, so a fall forfeits what the rest would have
+    earned. Of several objectives it is the sum.
+
+    Args:
+        terms: The T terms.
+        values: Their values [unit] (..., T).
+        survival: Lived part of the planned duration (...).
+    """
+    if len(objective_names(terms)) > 1:
+        return np.asarray(objectives(terms, values, survival).sum(axis=-1))
     weights = np.array([term.weight for term in terms])
     return np.asarray(np.sum(values * weights, axis=-1) * survival)

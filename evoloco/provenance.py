@@ -14,21 +14,24 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evoloco import __version__
-from evoloco.build import Experiment
+from evoloco.build import Experiment, member
 from evoloco.errors import JournalError
 from evoloco.spec import RunSpec, dumps
 
 _PACKAGES = ("mujoco", "numpy", "numba", "llvmlite", "cma")
+"""What every run depends on; an optimizer adds its `packages`."""
 
 
 def collect(experiment: Experiment) -> dict[str, Any]:
     """Facts that a reader needs to reproduce a run, or to see why a replay differs."""
     spec = experiment.spec
+    optimizer = member("optimizers", spec.optimizer.name).Optimizer
+    packages = (*_PACKAGES, *getattr(optimizer, "packages", ()))
     return {
         "evoloco": __version__,
         "commit": _commit(),
         "python": platform.python_version(),
-        "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
+        "packages": {name: importlib.metadata.version(name) for name in packages},
         "cpu": cpu(),
         "cpus": len(os.sched_getaffinity(0)),
         "platform": platform.platform(),

@@ -33,7 +33,8 @@ def salvage(folder: Path) -> str:
     if not (folder / "run.toml").is_file() or not path.is_file():
         raise JournalError(f"{folder} is not a run: it has no run.toml or no {FILE}.")
     spec = read(folder / "run.toml")
-    genes, terms = Experiment(spec).space.names, tuple(spec.fitness)
+    experiment = Experiment(spec)
+    goals = experiment.objectives if len(experiment.objectives) > 1 else ()
     try:
         with lock.held(folder):
             if _is_whole(path):
@@ -44,7 +45,7 @@ def salvage(folder: Path) -> str:
                     shutil.copyfile(f"{path}{end}", f"{aside}{end}")
             new = folder / "journal.salvaged.sqlite"
             new.unlink(missing_ok=True)  # of a process that was killed here
-            journal = Journal.create(new, genes, terms)
+            journal = Journal.create(new, experiment.space.names, tuple(spec.fitness), goals)
             for record in whole_generations(path):
                 journal.append(record)
             kept = len(journal)

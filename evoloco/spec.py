@@ -73,6 +73,11 @@ class TermSpec(_Member):
 
     measure: str = Field(description="A bundled measure, or the path of a .py file with a function `measure`.")
     weight: float = Field(description="Factor in the fitness sum; 0 records the measure only.")
+    objective: str = Field(
+        "fitness",
+        min_length=1,
+        description="What it counts for. More than one name makes a run of several objectives, for nsga2 and nsga3.",
+    )
 
 
 class PushSpec(_Table):
@@ -207,7 +212,7 @@ def read(path: Path, overrides: Iterable[str] = ()) -> RunSpec:
         raise SpecError(f"{path} cannot be read: {error.strerror}") from None
     _anchor(content, path.parent)
     for override in overrides:
-        _apply(content, override)
+        apply(content, override)
     _anchor(content, Path.cwd())  # what an override names is seen from where the user is
     content.setdefault("name", path.parent.name if path.name == "run.toml" else path.stem)
     try:
@@ -231,7 +236,12 @@ def loads(text: str) -> RunSpec:
     return RunSpec.model_validate(tomllib.loads(text))
 
 
-def _apply(content: dict[str, Any], override: str) -> None:
+def apply(content: dict[str, Any], override: str) -> None:
+    """Sets `key=value`, with a dotted key and a TOML value, in a run file's content.
+
+    Raises:
+        SpecError: It has another form, or leads through a value.
+    """
     key, equals, text = override.partition("=")
     if not equals or not key.strip():
         raise SpecError(f"'{override}' is not key=value, such as optimizer.population_size=64")

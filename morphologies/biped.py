@@ -48,7 +48,7 @@ GENES = (
     Gene("sole_width", 0.6, 1.5, "1", "width of the soles over 0.066 m"),
     Gene("ballast", 0.0, 0.8, "kg", "mass added to the chest"),
     Gene("ballast_height", -0.07, 0.15, "m", "height of that mass above the torso's frame"),
-    Gene("tail", 0.0, 1.0, "1", "a counterweight behind the pelvis exists above 0.5"),
+    Gene("tail", 0.0, 1.0, "1", "a counterweight behind the pelvis exists", levels=2),
     Gene("stiffness", 10.0, 40.0, "N m/rad", "torque of a servo per position error"),
     Gene("knee_limit", 0.9, 2.2, "rad", "largest flexion of the knees"),
     Gene("imu_height", -0.05, 0.12, "m", "height of the accelerometer above the torso's frame"),

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("controllers", "morphologies", "fitness", "runs")
-HEAVY = ("numpy", "mujoco", "numba", "pydantic", "matplotlib", "cma", "scipy", "sqlite3", "rich.progress")
+HEAVY = ("numpy", "mujoco", "numba", "pydantic", "matplotlib", "cma", "deap", "scipy", "sqlite3", "rich.progress")
 
 SOURCES = {
     room: [path for path in sorted((ROOT / room).rglob("*.py")) if "out" not in path.relative_to(ROOT).parts]

@@ -105,6 +105,8 @@ def test_list_describes_any_member(evoloco: Command) -> None:
     assert "torso_mass       0.2 to      0.8 kg" in hopper
     assert evoloco("list", "runs", "biped").out.strip() == runs()["biped"].read_text(encoding="utf-8").strip()
     assert "knee.amplitude" in evoloco("list", "controllers", "sine", "--morphology", "hopper").out
+    planar = ("list", "controllers", "matsuoka", "topology=planar", "--morphology", "planar_biped")
+    assert re.search(r"switch_0 +0 to +1 1 .* exists \(switch\)\n", evoloco(*planar).out)
 
 
 @pytest.mark.parametrize("kind", ["controllers", "morphologies", "measures", "optimizers", "runs"])

@@ -58,6 +58,45 @@ def test_impossible_bounds_are_refused(low: float, high: float, log: bool, words
         Gene("g", low, high, log=log)
 
 
+STEPPED = Space([Gene("switch", 0.0, 1.0, levels=2), Gene("count", 1.0, 5.0, levels=3), Gene("gain", 0.0, 2.0)])
+
+
+def test_a_position_stands_for_the_nearest_level() -> None:
+    for position, switch, count in [(0.0, 0, 1), (0.24, 0, 1), (0.26, 0, 3), (0.7, 1, 3), (0.76, 1, 5), (1.0, 1, 5)]:
+        values = STEPPED.decode(np.array([position, position, position]))
+        assert values == {"switch": switch, "count": count, "gain": 2 * position}
+
+
+def test_encode_gives_positions_of_levels_and_decode_their_values() -> None:
+    values = {"switch": 1.0, "count": 3.0, "gain": 0.5}
+    assert STEPPED.encode(values).tolist() == [1.0, 0.5, 0.25]
+    assert STEPPED.decode(STEPPED.encode(values)) == values
+    assert STEPPED.encode({"switch": 0.7, "count": 2.9, "gain": 0.5}).tolist() == [1.0, 0.5, 0.25]
+
+
+def test_drawn_genomes_take_every_level_equally_often() -> None:
+    genomes = STEPPED.draw(np.random.default_rng(0), 3000)
+    assert genomes.shape == (3000, 3)
+    for place, levels in ((0, 2), (1, 3)):
+        values, counts = np.unique(genomes[:, place], return_counts=True)
+        assert values.tolist() == (np.arange(levels) / (levels - 1)).tolist()
+        assert np.abs(counts - 3000 / levels).max() < 5 * np.sqrt(3000 / 4)  # five standard deviations
+    assert len(np.unique(genomes[:, 2])) == 3000
+
+
+def test_a_gene_with_levels_is_never_called_on_a_bound() -> None:
+    assert [row["bound"] for row in STEPPED.describe(np.ones(3))] == ["", "", "high"]
+
+
+@pytest.mark.parametrize(
+    ("levels", "log", "words"),
+    [(1, False, "levels must be 0, for a continuous gene, or 2"), (-2, False, "levels must be 0"), (3, True, "evenly")],
+)
+def test_impossible_levels_are_refused(levels: int, log: bool, words: str) -> None:
+    with pytest.raises(EvolocoError, match=words):
+        Gene("g", 1.0, 2.0, log=log, levels=levels)
+
+
 def test_a_gene_named_twice_is_refused() -> None:
     with pytest.raises(EvolocoError, match=r"named twice: a\."):
         Space([Gene("a", 0, 1), Gene("b", 0, 1), Gene("a", 0, 2)])

@@ -267,6 +267,26 @@ def test_foot_clearance_is_the_height_of_swinging_feet_over_their_standing_heigh
     np.testing.assert_allclose(measured("foot_clearance", trace, ceiling=0.01), np.minimum(values, 0.01))
 
 
+def test_duty_factor_is_the_share_of_time_that_feet_are_loaded() -> None:
+    trace = walk(BIPED)
+    assert measured("duty_factor", trace).mean() == pytest.approx(trace.foot_loaded.mean())
+    on_one = {"left_foot.ground": [0, 0, BIPED.weight, 0, 0, 0]}
+    np.testing.assert_array_equal(measured("duty_factor", episode(BIPED, 3, on_one)), 0.5)
+
+
+def test_stride_frequency_counts_touchdowns_per_second_and_foot() -> None:
+    steps = 200
+    stands = np.arange(steps) % 50 < 30  # a stride of 50 control steps, standing first
+    ground = np.zeros((steps, 6))
+    ground[:, 2] = BIPED.weight * stands
+    trace = episode(BIPED, steps, {"left_foot.ground": ground})
+    values = measured("stride_frequency", trace)
+    assert np.flatnonzero(values).tolist() == [50, 100, 150]
+    assert values.mean() == pytest.approx(3 / 2 / (steps * trace.control_dt))  # one foot of two, three touchdowns
+    still = episode(BIPED, 9, {"left_foot.ground": ground[:9]})
+    np.testing.assert_array_equal(measured("stride_frequency", still), 0.0)
+
+
 def test_joint_limit_use_counts_the_joints_within_the_margin() -> None:
     for left, right, expected in [(0.0, 0.0, 0.0), (0.95, 0.0, 0.5), (0.95, -0.95, 1.0), (0.85, 0.0, 0.0)]:
         state = {"hip_left_foot.angle": left, "hip_right_foot.angle": right}

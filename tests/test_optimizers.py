@@ -1,147 +1,119 @@
-import cma
+"""The obligations of every optimizer."""
+
+import random
+
 import numpy as np
 import pytest
+from searches import LEVELS, MEMBERS, POPULATION, SIZE, Function, made, run, sphere
 
 from evoloco.genome import Array
-from evoloco.optimizers import Optimizer, cmaes, uniform
 
-SIZE, POPULATION = 6, 8
-
-
-def sphere(genomes: Array) -> Array:
-    """Largest, 0, at 0.3 in every gene."""
-    return -np.asarray(((genomes - 0.3) ** 2).sum(axis=1))
+RANKED = [case for case in MEMBERS if case.ranked]
 
 
-def made(kind: type, seed: int = 1, **options: object) -> Optimizer:
-    optimizer: Optimizer = kind(SIZE, population_size=POPULATION, seed=seed, **options)
-    return optimizer
-
-
-def search(optimizer: Optimizer, generations: int, fitness=sphere) -> list[Array]:  # type: ignore[no-untyped-def]
-    """What the optimizer asked for."""
-    asked = []
-    for _ in range(generations):
-        genomes = optimizer.ask()
-        asked.append(genomes)
-        optimizer.tell(genomes, fitness(genomes))
-    return asked
-
-
-@pytest.mark.parametrize("kind", [cmaes.Optimizer, uniform.Optimizer])
-def test_genomes_fill_the_population_and_stay_in_the_unit_cube(kind: type) -> None:
-    asked = search(made(kind), 20, lambda genomes: genomes.sum(axis=1))  # drives to a corner
+@pytest.mark.parametrize("case", MEMBERS, ids=str)
+def test_genomes_fill_the_population_and_stay_in_the_unit_cube(case) -> None:
+    asked = run(made(case), 15, lambda genomes: genomes.sum(axis=1))  # drives to a corner
     assert {genomes.shape for genomes in asked} == {(POPULATION, SIZE)}
     assert all(np.all((genomes >= 0) & (genomes <= 1)) for genomes in asked)
 
 
-@pytest.mark.parametrize("kind", [cmaes.Optimizer, uniform.Optimizer])
-def test_a_fresh_instance_fed_the_record_asks_for_the_same_genomes(kind: type) -> None:
-    asked = search(made(kind), 40)
-    again = made(kind)
-    for genomes in asked:
-        assert again.ask().tobytes() == genomes.tobytes()
-        again.tell(genomes, sphere(genomes))
-    assert not np.array_equal(made(kind, seed=2).ask(), asked[0])
+@pytest.mark.parametrize("levels", [(), LEVELS])
+@pytest.mark.parametrize("case", MEMBERS, ids=str)
+def test_a_fresh_instance_fed_the_record_asks_for_the_same_genomes(case, levels) -> None:
+    asked = run(made(case, levels=levels), 20)
+    random.seed(3)
+    np.random.seed(3)
+    assert np.array_equal(run(made(case, levels=levels), 20), asked)
+    assert not np.array_equal(made(case, levels=levels, seed=2).ask(), asked[0])
 
 
-@pytest.mark.parametrize("kind", [cmaes.Optimizer, uniform.Optimizer])
-def test_global_random_numbers_are_neither_used_nor_moved(kind: type) -> None:
+@pytest.mark.parametrize("levels", [(), LEVELS])
+@pytest.mark.parametrize("case", MEMBERS, ids=str)
+def test_global_random_numbers_are_neither_used_nor_moved(case, levels) -> None:
     np.random.seed(5)
-    before = np.random.get_state()[1].copy()  # type: ignore[index]
-    asked = search(made(kind), 5)
-    assert np.array_equal(np.random.get_state()[1], before)  # type: ignore[index]
+    random.seed(5)
+    before = np.random.get_state()[1].copy(), random.getstate()  # type: ignore[index]
+    asked = run(made(case, levels=levels), 5)
+    assert np.array_equal(np.random.get_state()[1], before[0])  # type: ignore[index]
+    assert random.getstate() == before[1]
     np.random.seed(6)
-    assert np.array_equal(search(made(kind), 5), asked)
+    random.seed(6)
+    assert np.array_equal(run(made(case, levels=levels), 5), asked)
 
 
-@pytest.mark.parametrize("elitist", [False, True])
-@pytest.mark.parametrize("best", [0.3, 1.1])  # inside, and in a corner that bounds cut off
-def test_cmaes_equals_pycma_with_the_same_random_numbers(best: float, elitist: bool) -> None:
-    def nearness(genomes: Array) -> Array:
-        return -np.asarray(((genomes - best) ** 2).sum(axis=1))
-
-    random = np.random.default_rng([1, SIZE])
-    options = {
-        "bounds": [0, 1], "popsize": POPULATION, "seed": np.nan, "verbose": -9, "CMA_elitist": elitist,
-        "randn": lambda *shape: random.standard_normal(shape),
-    }  # fmt: skip
-    pycma = cma.CMAEvolutionStrategy(SIZE * [0.5], 0.3, options)
-    for genomes in search(made(cmaes.Optimizer, sigma=0.3, elitist=elitist), 30, nearness):
-        asked = pycma.ask()
-        np.testing.assert_array_equal(genomes, np.array(asked))
-        pycma.tell(asked, list(-nearness(genomes)))
+@pytest.mark.parametrize("case", MEMBERS, ids=str)
+def test_two_searches_in_one_process_do_not_disturb_each_other(case) -> None:
+    alone = run(made(case), 6)
+    one, other = made(case), made(case, seed=2)
+    together = []
+    for _ in range(6):
+        together += run(one, 1)
+        run(other, 1)
+    assert np.array_equal(alone, together)
 
 
-@pytest.mark.parametrize("transform", [np.arctan, lambda fitness: 5 * fitness - 7, lambda fitness: -np.sqrt(-fitness)])
-def test_cmaes_is_blind_to_increasing_transforms_of_the_fitness(transform) -> None:  # type: ignore[no-untyped-def]
-    plain = search(made(cmaes.Optimizer), 30)
-    transformed = search(made(cmaes.Optimizer), 30, lambda genomes: transform(sphere(genomes)))
-    assert np.array_equal(plain, transformed)
+@pytest.mark.parametrize(
+    "transform",  # exact in floating point: no two fitnesses become one
+    [lambda fitness: 8 * fitness, lambda fitness: np.where(fitness < -0.1, 4 * fitness, fitness / 2)],
+)
+@pytest.mark.parametrize("case", RANKED, ids=str)
+def test_ranking_searches_are_blind_to_increasing_transforms_of_the_fitness(case, transform) -> None:
+    plain = run(made(case), 20)
+    assert np.array_equal(plain, run(made(case), 20, lambda genomes: transform(sphere(genomes))))
 
 
-def test_cmaes_climbs_and_beats_uniform_sampling_on_a_sphere() -> None:
-    def best(kind: type) -> float:
-        return max(float(sphere(genomes).max()) for genomes in search(made(kind), 60))
-
-    assert best(cmaes.Optimizer) > -1e-5
-    assert best(uniform.Optimizer) < -1e-3
-
-
-def test_an_unstable_genome_ranks_below_all_others() -> None:
+@pytest.mark.parametrize("case", MEMBERS, ids=str)
+def test_an_unstable_genome_counts_as_worse_than_all_others(case) -> None:
     def unstable(genomes: Array) -> Array:
-        return np.where(genomes[:, 0] > 0.5, -np.inf, sphere(genomes))
+        return np.where(genomes[:, 0] > 0.6, -np.inf, sphere(genomes))
 
-    def poor(genomes: Array) -> Array:
-        return np.where(genomes[:, 0] > 0.5, -1e6, sphere(genomes))
-
-    asked = search(made(cmaes.Optimizer), 40, unstable)
-    assert any((genomes[:, 0] > 0.5).any() for genomes in asked)
-    assert np.array_equal(asked, search(made(cmaes.Optimizer), 40, poor))
-
-
-@pytest.mark.parametrize("elitist", [False, True])
-def test_a_generation_of_unstable_genomes_only_is_survived(elitist: bool) -> None:
-    optimizer = made(cmaes.Optimizer, elitist=elitist)
-    for _ in range(3):
-        genomes = search(optimizer, 1, lambda genomes: np.full(len(genomes), -np.inf))[0]
-        assert optimizer.stop_reason() == ""
-    assert not np.any(genomes == optimizer.ask())
-    assert sphere(search(optimizer, 60)[-1]).max() > -1e-4
+    asked = run(made(case), 15, unstable)
+    assert any((genomes[:, 0] > 0.6).any() for genomes in asked)
+    if case.ranked:
+        poor = run(made(case), 15, lambda genomes: np.where(genomes[:, 0] > 0.6, -1e6, sphere(genomes)))
+        assert np.array_equal(asked, poor)
 
 
-def test_cmaes_says_why_it_stops_on_a_flat_function_and_uniform_never_does() -> None:
-    flat, hilly = made(cmaes.Optimizer), made(cmaes.Optimizer)
-    search(flat, 2, lambda genomes: np.ones(len(genomes)))
-    search(hilly, 2)
-    assert "tolflatfitness" in flat.stop_reason()
-    assert hilly.stop_reason() == ""
-    patient = made(uniform.Optimizer)
-    search(patient, 5, lambda genomes: np.ones(len(genomes)))
-    assert patient.stop_reason() == ""
+@pytest.mark.parametrize("case", MEMBERS, ids=str)
+def test_generations_of_unstable_genomes_only_are_survived(case) -> None:
+    optimizer = made(case)
+    run(optimizer, 3, lambda genomes: np.full(len(genomes), -np.inf))
+    assert optimizer.stop_reason() == ""
+    assert len(run(optimizer, 10)) == 10
 
 
-def test_the_reason_to_stop_does_not_depend_on_how_often_it_is_asked_for() -> None:
-    silent, asked = made(cmaes.Optimizer), made(cmaes.Optimizer)
-    for _ in range(3):
-        search(silent, 1, lambda genomes: np.ones(len(genomes)))
-        search(asked, 1, lambda genomes: np.ones(len(genomes)))
-        for _ in range(3):
-            asked.stop_reason()
-    assert silent.stop_reason() == asked.stop_reason()
+@pytest.mark.parametrize("case", [case for case in RANKED if case.name != "uniform"], ids=str)
+def test_a_search_finds_better_genomes_than_as_many_uniform_draws(case) -> None:
+    def best(asked: list[Array]) -> float:
+        return max(float(sphere(genomes).max()) for genomes in asked)
+
+    (uniform,) = [case for case in MEMBERS if case.name == "uniform"]
+    assert best(run(made(case), 60)) > best(run(made(uniform), 60))
 
 
-def test_elitism_changes_the_search_and_keeps_to_its_own_random_numbers() -> None:
-    np.random.seed(5)
-    asked = search(made(cmaes.Optimizer, elitist=True), 20)
-    np.random.seed(6)
-    assert np.array_equal(search(made(cmaes.Optimizer, elitist=True), 20), asked)
-    assert not np.array_equal(search(made(cmaes.Optimizer), 20), asked)
+@pytest.mark.parametrize("case", [case for case in MEMBERS if case.snaps], ids=str)
+def test_genes_with_levels_are_asked_for_on_their_levels_and_every_level_is_tried(case) -> None:
+    asked = np.concatenate(run(made(case, levels=LEVELS), 20))
+    for place, levels in enumerate(LEVELS):
+        positions = np.unique(asked[:, SIZE + place])
+        np.testing.assert_allclose(positions, np.arange(levels) / (levels - 1), atol=1e-15)
 
 
 def test_uniform_genomes_are_independent_of_fitness_and_spread_evenly() -> None:
-    genomes = np.concatenate(search(made(uniform.Optimizer), 500))
-    assert np.array_equal(genomes, np.concatenate(search(made(uniform.Optimizer), 500, lambda g: -sphere(g))))
-    counts = [np.histogram(gene, 10, (0, 1))[0] for gene in genomes.T]
-    assert np.abs(np.array(counts) - 400).max() < 5 * np.sqrt(400 * 0.9)  # five standard deviations
-    assert np.abs(np.corrcoef(genomes.T) - np.eye(SIZE)).max() < 5 / np.sqrt(len(genomes))
+    (case,) = [case for case in MEMBERS if case.name == "uniform"]
+    genomes = np.concatenate(run(made(case, levels=(2, 5)), 500))
+    opposite: Function = lambda g: -sphere(g)  # noqa: E731
+    assert np.array_equal(genomes, np.concatenate(run(made(case, levels=(2, 5)), 500, opposite)))
+    deviations = 5 * np.sqrt(POPULATION * 500 / 4)  # five standard deviations of a count, at most
+    for place, levels in [*((place, 10) for place in range(SIZE)), (SIZE, 2), (SIZE + 1, 5)]:
+        counts = np.histogram(genomes[:, place], levels, (0, 1))[0]
+        assert np.abs(counts - POPULATION * 500 / levels).max() < deviations
+    assert np.abs(np.corrcoef(genomes.T) - np.eye(SIZE + 2)).max() < 5 / np.sqrt(len(genomes))
+
+
+def test_uniform_never_stops() -> None:
+    (case,) = [case for case in MEMBERS if case.name == "uniform"]
+    patient = made(case)
+    run(patient, 5, lambda genomes: np.ones(len(genomes)))
+    assert patient.stop_reason() == ""

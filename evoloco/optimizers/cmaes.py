@@ -4,12 +4,16 @@ import importlib
 import sys
 import warnings
 from types import ModuleType
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from evoloco.genome import Array
+from evoloco.optimizers import Search
+from evoloco.optimizers._isolation import Isolation
+from evoloco.optimizers._restarts import SCHEDULES, Start, ipop
 
 
 def _pycma() -> ModuleType:
@@ -31,67 +35,112 @@ def _pycma() -> ModuleType:
     return sys.modules["cma"]
 
 
+Covariance = Literal["full", "diagonal"]
+Restarts = Literal["none", "ipop", "bipop"]
+
+
 class Optimizer:
     """Covariance matrix adaptation evolution strategy in [0, 1]^n.
 
-    The work is pycma's, its bounds included: samples are folded into [0, 1] by
-    the transformation that pycma takes for bounds, here once for the whole
-    generation instead of once per genome. This adapter gives it its own random numbers (pycma
-    would draw from NumPy's global state), one thread of linear algebra (the
-    last bits of an eigendecomposition depend on the number), maximisation, and
-    a rank for unstable genomes (pycma would take the median for a NaN).
+    The work is pycma's, its bounds included. This adapter gives it its own
+    random numbers (pycma would draw from NumPy's global state), one thread of
+    linear algebra (the last bits of an eigendecomposition depend on the
+    number), maximisation, and a rank for unstable genomes (pycma would take
+    the median for a NaN).
+
+    Where every gene is continuous, samples are folded into [0, 1] by pycma's
+    own transformation, here once for the whole generation instead of once per
+    genome. A gene with k levels is an integer variable of pycma in
+    [-1/2, k - 1/2]: rounded to its level before it is evaluated, with a lower
+    bound on its step so that other levels stay within reach, and centred on
+    levels in the update.
+
+    Restarts begin at a uniformly random point, when pycma says that a start
+    is over.
 
     Args:
-        size: Number of genes.
-        population_size: Genomes per generation.
-        seed: Of its random numbers.
+        search: What is searched.
         sigma: Initial step size, as a fraction of each gene's range.
         elitist: Whether the best genome so far takes part in every update.
+        covariance: "full", or "diagonal" for steps along the genes only: less
+            to learn, where there are hundreds of genes.
+        active: Whether bad genomes also change the covariance, away from them.
+        restarts: "none"; "ipop", each with twice the population; or "bipop",
+            large and small populations in turn.
+        max_restarts: Most restarts, of either size.
 
     References:
         Hansen, 2016, The CMA evolution strategy: a tutorial, arXiv:1604.00772.
         Hansen, Akimoto, Baudis, pycma, doi:10.5281/zenodo.2559634.
+        Ros and Hansen, 2008, A simple modification in CMA-ES achieving linear
+        time and space complexity, doi:10.1007/978-3-540-87700-4_30.
+        Marty et al., 2024, LB+IC-CMA-ES: two simple modifications of CMA-ES
+        to handle mixed-integer problems, PPSN XVIII.
     """
 
     def __init__(
         self,
-        size: int,
+        search: Search,
         *,
-        population_size: int,
-        seed: int,
         sigma: Annotated[float, Field(gt=0, le=1)] = 0.25,
         elitist: bool = False,
+        covariance: Covariance = "full",
+        active: bool = True,
+        restarts: Restarts = "none",
+        max_restarts: Annotated[int, Field(ge=0)] = 9,
     ) -> None:
         from threadpoolctl import ThreadpoolController
 
-        cma = _pycma()
+        self.events: list[str] = []
+        self._cma = _pycma()
         self._single = ThreadpoolController()
-        self._fold = cma.transformations.BoxConstraintsLinQuadTransformation([[0.0, 1.0]])
-        self._stop: dict[str, object] = {}
-        random = np.random.default_rng([seed, size])
-        self._strategy = cma.CMAEvolutionStrategy(
-            np.full(size, 0.5),
-            sigma,
-            {
-                "maxstd": 1 / 3,  # of the range, as pycma has it for bounded genes
-                "popsize": population_size,
-                "CMA_elitist": elitist,
-                "randn": lambda *shape: random.standard_normal(shape),
-                "seed": np.nan,
-                "verbose": -9,
-                "verb_log": 0,
-            },
-        )
+        self._isolation = Isolation([search.seed, len(search.space)])
+        self._random = search.random()
+        self._levels = search.space.levels
+        self._fold = self._cma.transformations.BoxConstraintsLinQuadTransformation([[0.0, 1.0]])
+        self._options = {"CMA_elitist": elitist, "CMA_diagonal": covariance == "diagonal", "CMA_active": active}
+        self._left = max_restarts if restarts != "none" else 0
+        self._starts = SCHEDULES.get(restarts, ipop)(search.population_size, sigma, self._random)
+        self._begin(next(self._starts), np.full(len(search.space), 0.5))
+
+    def _begin(self, start: Start, centre: Array) -> None:
+        """Starts at a point of [0, 1]^n."""
+        self._start, self._generations, self._evaluations, self._stop = start, 0, 0, ""
+        options = {
+            **self._options,
+            "popsize": start.population_size,
+            "randn": lambda *shape: self._random.standard_normal(shape),
+            "seed": np.nan,
+            "verbose": -9,
+            "verb_log": 0,
+        }
+        if self._levels.any():
+            low, high = _bounds(self._levels)
+            centre = low + centre * (high - low)
+            options |= {
+                "integer_variables": np.flatnonzero(self._levels).tolist(),
+                "bounds": [low.tolist(), high.tolist()],
+                "CMA_stds": (high - low).tolist(),
+            }
+        else:
+            centre = np.asarray(self._fold.inverse(centre))
+            options["maxstd"] = 1 / 3  # of the range, as pycma has it for bounded genes
+        with self._isolation():
+            self._strategy = self._cma.CMAEvolutionStrategy(centre, start.sigma, options)
 
     def ask(self) -> Array:
-        """Genomes (population_size, n) of the next generation."""
-        with self._single.limit(limits=1, user_api="blas"):
+        """Genomes (λ, n) of the next generation."""
+        with self._single.limit(limits=1, user_api="blas"), self._isolation():
             self._asked = self._strategy.ask()
         samples = np.array(self._asked)
-        return np.asarray(np.clip(self._fold(samples.ravel()), 0.0, 1.0)).reshape(samples.shape)
+        if self._levels.any():
+            samples /= np.maximum(self._levels - 1, 1)
+        else:
+            samples = np.asarray(self._fold(samples.ravel())).reshape(samples.shape)
+        return np.asarray(np.clip(samples, 0.0, 1.0))
 
-    def tell(self, genomes: Array, fitness: Array) -> None:  # noqa: ARG002 - pycma knows what it asked
-        """Reports the fitness (population_size,); -inf ranks worst.
+    def tell(self, genomes: Array, fitness: Array, values: Array) -> None:  # noqa: ARG002 - pycma knows what it asked
+        """Reports the fitness (λ,); -inf ranks worst.
 
         A generation of nothing but -inf teaches nothing and changes nothing: to
         pycma it would be a flat function, which ends the search.
@@ -100,10 +149,32 @@ class Optimizer:
         if not finite.size:
             return
         cost = np.where(np.isfinite(fitness), -fitness, 1.0 - finite.min())
-        with self._single.limit(limits=1, user_api="blas"):
+        with self._single.limit(limits=1, user_api="blas"), self._isolation():
             self._strategy.tell(self._asked, list(cost))
-        self._stop = dict(self._strategy.stop())  # asked here, because pycma counts flat generations when asked
+            stop = self._strategy.stop()  # asked here, because pycma counts flat generations when asked
+        self._generations += 1
+        self._evaluations += len(fitness)
+        self._stop = ", ".join(f"{name} = {value}" for name, value in stop.items())
+        if not self._stop and self._evaluations >= self._start.evaluations:
+            self._stop = f"half the genomes of the last large start = {self._start.evaluations:g}"
+        if self._stop and self._left:
+            self._restart()
+
+    def _restart(self) -> None:
+        start = self._start
+        self.events.append(
+            f"start {len(self.events) + 1} ended after {self._generations} generations of {start.population_size} "
+            f"genomes, sigma {start.sigma:.3g}: {self._stop}"
+        )
+        self._left -= 1
+        self._begin(self._starts.send(self._evaluations), self._random.random(len(self._levels)))
 
     def stop_reason(self) -> str:
-        """The stop conditions of pycma that hold."""
-        return ", ".join(f"{name} = {value}" for name, value in self._stop.items())
+        """The stop conditions of pycma that hold in the last start."""
+        return self._stop
+
+
+def _bounds(levels: NDArray[np.int64]) -> tuple[Array, Array]:
+    """Bounds (n,) of pycma's variables: half a level beyond the first and last, or [0, 1] of a continuous gene."""
+    stepped = levels > 0
+    return np.where(stepped, -0.5, 0.0), np.where(stepped, levels - 0.5, 1.0)

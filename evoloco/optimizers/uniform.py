@@ -1,28 +1,28 @@
 """Uniform random sampling: the baseline that every search must beat."""
 
-import numpy as np
+from collections.abc import Sequence
 
 from evoloco.genome import Array
+from evoloco.optimizers import Search
 
 
 class Optimizer:
-    """Draws every genome independently and uniformly from [0, 1]^n.
+    """Draws every genome independently and uniformly from [0, 1]^n, and every level of a gene equally often.
 
     Args:
-        size: Number of genes.
-        population_size: Genomes per generation.
-        seed: Of its random numbers.
+        search: What is searched.
     """
 
-    def __init__(self, size: int, *, population_size: int, seed: int) -> None:
-        self._random = np.random.default_rng([seed, size])
-        self._shape = (population_size, size)
+    events: Sequence[str] = ()
+
+    def __init__(self, search: Search) -> None:
+        self._search, self._random = search, search.random()
 
     def ask(self) -> Array:
         """Genomes (population_size, n) of the next generation."""
-        return self._random.random(self._shape)
+        return self._search.space.draw(self._random, self._search.population_size)
 
-    def tell(self, genomes: Array, fitness: Array) -> None:
+    def tell(self, genomes: Array, fitness: Array, values: Array) -> None:
         """Learns nothing."""
 
     def stop_reason(self) -> str:

@@ -4,16 +4,19 @@ from pathlib import Path
 
 import numpy as np
 
+from evoloco.build import checked, member, options_of
 from evoloco.errors import EvolocoError
 from evoloco.evaluators.local import judge
 from evoloco.evolve import Run
 from evoloco.files import replacing, write
+from evoloco.front import front
 from evoloco.gait import analyse
+from evoloco.repertoire import Grid, Repertoire, repertoire
 from evoloco.replay import replay
 from evoloco.report.findings import Findings, Generations, Term, Trials
 from evoloco.report.page import render
 from evoloco.report.video import film
-from evoloco.spec import dumps
+from evoloco.spec import OptimizerSpec, dumps
 
 SPREAD = (0.1, 0.9)
 """Quantiles of the population that the fitness plot shades."""
@@ -59,10 +62,24 @@ def write_report(run: Run) -> tuple[Path, str]:
         spec=dumps(run.spec),
         video=video,
         video_missing=missing,
+        events=tuple(run.search_events),
+        front=front(run.journal) if run.journal.objectives else None,
+        repertoire=_repertoire(run),
     )
     path = run.folder / "report.html"
     write(path, render(findings))
     return path, missing
+
+
+def _repertoire(run: Run) -> Repertoire | None:
+    """What a search over two descriptors left; None where the optimizer has none."""
+    options = run.spec.optimizer.options
+    if "descriptors" not in options:
+        return None
+    kind = member("optimizers", run.spec.optimizer.name).Optimizer
+    chosen = checked(kind, options, "optimizer", OptimizerSpec.model_fields)
+    default = options_of(kind)["cells"].default
+    return repertoire(run.journal, Grid(chosen["descriptors"], chosen["ranges"], chosen.get("cells", default)))
 
 
 def _generations(run: Run) -> Generations:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evoloco.episode import Episode
+from evoloco.front import Front
 from evoloco.gait import Gait
 from evoloco.genome import Array, Space
+from evoloco.repertoire import Repertoire
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,9 @@ class Findings:
         spec: The resolved run file.
         video: An MP4 file's bytes; None where none could be made.
         video_missing: Why there is no video, and what would add it.
+        events: What the optimizer did on the way, such as restarts.
+        front: Of several objectives; None where a run has one.
+        repertoire: Of a quality-diversity search; None for any other.
     """
 
     name: str
@@ -106,3 +111,6 @@ class Findings:
     spec: str = ""
     video: bytes | None = None
     video_missing: str = ""
+    events: tuple[str, ...] = ()
+    front: Front | None = None
+    repertoire: Repertoire | None = None

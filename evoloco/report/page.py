@@ -5,12 +5,13 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from evoloco.episode import Outcome
 from evoloco.gait import WARM_UP, Gait, rows, walks
-from evoloco.report import plots
+from evoloco.report import harvest, plots
 from evoloco.report.chronograph import chronograph
 from evoloco.report.findings import Findings
 from evoloco.report.plots import Span
@@ -40,6 +41,7 @@ def render(findings: Findings) -> str:
     return environment.get_template("page.html").render(
         findings=findings, gait=findings.gait, verdict=verdict(findings), pictures=_pictures(findings),
         quantities=rows(findings.gait), genes=genes, on_bound=[gene for gene in genes if gene["bound"]],
+        front=_front(findings), cells=_cells(findings),
         largest=max((abs(term.contribution) for term in findings.terms), default=0.0) or 1.0, video=video,
     )  # fmt: skip
 
@@ -105,6 +107,30 @@ def flat(value: Any) -> str:
     return str(value) or "none"
 
 
+def _front(findings: Findings) -> list[tuple[str, list[float]]]:
+    """Address and objectives of every point of the front, by the first objective, the largest first."""
+    found = findings.front
+    if found is None:
+        return []
+    best = np.flatnonzero(found.best)
+    best = best[np.argsort(-found.points[best, 0], kind="stable")]
+    return [(harvest.address(found, int(place)), found.points[place].tolist()) for place in best]
+
+
+def _cells(findings: Findings) -> list[tuple[list[int], str, float]]:
+    """Cell, address and fitness of every gait of the repertoire, the fittest first."""
+    found = findings.repertoire
+    if found is None:
+        return []
+    filled = np.argwhere(np.isfinite(found.fitness))
+    fitness = found.fitness[tuple(filled.T)]
+    rows = []
+    for number in np.argsort(-fitness, kind="stable"):
+        generation, individual = found.addresses[tuple(filled[number])]
+        rows.append((filled[number].tolist(), f"{generation}:{individual}", float(fitness[number])))
+    return rows
+
+
 def _pictures(findings: Findings) -> dict[str, dict[str, Markup]]:
     """Every picture by its name, drawn for each of `WIDTHS`."""
     episode, gait, outputs = findings.episode, findings.gait, findings.outputs
@@ -128,6 +154,10 @@ def _pictures(findings: Findings) -> dict[str, dict[str, Markup]]:
         drawings["oscillators"] = lambda width: plots.oscillators(width, episode.time, outputs, two)
     if held_out := findings.held_out:
         drawings["trials"] = lambda width: plots.trials(width, findings.search, held_out)
+    if front := findings.front:
+        drawings["front"] = lambda width: harvest.front(width, front, findings.champion)
+    if (repertoire := findings.repertoire) and repertoire.filled:
+        drawings["repertoire"] = lambda width: harvest.repertoire(width, repertoire, findings.champion)
     return {
         name: {kind: Markup(draw(width)) for kind, width in WIDTHS.items()} for name, draw in drawings.items()
     }

@@ -1,0 +1,214 @@
+"""How the optimizers compare: on test functions with pycma and DEAP used directly, and on gaits with each other.
+
+    python benchmarks/optimizers.py functions [--genes 10] [--generations 150]
+    python benchmarks/optimizers.py gaits [--seeds 10] [--budget 20000] [--runs hopper biped] [--threads 0]
+
+`functions`: sphere, ellipsoid, Rosenbrock and Rastrigin in [0, 1]^n, the same
+random numbers for evoloco's optimizer and for the library behind it. "largest
+difference" is that between any two genomes asked for; 0 means the same
+iterates.
+
+`gaits`: bundled runs at equal simulated time. A search ends with the
+generation in which the simulated seconds of its episodes exceed the budget;
+then its champion is chosen on held-out scenarios, which are the same for all
+searches of a seed. Median and quartiles over the seeds; "above uniform" counts
+the seeds in which a search beats uniform sampling.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import cma
+import numpy as np
+from deap import algorithms, base, tools
+
+from evoloco.build import Experiment, run_file
+from evoloco.evaluators import aggregate
+from evoloco.evaluators.local import Local
+from evoloco.evolve import Run
+from evoloco.genome import Array, Gene, Space
+from evoloco.journal import Generation
+from evoloco.optimizers import Search, cmaes, ga
+from evoloco.optimizers._isolation import Isolation
+from evoloco.optimizers._variation import Individual
+from evoloco.spec import read
+
+POPULATION, SEED, SIGMA = 16, 1, 0.25
+
+DESCRIPTORS = [
+    "fitness.descriptor_speed={measure='forward_speed', weight=0.0}",
+    "fitness.descriptor_clearance={measure='foot_clearance', weight=0.0}",
+    "optimizer.descriptors=['descriptor_speed', 'descriptor_clearance']",
+    "optimizer.ranges=[[-0.2, 1.0], [0.0, 0.06]]",
+]
+"""What the quality-diversity searches spread over [m/s, m]."""
+
+SEARCHES: dict[str, list[str]] = {
+    "uniform": [],
+    "cmaes": [],
+    "cmaes diagonal": ["optimizer.covariance=diagonal"],
+    "cmaes ipop": ["optimizer.restarts=ipop"],
+    "cmaes bipop": ["optimizer.restarts=bipop"],
+    "ga": [],
+    "ga two_point": [
+        "optimizer.crossover=two_point", "optimizer.mutation_rate=0.1", "optimizer.gene_rate=0.05",
+        "optimizer.sigma=0.01", "optimizer.elites=0",
+    ],
+    "nsga2": [],
+    "map_elites": DESCRIPTORS,
+    "cma_me": DESCRIPTORS,
+}  # fmt: skip
+
+
+# ------------------------------------------------------------ test functions
+
+
+def sphere(x: Array) -> Array:
+    return np.asarray(((x - 0.3) ** 2).sum(axis=1))
+
+
+def ellipsoid(x: Array) -> Array:
+    return np.asarray((x - 0.3) ** 2 @ 10 ** np.linspace(0, 6, x.shape[1]))
+
+
+def rosenbrock(x: Array) -> Array:
+    y = 4 * x - 2
+    return np.asarray((100 * (y[:, 1:] - y[:, :-1] ** 2) ** 2 + (1 - y[:, :-1]) ** 2).sum(axis=1))
+
+
+def rastrigin(x: Array) -> Array:
+    y = 10.24 * x - 5.12 - 1
+    return np.asarray((10 + y**2 - 10 * np.cos(2 * np.pi * y)).sum(axis=1))
+
+
+def with_pycma(cost: Callable[[Array], Array], genes: int) -> Iterator[Array]:
+    """What pycma itself asks for."""
+    random = np.random.default_rng([SEED, genes])
+    options = {
+        "bounds": [0, 1], "popsize": POPULATION, "seed": np.nan, "verbose": -9,
+        "randn": lambda *shape: random.standard_normal(shape),
+    }  # fmt: skip
+    strategy = cma.CMAEvolutionStrategy(genes * [0.5], SIGMA, options)
+    while True:
+        asked = strategy.ask()
+        yield np.array(asked)
+        strategy.tell(asked, list(cost(np.array(asked))))
+
+
+def with_deap(cost: Callable[[Array], Array], genes: int) -> Iterator[Array]:
+    """What DEAP's simple algorithm asks for, with simulated binary crossover and polynomial mutation."""
+    bounds = {"eta": 15.0, "low": 0.0, "up": 1.0}
+    box = base.Toolbox()
+    box.register("mate", tools.cxSimulatedBinaryBounded, **bounds)
+    box.register("mutate", tools.mutPolynomialBounded, indpb=0.1, **bounds)
+    box.register("select", tools.selTournament, tournsize=3)
+    box.register("evaluate", lambda one: (-float(cost(np.array([one]))[0]),))
+    kind = type("Fitness", (base.Fitness,), {"weights": (1.0,)})
+    population = []
+    for genome in np.random.default_rng([SEED, genes]).random((POPULATION, genes)):
+        population.append(Individual(genome.tolist()))
+        population[-1].fitness = kind()
+    isolation = Isolation([SEED, genes])
+    while True:
+        yield np.array(population)
+        with isolation():
+            population, _ = algorithms.eaSimple(population, box, 0.8, 1.0, ngen=1, verbose=False)
+
+
+def functions(genes: int, generations: int) -> None:
+    print(f"{genes} genes, {POPULATION} genomes, {generations} generations\n")
+    print(f"{'function':>12} {'search':>8} {'best, ours':>12} {'best, theirs':>12} {'largest difference':>19}")
+    space = Space([Gene(f"x{place}", 0.0, 1.0) for place in range(genes)])
+    for cost in (sphere, ellipsoid, rosenbrock, rastrigin):
+        search = Search(space, POPULATION, SEED)
+        for name, ours, theirs in (
+            ("pycma", cmaes.Optimizer(search, sigma=SIGMA), with_pycma(cost, genes)),
+            ("DEAP", ga.Optimizer(search, crossover="sbx", mutation="polynomial", elites=0), with_deap(cost, genes)),
+        ):
+            best, difference = [np.inf, np.inf], 0.0
+            for _, other in zip(range(generations), theirs, strict=False):
+                genomes = ours.ask()
+                ours.tell(genomes, -cost(genomes), np.zeros((POPULATION, 0)))
+                difference = max(difference, float(np.abs(genomes - other).max()))
+                best = [min(best[0], cost(genomes).min()), min(best[1], cost(other).min())]
+            print(f"{cost.__name__:>12} {name:>8} {best[0]:12.3e} {best[1]:12.3e} {difference:19.3g}")
+
+
+# ------------------------------------------------------------ gaits
+
+
+class Spent(Exception):  # noqa: N818 - no error
+    """The simulated time is used up."""
+
+
+def gait(name: str, search: str, seed: int, budget: float, threads: int, folder: Path) -> tuple[float, int]:
+    """Held-out fitness of the champion, and generations, of a search that may simulate so many seconds."""
+    source, spent = run_file(name), 0.0
+
+    def count(record: Generation) -> None:
+        nonlocal spent
+        spent += record.evaluation.duration.sum()
+        if spent >= budget:
+            raise Spent
+
+    plain = read(source)
+    changes = [f"seed={seed}", f"optimizer={{name='{search.split()[0]}'}}", "optimizer.generations=1000000"]
+    changes.append(f"optimizer.population_size={plain.optimizer.population_size}")
+    if search.startswith("cmaes"):
+        changes.append(f"optimizer.sigma={plain.optimizer.options.get('sigma', SIGMA)}")
+    if search.startswith("nsga"):  # the first term, usually speed, against the rest
+        parts = ["first"] + ["rest"] * len(plain.fitness)
+        changes += [f"fitness.{term}.objective={part}" for term, part in zip(plain.fitness, parts, strict=False)]
+    run = Run.create(read(source, [*changes, *SEARCHES[search]]), folder / f"{name}-{search.replace(' ', '-')}-{seed}")
+    with suppress(Spent):
+        run.evolve(threads=threads, progress=count)
+    judged = Experiment(read(source, [f"seed={seed}"]))  # the plain fitness, also of a search for objectives
+    genome = run.choose_champion(threads).genome
+    evaluation = Local(judged, threads, judged.heldout_duration).evaluate(genome[None], judged.held_out(), 0.0)
+    rule = judged.spec.evaluation
+    return float(aggregate(evaluation.fitness, rule.aggregate, rule.cvar_fraction)[0]), len(run.journal)
+
+
+def gaits(names: list[str], seeds: int, budget: float, threads: int, searches: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names:
+            print(f"\n{name}: held-out fitness after {budget:g} simulated seconds, {seeds} seeds")
+            print(f"{'search':>16} {'median':>8} {'quartiles':>17} {'above uniform':>14} {'generations':>12}")
+            chance: Array = np.zeros(0)
+            for search in searches:
+                found = [gait(name, search, seed, budget, threads, Path(folder)) for seed in range(seeds)]
+                fitness = np.array([row[0] for row in found])
+                chance = chance if chance.size else fitness
+                low, middle, high = np.quantile(fitness, (0.25, 0.5, 0.75))
+                generations = int(np.median([row[1] for row in found]))
+                print(
+                    f"{search:>16} {middle:8.3f} {low:8.3f} {high:8.3f} {np.sum(fitness > chance):11}/{seeds} "
+                    f"{generations:12}", flush=True,
+                )  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parts = parser.add_subparsers(dest="part", required=True)
+    part = parts.add_parser("functions")
+    part.add_argument("--genes", type=int, default=10)
+    part.add_argument("--generations", type=int, default=150)
+    part = parts.add_parser("gaits")
+    part.add_argument("--seeds", type=int, default=10)
+    part.add_argument("--budget", type=float, default=20_000.0, help="simulated seconds of each search")
+    part.add_argument("--runs", nargs="*", default=["hopper", "biped"])
+    part.add_argument("--threads", type=int, default=0)
+    part.add_argument("--searches", nargs="*", default=list(SEARCHES), choices=list(SEARCHES))
+    given = parser.parse_args()
+    if given.part == "functions":
+        functions(given.genes, given.generations)
+    else:
+        chosen = ["uniform", *(search for search in given.searches if search != "uniform")]
+        gaits(given.runs, given.seeds, given.budget, given.threads, chosen)
+
+
+if __name__ == "__main__":
+    main()

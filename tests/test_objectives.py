@@ -1,0 +1,174 @@
+"""Several objectives, from the run file to the front in the report."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evoloco.build import Experiment
+from evoloco.errors import EvolocoError, JournalError, SpecError
+from evoloco.evaluators import aggregate
+from evoloco.evolve import Run
+from evoloco.front import front, nondominated
+from evoloco.journal import Journal
+from evoloco.measure import Term, fitness, objective_names, objectives
+from evoloco.replay import replay
+from evoloco.report.assemble import write_report
+from evoloco.spec import read
+
+TRADE = [
+    "optimizer.name=nsga2", "optimizer.population_size=8", "optimizer.generations=4", "fitness.speed.objective=speed",
+    "fitness.economy={measure='cost_of_transport', weight=-0.1, objective='economy'}",
+    "fitness.slip={measure='foot_slip', weight=0.0}",
+]  # fmt: skip
+"""A run of two objectives; what is only recorded makes no third."""
+
+
+@pytest.fixture
+def trade(hop: Path, tmp_path: Path) -> Run:
+    run = Run.create(read(hop, TRADE), tmp_path / "trade")
+    run.evolve()
+    return run
+
+
+def terms(*rows: tuple[float, str]) -> list[Term]:
+    return [Term(f"t{k}", weight, "m", lambda _: 0.0, {}, "1", name) for k, (weight, name) in enumerate(rows)]
+
+
+# Episodes
+
+
+def test_objectives_are_the_sums_of_their_own_terms_and_fitness_is_their_sum() -> None:
+    both = terms((2.0, "speed"), (-1.0, "economy"), (0.5, "speed"), (0.0, "other"))
+    values = np.random.default_rng(0).normal(size=(50, 4))
+    assert objective_names(both) == ("speed", "economy")
+    found = objectives(both, values, np.ones(50))
+    np.testing.assert_allclose(found[:, 0], 2.0 * values[:, 0] + 0.5 * values[:, 2], rtol=1e-13)
+    np.testing.assert_allclose(found[:, 1], -values[:, 1], rtol=1e-13)
+    np.testing.assert_allclose(fitness(both, values, np.ones(50)), found.sum(axis=1), rtol=1e-13)
+
+
+@pytest.mark.parametrize("value", [-3.0, -0.1, 0.0, 0.1, 3.0])
+def test_a_fall_never_pays_in_any_objective(value: float) -> None:
+    lived = np.linspace(0.05, 1, 20)
+    found = objectives(terms((1.0, "a"), (-1.0, "b")), np.full((20, 2), value), lived)
+    assert np.all(np.diff(found, axis=0) >= 0)
+    np.testing.assert_array_equal(found[-1], [value, -value])
+
+
+def test_one_objective_of_any_name_is_the_plain_fitness() -> None:
+    values, lived = np.random.default_rng(0).normal(size=(9, 2)), np.linspace(0.1, 1, 9)
+    plain = fitness(terms((1.0, "fitness"), (-2.0, "fitness")), values, lived)
+    assert np.array_equal(plain, fitness(terms((1.0, "only"), (-2.0, "only")), values, lived))
+    np.testing.assert_allclose(plain, (values @ [1, -2]) * lived, rtol=1e-13)
+
+
+# The front
+
+
+def test_the_front_is_what_no_other_dominates() -> None:
+    points = np.random.default_rng(0).integers(0, 6, size=(200, 3)).astype(float)
+    by_definition = [
+        not any(np.all(other >= point) and np.any(other > point) for other in points) for point in points
+    ]
+    assert nondominated(points).tolist() == by_definition
+    assert 0 < sum(by_definition) < 200
+
+
+def test_one_objective_has_the_maxima_as_its_front() -> None:
+    assert nondominated(np.array([[1.0], [3.0], [2.0], [3.0]])).tolist() == [False, True, False, True]
+
+
+# Runs
+
+
+def test_a_journal_of_several_objectives_has_a_column_for_each(trade: Run) -> None:
+    database = sqlite3.connect(trade.journal.path)
+    rows = database.execute("SELECT objective_speed, objective_economy, fitness FROM individuals").fetchall()
+    database.close()
+    speed, economy, total = np.array(rows).T
+    np.testing.assert_allclose(total, speed + economy, rtol=1e-12)  # of means and the mean of sums
+    assert economy.max() <= 0 < speed.max()
+    assert Journal(trade.journal.path).objectives == ("speed", "economy")
+
+
+def test_recorded_objectives_follow_from_the_recorded_episodes(trade: Run) -> None:
+    for record in trade.journal.generations():
+        survival = record.evaluation.duration / trade.spec.scenario.duration
+        each = objectives(trade.experiment.terms, record.evaluation.values, survival)
+        for place in range(2):
+            np.testing.assert_allclose(record.objectives[:, place], aggregate(each[..., place], "mean", 1), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["nsga2", "nsga3"])
+def test_a_resumed_run_of_several_objectives_equals_an_uninterrupted_one(name: str, hop: Path, tmp_path: Path) -> None:
+    spec = read(hop, [*TRADE, f"optimizer.name={name}"])
+    whole, parts = Run.create(spec, tmp_path / "whole"), Run.create(spec, tmp_path / "parts")
+    whole.evolve()
+    parts.evolve(generations=2)
+    Run(tmp_path / "parts").evolve(generations=4)
+    for one, other in zip(whole.journal.generations(), Run(tmp_path / "parts").journal.generations(), strict=True):
+        assert one.genomes.tobytes() == other.genomes.tobytes()
+        assert one.objectives.tobytes() == other.objectives.tobytes()
+
+
+def test_the_champion_is_the_best_sum_of_the_front_on_heldout_scenarios(trade: Run) -> None:
+    champion = trade.choose_champion()
+    found = front(trade.journal)
+    best = found.addresses[found.best].tolist()
+    assert [champion.generation, champion.individual] in best
+    told = json.loads((trade.folder / "champion.json").read_text())
+    assert set(told["heldout_objectives"]) == {"speed", "economy"}
+    assert sum(told["heldout_objectives"].values()) == pytest.approx(told["heldout_fitness"])
+
+
+def test_every_point_of_the_front_replays_to_the_last_bit(trade: Run) -> None:
+    found = front(trade.journal)
+    for generation, individual in found.addresses[found.best]:
+        assert replay(trade, f"{generation}:{individual}").equal
+
+
+def test_the_report_of_several_objectives_draws_the_front_with_its_addresses(trade: Run) -> None:
+    trade.choose_champion()
+    page = write_report(trade)[0].read_text(encoding="utf-8")
+    section = page.partition('<section id="front">')[2].partition("</section>")[0]
+    found = front(trade.journal)
+    for (generation, individual), point in zip(found.addresses[found.best], found.points[found.best], strict=True):
+        assert f"<code>{generation}:{individual}</code>" in section
+        assert f'<data value="{point[0]}">' in section
+    assert section.count("<svg") == 2
+    assert ">speed</text>" in section
+    assert ">economy</text>" in section
+
+
+def test_the_report_of_one_objective_has_no_front(hop: Path, tmp_path: Path) -> None:
+    run = Run.create(read(hop), tmp_path / "one")
+    run.evolve(generations=1)
+    run.choose_champion()
+    assert 'id="front"' not in write_report(run)[0].read_text(encoding="utf-8")
+    assert "heldout_objectives" not in (run.folder / "champion.json").read_text()
+
+
+# Refusals
+
+
+@pytest.mark.parametrize("name", ["cmaes", "ga", "uniform"])
+def test_an_optimizer_of_one_objective_refuses_several_and_names_those_that_take_them(name: str, hop: Path) -> None:
+    experiment = Experiment(read(hop, [*TRADE, f"optimizer.name={name}"]))
+    words = rf"'{name}' does not take 2 objectives \(speed, economy\). Optimizers that do: nsga2, nsga3\."
+    with pytest.raises(SpecError, match=words):
+        experiment.optimizer()
+
+
+@pytest.mark.parametrize("name", ["nsga2", "nsga3"])
+def test_an_optimizer_of_several_objectives_refuses_one_and_names_those_that_take_it(name: str, hop: Path) -> None:
+    words = rf"'{name}' does not take one objective. Optimizers that do: .*cmaes.*uniform"
+    with pytest.raises(EvolocoError, match=words):
+        Experiment(read(hop, [f"optimizer.name={name}"])).optimizer()
+
+
+def test_an_objective_whose_column_is_taken_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="objective cannot be called 'x': the journal has a column 'objective_x'"):
+        Journal.create(tmp_path / "journal.sqlite", ["g"], ["objective_X"], ["x", "y"])
