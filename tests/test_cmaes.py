@@ -207,8 +207,8 @@ def test_a_run_whose_population_grows_is_recorded_resumed_and_reported(hop: Path
     assert set(sizes) <= {5, 10, 20, 40, 80, 160}
     for one, other in zip(whole.journal.generations(), again.journal.generations(), strict=True):
         assert one.genomes.tobytes() == other.genomes.tobytes()
-    assert whole.events == again.events
-    assert "generations of 5 genomes, sigma 0.25: tol" in whole.events[0]
+    assert whole.search_events == again.search_events
+    assert "generations of 5 genomes, sigma 0.25: tol" in whole.search_events[0]
     whole.choose_champion()
     page = write_report(whole)[0].read_text(encoding="utf-8")
-    assert all(f"<li>{event}</li>" in page for event in whole.events)
+    assert all(f"<li>{event}</li>" in page for event in whole.search_events)
