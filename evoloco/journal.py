@@ -331,7 +331,10 @@ def _read(database: sqlite3.Connection, generation: int) -> Generation:
     genomes = np.array([np.frombuffer(row[2], "<f8") for row in rows])
     fitness = np.array([row[3] for row in rows], dtype=np.float64)
     objectives = np.array([row[7 + evaluation.values.shape[-1] :] for row in rows], dtype=np.float64)
-    return Generation(generation, genomes, fitness, evaluation, *map(float, head[1:5]), objectives)
+    support, finished, wall_time, simulation_time = map(float, head[1:5])
+    return Generation(
+        generation, genomes, fitness, evaluation, support, finished, wall_time, simulation_time, objectives
+    )
 
 
 Row = tuple[Any, ...]
