@@ -25,8 +25,9 @@ def main() -> None:
     spec = read(run_file(arguments.run), changes)
     with tempfile.TemporaryDirectory() as folder:
         run = Run.create(spec, Path(folder) / "run")
-        with Live(run, run.generations) as live:
-            run.evolve(progress=live.show)
+        evaluator = run.local()
+        with Live(run, run.generations, evaluator) as live:
+            run.evolve(evaluator=evaluator, progress=live.show)
         records = list(run.journal.generations())
     whole = records[-1].finished - records[0].finished
     simulation = sum(record.simulation_time for record in records[1:])

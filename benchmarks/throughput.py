@@ -51,8 +51,8 @@ def measure(name: str, threads: int, repeats: int) -> tuple[list[float], list[fl
     params = np.array([experiment.parameters(genome) for genome in genomes])
     control = np.array([episode["ctrl"].copy() for episode in simulator.run(params, scenarios)])
     control = np.repeat(control, simulator.substeps, axis=1)
-    start = simulator._start(scenarios[0])
     model = experiment.morphology.model
+    start = simulator._body.start(scenarios[0], mujoco.MjData(model))
     limit = batch.Batch(model, GENOMES, threads)
     steps = GENOMES * simulator.steps * simulator.substeps
     ours, theirs = [], []

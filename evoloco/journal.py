@@ -227,7 +227,6 @@ class Journal:
         g, evaluation = record.generation, record.evaluation
         worst = np.argmin(evaluation.fitness, axis=1)
         lasting, way, values = evaluation.duration, evaluation.distance, evaluation.values
-        # SQLite stores a NaN as NULL.
         columns = (
             (genome.astype("<f8").tobytes() for genome in record.genomes), record.fitness.tolist(),
             evaluation.outcome[np.arange(len(worst)), worst].tolist(), lasting.mean(axis=1).tolist(),
@@ -235,34 +234,31 @@ class Journal:
         )  # fmt: skip
         goals = record.objectives.tolist() if self.objectives else [()] * len(record.genomes)
         individuals = [
-            (g, i, *row[:-1], *row[-1], *goal) for i, (goal, *row) in enumerate(zip(goals, *columns, strict=True))
+            _stored(g, i, *row[:-1], *row[-1], *goal)
+            for i, (goal, *row) in enumerate(zip(goals, *columns, strict=True))
         ]
         count = evaluation.fitness.shape[1]
         parts = (
             evaluation.fitness.ravel().tolist(), evaluation.outcome.ravel().tolist(), lasting.ravel().tolist(),
             way.ravel().tolist(), values.reshape(-1, len(self.terms)).tolist(),
         )  # fmt: skip
-        episodes = [(g, *divmod(n, count), *row[:-1], *row[-1]) for n, row in enumerate(zip(*parts, strict=True))]
+        episodes = [
+            _stored(g, *divmod(n, count), *row[:-1], *row[-1]) for n, row in enumerate(zip(*parts, strict=True))
+        ]
+        head = (g, *map(float, (record.support, record.finished, record.wall_time, record.simulation_time)))
         places = ", ".join("?" * (7 + len(self.terms)))
         try:
             with self._writing(f"Generation {g}"):
                 self._database.execute(
-                    "INSERT INTO generations VALUES (?, ?, ?, ?, ?, '')",
-                    (g, record.support, record.finished, record.wall_time, record.simulation_time),
+                    "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?)", (*head, _digest(head, individuals, episodes))
                 )
                 more = ", ?" * len(self.objectives)
                 self._database.executemany(f"INSERT INTO individuals VALUES ({places}{more})", individuals)
                 self._database.executemany(f"INSERT INTO episodes VALUES ({places})", episodes)
-                self._sign(g)
         except sqlite3.IntegrityError:
             raise JournalError(
                 f"Generation {g} is already in the journal {self.path}: another process goes on with this run."
             ) from None
-
-    def _sign(self, generation: int) -> None:
-        """Notes the checksum of a generation's rows."""
-        digest = _digest(*_rows(self._database, generation))
-        self._database.execute("UPDATE generations SET sha256 = ? WHERE generation = ?", (digest, generation))
 
     def __len__(self) -> int:
         """Number of recorded generations."""
@@ -314,7 +310,7 @@ def _read(database: sqlite3.Connection, generation: int) -> Generation:
     head, rows, episodes = _rows(database, generation)
     if head is None:
         raise ValueError(f"generation {generation} is missing")
-    if head[-1] != _digest(head, rows, episodes):
+    if head[-1] != _digest(head[:-1], rows, episodes):
         raise ValueError(f"generation {generation} does not match its checksum")
     shape = (len(rows), len(episodes) // len(rows))
     outcome = np.array([row[4] for row in episodes])
@@ -350,10 +346,15 @@ def _rows(database: sqlite3.Connection, generation: int) -> tuple[Row | None, li
     return head, rows, episodes
 
 
-def _digest(head: Row | None, rows: list[Row], episodes: list[Row]) -> str:
+def _stored(*row: Any) -> Row:
+    """A row as it will be read: SQLite stores a NaN as NULL."""
+    return tuple(None if value != value else value for value in row)
+
+
+def _digest(head: Row, rows: list[Row], episodes: list[Row]) -> str:
     """SHA-256 of a generation's rows, written as Python writes them."""
     found = hashlib.sha256()
-    for row in ((head or ())[:-1], *rows, *episodes):
+    for row in (head, *rows, *episodes):
         found.update(repr(row).encode())
     return found.hexdigest()
 

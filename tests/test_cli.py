@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import HOP, Ended
+from journals import sign
 
 from evoloco import catalogue
 from evoloco.build import Experiment, members, runs
@@ -160,7 +161,7 @@ def test_replay_says_that_the_record_is_equal_and_writes_the_trace(evoloco: Comm
 def test_replay_warns_when_the_record_differs_and_says_what_has_changed(evoloco: Command, run: Path) -> None:
     with closing(sqlite3.connect(run / "journal.sqlite")) as database, database:
         database.execute("UPDATE episodes SET fitness = 99.5 WHERE generation = 1 AND individual = 2")
-    Run(run).journal._sign(1)
+    sign(Run(run).journal, 1)
     ended = evoloco("replay", run, "--individual", "1:2")
     assert ended.code == 1
     assert "Warning: Individual 1:2 gives fitness " in ended.err

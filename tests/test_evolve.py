@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from journals import sign
 
 from evoloco.controllers import sine
 from evoloco.errors import EvolocoError, JournalError, SpecError
@@ -288,7 +289,7 @@ def test_a_record_that_was_tampered_with_is_noticed(whole: Run) -> None:
     with pytest.raises(JournalError, match=r"generation 1 does not match its checksum\. Generations 0 to 0 of it"):
         Run(whole.folder).evolve(5)
     run = Run(whole.folder)
-    run.journal._sign(1)
+    sign(run.journal, 1)
     with pytest.raises(JournalError, match=r"Generation 2 of .* does not follow.* was edited"):
         run.evolve(5)
 

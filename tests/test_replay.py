@@ -7,6 +7,7 @@ from typing import Any
 import mujoco
 import numpy as np
 import pytest
+from journals import sign
 
 from evoloco.errors import EvolocoError, JournalError
 from evoloco.evolve import Run
@@ -53,7 +54,7 @@ def test_the_best_is_the_champion_on_its_held_out_scenarios(run: Run) -> None:
 def test_another_record_is_not_equal(run: Run) -> None:
     with closing(sqlite3.connect(run.journal.path)) as database, database:
         database.execute("UPDATE episodes SET fitness = fitness + 1e-15 WHERE generation = 1 AND individual = 2")
-    run.journal._sign(1)
+    sign(run.journal, 1)
     assert not replay(Run(run.folder), "1:2").equal
     assert replay(Run(run.folder), "1:1").equal
 

@@ -3,6 +3,7 @@
 import importlib
 import sys
 import warnings
+from contextlib import nullcontext
 from types import ModuleType
 from typing import Annotated, Literal
 
@@ -94,9 +95,10 @@ class Optimizer:
         self.events: list[str] = []
         self._cma = _pycma()
         self._single = ThreadpoolController()
-        self._isolation = Isolation([search.seed, len(search.space)])
         self._random = search.random()
         self._levels = search.space.levels
+        # Only pycma's integer variables draw from global random numbers.
+        self._isolation = Isolation([search.seed, len(search.space)]) if self._levels.any() else nullcontext
         self._fold = self._cma.transformations.BoxConstraintsLinQuadTransformation([[0.0, 1.0]])
         self._options = {"CMA_elitist": elitist, "CMA_diagonal": covariance == "diagonal", "CMA_active": active}
         self._left = max_restarts if restarts != "none" else 0
