@@ -170,7 +170,7 @@ def serial_time(experiment: Experiment, genomes: int) -> float:
             began = time.perf_counter()
             asked = optimizer.ask()
             fitness = asked.sum(axis=1)
-            optimizer.tell(asked, fitness)
+            optimizer.tell(asked, fitness, evaluation.values.mean(axis=1))
             journal.append(Generation(generation, asked, fitness, evaluation, 0.0, 0.0, 0.0, 0.0))
             times.append(time.perf_counter() - began)
         journal.close()
