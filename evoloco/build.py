@@ -222,6 +222,11 @@ class Experiment:
         """Names of what is maximised."""
         return objective_names(self.terms)
 
+    @property
+    def several_objectives(self) -> tuple[str, ...]:
+        """Names of the objectives where there are several; none where fitness is the only one."""
+        return self.objectives if len(self.objectives) > 1 else ()
+
     def optimizer(self) -> Optimizer:
         """A fresh optimizer.
 
@@ -232,7 +237,7 @@ class Experiment:
         spec = self.spec.optimizer
         kind = member("optimizers", spec.name, "optimizer.name").Optimizer
         options = checked(kind, spec.options, "optimizer", OptimizerSpec.model_fields)
-        several = len(self.objectives) > 1
+        several = bool(self.several_objectives)
         if several != _takes_several(kind):
             kinds = {name: member("optimizers", name).Optimizer for name in members("optimizers")}
             fit = [name for name, other in kinds.items() if _takes_several(other) == several]

@@ -128,7 +128,7 @@ class Run:
             for duration in (spec.scenario.duration, experiment.heldout_duration):
                 Local(experiment, duration=duration)  # compiles the controller
             genes, terms = experiment.space.names, [term.name for term in experiment.terms]
-            goals = experiment.objectives if len(experiment.objectives) > 1 else ()
+            goals = experiment.several_objectives
             check_terms(terms, goals)
         making = folder.with_name(folder.name + ".making")
         shutil.rmtree(making, ignore_errors=True)  # of a process that was killed here

@@ -34,7 +34,6 @@ def salvage(folder: Path) -> str:
         raise JournalError(f"{folder} is not a run: it has no run.toml or no {FILE}.")
     spec = read(folder / "run.toml")
     experiment = Experiment(spec)
-    goals = experiment.objectives if len(experiment.objectives) > 1 else ()
     try:
         with lock.held(folder):
             if _is_whole(path):
@@ -45,7 +44,9 @@ def salvage(folder: Path) -> str:
                     shutil.copyfile(f"{path}{end}", f"{aside}{end}")
             new = folder / "journal.salvaged.sqlite"
             new.unlink(missing_ok=True)  # of a process that was killed here
-            journal = Journal.create(new, experiment.space.names, tuple(spec.fitness), goals)
+            journal = Journal.create(
+                new, experiment.space.names, tuple(spec.fitness), experiment.several_objectives
+            )
             for record in whole_generations(path):
                 journal.append(record)
             kept = len(journal)

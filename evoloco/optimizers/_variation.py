@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from random import random, randrange
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from deap import algorithms, base, tools
+from pydantic import Field
 
 from evoloco.genome import Array, Space
 
 Crossover = Literal["blend", "sbx", "two_point", "none"]
 Mutation = Literal["gaussian", "polynomial"]
+Rate = Annotated[float, Field(ge=0, le=1)]
+"""A probability."""
 
 
 class Individual(list[float]):

@@ -10,9 +10,7 @@ from pydantic import Field
 from evoloco.genome import Array
 from evoloco.optimizers import Search
 from evoloco.optimizers._isolation import Isolation
-from evoloco.optimizers._variation import Crossover, Individual, Mutation, Variation, individuals
-
-Rate = Annotated[float, Field(ge=0, le=1)]
+from evoloco.optimizers._variation import Crossover, Individual, Mutation, Rate, Variation, individuals
 
 
 class Optimizer:

@@ -10,9 +10,7 @@ from pydantic import Field
 from evoloco.genome import Array
 from evoloco.optimizers import Search
 from evoloco.optimizers._isolation import Isolation
-from evoloco.optimizers._variation import Individual, Variation, joined
-
-Rate = Annotated[float, Field(ge=0, le=1)]
+from evoloco.optimizers._variation import Individual, Rate, Variation, joined
 
 
 class Optimizer:

@@ -1,6 +1,7 @@
 """A morphology as the kernel needs it: its constants, its start states, its model for a scenario."""
 
 import copy
+from functools import cached_property
 
 import mujoco
 import numpy as np
@@ -36,9 +37,8 @@ class Body:
         self.min_height = min_height * morphology.standing_height
         self.foot_load = 1 / morphology.weight
         self._stiffness = stiffness
-        self._support: Support | None = None
 
-    @property
+    @cached_property
     def layout(self) -> tuple[object, ...]:
         """What the bodies of one batch have in common."""
         morphology, model = self.morphology, self.morphology.model
@@ -51,9 +51,11 @@ class Body:
         """The virtual support at a strength of 0 to 1 (kernel.SUPPORT,)."""
         if strength == 0 or self._stiffness == 0:
             return np.zeros(kernel.SUPPORT)
-        if self._support is None:
-            self._support = Support(self.morphology, self._stiffness)
         return self._support.row(strength)
+
+    @cached_property
+    def _support(self) -> Support:
+        return Support(self.morphology, self._stiffness)
 
     def start(self, scenario: Scenario, data: mujoco.MjData) -> Array:
         """MuJoCo's state row (nstate,) at the start of a scenario.
