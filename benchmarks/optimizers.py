@@ -26,7 +26,6 @@ import numpy as np
 from deap import algorithms, base, tools
 
 from evoloco.build import Experiment, run_file
-from evoloco.evaluators import aggregate
 from evoloco.evaluators.local import Local
 from evoloco.evolve import Run
 from evoloco.genome import Array, Gene, Space
@@ -34,6 +33,7 @@ from evoloco.journal import Generation
 from evoloco.optimizers import Search, cmaes, ga
 from evoloco.optimizers._isolation import Isolation
 from evoloco.optimizers._variation import Individual
+from evoloco.rating import rate
 from evoloco.spec import read
 
 POPULATION, SEED, SIGMA = 16, 1, 0.25
@@ -164,12 +164,11 @@ def gait(name: str, search: str, seed: int, budget: float, threads: int, folder:
         changes += [f"fitness.{term}.objective={part}" for term, part in zip(plain.fitness, parts, strict=False)]
     run = Run.create(read(source, [*changes, *SEARCHES[search]]), folder / f"{name}-{search.replace(' ', '-')}-{seed}")
     with suppress(Spent):
-        run.evolve(threads=threads, progress=count)
+        run.evolve(evaluator=run.local(threads), progress=count)
     judged = Experiment(read(source, [f"seed={seed}"]))  # the plain fitness, also of a search for objectives
     genome = run.choose_champion(threads).genome
     evaluation = Local(judged, threads, judged.heldout_duration).evaluate(genome[None], judged.held_out(), 0.0)
-    rule = judged.spec.evaluation
-    return float(aggregate(evaluation.fitness, rule.aggregate, rule.cvar_fraction)[0]), len(run.journal)
+    return float(rate(judged, evaluation, judged.heldout_duration).fitness[0]), len(run.journal)
 
 
 def gaits(names: list[str], seeds: int, budget: float, threads: int, searches: list[str]) -> None:

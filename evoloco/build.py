@@ -21,7 +21,7 @@ from evoloco.genome import Array, Gene, Space
 from evoloco.measure import Term, objective_names
 from evoloco.morphology import Morphology
 from evoloco.optimizers import Optimizer, Search
-from evoloco.scenario import HELD_OUT, SEARCH, Scenario, Termination, draw
+from evoloco.scenario import ELITE, HELD_OUT, SEARCH, Scenario, Termination, draw
 from evoloco.spec import ControllerSpec, MorphologySpec, OptimizerSpec, RunSpec, TermSpec
 
 ROOMS = {"controllers": "controller", "morphologies": "morphology", "fitness": "measure", "optimizers": "optimizer"}
@@ -279,10 +279,17 @@ class Experiment:
         count, duration = self.spec.evaluation.episodes, self.spec.scenario.duration
         return [self._draw(SEARCH, generation, episode, duration) for episode in range(count)]
 
+    def elite_scenarios(self) -> list[Scenario]:
+        """The scenarios that choose the champion from the elite."""
+        return self._beyond_search(ELITE)
+
     def held_out(self) -> list[Scenario]:
-        """The scenarios that the search never sees."""
+        """The scenarios that neither the search nor the choice of the champion sees."""
+        return self._beyond_search(HELD_OUT)
+
+    def _beyond_search(self, stream: int) -> list[Scenario]:
         count = self.spec.evaluation.heldout_episodes
-        return [self._draw(HELD_OUT, 0, episode, self.heldout_duration) for episode in range(count)]
+        return [self._draw(stream, 0, episode, self.heldout_duration) for episode in range(count)]
 
     def _draw(self, stream: int, generation: int, episode: int, duration: float) -> Scenario:
         scenario = self.spec.scenario

@@ -1,12 +1,176 @@
-"""The file champion.json, read back: whatever stands in it, what comes out has the right shape."""
+"""The champion of a run: chosen from its fittest on fresh scenarios, judged on others that chose nothing, and kept."""
 
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from evoloco import files
+from evoloco.build import Experiment
 from evoloco.errors import JournalError
+from evoloco.evaluators import Evaluation
+from evoloco.evaluators.local import Local
+from evoloco.front import front
+from evoloco.genome import Array
+from evoloco.journal import Journal
+from evoloco.rating import rate
+
+FILE = "champion.json"
+
+Address = Callable[[int, int, int], str]
+"""Names an episode for messages: from generation, individual and number of the scenario."""
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The individual that did best on scenarios that the search never saw.
+
+    Attributes:
+        generation: Where it was found.
+        individual: Its index there.
+        genome: (n,).
+        search_fitness: As the search saw it: the mean over the generations that evaluated it.
+        elite_fitness: Aggregated over the scenarios that chose it from the elite.
+        heldout_fitness: Aggregated over the held-out scenarios, which neither the search nor the choice saw.
+        evaluation: Its held-out episodes.
+    """
+
+    generation: int
+    individual: int
+    genome: Array
+    search_fitness: float
+    elite_fitness: float
+    heldout_fitness: float
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One of the fittest of a search.
+
+    Attributes:
+        generation: The first in which it was the fittest.
+        individual: Its index there.
+        genome: (n,).
+        fitness: Mean over the generations that evaluated it.
+    """
+
+    generation: int
+    individual: int
+    genome: Array
+    fitness: float
+
+
+def choose(experiment: Experiment, journal: Journal, address: Address, threads: int = 0) -> Champion:
+    """Tries the elite of a search on scenarios of its own, and judges the best of it on held-out ones.
+
+    That one was chosen for its luck too: only scenarios that chose nothing tell what it is worth.
+
+    Args:
+        experiment: Of the run.
+        journal: Of the run.
+        address: Names an episode, for messages.
+        threads: Of the simulation; all CPUs where 0.
+
+    Raises:
+        JournalError: Nothing is recorded yet.
+    """
+    candidates = elite(experiment, journal)
+    tried = candidates
+
+    def named(genome: int, episode: int) -> str:
+        scenarios = "the elite's" if tried is candidates else "held-out"
+        place = tried[genome].generation, tried[genome].individual, episode
+        return f"{address(*place)} on {scenarios} scenario {episode}"
+
+    evaluator = Local(experiment, threads, experiment.heldout_duration, named)
+    genomes = np.array([candidate.genome for candidate in candidates])
+    evaluation = evaluator.evaluate(genomes, experiment.elite_scenarios(), support=0.0)
+    fitness = rate(experiment, evaluation, experiment.heldout_duration).fitness
+    best = candidates[int(np.argmax(fitness))]
+    tried = [best]
+    evaluation = evaluator.evaluate(best.genome[None], experiment.held_out(), support=0.0)
+    heldout = rate(experiment, evaluation, experiment.heldout_duration).fitness
+    return Champion(
+        best.generation, best.individual, best.genome, best.fitness, float(fitness.max()), float(heldout[0]), evaluation
+    )
+
+
+def elite(experiment: Experiment, journal: Journal) -> list[Candidate]:
+    """The fittest of a search, best first; of several objectives, those of the front whose sum is largest.
+
+    Candidates come from generations without support, one per generation at
+    most, so that they differ. A genome that was evaluated again counts with
+    the mean, so that luck in one generation fades.
+
+    Raises:
+        JournalError: Nothing is recorded yet.
+    """
+    if not len(journal):
+        folder = journal.path.parent
+        raise JournalError(f"{folder} has no recorded generation. Go on with: evoloco resume {folder}")
+    count = experiment.spec.evaluation.elite
+    if journal.objectives:
+        found = front(journal)
+        sums = np.where(found.best, found.points.sum(axis=1), -np.inf)
+        places = found.addresses[np.argsort(-sums, kind="stable")[: min(count, found.best.sum())]].tolist()
+        return [Candidate(g, i, journal[g].genomes[i], float(journal[g].fitness[i])) for g, i in places]
+    fittest = []
+    for record in journal.generations():
+        individual = int(np.argmax(record.fitness))
+        fittest.append((record.support, record.generation, individual, record.genomes[individual].tobytes()))
+    free = [row for row in fittest if row[0] == 0] or fittest
+    met: dict[bytes, list[float]] = {genome: [] for *_, genome in free}
+    for _, generation, *_ in free:
+        record = journal[generation]
+        for row, fitness in zip(record.genomes, record.fitness.tolist(), strict=True):
+            if (genome := row.tobytes()) in met:
+                met[genome].append(fitness)
+    first = {genome: (generation, individual) for _, generation, individual, genome in reversed(free)}
+    candidates = [
+        Candidate(*place, np.frombuffer(genome), float(np.mean(met[genome]))) for genome, place in first.items()
+    ]
+    return sorted(candidates, key=lambda candidate: (-candidate.fitness, candidate.generation))[:count]
+
+
+def write(champion: Champion, experiment: Experiment, path: Path) -> None:
+    """Writes a champion.json."""
+    goals = rate(experiment, champion.evaluation, experiment.heldout_duration).objectives[0]
+    named = dict(zip(experiment.several_objectives, _finite(goals.tolist()), strict=True))
+    content = {
+        "run": experiment.spec.name,
+        "seed": experiment.spec.seed,
+        "generation": champion.generation,
+        "individual": champion.individual,
+        "search_fitness": _finite(champion.search_fitness),
+        "elite_fitness": _finite(champion.elite_fitness),
+        "heldout_fitness": _finite(champion.heldout_fitness),
+        **({"heldout_objectives": named} if named else {}),
+        "heldout": {
+            "fitness": _finite(champion.evaluation.fitness[0].tolist()),
+            "outcome": champion.evaluation.outcome[0].tolist(),
+            "duration": champion.evaluation.duration[0].tolist(),
+            "distance": _finite(champion.evaluation.distance[0].tolist()),
+        },
+        "genes": {
+            row["name"]: {"value": row["value"], "unit": row["unit"], "bound": row["bound"]}
+            for row in experiment.space.describe(champion.genome)
+        },
+        "genome": champion.genome.tolist(),
+    }
+    files.write(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    """A number or list for JSON, which knows neither infinities nor NaN: null in their place."""
+    if isinstance(value, list):
+        return [_finite(part) for part in value]
+    return value if np.isfinite(value) else None
+
 
 _Index = Annotated[int, Field(ge=0, lt=2**63)]
 
@@ -23,6 +187,7 @@ class _Champion(_Strict):
     generation: _Index
     individual: _Index
     search_fitness: float | None
+    elite_fitness: float | None
     heldout_fitness: float | None
     heldout: _HeldOut
     genome: Annotated[list[float], Field(min_length=1)]
@@ -46,8 +211,9 @@ def read(path: Path) -> dict[str, Any]:
         where = ".".join(str(part) for part in mistake["loc"])
         raise JournalError(f"{path} holds no champion: {where or 'it'}: {mistake['msg']}. {mend}") from None
     content = found.model_dump()
-    for table, key in ((content, "search_fitness"), (content, "heldout_fitness"), (content["heldout"], "fitness")):
-        table[key] = _unstable(table[key])
+    for key in ("search_fitness", "elite_fitness", "heldout_fitness"):
+        content[key] = _unstable(content[key])
+    content["heldout"]["fitness"] = _unstable(content["heldout"]["fitness"])
     return content
 
 

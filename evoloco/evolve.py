@@ -6,24 +6,23 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from evoloco import champion, files, lock, provenance
+from evoloco import champion, lock, provenance
 from evoloco.build import Experiment
+from evoloco.champion import Champion
 from evoloco.episode import Outcome
 from evoloco.errors import EvolocoError, JournalError, SpecError, told_from, unwritten
-from evoloco.evaluators import Evaluation, Evaluator, aggregate
+from evoloco.evaluators import Evaluation, Evaluator
 from evoloco.evaluators.local import Local
-from evoloco.front import front
 from evoloco.genome import Array
 from evoloco.journal import FILE, Generation, Journal, check_terms
-from evoloco.measure import objectives
 from evoloco.optimizers import Optimizer
+from evoloco.rating import rate
 from evoloco.spec import RunSpec, read, write
 
 Progress = Callable[[Generation], None]
@@ -36,27 +35,6 @@ class Interrupted(EvolocoError):  # noqa: N818 - a wish, not an error
     """The user asked to stop; every finished generation is recorded."""
 
     code = 130
-
-
-@dataclass(frozen=True)
-class Champion:
-    """The individual that did best on scenarios that the search never saw.
-
-    Attributes:
-        generation: Where it was found.
-        individual: Its index there.
-        genome: (n,).
-        search_fitness: As the search saw it.
-        heldout_fitness: Aggregated over the held-out scenarios.
-        evaluation: Its held-out episodes.
-    """
-
-    generation: int
-    individual: int
-    genome: Array
-    search_fitness: float
-    heldout_fitness: float
-    evaluation: Evaluation
 
 
 class Run:
@@ -213,13 +191,13 @@ class Run:
                 evaluation = evaluator.evaluate(genomes, self.experiment.scenarios(generation), support)
                 simulated = time.perf_counter() - asked
                 self._note_events(generation, evaluation)
-                fitness = self._aggregate(evaluation.fitness)
-                goals = self._objectives(evaluation, self.spec.scenario.duration)
-                optimizer.tell(genomes, goals if goals.size else fitness, evaluation.values.mean(axis=1))
+                rating = rate(self.experiment, evaluation)
+                optimizer.tell(genomes, rating.told, evaluation.values.mean(axis=1))
                 wall = time.perf_counter() - began
                 record = Generation(
-                    generation, genomes, fitness, evaluation, support, time.time(), wall, simulated, goals
-                )
+                    generation, genomes, rating.fitness, evaluation, support, time.time(), wall, simulated,
+                    rating.objectives,
+                )  # fmt: skip
                 self.journal.append(record)
                 self._note_search_events(optimizer)
                 if progress is not None:
@@ -260,19 +238,6 @@ class Run:
             f"(again: evoloco replay {self.folder} --individual {generation}:{individual})"
         )
 
-    def _aggregate(self, fitness: Array) -> Array:
-        return aggregate(fitness, self.spec.evaluation.aggregate, self.spec.evaluation.cvar_fraction)
-
-    def _objectives(self, evaluation: Evaluation, duration: float) -> Array:
-        """Aggregated objectives (G, m) of episodes planned for a duration [s]; none where fitness is the only one."""
-        if not self.journal.objectives:
-            return np.zeros((len(evaluation.fitness), 0))
-        steps = self.spec.scenario.control_dt
-        survival = np.rint(evaluation.duration / steps) / round(duration / steps)
-        each = objectives(self.experiment.terms, evaluation.values, survival)
-        each = np.where(np.isfinite(evaluation.fitness)[..., None], each, -np.inf)
-        return np.stack([self._aggregate(each[..., k]) for k in range(each.shape[-1])], axis=-1)
-
     def _stop(self, reason: str) -> str:
         self.journal.write_note("stop_reason", reason)
         return reason
@@ -312,78 +277,14 @@ class Run:
         return provenance.read(self.folder / "provenance.json")
 
     def choose_champion(self, threads: int = 0) -> Champion:
-        """Tries the fittest individuals on held-out scenarios and writes `champion.json`.
-
-        Candidates come from generations without support, one per generation
-        at most, so that they differ; of several objectives, those of the front
-        whose sum is largest.
+        """Chooses the champion (see `evoloco.champion`) and writes `champion.json`.
 
         Raises:
             JournalError: Nothing is recorded yet.
         """
-        candidates = self._candidates()
-        genomes = np.array([self.journal[g].genomes[i] for g, i, _ in candidates])
-        evaluator = Local(
-            self.experiment, threads, self.experiment.heldout_duration,
-            lambda i, k: f"{self.address(*candidates[i][:2], k)} on held-out scenario {k}",
-        )  # fmt: skip
-        evaluation = evaluator.evaluate(genomes, self.experiment.held_out(), support=0.0)
-        heldout = self._aggregate(evaluation.fitness)
-        best = int(np.argmax(heldout))
-        generation, individual, search_fitness = candidates[best]
-        found = Champion(
-            generation, individual, genomes[best], search_fitness, float(heldout[best]), evaluation.of(best)
-        )
-        text = json.dumps(self._describe(found), indent=2, allow_nan=False)
-        files.write(self.folder / "champion.json", text + "\n")
+        found = champion.choose(self.experiment, self.journal, self.address, threads)
+        champion.write(found, self.experiment, self.folder / champion.FILE)
         return found
-
-    def _candidates(self) -> list[tuple[int, int, float]]:
-        """Generation, individual and fitness of the fittest, best first."""
-        if self.journal.objectives and len(self.journal):
-            return self._front_candidates()
-        best = []
-        for record in self.journal.generations():
-            individual = int(np.argmax(record.fitness))
-            best.append((record.generation, individual, float(record.fitness[individual]), record.support))
-        if not best:
-            raise JournalError(f"{self.folder} has no recorded generation. Go on with: evoloco resume {self.folder}")
-        free = [row for row in best if row[3] == 0.0] or best
-        free.sort(key=lambda row: -row[2])
-        return [row[:3] for row in free[: self.spec.evaluation.heldout_candidates]]
-
-    def _front_candidates(self) -> list[tuple[int, int, float]]:
-        found = front(self.journal)
-        sums = np.where(found.best, found.points.sum(axis=1), -np.inf)
-        order = np.argsort(-sums, kind="stable")[: min(self.spec.evaluation.heldout_candidates, found.best.sum())]
-        return [
-            (generation, individual, float(self.journal[generation].fitness[individual]))
-            for generation, individual in found.addresses[order].tolist()
-        ]
-
-    def _describe(self, champion: Champion) -> dict[str, Any]:
-        heldout = self._objectives(champion.evaluation, self.experiment.heldout_duration)[0]
-        goals = dict(zip(self.journal.objectives, _finite(heldout.tolist()), strict=True))
-        return {
-            "run": self.spec.name,
-            "seed": self.spec.seed,
-            "generation": champion.generation,
-            "individual": champion.individual,
-            "search_fitness": _finite(champion.search_fitness),
-            "heldout_fitness": _finite(champion.heldout_fitness),
-            **({"heldout_objectives": goals} if goals else {}),
-            "heldout": {
-                "fitness": _finite(champion.evaluation.fitness[0].tolist()),
-                "outcome": champion.evaluation.outcome[0].tolist(),
-                "duration": champion.evaluation.duration[0].tolist(),
-                "distance": _finite(champion.evaluation.distance[0].tolist()),
-            },
-            "genes": {
-                row["name"]: {"value": row["value"], "unit": row["unit"], "bound": row["bound"]}
-                for row in self.experiment.space.describe(champion.genome)
-            },
-            "genome": champion.genome.tolist(),
-        }
 
     def champion(self) -> dict[str, Any]:
         """What `champion.json` holds; a fitness that it cannot hold, -inf, stands there as null.
@@ -391,14 +292,7 @@ class Run:
         Raises:
             JournalError: It is missing or holds something else.
         """
-        return champion.read(self.folder / "champion.json")
-
-
-def _finite(value: Any) -> Any:
-    """A number or list for JSON, which knows neither infinities nor NaN: null in their place."""
-    if isinstance(value, list):
-        return [_finite(part) for part in value]
-    return value if np.isfinite(value) else None
+        return champion.read(self.folder / champion.FILE)
 
 
 @contextmanager

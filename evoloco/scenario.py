@@ -8,8 +8,8 @@ import numpy as np
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
 
-SEARCH, HELD_OUT = 0, 1
-"""Streams of random numbers: the search never sees a held-out scenario."""
+SEARCH, ELITE, HELD_OUT = 0, 1, 2
+"""Streams of random numbers: what the search sees, what chooses the champion, and what judges it."""
 
 
 @dataclass(frozen=True)

@@ -148,11 +148,15 @@ class EvaluationSpec(_Table):
         "mean", description="Of the episodes' fitness: mean, worst, or mean of the worst part (CVaR)."
     )
     cvar_fraction: Annotated[float, Field(gt=0, le=1)] = Field(0.5, description="The worst part, for cvar.")
-    heldout_episodes: Count = Field(16, description="Scenarios that choose the champion; the search never sees them.")
-    heldout_duration: NotNegative = Field(
-        0.0, description="Of a held-out episode [s]; 0 for that of the scenario. Longer tells who would fall later."
+    elite: Count = Field(
+        8, description="Fittest individuals of the search, of which fresh scenarios choose the champion."
     )
-    heldout_candidates: Count = Field(8, description="Fittest individuals that are tried on them.")
+    heldout_episodes: Count = Field(
+        16, description="Scenarios that choose the champion, and as many others that judge it; the search sees neither."
+    )
+    heldout_duration: NotNegative = Field(
+        0.0, description="Of an episode there [s]; 0 for that of the scenario. Longer tells who would fall later."
+    )
     time_limit: NotNegative = Field(
         60.0, description="Wall time that an episode may take [s]; the run ends where one takes longer. 0 for any."
     )

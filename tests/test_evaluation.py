@@ -8,10 +8,10 @@ from traces import body, episode, walk
 from evoloco.build import Experiment
 from evoloco.episode import Outcome
 from evoloco.errors import EvolocoError
-from evoloco.evaluators import aggregate
 from evoloco.evaluators.local import Local, judge
 from evoloco.genome import Array
 from evoloco.measure import Term, fitness
+from evoloco.rating import aggregate
 from evoloco.spec import read
 
 FITNESS = np.array([[3.0, 1.0, 2.0, 6.0], [0.0, 0.0, 0.0, -4.0]])
@@ -129,5 +129,7 @@ def test_scenarios_are_common_to_a_generation_and_new_in_the_next(experiment: Ex
     first = offsets(experiment.scenarios(0))
     assert np.array_equal(first, offsets(experiment.scenarios(0)))
     assert not np.any(first == offsets(experiment.scenarios(1)))
-    assert not np.any(first == offsets(experiment.held_out()))
+    unseen = [offsets(experiment.elite_scenarios()), offsets(experiment.held_out())]
+    for one, other in ((first, unseen[0]), (first, unseen[1]), unseen):
+        assert not np.any(one[:, None] == other)
     assert not np.any(first[0] == first[1])

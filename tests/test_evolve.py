@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from journals import sign
 
+from evoloco.champion import elite
 from evoloco.controllers import sine
 from evoloco.errors import EvolocoError, JournalError, SpecError
-from evoloco.evaluators import aggregate
 from evoloco.evaluators.local import Local
 from evoloco.evolve import ALL_GENERATIONS, Interrupted, Run
 from evoloco.journal import Generation
@@ -138,7 +138,7 @@ def test_genomes_are_judged_by_the_aggregate_that_the_run_file_names(hop: Path) 
 
 
 def test_support_fades_over_its_generations_and_champions_come_from_those_without(hop: Path) -> None:
-    support, one = "evaluation.support={stiffness=20, generations=2}", "evaluation.heldout_candidates=1"
+    support, one = "evaluation.support={stiffness=20, generations=2}", "evaluation.elite=1"
     run = begun(hop, "supported", support, one, "optimizer.name=uniform")
     run.evolve()
     assert [generation.support for generation in run.journal.generations()] == [1.0, 0.5, 0.0, 0.0]
@@ -166,17 +166,40 @@ def test_the_optimizers_reason_to_stop_is_recorded_and_holds_when_resumed(hop: P
 # The champion
 
 
-def test_the_champion_is_the_candidate_that_does_best_on_scenarios_the_search_never_saw(whole: Run) -> None:
+def test_the_champion_is_chosen_on_scenarios_of_its_own_and_judged_on_others(whole: Run) -> None:
     champion = whole.choose_champion()
     candidates = [
         (generation.generation, int(np.argmax(generation.fitness))) for generation in whole.journal.generations()
     ]
     genomes = np.array([whole.journal[g].genomes[i] for g, i in candidates])
-    evaluation = Local(whole.experiment).evaluate(genomes, whole.experiment.held_out(), 0.0)
-    heldout = aggregate(evaluation.fitness, "mean", 0.5)
-    assert (champion.generation, champion.individual) == candidates[int(np.argmax(heldout))]
-    assert champion.heldout_fitness == heldout.max()
+    evaluator = Local(whole.experiment)
+    chosen_by = evaluator.evaluate(genomes, whole.experiment.elite_scenarios(), 0.0).fitness.mean(axis=1)
+    heldout = evaluator.evaluate(genomes, whole.experiment.held_out(), 0.0).fitness.mean(axis=1)
+    best = int(np.argmax(chosen_by))
+    assert (champion.generation, champion.individual) == candidates[best]
+    assert champion.elite_fitness == chosen_by[best]
+    assert champion.heldout_fitness == heldout[best]
     assert champion.search_fitness == whole.journal[champion.generation].fitness.max()
+
+
+def test_a_genome_that_stays_counts_with_the_mean_of_the_generations_that_evaluated_it(hop: Path) -> None:
+    # Nothing but two elites: each generation evaluates the genomes of the first again, in new scenarios.
+    stay = ["optimizer={name='ga', elites=3, crossover_rate=0, mutation_rate=0, population_size=4, generations=4}"]
+    run = begun(hop, "stays", *stay, "scenario.joint_noise=0.2")
+    run.evolve()
+    found: dict[bytes, list[float]] = {}
+    for generation in run.journal.generations():
+        for genome, fitness in zip(generation.genomes, generation.fitness, strict=True):
+            found.setdefault(genome.tobytes(), []).append(fitness)
+    candidates = elite(run.experiment, run.journal)
+    assert max(len(found[candidate.genome.tobytes()]) for candidate in candidates) > 4
+    for candidate in candidates:
+        fitness = found[candidate.genome.tobytes()]
+        assert candidate.fitness == np.mean(fitness)
+        assert candidate.fitness < max(fitness)
+    ranks = [candidate.fitness for candidate in candidates]
+    assert ranks == sorted(ranks, reverse=True)
+    assert len({candidate.genome.tobytes() for candidate in candidates}) == len(candidates)
 
 
 def test_champion_json_holds_the_genome_and_what_it_means(whole: Run) -> None:
@@ -387,7 +410,7 @@ def test_an_included_file_edited_while_its_run_was_stopped_is_noticed(tmp_path: 
     shutil.copytree(EXAMPLES, tmp_path, dirs_exist_ok=True)
     robot = (tmp_path / "quadruped.xml").rename(tmp_path / "robot.xml")
     (tmp_path / "quadruped.xml").write_text('<mujoco><include file="robot.xml"/></mujoco>')
-    small = ["scenario.duration=0.4", "optimizer.population_size=4", "evaluation.heldout_candidates=1"]
+    small = ["scenario.duration=0.4", "optimizer.population_size=4", "evaluation.elite=1"]
     run = Run.create(read(tmp_path / "own_mjcf.toml", small), tmp_path / "run")
     run.evolve(1)
     assert len(Run(run.folder).journal) == 1

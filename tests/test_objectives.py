@@ -9,11 +9,11 @@ import pytest
 
 from evoloco.build import Experiment
 from evoloco.errors import EvolocoError, JournalError, SpecError
-from evoloco.evaluators import aggregate
 from evoloco.evolve import Run
 from evoloco.front import front, nondominated
 from evoloco.journal import Journal
 from evoloco.measure import Term, fitness, objective_names, objectives
+from evoloco.rating import aggregate
 from evoloco.replay import replay
 from evoloco.report.assemble import write_report
 from evoloco.spec import read

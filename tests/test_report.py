@@ -102,6 +102,7 @@ def find(episode, **changes):
         search=Trials(0.9, np.array([0.8, 1.0])),
         champion=(2, 5),
         stop_reason="3 generations were asked for",
+        elite_fitness=0.7,
         held_out=Trials(0.6, np.array([0.2, 0.7, 0.9])),
         provenance={"python": "3.11.9", "packages": {"mujoco": "4.0.0"}, "command": "evoloco evolve small"},
         spec='name = "small"',
@@ -182,7 +183,7 @@ def test_numbers_of_the_gait_table_are_those_of_the_gait(findings, page):
 
 def test_gap_and_sum_are_differences_and_sums(findings, page):
     held_out = page[page.index('<section id="held-out"') : page.index('<section id="fitness"')]
-    assert Reader(held_out).numbers == [0.9, 0.6, pytest.approx(0.3), 0.2]
+    assert Reader(held_out).numbers == [0.9, 0.7, 0.6, pytest.approx(0.3), 0.2]
     fitness = page[page.index('<section id="fitness"') : page.index('<section id="genome"')]
     assert Reader(fitness).numbers[-1] == pytest.approx(2.0 * 0.4 - 1.0 * 0.05)
 
@@ -246,7 +247,7 @@ def test_every_end_of_a_champion_renders_and_is_told(morphology, changes, word):
 
 
 def test_a_champion_without_oscillators_or_held_out_scenarios_renders(findings):
-    page = render(replace(findings, outputs={}, held_out=None))
+    page = render(replace(findings, outputs={}, elite_fitness=None, held_out=None))
     assert tuple(Reader(page).ids) == SECTIONS
     assert "no oscillators" in page
     assert "no held-out scenarios" in page

@@ -7,8 +7,8 @@ import pytest
 
 from evoloco import provenance
 from evoloco.build import Experiment, runs
-from evoloco.evaluators import aggregate
 from evoloco.evaluators.local import Local
+from evoloco.rating import aggregate
 from evoloco.spec import read
 
 RUNS = runs()

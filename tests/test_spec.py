@@ -46,7 +46,7 @@ episodes = 3
 aggregate = "cvar"
 cvar_fraction = 0.4
 heldout_episodes = 4
-heldout_candidates = 2
+elite = 2
 support = {stiffness = 2.0, generations = 10}
 
 [optimizer]

@@ -61,21 +61,3 @@ class Evaluator(Protocol):
 
     def evaluate(self, genomes: Array, scenarios: Sequence[Scenario], support: float) -> Evaluation:
         """Runs every genome (G, n) in every scenario."""
-
-
-def aggregate(fitness: Array, how: str, cvar_fraction: float) -> Array:
-    """Fitness of genomes (G,) from that of their episodes (G, k).
-
-    Args:
-        fitness: Of each episode; one unstable episode (-inf) makes the genome's fitness -inf.
-        how: "mean"; "worst", the minimum; or "cvar", the mean of the worst part
-            (conditional value at risk; Rockafellar and Uryasev, 2000, doi:10.21314/JOR.2000.038).
-        cvar_fraction: The worst part, rounded up to whole episodes.
-    """
-    if how == "worst":
-        return np.asarray(fitness.min(axis=1))
-    if how == "cvar":
-        worst = int(np.ceil(cvar_fraction * fitness.shape[1]))
-        fitness = np.sort(fitness, axis=1)[:, :worst]
-    lowest = fitness.min(axis=1)
-    return np.where(np.isfinite(lowest), np.where(np.isfinite(fitness), fitness, 0).mean(axis=1), -np.inf)

@@ -62,7 +62,8 @@ class Optimizer:
     Args:
         search: What is searched.
         sigma: Initial step size, as a fraction of each gene's range.
-        elitist: Whether the best genome so far takes part in every update.
+        elitist: Whether the fittest genome of a generation is tried again in the next one, where scenarios are new.
+            (pycma's own option of this name trusts the fitness that it once had.)
         covariance: "full", or "diagonal" for steps along the genes only: less
             to learn, where there are hundreds of genes.
         active: Whether bad genomes also change the covariance, away from them.
@@ -100,7 +101,8 @@ class Optimizer:
         # Only pycma's integer variables draw from global random numbers.
         self._isolation = Isolation([search.seed, len(search.space)]) if self._levels.any() else nullcontext
         self._fold = self._cma.transformations.BoxConstraintsLinQuadTransformation([[0.0, 1.0]])
-        self._options = {"CMA_elitist": elitist, "CMA_diagonal": covariance == "diagonal", "CMA_active": active}
+        self._elitist = elitist
+        self._options = {"CMA_diagonal": covariance == "diagonal", "CMA_active": active}
         self._left = max_restarts if restarts != "none" else 0
         self._starts = SCHEDULES.get(restarts, ipop)(search.population_size, sigma, self._random)
         self._begin(next(self._starts), np.full(len(search.space), 0.5))
@@ -153,6 +155,10 @@ class Optimizer:
         cost = np.where(np.isfinite(fitness), -fitness, 1.0 - finite.min())
         with self._single.limit(limits=1, user_api="blas"), self._isolation():
             self._strategy.tell(self._asked, list(cost))
+            if self._elitist:
+                fittest = self._asked[int(np.argmin(cost))]
+                inverse = self._strategy.boundary_handler.inverse
+                self._strategy.inject([self._strategy.gp.geno(fittest, inverse)], force=True)
             stop = self._strategy.stop()  # asked here, because pycma counts flat generations when asked
         self._generations += 1
         self._evaluations += len(fitness)

@@ -57,6 +57,7 @@ def write_report(run: Run) -> tuple[Path, str]:
         search=Trials(float(record.fitness[again.individual]), record.evaluation.fitness[again.individual]),
         champion=(again.generation, again.individual),
         stop_reason=str(run.journal.note("stop_reason") or "still going on"),
+        elite_fitness=float(champion["elite_fitness"]),
         held_out=Trials(float(champion["heldout_fitness"]), again.fitness),
         provenance=run.provenance,
         spec=dumps(run.spec),

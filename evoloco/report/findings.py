@@ -82,7 +82,8 @@ class Findings:
         genome: The champion's genome (n,).
         terms: The terms of the fitness of that episode.
         search: The champion on the scenarios of the search.
-        held_out: The champion on scenarios that the search never saw; None where a run has none.
+        elite_fitness: The champion on the scenarios that chose it from the elite; None where a run has none.
+        held_out: The champion on scenarios that neither search nor choice saw; None where a run has none.
         champion: Generation and index of the champion.
         stop_reason: Why the search ended.
         provenance: Versions, CPU, commit, command and the like, in the order to show.
@@ -106,6 +107,7 @@ class Findings:
     search: Trials
     champion: tuple[int, int]
     stop_reason: str
+    elite_fitness: float | None = None
     held_out: Trials | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     spec: str = ""

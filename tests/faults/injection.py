@@ -39,7 +39,7 @@ joint_noise = 0.02
 
 [evaluation]
 heldout_episodes = 2
-heldout_candidates = 2
+elite = 2
 
 [optimizer]
 generations = 8
