@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from evoloco import champion, lock, provenance
+from evoloco import champion, lock, provenance, schema
 from evoloco.build import Experiment
 from evoloco.champion import Champion
 from evoloco.episode import Outcome
@@ -20,7 +20,7 @@ from evoloco.errors import EvolocoError, JournalError, SpecError, told_from, unw
 from evoloco.evaluators import Evaluation, Evaluator
 from evoloco.evaluators.local import Local
 from evoloco.genome import Array
-from evoloco.journal import FILE, Generation, Journal, check_terms
+from evoloco.journal import FILE, Generation, Journal
 from evoloco.optimizers import Optimizer
 from evoloco.rating import rate
 from evoloco.spec import RunSpec, read, write
@@ -107,7 +107,7 @@ class Run:
                 Local(experiment, duration=duration)  # compiles the controller
             genes, terms = experiment.space.names, [term.name for term in experiment.terms]
             goals = experiment.several_objectives
-            check_terms(terms, goals)
+            schema.check(terms, goals)
         making = folder.with_name(folder.name + ".making")
         shutil.rmtree(making, ignore_errors=True)  # of a process that was killed here
         try:

@@ -18,18 +18,13 @@ from typing import Any
 
 import numpy as np
 
+from evoloco import schema
 from evoloco.episode import Outcome
 from evoloco.errors import EvolocoError, JournalError, StorageError
 from evoloco.evaluators import Evaluation
 from evoloco.genome import Array
 
 FILE = "journal.sqlite"
-SCHEMA = 2
-"""Version of the tables below."""
-
-MOST_TERMS = 1000
-"""Most fitness terms: SQLite allows about twice as many columns."""
-
 UNREADABLE = (sqlite3.Error, ValueError, TypeError, OverflowError, IndexError)
 """What reading a damaged file may raise."""
 
@@ -38,9 +33,6 @@ _PLACE = (
     sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED,
 )  # fmt: skip
 """Errors of SQLite that are the place's and not the file's."""
-
-_FIXED_COLUMNS = ("generation", "individual", "genome", "fitness", "outcome", "duration", "distance")
-
 
 @dataclass(frozen=True)
 class Generation:
@@ -103,16 +95,16 @@ class Journal:
 
     def _open(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         """Genes, terms and objectives; a file that is no whole journal is read only, and left as it is."""
-        tables = _tables_of(self._database)
-        if tables.get("notes") != _tables(())["notes"]:
+        tables = schema.tables_of(self._database)
+        if tables.get("notes") != schema.tables(())["notes"]:
             raise ValueError("it has no notes of a run")
-        schema = self.note("schema")
-        if isinstance(schema, int) and schema != SCHEMA:
-            raise JournalError(f"The journal {self.path} has schema {schema}, this evoloco reads {SCHEMA}.")
+        version = self.note("schema")
+        if isinstance(version, int) and version != schema.VERSION:
+            raise JournalError(f"The journal {self.path} has schema {version}, this evoloco reads {schema.VERSION}.")
         if self.note("sha256") != _digest_of_notes(self._database):
             raise ValueError("its notes do not match their checksum")
         genes, terms, objectives = (tuple(self.note(key)) for key in ("genes", "terms", "objectives"))
-        if tables != _tables(terms, objectives):
+        if tables != schema.tables(terms, objectives):
             raise ValueError("its tables are not those of a journal")
         faults = self._database.execute("PRAGMA quick_check(1)").fetchone()[0]
         if faults != "ok":
@@ -150,13 +142,13 @@ class Journal:
         """
         if path.exists():
             raise JournalError(f"{path} exists.")
-        check_terms(terms, objectives)
-        notes = {"schema": SCHEMA, "genes": list(genes), "terms": list(terms), "objectives": list(objectives)}
+        schema.check(terms, objectives)
+        notes = {"schema": schema.VERSION, "genes": list(genes), "terms": list(terms), "objectives": list(objectives)}
         try:
             with closing(sqlite3.connect(path, isolation_level=None)) as database:
                 database.execute("PRAGMA journal_mode = WAL")
                 database.execute("BEGIN")
-                for table in _tables(terms, objectives).values():
+                for table in schema.tables(terms, objectives).values():
                     database.execute(table)
                 for key, value in notes.items():
                     database.execute("INSERT INTO notes VALUES (?, ?)", (key, json.dumps(value)))
@@ -292,7 +284,7 @@ class Journal:
 def whole_generations(path: Path) -> Iterator[Generation]:
     """The generations before the first damage of a journal, whose file is left as it is."""
     with suppress(*UNREADABLE), _copied(path) as database:
-        if _tables_of(database) != _tables(*_named_in(database)):
+        if schema.tables_of(database) != schema.tables(*schema.named_in(database)):
             return
         generation = 0
         while True:
@@ -395,78 +387,3 @@ def _of_the_place(error: Exception) -> bool:
     """Whether an error is that of a disk or folder, and says nothing about the file."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in _PLACE  # the low byte is the kind of error
-
-
-def _tables_of(database: sqlite3.Connection) -> dict[str, str]:
-    """Name and SQL of everything in a database; a view or trigger of somebody else's is among it."""
-    return dict(database.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"))
-
-
-def _named_in(database: sqlite3.Connection) -> tuple[list[str], list[str]]:
-    """Fitness terms and objectives, by the columns that the tables have for them."""
-    each, episode = (
-        [row[1] for row in database.execute(f"PRAGMA table_xinfo({table})")][len(_FIXED_COLUMNS) :]
-        for table in ("individuals", "episodes")
-    )
-    return episode, [name.removeprefix(column("")) for name in each[len(episode) :]]
-
-
-def _tables(terms: Sequence[str], objectives: Sequence[str] = ()) -> dict[str, str]:
-    """Name and SQL of the tables of a journal with these fitness terms and objectives."""
-    measures = "".join(f", {_quoted(term)} REAL" for term in terms)
-    goals = "".join(f", {_quoted(column(name))} REAL NOT NULL" for name in objectives)
-    columns = {
-        "notes": "key TEXT PRIMARY KEY, value TEXT NOT NULL",
-        "events": "generation INTEGER NOT NULL, happened REAL NOT NULL, what TEXT NOT NULL",
-        "generations": (
-            "generation INTEGER PRIMARY KEY, support REAL NOT NULL, finished REAL NOT NULL, wall_time REAL NOT NULL, "
-            "simulation_time REAL NOT NULL, sha256 TEXT NOT NULL"
-        ),
-        "individuals": (
-            "generation INTEGER NOT NULL REFERENCES generations, individual INTEGER NOT NULL, genome BLOB NOT NULL, "
-            "fitness REAL NOT NULL, outcome TEXT NOT NULL, duration REAL NOT NULL, "
-            f"distance REAL{measures}{goals}, PRIMARY KEY (generation, individual)"
-        ),
-        "episodes": (
-            "generation INTEGER NOT NULL, individual INTEGER NOT NULL, episode INTEGER NOT NULL, "
-            f"fitness REAL NOT NULL, outcome TEXT NOT NULL, duration REAL NOT NULL, distance REAL{measures}, "
-            "PRIMARY KEY (generation, individual, episode)"
-        ),
-    }
-    return {
-        name: f"CREATE TABLE {name} ({text}){' WITHOUT ROWID' if name in ('individuals', 'episodes') else ''}"
-        for name, text in columns.items()
-    }
-
-
-def column(objective: str) -> str:
-    """Name of an objective's column."""
-    return f"objective_{objective}"
-
-
-def check_terms(terms: Sequence[str], objectives: Sequence[str] = ()) -> None:
-    """Checks that fitness terms, and objectives, can be columns, whose names ignore case.
-
-    Raises:
-        JournalError: A term or objective has the name of a fixed column or of another one, or there are too many.
-    """
-    taken = set(_FIXED_COLUMNS)
-    if len(terms) > MOST_TERMS:
-        raise JournalError(f"{len(terms)} fitness terms came; the journal has columns for {MOST_TERMS}.")
-    for term in terms:
-        if not term.isprintable():
-            raise JournalError(f"A fitness term cannot be called {term!r}: a column's name must be printable.")
-        if term.lower() in taken:
-            raise JournalError(
-                f"A fitness term cannot be called '{term}': the journal has a column of that name, whatever its case."
-            )
-        taken.add(term.lower())
-    for name in objectives:
-        if column(name).lower() in taken:
-            raise JournalError(f"An objective cannot be called '{name}': the journal has a column '{column(name)}'.")
-        taken.add(column(name).lower())
-
-
-def _quoted(name: str) -> str:
-    """An SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'

@@ -17,12 +17,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from journals import sign
 
-from evoloco import champion, provenance
+from evoloco import champion, provenance, schema
 from evoloco.build import Experiment
 from evoloco.errors import EvolocoError, JournalError, ModelError, SpecError
 from evoloco.evaluators.local import Local
 from evoloco.evolve import Run
-from evoloco.journal import Journal, check_terms
+from evoloco.journal import Journal
 from evoloco.replay import replay
 from evoloco.spec import read
 
@@ -92,7 +92,7 @@ def test_a_hostile_value_anywhere_in_a_run_file_is_an_error_or_a_run(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             experiment = Experiment(read(path))
-            check_terms([term.name for term in experiment.terms])
+            schema.check([term.name for term in experiment.terms])
             assert len(experiment.space) > 0
             experiment.optimizer()
             Local(experiment)
