@@ -18,6 +18,7 @@ from evoloco.gait import analyse, rows
 from evoloco.genome import Gene, Space
 from evoloco.morphology import assemble
 from evoloco.report import plots
+from evoloco.report.canvas import around
 from evoloco.report.findings import Findings, Generations, Term, Trials
 from evoloco.report.page import number, render, strides, verdict
 from evoloco.report.video import film
@@ -326,3 +327,14 @@ def test_without_gl_film_names_the_packages_and_writes_nothing(tmp_path):
     )  # fmt: skip
     assert "libegl1 libgl1-mesa-dri" in told.stdout
     assert not path.exists()
+
+
+def test_what_is_far_worse_does_not_flatten_a_picture() -> None:
+    values = np.array([2.0, 3.0, 2.5])
+    low, high = around(values)
+    assert low == 1.0
+    assert 3.0 < high < 3.2
+    low, high = around(np.array([-4.0]))
+    assert low < -4.0 < high
+    low, high = around(np.zeros(3))
+    assert low < 0.0 < high

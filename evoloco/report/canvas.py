@@ -7,8 +7,11 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 import matplotlib
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
+
+from evoloco.genome import Array
 
 INK = {
     "text": "#1c2530",
@@ -126,3 +129,10 @@ def _inline(svg: str) -> str:
     for name, colour in INK.items():
         svg = svg.replace(colour, f"var(--{name}, {colour})")
     return re.sub(r"\s*\n\s*", "\n", svg)
+
+
+def around(values: Array) -> tuple[float, float]:
+    """Limits of an axis that shows values, and below them as much as they span: what is far worse would flatten it."""
+    low, high = float(np.min(values)), float(np.max(values))
+    span = high - low or abs(high) or 1.0
+    return low - span, high + 0.12 * span

@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 
 from evoloco.front import Front
 from evoloco.repertoire import Repertoire
-from evoloco.report.canvas import INK, finish, picture
+from evoloco.report.canvas import INK, around, finish, picture
 
 MOST = 1500
 """Dominated individuals that are drawn, evenly taken: more make a page heavy and a plot no clearer."""
@@ -22,13 +22,16 @@ PALEST = 0.12
 
 @picture
 def front(figure: Figure, found: Front, champion: tuple[int, int]) -> None:
-    """Individuals in the space of their objectives, one panel per pair of these; the front marked and addressed."""
+    """Individuals in the space of their objectives, one panel per pair of these: the front and what is near."""
     pairs = list(combinations(range(len(found.names)), 2))
     across = min(len(pairs), max(1, int(figure.get_figwidth() * 72 // 300)))
     grid = figure.subplots(-(-len(pairs) // across), across, squeeze=False)
-    others = np.flatnonzero(~found.best)
-    others = others[np.linspace(0, len(others) - 1, min(MOST, len(others))).astype(int)]
     best = np.flatnonzero(found.best)
+    limits = [around(values) for values in found.points[best].T]
+    low, high = np.transpose(limits)
+    near = np.all((found.points >= low) & (found.points <= high), axis=1)
+    others = np.flatnonzero(~found.best & near)
+    others = others[np.linspace(0, len(others) - 1, min(MOST, len(others))).astype(int)]
     chosen = np.flatnonzero((found.addresses == champion).all(axis=1))
     for (first, second), axes in zip(pairs, grid.flat, strict=False):
         order = best[np.argsort(found.points[best, first])]
@@ -43,8 +46,7 @@ def front(figure: Figure, found: Front, champion: tuple[int, int]) -> None:
                 address(found, int(place)), found.points[place, [first, second]], xytext=(5, 4),
                 textcoords="offset points", fontsize=10, color=INK["muted"],
             )  # fmt: skip
-        axes.set(xlabel=found.names[first], ylabel=found.names[second])
-        axes.margins(0.08)
+        axes.set(xlabel=found.names[first], ylabel=found.names[second], xlim=limits[first], ylim=limits[second])
     for spare in grid.flat[len(pairs) :]:
         spare.remove()
     finish(figure, panel=260)

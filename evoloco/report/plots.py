@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evoloco.episode import Episode
 from evoloco.genome import Array
-from evoloco.report.canvas import INK, finish, picture
+from evoloco.report.canvas import INK, around, finish, picture
 from evoloco.report.findings import Generations, Trials
 
 Span = tuple[float, float]
@@ -42,6 +42,9 @@ def fitness(figure: Figure, generations: Generations, champion: tuple[int, float
     )
     axes.set(xlabel="generation", ylabel="fitness")
     axes.margins(x=0.02)
+    finite = generations.best[np.isfinite(generations.best)]
+    if finite.size and np.min(generations.low) < around(finite)[0]:
+        axes.set_ylim(around(finite))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     finish(figure, panel=210)
 
