@@ -268,7 +268,7 @@ class Journal:
         Raises:
             JournalError: It is not recorded, or damaged.
         """
-        count = len(self)
+        generation, count = int(generation), len(self)  # SQLite finds nothing by NumPy's integers
         if not 0 <= generation < count:
             known = f"0 to {count - 1}" if count else "none"
             raise JournalError(f"The journal {self.path} has no generation {generation}. Recorded: {known}.")

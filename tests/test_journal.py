@@ -146,6 +146,12 @@ def test_a_generation_that_was_not_recorded_is_told_with_those_that_were(path: P
     journal.close()
 
 
+def test_numpy_integers_are_generations_too(path: Path) -> None:
+    journal = Journal(path)
+    assert np.array_equal(journal[np.int64(1)].genomes, journal[1].genomes)
+    journal.close()
+
+
 @pytest.mark.parametrize(
     "harm",
     [
