@@ -164,7 +164,7 @@ def gait(name: str, search: str, seed: int, budget: float, threads: int, folder:
         changes += [f"fitness.{term}.objective={part}" for term, part in zip(plain.fitness, parts, strict=False)]
     run = Run.create(read(source, [*changes, *SEARCHES[search]]), folder / f"{name}-{search.replace(' ', '-')}-{seed}")
     with suppress(Spent):
-        run.evolve(threads=threads, progress=count)
+        run.evolve(evaluator=run.local(threads), progress=count)
     judged = Experiment(read(source, [f"seed={seed}"]))  # the plain fitness, also of a search for objectives
     genome = run.choose_champion(threads).genome
     evaluation = Local(judged, threads, judged.heldout_duration).evaluate(genome[None], judged.held_out(), 0.0)
