@@ -120,8 +120,8 @@ def test_prediction_decides_between_a_racer_that_is_ahead_and_one_that_climbs(lo
 
 def test_prediction_forgets_what_was_before_the_last_trial() -> None:
     optimizer = made(RACE, racers=3, trial=4, heat=4, look_ahead=10)
-    told(optimizer, 4, lambda place: 50 + place, lambda place: place, lambda place: -100 + 0 * place)
-    told(optimizer, 4, lambda place: 55 - place, lambda place: 10 + 10 * place)  # at 52 and 40, but bound elsewhere
+    told(optimizer, 4, lambda place: 30 * place - 90, lambda place: 5 + 0 * place, lambda place: 0 * place - 1000)
+    told(optimizer, 4, lambda place: 0 * place, lambda place: 5 + 0 * place)  # racer 1 climbs no more
     assert [event.split(" stopped")[0] for event in optimizer.events[:2]] == ["racer 3", "racer 1"]
 
 
