@@ -196,7 +196,7 @@ def test_racers_that_end_by_themselves_leave_the_race_to_the_others() -> None:
         fitness = np.zeros(len(genomes)) if turn % 3 == 1 and turn < 6 else sphere(genomes)  # racer 2 sees a plain
         optimizer.tell(genomes, fitness, np.zeros((len(genomes), 0)))
     assert optimizer.events[0].startswith("racer 2 ended after ")
-    assert "generations: tol" in optimizer.events[0]
+    assert " at fitness 0: tol" in optimizer.events[0]
     assert racing(optimizer) == [1, 3]
     assert optimizer.stop_reason() == ""
 

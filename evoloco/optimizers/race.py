@@ -53,9 +53,10 @@ class Optimizer:
     and slope are medians: a generation with lucky genomes or hard scenarios
     hardly moves it.
 
-    The first racer has the run's own seed: a race of one is `cmaes`. The
-    result of a race is the best of all racers, for the genomes of all, which
-    `events` count.
+    The first racer has the run's own seed: a race of one is `cmaes`. All begin
+    at the centre unless told otherwise: random starts led to worse gaits, as
+    docs/decisions.md says. The result of a race is the best of all racers, for
+    the genomes of all, which `events` count.
 
     Args:
         search: What is searched.
@@ -125,7 +126,10 @@ class Optimizer:
             reason = racer.search.stop_reason()
             if reason and len(self._racing) > 1:
                 self._racing.remove(racer)
-                self._exits.append(f"racer {racer.number} ended after {self._rounds} generations: {reason}")
+                self._exits.append(
+                    f"racer {racer.number} ended after {self._rounds} generations at fitness {racer.fitness[-1]:.4g}: "
+                    f"{reason}"
+                )
         if len(self._racing) > 1 and self._rounds >= self._trial and (self._rounds - self._trial) % self._heat == 0:
             self._stop_weakest()
 
