@@ -52,6 +52,7 @@ SEARCHES: dict[str, list[str]] = {
     "cmaes diagonal": ["optimizer.covariance=diagonal"],
     "cmaes ipop": ["optimizer.restarts=ipop"],
     "cmaes bipop": ["optimizer.restarts=bipop"],
+    "race": [],
     "ga": [],
     "ga two_point": [
         "optimizer.crossover=two_point", "optimizer.mutation_rate=0.1", "optimizer.gene_rate=0.05",
@@ -157,7 +158,7 @@ def gait(name: str, search: str, seed: int, budget: float, threads: int, folder:
     plain = read(source)
     changes = [f"seed={seed}", f"optimizer={{name='{search.split()[0]}'}}", "optimizer.generations=1000000"]
     changes.append(f"optimizer.population_size={plain.optimizer.population_size}")
-    if search.startswith("cmaes"):
+    if search.startswith(("cmaes", "race")):
         changes.append(f"optimizer.sigma={plain.optimizer.options.get('sigma', SIGMA)}")
     if search.startswith("nsga"):  # the first term, usually speed, against the rest
         parts = ["first"] + ["rest"] * len(plain.fitness)

@@ -46,6 +46,7 @@ MEMBERS = [
     Case("cmaes"),
     Case("cmaes", {"covariance": "diagonal"}),
     Case("cmaes", {"elitist": True}),
+    Case("race", {"racers": 3, "trial": 3, "heat": 2}, ranked=False),
     Case("ga"),
     Case("ga", {"crossover": "sbx", "mutation": "polynomial", "elites": 0}),
     Case("ga", {"crossover": "two_point", "elites": 3}),

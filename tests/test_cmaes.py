@@ -66,9 +66,18 @@ def test_an_elitist_tries_the_fittest_again_in_the_next_generation(levels: tuple
         search.tell(genomes, fitness, np.zeros((len(genomes), 0)))
 
 
+def test_a_random_start_is_pycmas_from_a_uniform_point() -> None:
+    random = np.random.default_rng([1, SIZE])
+    direct = pycma(random.random(SIZE).tolist(), 0.01, random)
+    for genomes in run(made(CMAES, sigma=0.01, start="random"), 10):
+        asked = direct.ask()
+        np.testing.assert_array_equal(genomes, np.array(asked))
+        direct.tell(asked, list(-sphere(genomes)))
+
+
 def test_options_change_the_search() -> None:
     plain = run(made(CMAES), 20)
-    for options in ({"elitist": True}, {"covariance": "diagonal"}, {"active": False}):
+    for options in ({"elitist": True}, {"covariance": "diagonal"}, {"active": False}, {"start": "random"}):
         assert not np.array_equal(run(made(CMAES, **options), 20), plain)
 
 

@@ -36,8 +36,10 @@ def _pycma() -> ModuleType:
     return sys.modules["cma"]
 
 
+Sigma = Annotated[float, Field(gt=0, le=1)]
 Covariance = Literal["full", "diagonal"]
 Restarts = Literal["none", "ipop", "bipop"]
+Begin = Literal["centre", "random"]
 
 
 class Optimizer:
@@ -62,6 +64,8 @@ class Optimizer:
     Args:
         search: What is searched.
         sigma: Initial step size, as a fraction of each gene's range.
+        start: Where the first start begins: at the "centre" of each gene's
+            range, or at a uniformly "random" point.
         elitist: Whether the fittest genome of a generation is tried again in the next one, where scenarios are new.
             (pycma's own option of this name trusts the fitness that it once had.)
         covariance: "full", or "diagonal" for steps along the genes only: less
@@ -84,7 +88,8 @@ class Optimizer:
         self,
         search: Search,
         *,
-        sigma: Annotated[float, Field(gt=0, le=1)] = 0.25,
+        sigma: Sigma = 0.25,
+        start: Begin = "centre",
         elitist: bool = False,
         covariance: Covariance = "full",
         active: bool = True,
@@ -105,7 +110,8 @@ class Optimizer:
         self._options = {"CMA_diagonal": covariance == "diagonal", "CMA_active": active}
         self._left = max_restarts if restarts != "none" else 0
         self._starts = SCHEDULES.get(restarts, ipop)(search.population_size, sigma, self._random)
-        self._begin(next(self._starts), np.full(len(search.space), 0.5))
+        centre = np.full(len(search.space), 0.5) if start == "centre" else self._random.random(len(search.space))
+        self._begin(next(self._starts), centre)
 
     def _begin(self, start: Start, centre: Array) -> None:
         """Starts at a point of [0, 1]^n."""
