@@ -176,10 +176,11 @@ def _shift(model: mujoco.MjModel, site: int, genes: Genes, torso: str) -> Array:
 def _remove(model: mujoco.MjModel, part: mujoco.MjsBody, needed: set[str], path: str) -> None:
     """Leaves nothing of a body and what hangs on it: no mass, no contact, no picture.
 
-    The bodies themselves stay, so that the layout of the model does.
+    Its bodies and geoms stay, and those that could touch keep a bit that no
+    other geom knows: MuJoCo's tree of bounding boxes belongs to the layout.
 
     Raises:
-        ModelError: Something moves with the part, needs it or is tied to it.
+        ModelError: Something moves with the part, needs it or is tied to it, or every contact bit is in use.
     """
     bodies = [body for body in range(model.nbody) if is_in_subtree(model, body, part.id)]
     if tie := _tie(model, bodies, needed):
@@ -187,11 +188,15 @@ def _remove(model: mujoco.MjModel, part: mujoco.MjsBody, needed: set[str], path:
             f"{path}: body '{part.name}' cannot be switched off: {tie}. A part that may be absent is fixed to what "
             "carries it."
         )
+    used = int(np.bitwise_or.reduce(model.geom_conaffinity))
+    free = next((1 << bit for bit in range(31) if not used >> bit & 1), 0)
+    if not free:
+        raise ModelError(f"{path}: body '{part.name}' cannot be switched off: the geoms leave no contact bit unused.")
     for body in (part, *(below for below in part.find_all("body") if below.id != part.id)):
         body.explicitinertial = False
         for geom in body.geoms:
             geom.mass = 0
-            geom.contype = geom.conaffinity = 0
+            geom.contype, geom.conaffinity = (free if geom.contype or geom.conaffinity else 0), 0
             geom.fluid_ellipsoid = 0
             geom.material, geom.rgba = "", [0, 0, 0, 0]
 

@@ -80,8 +80,9 @@ class Stretch:
             body: Its id there.
             explicit: Whether the file gives the body's inertial.
         """
+        shapes = np.where(np.isin(model.geom_type, MESHES), -1, model.geom_bodyid)  # bodies of geoms that are no meshes
         for owner, position in (
-            (model.geom_bodyid, model.geom_pos), (model.site_bodyid, model.site_pos),
+            (shapes, model.geom_pos), (model.site_bodyid, model.site_pos),
             (model.cam_bodyid, model.cam_pos), (model.light_bodyid, model.light_pos),
         ):  # fmt: skip
             position[owner == body] = self._place(position[owner == body])
@@ -89,7 +90,7 @@ class Stretch:
             hinge = _seen(model, child, _anchor(model, child))
             model.body_pos[child] += self._place(hinge) - hinge
         for owner, kind, turn, sizes in (
-            (model.geom_bodyid, model.geom_type, model.geom_quat, model.geom_size),
+            (shapes, model.geom_type, model.geom_quat, model.geom_size),
             (model.site_bodyid, model.site_type, model.site_quat, model.site_size),
         ):
             for i in np.flatnonzero(owner == body):
@@ -129,6 +130,7 @@ class Stretch:
 
     def _scale(self, kind: int, axes: Array) -> Array:
         """Factors of the sizes (3,) of a geom or site with these axes (3, 3), one per column."""
+        kind = mujoco.mjtGeom(kind)
         if kind == mujoco.mjtGeom.mjGEOM_SPHERE:
             return np.full(3, self.size)
         along: Array = np.linalg.norm(self.matrix @ axes, axis=0)
@@ -143,7 +145,7 @@ def _anchor(model: mujoco.MjModel, body: int) -> Array:
     """Where a body turns: the place of its first hinge or ball, or else its origin, in its frame [m] (3,)."""
     first = model.body_jntadr[body]
     for joint in range(first, first + model.body_jntnum[body]):
-        if model.jnt_type[joint] in (mujoco.mjtJoint.mjJNT_HINGE, mujoco.mjtJoint.mjJNT_BALL):
+        if mujoco.mjtJoint(model.jnt_type[joint]) in (mujoco.mjtJoint.mjJNT_HINGE, mujoco.mjtJoint.mjJNT_BALL):
             return np.array(model.jnt_pos[joint])
     return np.zeros(3)
 
