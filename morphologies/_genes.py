@@ -119,8 +119,8 @@ def shape(spec: mujoco.MjSpec, genes: Genes, torso: str, feet: Sequence[str], pa
     except ValueError as error:
         raise ModelError(f"MuJoCo cannot compile {path}: {error}") from error
     for geom in list(spec.geoms):
-        if geom.type in MESHES and (stretch := stretched.get(geom.parent.id)):
-            stretch.wrap(geom)
+        if geom.type in MESHES and geom.parent.id in stretched:
+            stretched[geom.parent.id].wrap(geom)
     for part in list(spec.bodies):
         if genes.factor("part", part.name) == 0:
             _remove(model, part, {torso, *feet}, path)
