@@ -4,7 +4,7 @@ import hashlib
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from importlib.metadata import entry_points
@@ -78,7 +78,7 @@ def options_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     """The keyword parameters that a run file may set: those after the first, or all of a `build`."""
     parameters = list(inspect.signature(function).parameters.values())
     given = ("self", "morphology", "episode", "search")
-    return {p.name: p for p in parameters if p.name not in given}
+    return {p.name: p for p in parameters if p.name not in given and p.kind is not p.VAR_KEYWORD}
 
 
 def checked(
@@ -154,16 +154,31 @@ class Experiment:
     def body_genes(self) -> tuple[Gene, ...]:
         """The genes of the body that are searched, called `body.<option>`."""
         spec, genes = self.spec.morphology, []
-        known = {gene.name: gene for gene in getattr(self._body_module, "GENES", ())}
         for name, (low, high) in spec.genes.items():
-            if name not in known:
-                raise UnknownNameError("gene in [morphology.genes]", name, known)
+            gene = self._body_gene(name)
             if name in spec.options:
                 raise SpecError(f"'{name}' stands both in [morphology], as a value, and in [morphology.genes].")
-            gene = known[name]
             with told_from("morphology.genes"):
                 genes.append(replace(gene, name=f"{BODY}{name}", low=low, high=high))
         return tuple(genes)
+
+    def _body_gene(self, name: str) -> Gene:
+        """A gene of the body as its module describes it."""
+        module = self._body_module
+        if hasattr(module, "gene"):
+            with told_from("morphology.genes"), blamed(f"morphology: '{self.spec.morphology.name}'"):
+                gene: Gene = module.gene(name, **self._body_options)
+            return gene
+        known: dict[str, Gene] = {gene.name: gene for gene in getattr(module, "GENES", ())}
+        if name not in known:
+            raise UnknownNameError("gene in [morphology.genes]", name, known)
+        return known[name]
+
+    @cached_property
+    def _body_options(self) -> dict[str, Any]:
+        return checked(
+            self._body_module.build, self.spec.morphology.options, "morphology", MorphologySpec.model_fields
+        )
 
     @cached_property
     def _body_module(self) -> ModuleType:
@@ -175,8 +190,7 @@ class Experiment:
         body, brain = self.spec.morphology, self.spec.controller
         build = self._body_module.build
         kind = member("controllers", brain.name, "controller.name").Controller
-        names = [gene.name.removeprefix(BODY) for gene in self.body_genes]
-        body_options = checked(build, body.options, "morphology", MorphologySpec.model_fields)
+        names, body_options = [gene.name.removeprefix(BODY) for gene in self.body_genes], self._body_options
         options = checked(kind, brain.options, "controller", ControllerSpec.model_fields)
 
         @lru_cache(KEPT_BODIES)
@@ -260,6 +274,27 @@ class Experiment:
     def body(self, genome: Array) -> Morphology:
         """The body of a genome."""
         return self._embody(self.space.decode(genome))[0]
+
+    def corners(self) -> Iterator[Morphology]:
+        """The bodies at the ends of their genes: all low, all high, and each alone low or high.
+
+        Raises:
+            EvolocoError: One of them cannot be built.
+        """
+        genes = self.body_genes
+        middle = {gene.name: gene.decode(0.5) for gene in genes}
+        corners = {
+            f"all genes {end}": {gene.name: getattr(gene, end) for gene in genes}
+            for end in ("low", "high") if genes
+        } | {
+            f"'{gene.name}' = {value:g}, the others in the middle": {**middle, gene.name: value}
+            for gene in genes
+            for value in (gene.low, gene.high)
+        }
+        for where, values in corners.items():
+            with told_from(f"morphology.genes, {where}"):
+                body, _ = self._embody(values)
+            yield body
 
     def parameters(self, genome: Array) -> Array:
         """The controller's flat parameters of a genome, on its body."""

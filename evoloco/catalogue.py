@@ -3,7 +3,8 @@
 import inspect
 import tomllib
 from collections.abc import Callable, Sequence
-from typing import Any
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from evoloco.build import Experiment, member, members, options_of, runs
 from evoloco.errors import UnknownNameError
@@ -16,6 +17,7 @@ _KINDS = {
     "measures": "fitness",
     "optimizers": "optimizers",
 }
+_SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _ENTRY = {"controllers": "Controller", "morphologies": "build", "measures": "measure", "optimizers": "Optimizer"}
 
 
@@ -75,10 +77,29 @@ def describe(kind: str, name: str, morphology: str, options: Sequence[str] = ())
 def _options(entry: Callable[..., Any]) -> list[str]:
     rows = []
     for name, parameter in options_of(entry).items():
-        kind = inspect.formatannotation(parameter.annotation)
+        kind = _type(parameter.annotation)
         default = "required" if parameter.default is parameter.empty else f"default {parameter.default!r}"
         rows.append(f"  {name}: {kind}, {default}")
     return rows or ["  none"]
+
+
+def _type(annotation: Any) -> str:
+    """A type in words of a run file, with the bounds of a number, such as "float > 0 | None"."""
+    if annotation is NoneType:
+        return "None"
+    if get_origin(annotation) in (Union, UnionType):
+        return " | ".join(_type(part) for part in get_args(annotation))
+    if get_origin(annotation) is Annotated:
+        kind, *fields = get_args(annotation)
+        bounds = [
+            f"{sign} {getattr(bound, name):g}"
+            for field in fields
+            for bound in getattr(field, "metadata", ())
+            for name, sign in _SIGNS.items()
+            if hasattr(bound, name)
+        ]
+        return f"{_type(kind)} {' and '.join(bounds)}".rstrip()
+    return inspect.formatannotation(annotation)
 
 
 def _needed(entry: Callable[..., Any]) -> list[str]:

@@ -104,7 +104,7 @@ class Run:
             experiment = Experiment(spec)
             experiment.optimizer()
             for duration in (spec.scenario.duration, experiment.heldout_duration):
-                Local(experiment, duration=duration)  # compiles the controller
+                Local(experiment, duration=duration).check(experiment.corners())  # compiles the controller, too
             genes, terms = experiment.space.names, [term.name for term in experiment.terms]
             goals = experiment.several_objectives
             schema.check(terms, goals)

@@ -1,6 +1,8 @@
 """The contract of a body: a compiled model whose torso, feet and driven joints are known by name.
 
-A morphology is a module with one public function `build(**options) -> Morphology`.
+A morphology is a module with a public function `build(**options) -> Morphology`. Its tuple `GENES` describes the
+numbers of the body that a run may search; their values come to `build` as keyword arguments. Where the genes depend on
+the options, `GENES` holds their kinds, and a function `gene(name, **options) -> Gene` gives the gene of a name.
 """
 
 import re

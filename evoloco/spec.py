@@ -38,10 +38,16 @@ class _Member(_Table):
 
 
 def _pairs(table: Any) -> Any:
-    """The lists of a table as tuples, which TOML does not have."""
+    """The lists of a table as tuples, which TOML does not have, and keys of tables in it joined by dots."""
     if not isinstance(table, dict):
         return table
-    return {key: tuple(pair) if isinstance(pair, list) else pair for key, pair in table.items()}
+    flat: dict[str, Any] = {}
+    for key, pair in table.items():
+        if isinstance(pair, dict):
+            flat |= {f"{key}.{rest}": inner for rest, inner in _pairs(pair).items()}
+        else:
+            flat[key] = tuple(pair) if isinstance(pair, list) else pair
+    return flat
 
 
 Bounds = Annotated[dict[str, tuple[float, float]], BeforeValidator(_pairs)]

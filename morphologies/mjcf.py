@@ -11,11 +11,15 @@ import numpy as np
 from pydantic import Field
 
 from evoloco.errors import ModelError, SpecError, UnknownNameError
+from evoloco.genome import Gene
 from evoloco.morphology import HOME, Morphology, assemble, is_in_subtree
 
+from ._genes import GENES, Genes, describe, shape, stiffen
 from ._servo import SERVOS, Servo, bound
 from ._sizes import check_sizes
 from ._world import add_floor, add_light
+
+__all__ = ["GENES", "build", "gene"]
 
 ACTUATOR = (
     "target", "trntype", "gear", "cranklength", "slidersite", "refsite", "damping", "armature",
@@ -37,6 +41,7 @@ def build(
     servo: str | Servo = "xm430",
     home: Mapping[str, float] | None = None,
     timestep: Annotated[float, Field(gt=0)] | None = None,
+    **genes: float,
 ) -> Morphology:
     """A body from an MJCF or URDF file.
 
@@ -53,7 +58,31 @@ def build(
 
     Euler integration is replaced by `implicitfast`, which stays stable where a
     servo's damping meets light links. A body that falls within a second of
-    standing is allowed, with a warning.
+    standing is allowed, with a warning; one with genes is not made to stand.
+
+    Genes change the file's bodies, joints and sites. Their names are a kind and
+    the name of an element, or a pattern with `*`, `?` or `[...]` of several,
+    such as "length.*_shank" for both sides at once:
+
+    * `length` is the distance from a body's hinge to that of the only body that
+      moves on it (or to the foot), or the longest side of its largest geom
+      where none or several do. What hangs on the body moves along. Shapes are
+      stretched in that direction only, radii stay;
+    * `size` multiplies every length of a body;
+    * both change the mass as the file gives it: a density stays, a mass stays,
+      an inertial keeps its mass and becomes that of the same masses further
+      apart. `mass` multiplies mass and inertia;
+    * `range` multiplies both limits of a joint, from its zero. The home angles
+      must stay within;
+    * `stiffness` multiplies the gain of a joint's servo;
+    * `site_x`, `site_y` and `site_z` [m] shift a site, and the sensor or tendon
+      on it, forward, outwards and upward as seen from the torso;
+    * `part` is a switch, [0, 1]: at 0 a body and what hangs on it have no mass
+      and no contacts and are not seen. Sensors on it stay, so that all bodies
+      of a run have the same layout. No joint, torso, foot, tendon, equality or
+      contact pair may need it.
+
+    Several genes of one element multiply, shifts add up.
 
     Args:
         path: The file, relative to the working directory.
@@ -66,11 +95,13 @@ def build(
             friction [N m] and latency [s].
         home: Angles of joints in the home keyframe [rad].
         timestep: Physics step [s]; the file's where absent.
+        **genes: Values of genes, for [morphology.genes] of a run file.
 
     Raises:
         SpecError: There is no such file.
-        ModelError: MuJoCo cannot read or compile the file, or the body does not stay finite while standing.
-        UnknownNameError: A body, joint or servo does not exist.
+        ModelError: MuJoCo cannot read or compile the file, a gene or home angle does not fit it, or the body does not
+            stay finite while standing.
+        UnknownNameError: A body, joint, servo or gene does not exist.
     """
     spec = _load(path)
     bodies, hinges = {body.name: body for body in spec.bodies}, {joint.name: joint for joint in spec.joints}
@@ -84,6 +115,10 @@ def build(
             raise ModelError(f"{path}: joint '{name}' is not a hinge; only hinges can be driven.")
     if isinstance(servo, str) and servo not in SERVOS:
         raise UnknownNameError("servo", servo, SERVOS)
+    if genes:
+        for name in genes:
+            _described(spec, name, path, joints)
+        shape(spec, Genes(genes), torso, feet, path)
     if timestep is not None:
         spec.option.timestep = timestep
     if spec.option.integrator == mujoco.mjtIntegrator.mjINT_EULER:
@@ -95,10 +130,31 @@ def build(
     if not spec.lights:
         add_light(spec)
     _drive(spec, joints, SERVOS[servo] if isinstance(servo, str) else servo)
+    stiffen(spec, Genes(genes))
     _stand(spec, path, feet, joints, home or {})
     morphology = assemble(spec, torso, feet, joints, partners=mirror)
-    _check_standing(morphology, path)
+    if not genes:
+        _check_standing(morphology, path)
     return morphology
+
+
+def gene(name: str, path: str, joints: Sequence[str], **_: object) -> Gene:
+    """The gene of a name such as "length.*_shank" (see `build`), with bounds that are only an example.
+
+    Raises:
+        UnknownNameError: There is no such kind of gene, or no such element in the file.
+    """
+    return _described(_load(path), name, path, joints)
+
+
+def _described(spec: mujoco.MjSpec, name: str, path: str, joints: Sequence[str]) -> Gene:
+    known = {
+        "BODY": [body.name for body in spec.bodies if body.name not in ("", "world")],
+        "JOINT": [joint.name for joint in spec.joints if joint.name],
+        "DRIVEN_JOINT": joints,
+        "SITE": [site.name for site in spec.sites if site.name],
+    }
+    return describe(name, known, path)
 
 
 def _load(path: str) -> mujoco.MjSpec:
@@ -163,6 +219,13 @@ def _stand(
         data.qpos[:] = given[0]
     for name, angle in home.items():
         data.joint(name).qpos = angle
+    for joint in map(model.joint, joints):
+        low, high = joint.range
+        if model.jnt_limited[joint.id] and not low <= (angle := data.joint(joint.name).qpos[0]) <= high:
+            raise ModelError(
+                f"{path}: the home angle of joint '{joint.name}', {angle:.4g} rad, is outside of its range, "
+                f"{low:.4g} to {high:.4g} rad."
+            )
     mujoco.mj_kinematics(model, data)
     height = min(_height(model, data, foot, path) for foot in feet)
     for joint in range(model.njnt):  # of the root: a free joint or a vertical slide

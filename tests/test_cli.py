@@ -16,6 +16,7 @@ from journals import sign
 from evoloco import catalogue
 from evoloco.build import Experiment, members, runs
 from evoloco.evolve import Run
+from evoloco.morphologies.mjcf import GENES
 from evoloco.spec import read
 
 Command = Callable[..., Ended]
@@ -104,10 +105,25 @@ def test_list_describes_any_member(evoloco: Command) -> None:
     hopper = evoloco("list", "morphologies", "hopper").out
     assert "ankle: bool, default False" in hopper
     assert "torso_mass       0.2 to      0.8 kg" in hopper
+    own = evoloco("list", "morphologies", "mjcf").out
+    assert all(gene.name in own and gene.meaning in own for gene in GENES)
     assert evoloco("list", "runs", "biped").out.strip() == runs()["biped"].read_text(encoding="utf-8").strip()
     assert "knee.amplitude" in evoloco("list", "controllers", "sine", "--morphology", "hopper").out
     planar = ("list", "controllers", "matsuoka", "topology=planar", "--morphology", "planar_biped")
     assert re.search(r"switch_0 +0 to +1 1 .* exists \(switch\)\n", evoloco(*planar).out)
+
+
+@pytest.mark.parametrize(
+    ("member", "option"),
+    [
+        (("morphologies", "hopper"), "timestep: float > 0, default 0.005"),
+        (("morphologies", "mjcf"), "timestep: float > 0 | None, default None"),
+        (("optimizers", "ga"), "gene_rate: float >= 0 and <= 1, default 0.1"),
+        (("optimizers", "ga"), "elites: int >= 0, default 1"),
+    ],
+)
+def test_list_shows_the_bounds_of_an_option_in_signs(evoloco: Command, member: tuple[str, str], option: str) -> None:
+    assert f"  {option}\n" in evoloco("list", *member).out
 
 
 @pytest.mark.parametrize("kind", ["controllers", "morphologies", "measures", "optimizers", "runs"])

@@ -1,6 +1,6 @@
 """Evaluation in this process, on MuJoCo's thread pool."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from evoloco.errors import told_from
 from evoloco.evaluators import Evaluation
 from evoloco.genome import Array
 from evoloco.measure import fitness
+from evoloco.morphology import Morphology
 from evoloco.scenario import Scenario
 from evoloco.sim.simulator import Simulator, unnamed
 
@@ -41,6 +42,10 @@ class Local:
     def threads(self) -> int:
         """Number of threads."""
         return self._simulator.threads
+
+    def check(self, bodies: Iterable[Morphology]) -> None:
+        """Raises a ModelError where a body has another layout than the experiment's."""
+        self._simulator.check(bodies)
 
     def evaluate(self, genomes: Array, scenarios: Sequence[Scenario], support: float) -> Evaluation:
         """Runs every genome (G, n) in every scenario."""

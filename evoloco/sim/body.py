@@ -42,7 +42,7 @@ class Body:
     def layout(self) -> tuple[object, ...]:
         """What the bodies of one batch have in common."""
         morphology, model = self.morphology, self.morphology.model
-        sizes = (model.nq, model.nv, model.na, model.nu, model.nbody, model.nsite, model.neq, model.npair)
+        sizes = (model.nq, model.nv, model.na, model.nu, model.nbody, model.nsite, model.neq, model.npair, model.nbvh)
         sensors = (bytes(model.sensor_type), bytes(model.sensor_objid), bytes(model.sensor_adr))
         joints = [joint.name for joint in morphology.joints]
         return (*sizes, *sensors, bytes(kinds(morphology)), morphology.feet, joints)

@@ -3,7 +3,7 @@
 import ctypes
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
@@ -108,6 +108,17 @@ class Simulator:
         if getattr(self, "_batch", 0):
             abi.library().mjb_deleteBatch(self._batch)
 
+    def check(self, bodies: Iterable[Morphology]) -> list[Body]:
+        """Bodies as the kernel needs them.
+
+        Raises:
+            ModelError: A body has another layout than the simulator's own.
+        """
+        batch = [self._embody(body) for body in bodies]
+        if any(body.layout != self._body.layout for body in batch):
+            raise ModelError("The bodies of a run must have the same joints, sensors, feet and geoms.")
+        return batch
+
     # ------------------------------------------------------------ running
 
     def run(
@@ -143,9 +154,7 @@ class Simulator:
         params = np.ascontiguousarray(params, dtype=np.float64)
         total = len(params) * len(scenarios)
         self._reserve(total)
-        batch = [self._embody(body) for body in bodies] or [self._body]
-        if any(body.layout != self._body.layout for body in batch):
-            raise ModelError("The bodies of a run must have the same joints, sensors, feet and geoms.")
+        batch = self.check(bodies) or [self._body]
         starts = np.array([[body.start(scenario, self._data) for scenario in scenarios] for body in batch])
         models = [[body.model(scenario.friction) for scenario in scenarios] for body in batch]
         self._use("home_ctrl", np.array([body.home_ctrl for body in batch]))
