@@ -84,7 +84,7 @@ def _options(entry: Callable[..., Any]) -> list[str]:
 
 
 def _type(annotation: Any) -> str:
-    """A type in words of a run file, with the bounds of a number, such as "float > 0 | None"."""
+    """A type in words, with the bounds of a number, such as "float > 0 | None"."""
     if annotation is NoneType:
         return "None"
     if get_origin(annotation) in (Union, UnionType):

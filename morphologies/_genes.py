@@ -80,13 +80,14 @@ class Genes:
 
     def factor(self, kind: str, name: str) -> float:
         """Product of the values of a kind's genes that are about an element; 1 where none is."""
-        return math.prod(self._about(kind, name))
+        return math.prod(self.about(kind, name))
 
     def shift(self, kind: str, name: str) -> float:
         """Sum of the values of a kind's genes that are about an element; 0 where none is."""
-        return sum(self._about(kind, name))
+        return sum(self.about(kind, name))
 
-    def _about(self, kind: str, name: str) -> list[float]:
+    def about(self, kind: str, name: str) -> list[float]:
+        """The values of a kind's genes that are about an element."""
         return [
             value
             for gene, value in self.values.items()
@@ -106,13 +107,16 @@ def shape(spec: mujoco.MjSpec, genes: Genes, torso: str, feet: Sequence[str], pa
         model = spec.compile()
         stretched = {}
         for body in range(1, model.nbody):
-            length, size = (genes.factor(kind, model.body(body).name) for kind in ("length", "size"))
-            if (length, size) != (1, 1):
-                stretched[body] = Stretch.of(model, body, length, size, feet, path)
+            name = model.body(body).name
+            if genes.about("length", name) or genes.about("size", name):
+                directed = bool(genes.about("length", name))
+                length, size = genes.factor("length", name), genes.factor("size", name)
+                stretched[body] = Stretch.of(model, body, length, size, feet, path, directed)
         explicit = {body.id for body in spec.bodies if body.explicitinertial}
         shifts = [(site, _shift(model, site, genes, torso)) for site in range(model.nsite)]
         for body, stretch in stretched.items():
-            stretch.apply(model, body, body in explicit)
+            if (stretch.length, stretch.size) != (1, 1):
+                stretch.apply(model, body, body in explicit)
         for site, shift in shifts:
             model.site_pos[site] += shift
         spec.copy_back(model)

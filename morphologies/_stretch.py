@@ -16,6 +16,9 @@ MESHES = (mujoco.mjtGeom.mjGEOM_MESH, mujoco.mjtGeom.mjGEOM_SDF)
 ROUND = (mujoco.mjtGeom.mjGEOM_CAPSULE, mujoco.mjtGeom.mjGEOM_CYLINDER)
 """Kinds of geoms and sites whose size is a radius and a half length."""
 
+UNEQUAL = 1e-6
+"""What makes a factor of one another one [1]; far below the tolerance of any part."""
+
 
 @dataclass(frozen=True)
 class Stretch:
@@ -56,14 +59,15 @@ class Stretch:
 
     @classmethod
     def of(
-        cls, model: mujoco.MjModel, body: int, length: float, size: float, feet: Sequence[str], path: str
-    ) -> "Stretch":
-        """That of a body of a file.
+        cls, model: mujoco.MjModel, body: int, length: float, size: float, feet: Sequence[str], path: str,
+        directed: bool,
+    ) -> "Stretch":  # fmt: skip
+        """That of a body of a file; `directed` where a gene is about its length.
 
         Raises:
-            ModelError: Its length is to change, but it has no direction.
+            ModelError: A gene is about its length, but it has no direction.
         """
-        direction = np.zeros(3) if length == 1 else _direction(model, body, feet, path)
+        direction = _direction(model, body, feet, path) if directed else np.array([0.0, 0.0, 1.0])
         return cls(_anchor(model, body), direction, length, size)
 
     @property
@@ -106,13 +110,19 @@ class Stretch:
             model.body_ipos[body] = self._place(model.body_ipos[body])
 
     def wrap(self, geom: mujoco.MjsGeom) -> None:
-        """Puts a mesh geom into a frame that stretches it."""
+        """Puts a mesh geom into a frame that stretches it.
+
+        MuJoCo shares a mesh between geoms of one stretch. No factor is exactly
+        one, so that the number of meshes, and with it the layout of the model,
+        is that of any other factor.
+        """
+        length, size = (1 + UNEQUAL if factor == 1 else factor for factor in (self.length, self.size))
         turn = np.empty(4)
         mujoco.mju_quatZ2Vec(turn, self.direction)
         back, origin = np.empty(4), np.empty(3)
         mujoco.mju_negPose(origin, back, self.origin, turn)
         outer = geom.parent.add_frame(
-            pos=self.origin, quat=turn, scale=self.size * np.array([1, 1, self.length]),
+            pos=self.origin, quat=turn, scale=size * np.array([1, 1, length]),
             scaling=mujoco.mjtScaling.mjSCALING_GEOMETRY,
             massscale=0 if np.isnan(geom.mass) else 1,  # 0: the mass follows the volume
         )  # fmt: skip
