@@ -30,6 +30,7 @@ import json
 import os
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -336,6 +337,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--environments", type=Path, default=Path.home() / ".cache" / "evoloco" / "peers")
     arguments = parser.parse_args()
+    warnings.filterwarnings("ignore", "compiler attribute 'settotalmass' is deprecated")  # of the half-cheetah
     environments = Environments(arguments.environments, PACKAGES, UNCONSTRAINED)
     for name in PACKAGES:
         if {name, *(NEEDED.get(name, ()))} & set(arguments.only):
@@ -349,8 +351,12 @@ def main() -> None:
         if cores > len(CORES):
             print(f"| {kind} | {model} | {cores} | too few cores | | | | | |")
             continue
-        with bound_to(cores), sides as (ours, theirs, difference, versions):
-            rates = np.array([(rate(ours), rate(theirs)) for _ in range(arguments.repeats + 1)])[1:]
+        try:
+            with bound_to(cores), sides as (ours, theirs, difference, versions):
+                rates = np.array([(rate(ours), rate(theirs)) for _ in range(arguments.repeats + 1)])[1:]
+        except RuntimeError as error:
+            print(f"| {kind} | {model} | {cores} | failed | | | | | |\n{error}", flush=True)
+            continue
         ratio = np.median(rates[:, 0] / rates[:, 1])
         middle = " | ".join(f"{value:,.0f}" for value in np.median(rates, axis=0))
         cells = f"{kind} | {model} | {cores} | {middle} | {ratio:.2f} | {aim} | {difference:.1g} | {versions}"

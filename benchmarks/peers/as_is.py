@@ -10,7 +10,8 @@ from evoloco.morphology import HOME, Morphology, assemble
 def build(path: str, torso: str, feet: Sequence[str]) -> Morphology:
     """The file's body with the standard sensors, and its reference pose as the keyframe `home`.
 
-    An actuator is named after its joint. Several on one joint are added up into one: the first takes
+    A foot with the name of a joint gets another, as names of sensors are made from both. An actuator is
+    named after its joint. Several on one joint are added up into one: the first takes
     the control, as the others' is 0 throughout. The forces are the same, but for rounding.
 
     Args:
@@ -29,4 +30,7 @@ def build(path: str, torso: str, feet: Sequence[str]) -> Morphology:
             driven[joint] = actuator
             actuator.name = joint
     spec.add_key(name=HOME, qpos=spec.compile().qpos0, ctrl=[0.0] * len(driven))
-    return assemble(spec, torso, feet, list(driven))
+    soles = [spec.body(foot) for foot in feet]
+    for sole in soles:
+        sole.name += "_body" if sole.name in driven else ""
+    return assemble(spec, torso, [sole.name for sole in soles], list(driven))

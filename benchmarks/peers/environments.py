@@ -12,7 +12,7 @@ from typing import Any, Self
 HERE = Path(__file__).parent
 CONSTRAINTS = HERE.parents[1] / "constraints.txt"
 
-ALONE = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+ALONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """A worker's libraries have no threads of their own: its cores are those of its environments."""
 
 
@@ -54,7 +54,7 @@ class Peer:
     """
 
     def __init__(self, python: Path, script: str) -> None:
-        self._log = tempfile.TemporaryFile("w+")
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115  (closed with the worker)
         self._process = subprocess.Popen(
             [str(python), str(HERE / script)],
             env={**os.environ, **ALONE},

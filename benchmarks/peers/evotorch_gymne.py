@@ -7,12 +7,14 @@ from typing import Any
 
 os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0")  # Ray starts its workers at 15
 
-import mujoco  # noqa: E402
-import ray  # noqa: E402
-import torch  # noqa: E402
-from evotorch import SolutionBatch  # noqa: E402
-from evotorch.neuroevolution import GymNE  # noqa: E402
-from serve import serve  # noqa: E402
+import mujoco
+import ray
+import torch
+from evotorch import SolutionBatch
+from evotorch.neuroevolution import GymNE
+from serve import serve
+
+FOLDER = tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True)
 
 problem: GymNE
 population: SolutionBatch
@@ -27,8 +29,8 @@ def prepare(name: str, options: dict[str, Any], size: int, actors: int, control_
     """Makes the problem and a population of small random policies; one actor is the process itself."""
     global problem, population
     torch.manual_seed(0)
-    if actors > 1:  # with a folder of its own, Ray does not join a cluster that runs here
-        ray.init("local", num_cpus=actors, include_dashboard=False, _temp_dir=tempfile.mkdtemp(prefix="ray-"))
+    if actors > 1:  # with a folder of its own, Ray does not join a cluster that runs on this machine
+        ray.init("local", num_cpus=actors, include_dashboard=False, _temp_dir=FOLDER.name)
     problem = GymNE(
         name, "Linear(obs_length, act_length)",
         env_config=options, episode_length=control_steps, num_actors=actors if actors > 1 else None,

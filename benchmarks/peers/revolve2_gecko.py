@@ -15,7 +15,9 @@ from revolve2.modular_robot.brain.cpg import (
     active_hinges_to_cpg_network_structure_neighbor,
 )
 from revolve2.modular_robot_simulation import ModularRobotScene, simulate_scenes
+from revolve2.modular_robot_simulation._to_batch import to_batch
 from revolve2.simulators.mujoco_simulator import LocalSimulator
+from revolve2.simulators.mujoco_simulator._scene_to_model import scene_to_model
 from revolve2.standards import terrains
 from revolve2.standards.modular_robots_v2 import gecko_v2
 from revolve2.standards.simulation_parameters import make_standard_batch_parameters
@@ -42,13 +44,13 @@ def scene(genome: list[float]) -> ModularRobotScene:
 
 def describe() -> dict[str, Any]:
     """The model as revolve2 compiles it, the network on it, the settings, and the versions."""
-    one = [0.0] * STRUCTURE.num_connections
-    simulate_scenes(LocalSimulator(headless=True), make_standard_batch_parameters(simulation_time=0), scene(one))
+    standard = make_standard_batch_parameters()
+    built, _ = to_batch([scene([0.0] * STRUCTURE.num_connections)], standard, None)
+    model, _ = scene_to_model(built.scenes[0], standard.simulation_timestep, cast_shadows=False, fast_sim=False)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "gecko.xml"
-        mujoco.mj_saveLastXML(str(path), None)
+        mujoco.mj_saveLastXML(str(path), model)
         xml = path.read_text()
-    standard = make_standard_batch_parameters()
     return {
         "xml": xml,
         "pairs": [[pair.cpg_index_lowest.index, pair.cpg_index_highest.index] for pair in STRUCTURE.connections],
