@@ -31,7 +31,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from rollouts import ENDLESS, champion
+from rollouts import ENDLESS, around, champion
 
 from evoloco.build import Experiment, run_file
 from evoloco.evaluators.chunks import Chunks
