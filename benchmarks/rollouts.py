@@ -4,7 +4,7 @@
                                   [--environments FOLDER]
 
 Ours is always what a search calls: the evaluator, on genomes that differ, with
-control, sensing, trace and five measures. The other side runs the same model
+control, sensing, trace and measures. The other side runs the same model
 with the same time steps, start and controls on the same cores, which both are
 bound to. Both alternate in one run; the first repeat is the warm-up, and the
 table shows the medians of both rates and of their ratios. Nothing ends an
@@ -205,9 +205,9 @@ def on_sines(name: str, path: str, cores: int) -> Ours:
 def against_c(name: str, cores: int) -> Iterator[Sides]:
     experiment = Experiment(read(run_file(name), ENDLESS))
     ours = Ours(experiment, around(champion(name, len(experiment.space)), GENOMES), cores)
-    simulator, model = ours.simulator, experiment.morphology.model
-    steps, start = simulator.steps * simulator.substeps, simulator._body.start(ours.scenarios[0], mujoco.MjData(model))
-    model = simulator._body.model(ours.scenarios[0].friction)
+    simulator, scenario = ours.simulator, ours.scenarios[0]
+    model, steps = simulator._body.model(scenario.friction), simulator.steps * simulator.substeps
+    start = simulator._body.start(scenario, mujoco.MjData(model))
     control = np.repeat(ours.recorded("ctrl"), simulator.substeps, axis=1)
     limit = batch.Batch(model, GENOMES, cores)
 

@@ -11,8 +11,8 @@ def build(path: str, torso: str, feet: Sequence[str]) -> Morphology:
     """The file's body with the standard sensors, and its reference pose as the keyframe `home`.
 
     A foot with the name of a joint gets another, as names of sensors are made from both. An actuator is
-    named after its joint. Several on one joint are added up into one: the first takes
-    the control, as the others' is 0 throughout. The forces are the same, but for rounding.
+    named after its joint. Several on one joint are added up into one: the first takes the control, as the
+    others' is 0 throughout. The forces are the same, but for rounding.
 
     Args:
         path: The file.
