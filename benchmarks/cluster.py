@@ -31,7 +31,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from throughput import ENDLESS, SPREAD, champion
+from rollouts import ENDLESS, around, champion
 
 from evoloco.build import Experiment, run_file
 from evoloco.evaluators.chunks import Chunks
@@ -51,8 +51,7 @@ CPUS = len(os.sched_getaffinity(0))
 
 
 def walkers(experiment: Experiment, count: int) -> np.ndarray:
-    middle = champion("biped", len(experiment.space))
-    return np.clip(middle + SPREAD * np.random.default_rng(0).standard_normal((count, middle.size)), 0, 1)
+    return around(champion("biped", len(experiment.space)), count)
 
 
 def complete(ray: Ray, experiment: Experiment, workers: int) -> None:

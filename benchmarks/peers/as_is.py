@@ -1,0 +1,36 @@
+"""A morphology: an MJCF file as it is, whatever its actuators and its integrator."""
+
+from collections.abc import Sequence
+
+import mujoco
+
+from evoloco.morphology import HOME, Morphology, assemble
+
+
+def build(path: str, torso: str, feet: Sequence[str]) -> Morphology:
+    """The file's body with the standard sensors, and its reference pose as the keyframe `home`.
+
+    A foot with the name of a joint gets another, as names of sensors are made from both. An actuator is
+    named after its joint. Several on one joint are added up into one: the first takes the control, as the
+    others' is 0 throughout. The forces are the same, but for rounding.
+
+    Args:
+        path: The file.
+        torso: Body that carries the IMU.
+        feet: Foot bodies.
+    """
+    spec = mujoco.MjSpec.from_file(path)
+    driven: dict[str, mujoco.MjsActuator] = {}
+    for actuator in list(spec.actuators):
+        joint = actuator.target
+        if joint in driven:
+            driven[joint].biasprm = driven[joint].biasprm + actuator.biasprm
+            spec.delete(actuator)
+        else:
+            driven[joint] = actuator
+            actuator.name = joint
+    spec.add_key(name=HOME, qpos=spec.compile().qpos0, ctrl=[0.0] * len(driven))
+    soles = [spec.body(foot) for foot in feet]
+    for sole in soles:
+        sole.name += "_body" if sole.name in driven else ""
+    return assemble(spec, torso, [sole.name for sole in soles], list(driven))

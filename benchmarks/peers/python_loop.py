@@ -1,0 +1,97 @@
+"""A bundled body on sines in a Python loop, with NumPy; with and without what an evaluation records."""
+
+import math
+
+import mujoco
+import numpy as np
+
+from evoloco.build import Experiment
+from evoloco.episode import Columns, Episode, Outcome
+from evoloco.evaluators.local import judge
+from evoloco.genome import Array
+from evoloco.morphology import HOME, Morphology
+
+WIDTH = 6
+"""Numbers per joint in the last table of the parameters of `sine`, of which the first is the middle."""
+
+
+def waves(params: Array, nu: int) -> Array:
+    """Period, middles, amplitudes and phases (4, nu) from the parameters of the bundled `sine`."""
+    swing, posture = params[1 : 1 + 2 * nu].reshape(nu, 2), params[1 + 2 * nu :].reshape(nu, WIDTH)
+    return np.array([np.full(nu, params[0]), posture[:, 0], *swing.T])
+
+
+class PythonLoop:
+    """Episodes of an experiment whose controller is `sine`, one after the other.
+
+    Args:
+        experiment: Nothing ends its episodes early, and its scenarios have no noise.
+        genomes: To simulate (G, n).
+    """
+
+    def __init__(self, experiment: Experiment, genomes: Array) -> None:
+        self._experiment, self._body = experiment, experiment.morphology
+        self._model, scenario = self._body.model, experiment.spec.scenario
+        self._data = mujoco.MjData(self._model)
+        self._waves = [waves(experiment.parameters(genome), self._model.nu) for genome in genomes]
+        self._dt = scenario.control_dt
+        self._steps = round(scenario.duration / self._dt)
+        self._substeps = round(self._dt / self._model.opt.timestep)
+        self._columns = Columns(self._body)
+        self._feet = np.array([self._body.sensor(f"{foot}.ground").start + 2 for foot in self._body.feet])
+        self._floor, self._allowed = _masks(self._body)
+
+    def bare(self) -> int:
+        """Controls and steps, and keeps nothing; physics steps done."""
+        data = self._data
+        for period, middle, amplitude, phase in self._waves:
+            self._start()
+            for t in range(self._steps):
+                data.ctrl[:] = middle + amplitude * np.sin(2.0 * math.pi * (t * self._dt) / period[0] + phase)
+                mujoco.mj_step(self._model, data, self._substeps)
+        return len(self._waves) * self._steps * self._substeps
+
+    def recorded(self) -> int:
+        """Does what an evaluation does; physics steps done."""
+        return len(self.fitness()) * self._steps * self._substeps
+
+    def fitness(self) -> Array:
+        """Fitness of every genome (G,)."""
+        return np.array([judge(self._experiment, self._episode(wave))[0] for wave in self._waves])
+
+    def _episode(self, wave: Array) -> Episode:
+        model, data, feet = self._model, self._data, self._feet
+        period, middle, amplitude, phase = wave
+        trace = np.empty((self._steps, self._columns.size))
+        first_peak = self._columns.slices["peak_load"].start
+        self._start()
+        for t, row in enumerate(trace):
+            data.ctrl[:] = middle + amplitude * np.sin(2.0 * math.pi * (t * self._dt) / period[0] + phase)
+            row[0] = data.time
+            row[1:first_peak] = np.concatenate(
+                [data.qpos, data.qvel, data.act, data.ctrl, data.actuator_force, data.sensordata]
+            )
+            peak, touched = np.zeros(len(feet)), False
+            for _ in range(self._substeps):
+                mujoco.mj_step(model, data)
+                peak = np.maximum(peak, data.sensordata[feet])
+                pairs = data.contact.geom
+                touched |= bool(np.any(self._floor[pairs].any(axis=1) & ~self._allowed[pairs].all(axis=1)))
+            row[first_peak:-1], row[-1] = peak, touched
+        return Episode(self._body, self._columns, trace, Outcome.COMPLETED, self._dt, self._steps)
+
+    def _start(self) -> None:
+        model, data = self._model, self._data
+        mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
+        for actuator in range(model.nu):
+            if samples := int(model.actuator_history[actuator, 0]):
+                mujoco.mj_initCtrlHistory(model, data, actuator, None, np.full(samples, data.ctrl[actuator]))
+        mujoco.mj_forward(model, data)
+
+
+def _masks(body: Morphology) -> tuple[np.ndarray, np.ndarray]:
+    """Which geoms are ground, and which are ground or foot (ngeom,)."""
+    floor, allowed = np.zeros((2, body.model.ngeom), bool)
+    floor[list(body.floor)] = True
+    allowed[list(body.floor | body.foot_geoms)] = True
+    return floor, allowed
