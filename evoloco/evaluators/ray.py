@@ -36,6 +36,7 @@ _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # Ray's reports of deaths: the journal tells them
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # or Ray warns that this will be the default
+    "GRPC_VERBOSITY": "ERROR",  # Ray's client port, where git is asked for the commit
 }
 
 _OWN = {
@@ -357,6 +358,8 @@ def _faults(ray: Any) -> tuple[type[Exception], ...]:
 
 def _cause(fault: Exception) -> str:
     """Ray's reason for a death in one clause; the name of the fault where it gives none."""
+    if type(fault).__name__ == "OutOfMemoryError":
+        return "its node ran out of memory"
     reason = " ".join(str(fault).split()).partition(" because ")[2] or type(fault).__name__
     return reason.partition(". ")[0].rstrip(".")
 
