@@ -52,7 +52,7 @@ THRIFTY = "RAY_memory_usage_threshold"
 """Set for a node that kills workers when the machine has less memory left than this share, and for its workers."""
 GREEDY = f"""if {THRIFTY!r} in os.environ and not (HERE / "greedy").exists():
         (HERE / "greedy").touch()
-        much = np.ones(3 * 2**26)
+        much = np.ones(3 * 2**27)
         time.sleep(20)"""
 STUCK = """
 from evoloco.controllers.sine import Controller as Sine
@@ -298,7 +298,7 @@ def test_a_worker_that_is_killed_for_its_memory_costs_nothing(
     genomes, scenarios = drawn(plain, 12), plain.scenarios(0)
     expected = content(Local(plain).evaluate(genomes, scenarios, 0.0))
     greedy = experiment(hop, GREEDY)
-    monkeypatch.setenv(THRIFTY, f"{(get_used_memory() + 2**30) / get_system_memory():.4f}")
+    monkeypatch.setenv(THRIFTY, f"{(get_used_memory() + 2 * 2**30) / get_system_memory():.4f}")
     node = cluster.add_node(num_cpus=1)
     monkeypatch.delenv(THRIFTY)
     with Ray(greedy) as ray:

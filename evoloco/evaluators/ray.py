@@ -260,7 +260,8 @@ class Ray:
         self._stillborn += not worker.node
         if "error raised in its creation task" in str(fault):  # which only imports what the node should have
             raise EvolocoError(f"A worker cannot start: {str(fault).strip().splitlines()[-1]}. See docs/cluster.md.")
-        if self._stillborn > FATAL * max(self._asked, len(self._workers), 1):
+        living = any(other.node for other in self._workers)
+        if self._stillborn > FATAL * max(self._asked, len(self._workers), 1) and not living:
             raise EvolocoError(f"Workers die while they start: {_cause(fault)}.")
         for idle in self._idle:
             self._greet(idle)

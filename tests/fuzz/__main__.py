@@ -27,11 +27,11 @@ import atheris
 sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
 
 with atheris.instrument_imports(include=["evoloco", "tomllib"]):
-    from injection import short, undisturbed
+    from injection import evoloco, short
 
     from evoloco import champion, provenance
-    from evoloco.errors import EvolocoError
-    from evoloco.journal import FILE, Journal
+    from evoloco.errors import EvolocoError, JournalError
+    from evoloco.journal import FILE, Journal, whole_generations
     from evoloco.morphologies._sizes import check_sizes
     from evoloco.salvage import salvage
     from evoloco.spec import dumps, loads, read
@@ -67,18 +67,22 @@ def run_file(path: Path) -> None:
 
 
 def journal(path: Path) -> None:
-    """What a damaged journal still gives is salvaged, and what was salvaged is whole."""
+    whole = sum(1 for _ in whole_generations(path))
+    record = Journal(path)
     try:
-        record = Journal(path)
-        try:
-            assert sum(1 for _ in record.generations()) == len(record)
-        finally:
-            record.close()
-    except EvolocoError:
-        salvage(path.parent)
-        record = Journal(path)
-        assert sum(1 for _ in record.generations()) == len(record)
+        assert sum(1 for _ in record.generations()) == len(record) == whole
+        record.events()
+    finally:
         record.close()
+
+
+def damaged(path: Path) -> None:
+    """What was salvaged is whole; slow, since a run is read each time."""
+    with contextlib.suppress(JournalError):
+        journal(path)
+        return
+    salvage(path.parent)
+    journal(path)
 
 
 def bundled(*patterns: str) -> Callable[[Path], Iterator[Path]]:
@@ -89,6 +93,7 @@ def bundled(*patterns: str) -> Callable[[Path], Iterator[Path]]:
 TARGETS = {
     "run_file": Target(run_file, "fuzzed.toml", bundled("runs/*/run.toml", "examples/*.toml")),
     "journal": Target(journal, FILE, lambda run: [run / FILE]),
+    "salvage": Target(damaged, FILE, lambda run: [run / FILE]),
     "champion": Target(champion.read, "champion.json", lambda run: [run / "champion.json"]),
     "provenance": Target(provenance.read, "provenance.json", lambda run: [run / "provenance.json"]),
     "model_sizes": Target(check_sizes, "fuzzed.xml", bundled("examples/*.xml", "examples/*.urdf")),
@@ -99,15 +104,15 @@ def fuzz(target: Target, arguments: list[str]) -> None:
     """Reads mutated files, or those that are named, as libFuzzer's arguments ask; ends the process."""
     place = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, place)
-    run = undisturbed(short(place), place / "run")
-    run.journal.close()
-    seeds, path = place / "seeds", run.folder / target.file
+    run = place / "run"
+    evoloco("evolve", short(place), "--out", run)  # not in this process: Numba cannot compile what is instrumented
+    seeds, path = place / "seeds", run / target.file
     seeds.mkdir()
-    for number, seed in enumerate(target.seeds(run.folder)):
+    for number, seed in enumerate(target.seeds(run)):
         (seeds / str(number)).write_bytes(seed.read_bytes())
 
     def one(data: bytes) -> None:
-        for left in run.folder.glob("journal.*"):
+        for left in run.glob("journal.*"):
             left.unlink()
         path.write_bytes(data)
         with contextlib.suppress(EvolocoError):
