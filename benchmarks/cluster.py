@@ -34,6 +34,7 @@ import numpy as np
 from rollouts import ENDLESS, around, champion
 
 from evoloco.build import Experiment, run_file
+from evoloco.episode import unnamed
 from evoloco.evaluators.chunks import Chunks
 from evoloco.evaluators.local import Local
 from evoloco.evaluators.ray import Ray
@@ -144,12 +145,12 @@ def call_time(ray: Ray, outstanding: int) -> float:
     for number in range(outstanding):
         ray._greet(workers[number % len(workers)])
     while done < CALLS:
-        for worker, _, _ in ray._answers():
+        for worker, _, _ in ray._answers(unnamed):
             done += 1
             ray._greet(worker)
     elapsed = time.perf_counter() - began
     while ray._calls:
-        list(ray._answers())
+        list(ray._answers(unnamed))
     return elapsed / done
 
 

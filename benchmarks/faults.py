@@ -1,117 +1,523 @@
-"""Injects faults and prints what they cost: fault, times tried, generations lost or counted twice.
+"""Injects faults and prints what they cost: fault, times tried, generations lost or counted twice, exit codes.
 
-    python benchmarks/faults.py [--kills 50] [--flips 200] [--cuts 40] [--limits 10] [--seed 0]
+    python benchmarks/faults.py [--only NAME ...] [--scale 1.0] [--seed 0]
 
 Every run is the short one of tests/faults/injection.py. After each fault it
 goes on, salvaged where the message says so, and its journal is compared byte
 for byte with that of a run that nobody disturbed; a generation that differs,
-is missing or is there twice counts as lost.
+is missing or is there twice counts as lost. The faults of a cluster are
+injected into one cluster of three nodes, on this machine.
 """
 
 import argparse
 import collections
+import contextlib
+import functools
+import logging
+import os
 import resource
+import signal
 import sys
 import tempfile
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "faults"))
 
-from injection import copied, evoloco, flip, goes_on, kill_at_random, record, short, undisturbed
+from injection import (
+    NEVER_ENDS,
+    Ended,
+    copied,
+    ended,
+    evoloco,
+    flip,
+    goes_on,
+    jumping_clock,
+    kill_at_random,
+    own,
+    read_only,
+    record,
+    recorded,
+    short,
+    started,
+    undisturbed,
+    until,
+)  # fmt: skip
 
-LONGER = "optimizer.generations=60"
+from evoloco.errors import JournalError
+from evoloco.evaluators.ray import Ray
+from evoloco.evolve import Run
+from evoloco.journal import Generation
+from evoloco.spec import read
+
+TOTAL = 60
+LONGER = f"optimizer.generations={TOTAL}"
+RANDOM = "optimizer.name=uniform"
+RAY_STARTS = 6.0
+"""Time that a process takes to join a cluster [s]."""
+
+os.environ.update(
+    RAY_USAGE_STATS_ENABLED="0",
+    RAY_worker_niceness="0",
+    RAY_DEDUP_LOGS_SKIP_REGEX=".",  # Ray's own reports of deaths
+)
+
+MEASURE = '''
+import os, time
+from pathlib import Path
+import numpy as np
+
+UNIT = "m"
+HERE = Path(__file__).parent
 
 
-def lost(folder: Path, expected: list[bytes]) -> int:
-    """Generations that are not as they should be."""
-    found = record(folder)
-    return sum(a != b for a, b in zip(found, expected, strict=False)) + abs(len(found) - len(expected))
+def measure(episode):
+    {what}
+    return episode.sensor("torso.position")[:, 0]
+'''
+RAISES_WHILE_TOLD = "if (HERE / 'raise').exists(): raise ValueError('no such foot')"
+MARKS_ITS_PROCESS = '(HERE / f"{os.getpid()}.pid").touch(); time.sleep(0.02)'
+THRIFTY = "RAY_memory_usage_threshold"
+"""Set for a node that kills workers when the machine has less memory left than this share, and for its workers."""
+GREEDY = f"""if {THRIFTY!r} in os.environ and (HERE / "greed").exists():
+        (HERE / "greed").unlink(missing_ok=True)
+        much = np.ones(2**29)
+        time.sleep(20)"""
+GROWING = """
+from evoloco.morphologies.hopper import build as hopper
 
 
-def killed(place: Path, kills: int, random: np.random.Generator) -> tuple[int, int, str]:
-    """SIGKILL at random moments, ten times each on runs of 60 generations."""
-    file = short(place)
-    whole = undisturbed(file, place / "long", LONGER)
-    expected, champion = record(whole.folder), (whole.folder / "champion.json").read_bytes()
-    where: collections.Counter[str] = collections.Counter()
-    wrong = 0
-    while where.total() < kills:
-        folder = place / f"killed-{where.total()}"
-        where.update(kill_at_random(file, folder, min(10, kills - where.total()), random, LONGER))
-        wrong += lost(folder, expected) + ((folder / "champion.json").read_bytes() != champion)
-    return where.total(), wrong, ", ".join(f"{count} {place}" for place, count in where.items())
+def build():
+    body = hopper()
+    body.model.dof_damping[-1] = -5.0  # gains energy instead of losing it
+    return body
+"""
 
 
-def damaged(place: Path, times: int, harm: Callable[[Path], None]) -> tuple[int, int, str]:
-    """Harms the journal of a finished run, each time anew."""
-    whole = place / "whole"
-    if not whole.is_dir():
-        undisturbed(short(place), whole).journal.close()
-    expected, wrong = record(whole), 0
-    ways: collections.Counter[str] = collections.Counter()
+@dataclass
+class Cost:
+    """What a fault cost.
+
+    Attributes:
+        tried: How often it was injected.
+        lost: Generations lost or counted twice.
+        codes: What the processes that met it ended with.
+        ways: How often it struck where, or ended how.
+    """
+
+    tried: int = 0
+    lost: int = 0
+    codes: set[int] = field(default_factory=set)
+    ways: collections.Counter[str] = field(default_factory=collections.Counter)
+
+    def compare(self, folder: Path, expected: list[bytes]) -> None:
+        """Counts the generations of a run that are not as they should be."""
+        found = record(folder)
+        self.lost += sum(a != b for a, b in zip(found, expected, strict=False)) + abs(len(found) - len(expected))
+
+    def meet(self, process: Ended, code: int, words: str = "") -> None:
+        """Notes the end of a process, which must be with this code and a message with these words."""
+        if process.code != code or words not in process.err:
+            sys.exit(f"Ended with code {process.code} instead of {code}, or without '{words}':\n{process.err}")
+        self.tried += 1
+        self.codes.add(code)
+
+
+class Place(NamedTuple):
+    """Where a fault is injected.
+
+    Attributes:
+        folder: Empty.
+        file: The run file of the short run.
+        random: Of moments and places.
+        cluster: Gives the cluster, which starts when it is first asked for.
+    """
+
+    folder: Path
+    file: Path
+    random: np.random.Generator
+    cluster: Callable[[], Any]
+
+    def whole(self, *overrides: str) -> list[bytes]:
+        """The journal of a run that nobody disturbs; its folder is `whole`."""
+        run = undisturbed(self.file, self.folder / "whole", *overrides)
+        run.journal.close()
+        return record(run.folder)
+
+    def cluster_cpus(self) -> int:
+        """CPUs of the cluster."""
+        self.cluster()
+        import ray
+
+        return int(ray.cluster_resources()["CPU"])
+
+    def measure(self, what: str) -> str:
+        """The override for a measure in which something happens."""
+        path = self.folder / "accident.py"
+        path.write_text(MEASURE.format(what=what), encoding="utf-8")
+        return f"fitness.speed.measure={path}"
+
+
+# Files
+
+
+def damaged(place: Place, times: int, harm: Callable[[Path], None]) -> Cost:
+    cost, expected = Cost(times), place.whole()
     for _ in range(times):
-        folder = copied(whole, place / "damaged")
+        folder = copied(place.folder / "whole", place.folder / "damaged")
         harm(folder / "journal.sqlite")
         way, _kept = goes_on(folder)
-        ways[way] += 1
-        wrong += lost(folder, expected)
-    return times, wrong, ", ".join(f"{count} {way}" for way, count in ways.items())
+        cost.ways[way] += 1
+        cost.codes.add(JournalError.code if way == "salvaged" else 0)
+        cost.compare(folder, expected)
+    return cost
 
 
-def full(place: Path, times: int, random: np.random.Generator) -> tuple[int, int, str]:
+def flipped(place: Place, times: int) -> Cost:
+    return damaged(place, times, lambda path: flip(path, int(place.random.integers(8 * path.stat().st_size))))
+
+
+def truncated(place: Place, times: int) -> Cost:
+    def cut(path: Path) -> None:
+        path.write_bytes(path.read_bytes()[: int(place.random.integers(path.stat().st_size))])
+
+    return damaged(place, times, cut)
+
+
+def full(place: Place, times: int) -> Cost:
     """Limits the size of the files that a process may write, then lifts the limit."""
-    file = short(place)
-    expected = record(undisturbed(file, place / "roomy", LONGER).folder)
-    wrong, kept = 0, []
+    cost, expected = Cost(), place.whole(LONGER)
     for number in range(times):
-        folder, limit = place / f"full-{number}", int(random.integers(50_000, 90_000))
-        code = evoloco(
-            "evolve", file, LONGER, "--out", folder,
+        folder, limit = place.folder / f"full-{number}", int(place.random.integers(50_000, 90_000))
+        cost.meet(evoloco(
+            "evolve", place.file, LONGER, "--out", folder,
             preexec_fn=lambda limit=limit: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
-        ).code  # fmt: skip
-        if code != 3:
-            sys.exit(f"A full disk ended with code {code}.")
-        kept.append(len(record(folder)))
-        if evoloco("resume", folder).code:
-            sys.exit("With room again, the run does not go on.")
-        wrong += lost(folder, expected)
-    return times, wrong, f"full after {min(kept)} to {max(kept)} generations"
+        ), 3, "cannot be written")  # fmt: skip
+        cost.ways[f"after generation {len(record(folder)) - 1}"] += 1
+        goes_on_to_the_end(folder)
+        cost.compare(folder, expected)
+    return cost
+
+
+def unwritable(place: Place, times: int) -> Cost:
+    """Makes the folder of a run read-only half-way, and writable again."""
+    cost, expected = Cost(), place.whole(LONGER)
+    for number in range(times):
+        run = Run.create(read(place.file, [LONGER]), place.folder / f"run-{number}")
+        run.evolve(int(place.random.integers(1, TOTAL)))
+        run.journal.close()
+        with read_only(run.folder):
+            cost.meet(evoloco("resume", run.folder), 3, "cannot be written")
+        goes_on_to_the_end(run.folder, "--generations", str(TOTAL))
+        cost.compare(run.folder, expected)
+    return cost
+
+
+# Processes
+
+
+def goes_on_to_the_end(folder: Path, *options: str) -> None:
+    process = evoloco("resume", folder, *options)
+    if process.code:
+        sys.exit(f"The run does not go on:\n{process.err}")
+
+
+def killed(place: Place, kills: int, options: tuple[str, ...] = (), start: float = 1.5) -> Cost:
+    """SIGKILL at random moments, ten times on each of several runs."""
+    cost, expected = Cost(codes={-signal.SIGKILL}), place.whole(LONGER)
+    champion = (place.folder / "whole" / "champion.json").read_bytes()
+    while cost.tried < kills:
+        folder = place.folder / f"killed-{cost.tried}"
+        often = min(10, kills - cost.tried)
+        cost.ways.update(
+            kill_at_random(place.file, folder, often, place.random, LONGER, options=options, start=start)
+        )
+        cost.tried += often
+        cost.compare(folder, expected)
+        cost.lost += (folder / "champion.json").read_bytes() != champion
+    return cost
+
+
+def killed_on_ray(place: Place, kills: int) -> Cost:
+    return killed(place, kills, ("--ray", place.cluster().address), RAY_STARTS)
+
+
+def together(place: Place, times: int) -> Cost:
+    """A second process goes on with a run while the first one does."""
+    longer = "optimizer.generations=600", RANDOM
+    cost, expected = Cost(), place.whole(*longer)
+    for number in range(times):
+        folder = place.folder / f"run-{number}"
+        first = started("evolve", place.file, *longer, "--out", folder)
+        until(int(place.random.integers(1, 100)), folder, first)
+        first.send_signal(signal.SIGSTOP)  # or it ends before the second one has started
+        cost.meet(evoloco("resume", folder), 4, f"process {first.pid} on ")
+        first.send_signal(signal.SIGCONT)
+        if ended(first).code:
+            sys.exit("The first process failed.")
+        cost.compare(folder, expected)
+    return cost
+
+
+def jumping(place: Place, times: int) -> Cost:
+    """The clock jumps back by an hour whenever it is read."""
+    cost, expected = Cost(), place.whole(LONGER)
+    environment = jumping_clock(place.folder / "clock")
+    for number in range(times):
+        folder = place.folder / f"run-{number}"
+        cost.meet(evoloco("evolve", place.file, LONGER, "--out", folder, env=environment), 0)
+        cost.compare(folder, expected)
+    return cost
+
+
+# Code and models
+
+
+def fails(place: Place, times: int, what: str, code: int, words: str, *options: str) -> Cost:
+    """A controller fails for some genomes; what came before is what a controller that does not fail would give."""
+    cost = Cost()
+    for number in range(times):
+        folder = place.folder / f"run-{number}"
+        settings = LONGER, RANDOM, f"seed={number}", "evaluation.time_limit=0.5"
+        threshold = place.random.uniform(0.8, 0.88)
+        bounds = "controller.bounds={period=[0.2, 0.9]}"
+
+        def override(happens: str, threshold: float = threshold) -> str:
+            return own(place.folder, happens, f"params[0] > {threshold}")
+
+        healthy = undisturbed(place.file, folder.with_suffix(".healthy"), override("ctrl[:] = 0.3"), bounds, *settings)
+        healthy.journal.close()
+        expected = record(healthy.folder)
+        process = evoloco("evolve", place.file, override(what), bounds, *settings, "--out", folder, *options)
+        cost.meet(process, code, words)
+        failed = int(process.err.partition("--individual ")[2].partition(":")[0])
+        cost.ways[f"in generation {failed}"] += 1
+        cost.compare(folder, expected[:failed])
+    return cost
+
+
+def raises(place: Place, times: int) -> Cost:
+    return fails(place, times, 'raise ValueError("too fast")', 2, "failed with ValueError: too fast")
+
+
+def never_ends(place: Place, times: int) -> Cost:
+    return fails(place, times, NEVER_ENDS, 5, "has taken longer than evaluation.time_limit")
+
+
+def never_ends_on_ray(place: Place, times: int) -> Cost:
+    address = place.cluster().address
+    return fails(place, times, NEVER_ENDS, 5, "has taken longer than evaluation.time_limit", "--ray", address)
+
+
+def unstable(place: Place, times: int, *overrides: str) -> Cost:
+    """Runs with episodes that come to nothing: they are recorded as that, and the run goes on."""
+    cost = Cost()
+    for number in range(times):
+        folder, seed = place.folder / f"run-{number}", f"seed={number}"
+        whole = undisturbed(place.file, folder.with_suffix(".whole"), RANDOM, seed, *overrides)
+        for generation in whole.journal.generations():
+            cost.ways["unstable episodes"] += int((generation.evaluation.outcome == "unstable").sum())
+        whole.journal.close()
+        cost.meet(evoloco("evolve", place.file, RANDOM, seed, *overrides, "--out", folder), 0)
+        cost.compare(folder, record(whole.folder))
+    return cost
+
+
+def answers_nan(place: Place, times: int) -> Cost:
+    return unstable(place, times, own(place.folder, "ctrl[0] = math.nan", "params[0] > 0.5"))
+
+
+def diverges(place: Place, times: int) -> Cost:
+    body = place.folder / "growing.py"
+    body.write_text(GROWING, encoding="utf-8")
+    free = "scenario.termination={body_contact=false, max_tilt=3.2, min_height=0.0}"
+    return unstable(place, times, f"morphology.name={body}", free, "scenario.duration=2.0")
+
+
+def measure_throws(place: Place, times: int) -> Cost:
+    """A measure begins to raise an exception while the run goes on, and stops doing so before it goes on again."""
+    measure = place.measure(RAISES_WHILE_TOLD)
+    longer = "optimizer.generations=200", RANDOM, measure
+    cost, expected, told = Cost(), place.whole(*longer), place.folder / "raise"
+    for number in range(times):
+        folder = place.folder / f"run-{number}"
+        process = started("evolve", place.file, *longer, "--out", folder)
+        until(int(place.random.integers(1, 100)), folder, process)
+        told.touch()
+        cost.meet(ended(process), 2, "failed with ValueError: no such foot")
+        told.unlink()
+        cost.ways[f"after generation {recorded(folder) - 1}"] += 1
+        goes_on_to_the_end(folder)
+        cost.compare(folder, expected)
+    return cost
+
+
+# Clusters
+
+
+def disturbed(
+    place: Place, times: int, what: str, disturb: Callable[[], None], word: str, mend: Callable[[], object] = int
+) -> Cost:
+    """A run on the cluster, disturbed in every second generation at a random moment, all workers at work."""
+    slow = f"optimizer.generations={2 * times + 2}", "optimizer.population_size=24", place.measure(what)
+    cost, expected = Cost(codes={0}), place.whole(*slow)
+    for mark in place.folder.glob("*.pid"):
+        mark.unlink()  # of this process
+    run = Run.create(read(place.file, slow), place.folder / "disturbed")
+    cpus = place.cluster_cpus()
+    strikes: list[threading.Timer] = []
+
+    def strike(generation: Generation) -> None:
+        if generation.generation % 2 or cost.tried == times:
+            return
+        if strikes:
+            strikes[-1].join()
+            mend()
+        while not str(ray).startswith(f"{cpus} "):
+            ray.evaluate(generation.genomes, run.experiment.scenarios(0), 0.0)
+        strikes.append(threading.Timer(place.random.uniform(0.0, 0.2), disturb))
+        strikes[-1].start()
+        cost.tried += 1
+
+    with Ray(run.experiment) as ray:
+        run.evolve(evaluator=ray, progress=strike)
+        strikes[-1].join()
+    mend()
+    cost.ways[f"deaths of workers, {word}"] = sum("died" in event for _, _, event in run.journal.events())
+    run.journal.close()
+    cost.compare(run.folder, expected)
+    return cost
+
+
+def workers_killed(place: Place, times: int) -> Cost:
+    def kill() -> None:
+        while True:
+            marks = list(place.folder.glob("*.pid"))
+            living = [mark for mark in marks if Path("/proc", mark.stem, "stat").exists()]
+            with contextlib.suppress(ProcessLookupError):
+                if living:
+                    mark = living[int(place.random.integers(len(living)))]
+                    os.kill(int(mark.stem), signal.SIGKILL)
+                    mark.unlink()
+                    return
+            time.sleep(0.05)
+
+    return disturbed(place, times, MARKS_ITS_PROCESS, kill, "busy or idle")
+
+
+def nodes_lost(place: Place, times: int) -> Cost:
+    def lose() -> None:
+        nodes = sorted(cluster.worker_nodes, key=id)
+        cluster.remove_node(nodes[int(place.random.integers(len(nodes)))], allow_graceful=False)
+
+    cluster = place.cluster()
+    return disturbed(place, times, MARKS_ITS_PROCESS, lose, "with their node", lambda: cluster.add_node(num_cpus=1))
+
+
+def out_of_memory(place: Place, times: int) -> Cost:
+    """Ray's memory monitor ends workers of a node while one of them takes 4 GB."""
+    from ray._private.utils import get_system_memory, get_used_memory
+
+    cluster = place.cluster()
+    os.environ[THRIFTY] = f"{(get_used_memory() + 2.5 * 2**30) / get_system_memory():.4f}"
+    node = cluster.add_node(num_cpus=1)
+    del os.environ[THRIFTY]
+    greed = place.folder / "greed"
+
+    def take_much() -> None:
+        greed.touch()
+        while greed.exists():
+            time.sleep(0.05)
+
+    try:
+        return disturbed(place, times, f"time.sleep(0.02)\n    {GREEDY}", take_much, "out of memory")
+    finally:
+        cluster.remove_node(node)
+
+
+class Fault(NamedTuple):
+    """A fault, how often it is tried, and how."""
+
+    name: str
+    times: int
+    inject: Callable[[Place, int], Cost]
+
+
+FAULTS = (
+    Fault("journal: one bit flipped", 200, flipped),
+    Fault("journal: truncated", 40, truncated),
+    Fault("disk full", 10, full),
+    Fault("folder read-only", 10, unwritable),
+    Fault("SIGKILL", 50, killed),
+    Fault("two processes at once", 10, together),
+    Fault("clock jumps back", 10, jumping),
+    Fault("controller raises", 10, raises),
+    Fault("controller answers NaN", 10, answers_nan),
+    Fault("controller never ends", 10, never_ends),
+    Fault("model diverges", 10, diverges),
+    Fault("measure throws", 10, measure_throws),
+    Fault("Ray: SIGKILL of the search", 50, killed_on_ray),
+    Fault("Ray: SIGKILL of a worker", 20, workers_killed),
+    Fault("Ray: node lost", 10, nodes_lost),
+    Fault("Ray: worker out of memory", 5, out_of_memory),
+    Fault("Ray: controller never ends", 5, never_ends_on_ray),
+)
+
+
+@contextlib.contextmanager
+def ray_cluster() -> Iterator[Callable[[], Any]]:
+    """A function that starts a cluster of three nodes with four CPUs when it is first called."""
+    with contextlib.ExitStack() as stack:
+
+        @functools.cache
+        def cluster() -> Any:
+            import ray
+            from ray.cluster_utils import Cluster
+
+            nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False})
+            stack.callback(nodes.shutdown)
+            for _ in range(2):
+                nodes.add_node(num_cpus=1)
+            ray.init(address=nodes.address, log_to_driver=False, logging_level=logging.ERROR)
+            stack.callback(ray.shutdown)
+            return nodes
+
+        yield cluster
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--flips", type=int, default=200)
-    parser.add_argument("--cuts", type=int, default=40)
-    parser.add_argument("--limits", type=int, default=10)
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="; ".join(fault.name for fault in FAULTS))
+    parser.add_argument("--scale", type=float, default=1.0, help="of the times that faults are tried")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    random = np.random.default_rng(options.seed)
-
-    def flipped(path: Path) -> None:
-        flip(path, int(random.integers(8 * path.stat().st_size)))
-
-    def cut(path: Path) -> None:
-        path.write_bytes(path.read_bytes()[: int(random.integers(path.stat().st_size))])
-
-    wrong = 0
-    print(f"{'fault':28} {'tried':>5} {'lost':>4}  remarks", flush=True)
-    with tempfile.TemporaryDirectory() as temporary:
-        place = Path(temporary)
-        for name, times, trial in (
-            ("journal: one bit flipped", options.flips, lambda times: damaged(place, times, flipped)),
-            ("journal: truncated", options.cuts, lambda times: damaged(place, times, cut)),
-            ("disk full", options.limits, lambda times: full(place, times, random)),
-            ("SIGKILL", options.kills, lambda times: killed(place, times, random)),
-        ):
-            if times:
-                tried, missing, remarks = trial(times)
-                wrong += missing
-                print(f"{name:28} {tried:5} {missing:4}  {remarks}", flush=True)
-    sys.exit(bool(wrong))
+    if unknown := set(options.only or ()) - {fault.name for fault in FAULTS}:
+        parser.error(f"Unknown faults {sorted(unknown)}.")
+    lost = 0
+    print(f"{'fault':26} {'tried':>5} {'lost':>4} {'exit':>5} {'took':>6}  remarks", flush=True)
+    with tempfile.TemporaryDirectory() as temporary, ray_cluster() as cluster:
+        for number, fault in enumerate(FAULTS):
+            if options.only and fault.name not in options.only:
+                continue
+            folder = Path(temporary) / str(number)
+            folder.mkdir()
+            place = Place(folder, short(folder), np.random.default_rng([options.seed, number]), cluster)
+            began = time.monotonic()
+            cost = fault.inject(place, max(1, round(options.scale * fault.times)))
+            lost += cost.lost
+            codes = "/".join(map(str, sorted(cost.codes)))
+            remarks = ", ".join(f"{count} {way}" for way, count in cost.ways.items())
+            print(
+                f"{fault.name:26} {cost.tried:5} {cost.lost:4} {codes:>5} {time.monotonic() - began:5.0f}s  {remarks}",
+                flush=True,
+            )
+    sys.exit(bool(lost))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The champion of a run: chosen from its fittest on fresh scenarios, judged on others that chose nothing, and kept."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,11 +18,9 @@ from evoloco.front import front
 from evoloco.genome import Array
 from evoloco.journal import Journal
 from evoloco.rating import rate
+from evoloco.scenario import Scenario
 
 FILE = "champion.json"
-
-Address = Callable[[int, int, int], str]
-"""Names an episode for messages: from generation, individual and number of the scenario."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,9 @@ class Candidate:
     fitness: float
 
 
-def choose(experiment: Experiment, journal: Journal, address: Address, threads: int = 0) -> Champion:
+def choose(
+    experiment: Experiment, journal: Journal, address: Callable[[int, int, int], str], threads: int = 0
+) -> Champion:
     """Tries the elite of a search on scenarios of its own, and judges the best of it on held-out ones.
 
     That one was chosen for its luck too: only scenarios that chose nothing tell what it is worth.
@@ -73,28 +73,27 @@ def choose(experiment: Experiment, journal: Journal, address: Address, threads: 
     Args:
         experiment: Of the run.
         journal: Of the run.
-        address: Names an episode, for messages.
+        address: Names an episode for messages, from generation, individual and number of the scenario.
         threads: Of the simulation; all CPUs where 0.
 
     Raises:
         JournalError: Nothing is recorded yet.
     """
+    evaluator = Local(experiment, threads, experiment.heldout_duration)
+
+    def tried(candidates: Sequence[Candidate], scenarios: Sequence[Scenario], what: str) -> tuple[Evaluation, Array]:
+        def named(genome: int, episode: int) -> str:
+            candidate = candidates[genome]
+            return f"{address(candidate.generation, candidate.individual, episode)} on {what} scenario {episode}"
+
+        genomes = np.array([candidate.genome for candidate in candidates])
+        evaluation = evaluator.evaluate(genomes, scenarios, 0.0, named)
+        return evaluation, rate(experiment, evaluation, experiment.heldout_duration).fitness
+
     candidates = elite(experiment, journal)
-    tried = candidates
-
-    def named(genome: int, episode: int) -> str:
-        scenarios = "the elite's" if tried is candidates else "held-out"
-        place = tried[genome].generation, tried[genome].individual, episode
-        return f"{address(*place)} on {scenarios} scenario {episode}"
-
-    evaluator = Local(experiment, threads, experiment.heldout_duration, named)
-    genomes = np.array([candidate.genome for candidate in candidates])
-    evaluation = evaluator.evaluate(genomes, experiment.elite_scenarios(), support=0.0)
-    fitness = rate(experiment, evaluation, experiment.heldout_duration).fitness
+    _, fitness = tried(candidates, experiment.elite_scenarios(), "the elite's")
     best = candidates[int(np.argmax(fitness))]
-    tried = [best]
-    evaluation = evaluator.evaluate(best.genome[None], experiment.held_out(), support=0.0)
-    heldout = rate(experiment, evaluation, experiment.heldout_duration).fitness
+    evaluation, heldout = tried([best], experiment.held_out(), "held-out")
     return Champion(
         best.generation, best.individual, best.genome, best.fitness, float(fitness.max()), float(heldout[0]), evaluation
     )

@@ -1,5 +1,6 @@
 """What one episode left behind: how it ended, and one row of arrays per control step."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -12,6 +13,14 @@ from evoloco.morphology import Morphology
 
 LOADED = 0.05
 """Load above which a foot counts as loaded [body weights]; touches and grazes stay below."""
+
+Address = Callable[[int, int], str]
+"""Names the episode of a genome in a scenario, both given by index, for messages."""
+
+
+def unnamed(genome: int, scenario: int) -> str:
+    """The address of an episode of which nothing more is known."""
+    return f"Genome {genome} in scenario {scenario}"
 
 
 class Outcome(StrEnum):

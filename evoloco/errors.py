@@ -63,6 +63,12 @@ class BusyError(EvolocoError):
     code = 4
 
 
+class TimeLimitError(EvolocoError):
+    """An episode that takes longer than `evaluation.time_limit`."""
+
+    code = 5
+
+
 MISPLACED = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.EINVAL)
 """Error numbers of the operating system that mean a wrong path, which is a mistake of whoever wrote it."""
 

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -68,7 +69,6 @@ class Run:
             )
         self.experiment = Experiment(self.spec, time_limit)
         self.journal = Journal(folder / FILE)
-        self._generation = 0  # that is evaluated
         with told_from(folder / "run.toml"):
             genes = self.experiment.space.names
         if self.journal.genes != genes:
@@ -140,12 +140,8 @@ class Run:
     # ------------------------------------------------------------ the loop
 
     def local(self, threads: int = 0) -> Local:
-        """The local evaluator of this run, whose messages name the individual and how to simulate it again.
-
-        Args:
-            threads: Of the simulation; all CPUs where 0. Results do not depend on it.
-        """
-        return Local(self.experiment, threads, address=lambda i, k: self.address(self._generation, i, k))
+        """The local evaluator of this run, on so many threads; on all CPUs where 0. Results do not depend on it."""
+        return Local(self.experiment, threads)
 
     def evolve(
         self, generations: int = 0, evaluator: Evaluator | None = None, progress: Progress | None = None
@@ -181,14 +177,15 @@ class Run:
         self._note_search_events(optimizer)
         with _interruptible() as interrupted:
             for generation in range(len(self.journal), last):
-                self._generation = generation
                 if reason := optimizer.stop_reason():
                     return self._stop(f"{self.spec.optimizer.name}: {reason}")
                 began = time.perf_counter()
                 genomes = optimizer.ask()
                 asked = time.perf_counter()
                 support = self.spec.evaluation.support.strength(generation)
-                evaluation = evaluator.evaluate(genomes, self.experiment.scenarios(generation), support)
+                evaluation = evaluator.evaluate(
+                    genomes, self.experiment.scenarios(generation), support, partial(self.address, generation)
+                )
                 simulated = time.perf_counter() - asked
                 self._note_events(generation, evaluation)
                 rating = rate(self.experiment, evaluation)

@@ -1,6 +1,5 @@
 """Any individual of a run, rebuilt from its record and compared with it to the last bit."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,13 +7,12 @@ from typing import Any
 import numpy as np
 
 from evoloco import provenance
-from evoloco.episode import Episode, Outcome
+from evoloco.episode import Address, Episode, Outcome, unnamed
 from evoloco.errors import JournalError
 from evoloco.evaluators.local import judge, simulator
 from evoloco.evolve import Run
 from evoloco.genome import Array
 from evoloco.scenario import Scenario
-from evoloco.sim.simulator import unnamed
 
 
 @dataclass(frozen=True)
@@ -114,13 +112,14 @@ def simulate(
     scenarios: list[Scenario],
     duration: float,
     support: float = 0.0,
-    address: Callable[[int, int], str] = unnamed,
+    address: Address = unnamed,
 ) -> tuple[Episode, ...]:
     """Episodes of one genome that last beyond the simulator, the controller's state recorded."""
     experiment = run.experiment
-    episodes = simulator(experiment, duration=duration, record_state=True, address=address).run(
-        experiment.parameters(genome)[None], scenarios, bodies=[experiment.body(genome)], support=support
-    )
+    episodes = simulator(experiment, duration=duration, record_state=True).run(
+        experiment.parameters(genome)[None], scenarios, bodies=[experiment.body(genome)], support=support,
+        address=address,
+    )  # fmt: skip
     return tuple(replace(episode, trace=episode.trace.copy()) for episode in episodes)
 
 

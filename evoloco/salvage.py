@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -50,13 +51,15 @@ def salvage(folder: Path) -> str:
             for record in whole_generations(path):
                 journal.append(record)
             kept = len(journal)
+            done = f"{kept} whole generations are kept; the damaged journal is {aside}."
+            journal.write_event(kept, time.time(), f"Salvaged: {done}")
             journal.close()
             for end in ("-wal", "-shm"):
                 Path(f"{path}{end}").unlink(missing_ok=True)
             os.replace(new, path)
     except OSError as error:
         raise unwritten(error, f"{folder} cannot be written: {error.strerror}.") from None
-    return f"{kept} whole generations are kept; the damaged journal is {aside}."
+    return done
 
 
 def _is_whole(path: Path) -> bool:

@@ -1,10 +1,13 @@
 import logging
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -15,7 +18,8 @@ import pytest
 from conftest import Ended
 
 from evoloco.build import Experiment
-from evoloco.errors import EvolocoError, SpecError
+from evoloco.episode import Address, unnamed
+from evoloco.errors import EvolocoError, SpecError, TimeLimitError
 from evoloco.evaluators import Evaluation
 from evoloco.evaluators import ray as ray_evaluator
 from evoloco.evaluators.chunks import FATAL
@@ -44,6 +48,25 @@ def measure(episode):
 SLOW = "time.sleep(0.03)"
 ANY_ORDER = "time.sleep(random.SystemRandom().uniform(0, 0.02))"
 FAIL = "raise ValueError('no such foot')"
+THRIFTY = "RAY_memory_usage_threshold"
+"""Set for a node that kills workers when the machine has less memory left than this share, and for its workers."""
+GREEDY = f"""if {THRIFTY!r} in os.environ and not (HERE / "greedy").exists():
+        (HERE / "greedy").touch()
+        much = np.ones(3 * 2**27)
+        time.sleep(20)"""
+STUCK = """
+from evoloco.controllers.sine import Controller as Sine
+
+
+def step(params, state, obs, time, dt, ctrl):
+    ctrl[:] = 0.3
+    while time > 0.2 and params[0] > 0.7 and state[0] < 1e300:
+        state[0] = 0.5 * state[0]
+
+
+class Controller(Sine):
+    step = staticmethod(step)
+"""
 WITHOUT_VIDEO = {**os.environ, "MUJOCO_GL": "off"}
 COMMAND = [sys.executable, "-m", "evoloco.cli"]
 ARRAYS = ("fitness", "values", "outcome", "duration", "distance")
@@ -56,7 +79,14 @@ def cluster() -> Iterator[Any]:
     import ray
     from ray.cluster_utils import Cluster
 
-    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False})
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    head = {"num_cpus": 2, "include_dashboard": False, "ray_client_server_port": port}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # Ray leaves the logs of its client port open
+        nodes = Cluster(initialize_head=True, head_node_args=head)
+    nodes.client = f"ray://127.0.0.1:{port}"
     for _ in range(2):
         nodes.add_node(num_cpus=1)
     ray.init(address=nodes.address, log_to_driver=False, logging_level=logging.ERROR)
@@ -223,17 +253,61 @@ def test_a_cluster_that_is_busy_with_other_work_is_told_after_a_while(
         assert np.isfinite(ray.evaluate(drawn(plain, 2), plain.scenarios(0), 0.0).fitness).all()
 
 
-def test_a_users_error_in_a_worker_is_the_one_that_it_is_locally(cluster: Any, hop: Path) -> None:
-    failing = experiment(hop, FAIL)
+@pytest.mark.parametrize("address", [unnamed, "Individual {} of episode {}, in {{braces}}".format])
+def test_a_users_error_in_a_worker_is_the_one_that_it_is_locally(cluster: Any, hop: Path, address: Address) -> None:
+    speeds = Local(experiment(hop)).evaluate(drawn(experiment(hop), 8), experiment(hop).scenarios(0), 0.0).values
+    fastest = float(speeds.max())
+    failing = experiment(hop, f"if speed >= {fastest!r}: {FAIL}")
     genomes, scenarios = drawn(failing, 8), failing.scenarios(0)
     with pytest.raises(SpecError, match="failed with ValueError: no such foot") as local:
-        Local(failing).evaluate(genomes, scenarios, 0.0)
+        Local(failing).evaluate(genomes, scenarios, 0.0, address)
+    assert str(local.value).startswith(address(*divmod(int(speeds.argmax()), len(scenarios))))
     with Ray(failing, workers=2) as ray:
         for _ in range(2):
             with pytest.raises(SpecError) as remote:
-                ray.evaluate(genomes, scenarios, 0.0)
+                ray.evaluate(genomes, scenarios, 0.0, address)
             assert str(remote.value) == str(local.value)
             assert type(remote.value) is type(local.value)
+
+
+def test_a_step_that_never_ends_in_a_worker_ends_the_run_as_it_does_locally(
+    cluster: Any, hop: Path, evoloco: Callable[..., Ended], tmp_path: Path
+) -> None:
+    own = tmp_path / "own.py"
+    own.write_text(STUCK, encoding="utf-8")
+    changes = (f"controller.name={own}", "controller.bounds={period=[0.2, 0.9]}", "optimizer.name=uniform")
+    folder = tmp_path / "run"
+    ended = evoloco("evolve", hop, *changes, "evaluation.time_limit=0.5", "--out", folder, "--ray", "auto")
+    assert ended.code == TimeLimitError.code == 5, ended.err
+    assert "has taken longer than evaluation.time_limit, 0.5 s of wall time. What is recorded is whole." in ended.err
+    named = re.search(r"Generation (\d+), individual (\d+), episode 0 \(again: evoloco replay (.*) --ind", ended.err)
+    assert named, ended.err
+    assert named[3] == str(folder)
+    run = Run(folder)
+    assert len(run.journal) == int(named[1])
+    assert run.experiment.space.decode(run.upcoming()[int(named[2])])["period"] > 0.7
+    run.journal.close()
+
+
+def test_a_worker_that_is_killed_for_its_memory_costs_nothing(
+    cluster: Any, hop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ray._private.utils import get_system_memory, get_used_memory
+
+    plain = experiment(hop)
+    genomes, scenarios = drawn(plain, 12), plain.scenarios(0)
+    expected = content(Local(plain).evaluate(genomes, scenarios, 0.0))
+    greedy = experiment(hop, GREEDY)
+    monkeypatch.setenv(THRIFTY, f"{(get_used_memory() + 2 * 2**30) / get_system_memory():.4f}")
+    node = cluster.add_node(num_cpus=1)
+    monkeypatch.delenv(THRIFTY)
+    with Ray(greedy) as ray:
+        found = ray.evaluate(genomes, scenarios, 0.0)
+        while not hop.with_name("greedy").exists():
+            found = ray.evaluate(genomes, scenarios, 0.0)
+    cluster.remove_node(node)
+    assert content(found) == expected
+    assert "its node ran out of memory" in told(found)
 
 
 def test_a_worker_that_has_another_file_is_refused(cluster: Any, hop: Path, tmp_path: Path) -> None:
@@ -259,18 +333,42 @@ def test_more_workers_than_cpus_are_refused_at_once(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_run_begun_locally_goes_on_by_joining_a_cluster(cluster: Any, hop: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("port", ["address", "client"])
+def test_a_run_begun_locally_goes_on_by_joining_a_cluster(cluster: Any, hop: Path, tmp_path: Path, port: str) -> None:
     spec = read(hop)
     whole, begun = Run.create(spec, tmp_path / "whole"), Run.create(spec, tmp_path / "begun")
     whole.evolve()
     begun.evolve(2)
+    options = "--generations", "4", "--workers", "2", "--ray", getattr(cluster, port)
     ended = subprocess.run(
-        [*COMMAND, "resume", str(begun.folder), "--generations", "4", "--ray", cluster.address, "--workers", "2"],
+        [*COMMAND, "resume", str(begun.folder), *options],
         env=WITHOUT_VIDEO, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     assert recorded(Run(begun.folder)) == recorded(whole)
     assert "Ray worker" in ended.stderr
+
+
+def test_a_process_that_is_killed_leaves_no_workers_and_its_run_goes_on(
+    cluster: Any, hop: Path, tmp_path: Path
+) -> None:
+    slow = experiment(hop, SLOW).spec
+    whole, killed = Run.create(slow, tmp_path / "whole"), Run.create(slow, tmp_path / "killed")
+    whole.evolve()
+    for mark in tmp_path.glob("*.pid"):
+        mark.unlink()  # of this process
+    command = [*COMMAND, "resume", str(killed.folder), "--ray", cluster.address]
+    with subprocess.Popen(command, env=WITHOUT_VIDEO, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        while not generations(killed.folder):
+            assert running.poll() is None
+            time.sleep(0.02)
+        running.kill()
+    while any(Path(f"/proc/{mark.stem}").exists() for mark in tmp_path.glob("*.pid")):
+        time.sleep(0.1)
+    assert len(killed.journal) < 4
+    with Ray(killed.experiment) as ray:
+        killed.evolve(evaluator=ray)
+    assert recorded(killed) == recorded(whole)
 
 
 def test_workers_without_ray_are_refused(hop: Path, evoloco: Callable[..., Ended]) -> None:

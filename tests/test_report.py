@@ -161,6 +161,18 @@ def test_page_has_every_section_in_order_and_closes_every_element(page):
     assert not reader.open
 
 
+def test_what_befell_a_run_is_told_with_generation_and_moment(findings, page):
+    assert 'id="happened"' not in page
+    lost = ((3, 0.0, "A worker on node <a> died"), (12, 1e300, "Salvaged"))
+    told = render(replace(findings, happened=lost))
+    table = told[told.index('id="happened"') :]
+    table = table[: table.index("</details>")]
+    assert "What happened: 2 events" in table
+    cells = [html.unescape(cell) for cell in re.findall(r"<td[^>]*>([^<]*)</td>", table)]
+    dash = "\N{EN DASH}"
+    assert cells == ["3", "1970-01-01 00:00:00 UTC", "A worker on node <a> died", "12", dash, "Salvaged"]
+
+
 def test_same_findings_give_the_same_bytes_in_another_process(page, tmp_path):
     script = "import sys; sys.path.insert(0, sys.argv[1]); import test_report as t\n" + (
         "page = t.render(t.find(t.walk(t.morphology.__wrapped__())))\n"

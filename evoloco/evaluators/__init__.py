@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from evoloco.episode import Address, unnamed
 from evoloco.genome import Array
 from evoloco.scenario import Scenario
 
@@ -59,5 +60,7 @@ class Evaluator(Protocol):
     As a string it says with what, such as "2 threads".
     """
 
-    def evaluate(self, genomes: Array, scenarios: Sequence[Scenario], support: float) -> Evaluation:
-        """Runs every genome (G, n) in every scenario."""
+    def evaluate(
+        self, genomes: Array, scenarios: Sequence[Scenario], support: float, address: Address = unnamed
+    ) -> Evaluation:
+        """Runs every genome (G, n) in every scenario; messages call an episode by its address."""

@@ -5,14 +5,15 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from evoloco.build import Experiment
-from evoloco.episode import Episode, Outcome
+from evoloco.episode import Address, Episode, Outcome, unnamed
 from evoloco.errors import told_from
 from evoloco.evaluators import Evaluation
 from evoloco.genome import Array
 from evoloco.measure import fitness
 from evoloco.morphology import Morphology
 from evoloco.scenario import Scenario
-from evoloco.sim.simulator import Simulator, unnamed
+from evoloco.sim.simulator import Simulator
+from evoloco.sim.watchdog import end
 
 
 class Local:
@@ -22,7 +23,7 @@ class Local:
         experiment: What is evaluated.
         threads: Number of threads; all CPUs where 0. Results do not depend on it.
         duration: Of a completed episode [s]; that of the search's scenarios where 0.
-        address: Names the episode of a genome in a scenario, for messages.
+        late: Told, in words, of an episode that takes longer than it may; ends the process where left out.
     """
 
     def __init__(
@@ -30,10 +31,10 @@ class Local:
         experiment: Experiment,
         threads: int = 0,
         duration: float = 0.0,
-        address: Callable[[int, int], str] = unnamed,
+        late: Callable[[str], object] = end,
     ) -> None:
-        self._experiment, self._address = experiment, address
-        self._simulator = simulator(experiment, threads, duration, address=address)
+        self._experiment = experiment
+        self._simulator = simulator(experiment, threads, duration, late=late)
 
     def __str__(self) -> str:
         return f"{self.threads} thread{'s' if self.threads != 1 else ''}"
@@ -47,13 +48,16 @@ class Local:
         """Raises a ModelError where a body has another layout than the experiment's."""
         self._simulator.check(bodies)
 
-    def evaluate(self, genomes: Array, scenarios: Sequence[Scenario], support: float) -> Evaluation:
-        """Runs every genome (G, n) in every scenario."""
+    def evaluate(
+        self, genomes: Array, scenarios: Sequence[Scenario], support: float, address: Address = unnamed
+    ) -> Evaluation:
+        """Runs every genome (G, n) in every scenario; messages call an episode by its address."""
         params = np.array([self._experiment.parameters(genome) for genome in genomes])
         bodies = [self._experiment.body(genome) for genome in genomes] if self._experiment.body_genes else []
         rows = []
-        for number, episode in enumerate(self._simulator.run(params, scenarios, bodies=bodies, support=support)):
-            with told_from(self._address(*divmod(number, len(scenarios)))):
+        episodes = self._simulator.run(params, scenarios, bodies=bodies, support=support, address=address)
+        for number, episode in enumerate(episodes):
+            with told_from(address(*divmod(number, len(scenarios)))):
                 rows.append(judge(self._experiment, episode))
         shape = (len(genomes), len(scenarios))
         quality, values, outcome, duration, distance = zip(*rows, strict=True)
@@ -71,7 +75,7 @@ def simulator(
     threads: int = 0,
     duration: float = 0.0,
     record_state: bool = False,
-    address: Callable[[int, int], str] = unnamed,
+    late: Callable[[str], object] = end,
 ) -> Simulator:
     """The simulator of an experiment."""
     scenario = experiment.spec.scenario
@@ -86,7 +90,7 @@ def simulator(
         threads=threads,
         record_state=record_state,
         time_limit=experiment.time_limit,
-        address=address,
+        late=late,
     )
 
 

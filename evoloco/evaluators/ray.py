@@ -11,11 +11,11 @@ import numpy as np
 
 from evoloco import errors, provenance
 from evoloco.build import Experiment
-from evoloco.episode import Outcome
-from evoloco.errors import EvolocoError
+from evoloco.episode import Address, Outcome, unnamed
+from evoloco.errors import EvolocoError, TimeLimitError
 from evoloco.evaluators import Evaluation, Event
 from evoloco.evaluators.chunks import FATAL, Chunk, Chunks
-from evoloco.evaluators.worker import ARRAYS, Worker
+from evoloco.evaluators.worker import ARRAYS, Worker, filled
 from evoloco.genome import Array
 from evoloco.scenario import Scenario
 from evoloco.spec import dumps
@@ -36,6 +36,7 @@ _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # Ray's reports of deaths: the journal tells them
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # or Ray warns that this will be the default
+    "GRPC_VERBOSITY": "ERROR",  # Ray's client port, where git is asked for the commit
 }
 
 _OWN = {
@@ -110,8 +111,10 @@ class Ray:
 
     # ------------------------------------------------------------ evaluating
 
-    def evaluate(self, genomes: Array, scenarios: Sequence[Scenario], support: float) -> Evaluation:
-        """Runs every genome (G, n) in every scenario.
+    def evaluate(
+        self, genomes: Array, scenarios: Sequence[Scenario], support: float, address: Address = unnamed
+    ) -> Evaluation:
+        """Runs every genome (G, n) in every scenario; messages call an episode by its address.
 
         Raises:
             EvolocoError: A user's code failed as it would locally, or no worker is left.
@@ -122,7 +125,7 @@ class Ray:
         try:
             while done < len(genomes):
                 self._hand_out(chunks, genomes, draws, support)
-                for worker, chunk, answer in self._answers():
+                for worker, chunk, answer in self._answers(address):
                     if chunk is None:
                         if answer is not None:
                             self._welcome(worker, answer)
@@ -150,7 +153,7 @@ class Ray:
             call = worker.actor.evaluate.remote(genomes[chunk.first : chunk.last], draws, support)
             self._calls[call] = (worker, chunk)
 
-    def _answers(self) -> Iterator[tuple["_Hired", Chunk | None, dict[str, Any] | None]]:
+    def _answers(self, address: Address) -> Iterator[tuple["_Hired", Chunk | None, dict[str, Any] | None]]:
         """Calls that have ended: worker, its chunk (None for a greeting) and the answer (None where it died)."""
         began = time.monotonic()
         while not (ended := self._ended()):
@@ -164,10 +167,13 @@ class Ray:
             try:
                 answer = self._ray.get(call)
                 if "error" in answer:
-                    raise _error(**answer)
+                    raise _error(answer["error"], filled(answer["message"], chunk.first if chunk else 0, address))
             except self._faults as fault:
                 self._bury(worker, chunk, fault)
                 answer = None
+            except TimeLimitError:
+                self._dismiss(worker)  # it cannot stop
+                raise
             except Exception:
                 self._greet(worker)  # it lives: what failed is the code that it ran
                 raise
@@ -254,7 +260,8 @@ class Ray:
         self._stillborn += not worker.node
         if "error raised in its creation task" in str(fault):  # which only imports what the node should have
             raise EvolocoError(f"A worker cannot start: {str(fault).strip().splitlines()[-1]}. See docs/cluster.md.")
-        if self._stillborn > FATAL * max(self._asked, len(self._workers), 1):
+        living = any(other.node for other in self._workers)
+        if self._stillborn > FATAL * max(self._asked, len(self._workers), 1) and not living:
             raise EvolocoError(f"Workers die while they start: {_cause(fault)}.")
         for idle in self._idle:
             self._greet(idle)
@@ -352,6 +359,8 @@ def _faults(ray: Any) -> tuple[type[Exception], ...]:
 
 def _cause(fault: Exception) -> str:
     """Ray's reason for a death in one clause; the name of the fault where it gives none."""
+    if type(fault).__name__ == "OutOfMemoryError":
+        return "its node ran out of memory"
     reason = " ".join(str(fault).split()).partition(" because ")[2] or type(fault).__name__
     return reason.partition(". ")[0].rstrip(".")
 

@@ -1,9 +1,13 @@
 """What a worker of a cluster runs: the local evaluator on one thread, told what to do in text, numbers and arrays."""
 
 import functools
+import os
 import platform
+import re
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +15,8 @@ from threadpoolctl import threadpool_limits
 
 from evoloco import provenance
 from evoloco.build import Experiment
-from evoloco.errors import EvolocoError
+from evoloco.episode import Address
+from evoloco.errors import EvolocoError, TimeLimitError
 from evoloco.evaluators.local import Local
 from evoloco.genome import Array
 from evoloco.scenario import Scenario
@@ -19,6 +24,21 @@ from evoloco.spec import loads
 
 ARRAYS = ("fitness", "values", "outcome", "duration", "distance")
 """Of an `Evaluation`, as they travel."""
+
+GRACE = 2.0
+"""Time that a worker has to tell that an episode takes too long, before it ends itself [s]."""
+
+
+def blank(genome: int, scenario: int) -> str:
+    """Stands for the address of an episode in a worker's message: only the process that searches knows it."""
+    return f"\x1a{genome}:{scenario}\x1a"
+
+
+def filled(message: str, first: int, address: Address) -> str:
+    """A worker's message with the address of the episode; `first` is the index of its chunk's first genome."""
+    return re.sub(
+        "\x1a(\\d+):(\\d+)\x1a", lambda found: address(first + int(found[1]), int(found[2])), message
+    )
 
 
 def _answering(method: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
@@ -37,6 +57,9 @@ def _answering(method: Callable[..., dict[str, Any]]) -> Callable[..., dict[str,
 class Worker:
     """The far side: evaluates chunks in a process of its own, on one thread.
 
+    An episode that takes longer than `evaluation.time_limit` cannot be
+    stopped. The worker answers with that error instead, and ends itself.
+
     Args:
         spec: The resolved run file, as text.
         duration: Of a completed episode [s]; that of the search's scenarios where 0.
@@ -45,10 +68,12 @@ class Worker:
     def __init__(self, spec: str, duration: float) -> None:
         threadpool_limits(1)
         self._spec, self._duration = spec, duration
+        self._thread = ThreadPoolExecutor(1)
+        self._late: Future[dict[str, Any]] = Future()
 
     @cached_property
     def _local(self) -> Local:
-        return Local(self._experiment, 1, self._duration)
+        return Local(self._experiment, 1, self._duration, blank, self._give_up)
 
     @cached_property
     def _experiment(self) -> Experiment:
@@ -66,7 +91,16 @@ class Worker:
     @_answering
     def evaluate(self, genomes: Array, draws: list[dict[str, Any]], support: float) -> dict[str, Any]:
         """Evaluates genomes in scenarios given by their fields; arrays of an evaluation, and what it took [s]."""
+        working = self._thread.submit(self._evaluated, genomes, draws, support)
+        wait([working, self._late], return_when=FIRST_COMPLETED)
+        return (working if working.done() else self._late).result()
+
+    def _evaluated(self, genomes: Array, draws: list[dict[str, Any]], support: float) -> dict[str, Any]:
         began = time.perf_counter()
         evaluation = self._local.evaluate(genomes, [Scenario(**draw) for draw in draws], support)
         answer: dict[str, Any] = {name: getattr(evaluation, name) for name in ARRAYS}
         return {**answer, "took": time.perf_counter() - began}
+
+    def _give_up(self, message: str) -> None:
+        self._late.set_exception(TimeLimitError(message))
+        threading.Timer(GRACE, os._exit, [TimeLimitError.code]).start()

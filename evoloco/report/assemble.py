@@ -64,6 +64,7 @@ def write_report(run: Run) -> tuple[Path, str]:
         video=video,
         video_missing=missing,
         events=tuple(run.search_events),
+        happened=tuple(run.journal.events()),
         front=front(run.journal) if run.journal.objectives else None,
         repertoire=_repertoire(run),
     )

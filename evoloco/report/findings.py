@@ -91,6 +91,7 @@ class Findings:
         video: An MP4 file's bytes; None where none could be made.
         video_missing: Why there is no video, and what would add it.
         events: What the optimizer did on the way, such as restarts.
+        happened: What befell the run, such as lost workers: generation, Unix time [s], what.
         front: Of several objectives; None where a run has one.
         repertoire: Of a quality-diversity search; None for any other.
     """
@@ -114,5 +115,6 @@ class Findings:
     video: bytes | None = None
     video_missing: str = ""
     events: tuple[str, ...] = ()
+    happened: tuple[tuple[int, float, str], ...] = ()
     front: Front | None = None
     repertoire: Repertoire | None = None

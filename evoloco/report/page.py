@@ -3,6 +3,7 @@
 import base64
 import math
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def render(findings: Findings) -> str:
         loader=PackageLoader("evoloco", "report"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )
-    environment.filters.update(number=number, words=words, flat=flat)
+    environment.filters.update(number=number, words=words, flat=flat, moment=moment)
     video = base64.b64encode(findings.video).decode() if findings.video else ""
     genes = [
         {**gene, "position": float(position)}
@@ -98,6 +99,14 @@ def number(value: float | None) -> str:
 def words(name: str) -> str:
     """A name as words."""
     return name.replace("_", " ")
+
+
+def moment(unix: float) -> str:
+    """A Unix time [s] as date and time; a dash where a damaged clock or file gave something else."""
+    try:
+        return f"{datetime.fromtimestamp(unix, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (OverflowError, ValueError, OSError):
+        return "\N{EN DASH}"
 
 
 def flat(value: Any) -> str:

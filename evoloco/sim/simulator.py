@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evoloco.controller import Controller
-from evoloco.episode import Columns, Episode, Outcome
+from evoloco.episode import Address, Columns, Episode, Outcome, unnamed
 from evoloco.errors import ControllerError, EvolocoError, ModelError, SpecError, blamed
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
@@ -32,11 +32,6 @@ _OUTCOMES = {
 }
 
 
-def unnamed(genome: int, scenario: int) -> str:
-    """The address of an episode of which nothing more is known."""
-    return f"Genome {genome} in scenario {scenario}"
-
-
 class Simulator:
     """Simulates episodes natively; constructed means compiled and ready.
 
@@ -51,9 +46,8 @@ class Simulator:
             per leg length of lowering, and body weight times leg length per radian of tilt.
         threads: Number of threads; all CPUs where 0. Results do not depend on it.
         record_state: Whether traces hold the controller's state.
-        time_limit: Wall time that an episode (or a segment of it) may take [s], after which the process ends;
-            0 for any.
-        address: Names the episode of a genome in a scenario, for messages.
+        time_limit: Wall time that an episode (or a segment of it) may take [s]; 0 for any.
+        late: Told, in words, of an episode that takes longer; ends the process where left out.
 
     Raises:
         EvolocoError: `control_dt` or `duration` is not a whole number of steps, or an episode does not fit into memory.
@@ -73,7 +67,7 @@ class Simulator:
         threads: int = 0,
         record_state: bool = False,
         time_limit: float = 0.0,
-        address: Callable[[int, int], str] = unnamed,
+        late: Callable[[str], object] = end,
     ) -> None:
         model = morphology.model
         self.morphology, self.controller = morphology, controller
@@ -89,8 +83,7 @@ class Simulator:
                 f"An episode of {self.steps} control steps would fill {8 * self.steps * self.columns.size:.3g} bytes, "
                 f"more than the {TRACE_BYTES} that its record may take. Shorten it, or control less often."
             )
-        self.time_limit = time_limit
-        self._address = address
+        self.time_limit, self._late = time_limit, late
         self._native = CompiledController(controller)
         self._kernel = cache.kept(lambda: kernel.compiled(abi.library_path()))
         self._data = mujoco.MjData(model)
@@ -130,6 +123,7 @@ class Simulator:
         support: float = 0.0,
         segment_steps: int = 0,
         between: Callable[[int, Array], None] | None = None,
+        address: Address = unnamed,
     ) -> Iterator[Episode]:
         """Simulates every parameter vector in every scenario.
 
@@ -141,6 +135,7 @@ class Simulator:
             segment_steps: Control steps after which `between` is called; a whole episode where 0.
             between: Called between segments with the control step that comes next and the
                 observations (simulations, obs_size) of the chunk that runs, which it may read.
+            address: Of an episode, for messages.
 
         Yields:
             Episodes, genome by genome and within a genome scenario by scenario.
@@ -175,18 +170,18 @@ class Simulator:
                 [models[i][j] for i, j in zip(body, scenario, strict=True)],
                 np.ascontiguousarray(pushes[scenario]),
             )
-            self._simulate(genome, scenario, segment_steps, between)
+            addresses = [address(int(i), int(k)) for i, k in zip(genome, scenario, strict=True)]
+            self._simulate(addresses, segment_steps, between)
             for sim in range(len(chunk)):
                 yield self._episode(sim, batch[body[sim]].morphology)
 
     def _simulate(
         self,
-        genome: NDArray[np.int64],
-        scenario: NDArray[np.int64],
+        addresses: Sequence[str],
         segment_steps: int,
         between: Callable[[int, Array], None] | None,
     ) -> None:
-        lib, plan, count = abi.library(), self._plan[0], len(genome)
+        lib, plan, count = abi.library(), self._plan[0], len(addresses)
         ids = np.arange(count, dtype=np.int32)
         length = segment_steps or self.steps
         status = np.ctypeslib.as_array(lib.mjb_status(self._batch), (self.capacity,))[:count]
@@ -196,8 +191,8 @@ class Simulator:
             return np.asarray((started == 1) & (outcome == kernel.RUNNING) & (status == 0))
 
         def late(sim: int) -> None:
-            end(
-                f"{self._address(int(genome[sim]), int(scenario[sim]))} has taken longer than evaluation.time_limit, "
+            self._late(
+                f"{addresses[sim]} has taken longer than evaluation.time_limit, "
                 f"{self.time_limit:g} s of wall time. What is recorded is whole. Mend the controller or the body, or "
                 "go on with a longer --time-limit."
             )
@@ -215,18 +210,19 @@ class Simulator:
             outcome[status != 0] = kernel.UNSTABLE
             if np.any(raised := outcome == kernel.RAISED):
                 first_raised = int(np.argmax(raised))
-                self._tell_exception(first_raised, int(genome[first_raised]), int(scenario[first_raised]))
+                self._tell_exception(first_raised, addresses[first_raised])
             if np.all(outcome != kernel.RUNNING):
                 return
 
-    def _tell_exception(self, sim: int, genome: int, scenario: int) -> NoReturn:
+    def _tell_exception(self, sim: int, address: str) -> NoReturn:
         """Calls the controller again as it was when it raised an exception, to have its words.
 
         Raises:
             EvolocoError: Always.
         """
         time = int(self._arrays["lived"][sim]) * self.control_dt
-        who = f"{self._address(genome, scenario)}: the controller, {time:g} s into the episode,"
+        who = f"{address}: the controller, {time:g} s into the episode,"
+        genome = self._arrays["genome_of"][sim]
         params, state = self._arrays["params"][genome], self._arrays["state"][sim]
         with blamed(who):
             if time == 0:

@@ -10,8 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-CODE = 5
-"""What the process ends with."""
+from evoloco.errors import TimeLimitError
 
 LOOKS = 8
 """How often an episode is looked at before its limit is over."""
@@ -29,7 +28,7 @@ class Watchdog:
     Args:
         limit: Wall time that one episode may take [s]; 0 for any.
         running: Tells which episodes run now (nsim,).
-        late: Called with an episode that takes longer, from a thread of its own.
+        late: Called with the first episode that takes longer, from a thread of its own.
     """
 
     def __init__(
@@ -60,6 +59,7 @@ class Watchdog:
             last = now
             if np.any(taken > self._limit) and not self._over.is_set():
                 self._late(int(np.argmax(taken)))
+                return
 
 
 def end(message: str) -> None:
@@ -69,4 +69,4 @@ def end(message: str) -> None:
     """
     show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""  # a progress bar has hidden it
     os.write(2, f"{show_cursor}\nevoloco: {message}\n".encode())
-    os._exit(CODE)
+    os._exit(TimeLimitError.code)

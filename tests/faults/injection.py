@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,6 +46,36 @@ generations = 8
 population_size = 4
 """
 """A run of a tenth of a second."""
+
+CONTROLLER = """
+import math
+
+from evoloco.controllers.sine import Controller as Sine
+
+
+def step(params, state, obs, time, dt, ctrl):
+    ctrl[:] = 0.3
+    if time > 0.2 and {when}:
+        {what}
+
+
+class Controller(Sine):
+    step = staticmethod(step)
+"""
+NEVER_ENDS = "while state[0] < 1e300:\n            state[0] = 0.5 * state[0]"
+"""What a step does that never ends."""
+
+JUMPING_CLOCK = """
+import time
+real, calls = time.time, 0
+
+def jumping():
+    global calls
+    calls += 1
+    return real() - 3600.0 * calls
+
+time.time = jumping
+"""
 
 ENVIRONMENT = {**os.environ, "MUJOCO_GL": "off"}
 PATIENCE = 120
@@ -105,6 +135,20 @@ def undisturbed(file: Path, folder: Path, *overrides: str) -> Run:
     return run
 
 
+def own(folder: Path, what: str, when: str = "True") -> str:
+    """The override for a controller of one's own that does something 0.2 s into its episodes."""
+    path = folder / "own.py"
+    path.write_text(CONTROLLER.format(what=what, when=when), encoding="utf-8")
+    return f"controller.name={path}"
+
+
+def jumping_clock(folder: Path) -> dict[str, str]:
+    """The environment of a process whose clock jumps back by an hour whenever it is read."""
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(JUMPING_CLOCK, encoding="utf-8")
+    return {**ENVIRONMENT, "PYTHONPATH": f"{folder}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+
+
 def record(folder: Path) -> list[bytes]:
     """All that a run's journal says of its generations, times aside, each generation once and in order."""
     run = Run(folder)
@@ -134,8 +178,25 @@ def until(generations: int, folder: Path, process: "subprocess.Popen[str]") -> N
         time.sleep(0.005)
 
 
-def kill_at_random(file: Path, folder: Path, kills: int, random: np.random.Generator, *overrides: str) -> Iterator[str]:
+def kill_at_random(
+    file: Path,
+    folder: Path,
+    kills: int,
+    random: np.random.Generator,
+    *overrides: str,
+    options: Sequence[str] = (),
+    start: float = 1.5,
+) -> Iterator[str]:
     """Begins a run, kills it at random moments as often as asked, and lets the last process end by itself.
+
+    Args:
+        file: The run file.
+        folder: Of the run.
+        kills: How often.
+        random: Of the moments.
+        overrides: Of the run file.
+        options: Of every process.
+        start: Time that a process takes to start [s].
 
     Yields:
         For each kill, where it struck.
@@ -144,10 +205,11 @@ def kill_at_random(file: Path, folder: Path, kills: int, random: np.random.Gener
     struck = 0
     while struck < kills:
         began = folder.is_dir()
-        process = started("resume", folder) if began else started("evolve", file, *overrides, "--out", folder)
+        command = ("resume", folder) if began else ("evolve", file, *overrides, "--out", folder)
+        process = started(*command, *options)
         before = recorded(folder)
         if random.random() < 0.2:
-            time.sleep(random.uniform(0.0, 1.5))  # while it starts
+            time.sleep(random.uniform(0.0, start))  # while it starts
         else:
             most = max(before + 1, total - (kills - struck))
             until(int(random.integers(before, most + 1)), folder, process)
@@ -159,7 +221,7 @@ def kill_at_random(file: Path, folder: Path, kills: int, random: np.random.Gener
             struck += 1
             generations = recorded(folder)
             yield "starting" if generations == before else "searching" if generations < total else "finishing"
-    last = evoloco("resume", folder)
+    last = evoloco("resume", folder, *options)
     assert last.code == 0, last.err
 
 

@@ -17,31 +17,7 @@ from evoloco.sim.simulator import Simulator
 from evoloco.sim.watchdog import Watchdog
 from evoloco.spec import read
 
-from .injection import evoloco, recorded
-
-CONTROLLER = """
-import math
-
-from evoloco.controllers.sine import Controller as Sine
-
-
-def step(params, state, obs, time, dt, ctrl):
-    ctrl[:] = 0.3
-    if time > 0.2 and {when}:
-        {what}
-
-
-class Controller(Sine):
-    step = staticmethod(step)
-"""
-NEVER_ENDS = "while state[0] < 1e300:\n            state[0] = 0.5 * state[0]"
-
-
-def own(folder: Path, what: str, when: str = "True") -> str:
-    """The override for a controller of one's own that does something 0.2 s into its episodes."""
-    path = folder / "own.py"
-    path.write_text(CONTROLLER.format(what=what, when=when), encoding="utf-8")
-    return f"controller.name={path}"
+from .injection import NEVER_ENDS, evoloco, own, recorded
 
 
 def test_a_controller_that_raises_ends_the_run_with_its_words_line_and_address(file: Path, tmp_path: Path) -> None:

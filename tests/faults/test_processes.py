@@ -15,7 +15,7 @@ from evoloco import lock
 from evoloco.errors import BusyError, StorageError
 from evoloco.salvage import salvage
 
-from .injection import ENVIRONMENT, ended, evoloco, kill_at_random, record, started, undisturbed, until
+from .injection import ended, evoloco, jumping_clock, kill_at_random, record, started, undisturbed, until
 
 KILLS = 12
 
@@ -91,26 +91,10 @@ def test_a_lock_file_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     assert precious.read_text() == "not to be emptied"
 
 
-JUMPING_CLOCK = """
-import time
-real, calls = time.time, 0
-
-def jumping():
-    global calls
-    calls += 1
-    return real() - 3600.0 * calls
-
-time.time = jumping
-"""
-
-
 def test_a_clock_that_jumps_back_changes_no_result_and_no_time_is_negative(
     file: Path, tmp_path: Path, expected: list[bytes]
 ) -> None:
-    (tmp_path / "clock").mkdir()
-    (tmp_path / "clock" / "sitecustomize.py").write_text(JUMPING_CLOCK)
-    paths = f"{tmp_path / 'clock'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
-    environment = {**ENVIRONMENT, "PYTHONPATH": paths}
+    environment = jumping_clock(tmp_path / "clock")
     code = "import time; print(time.time() > time.time())"
     jumps = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert jumps.stdout == "True\n"
