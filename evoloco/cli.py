@@ -79,7 +79,7 @@ def evolve(
     """Evolves a gait, records everything in a run folder, and writes a report."""
     from rich.console import Console
 
-    from evoloco.build import run_file
+    from evoloco.build import Experiment, run_file
     from evoloco.evolve import Run
     from evoloco.spec import read
 
@@ -91,7 +91,7 @@ def evolve(
     source = run_file(run)
     spec = read(source, changes)
     folder = out or Path("runs") / "out" / f"{spec.name}-seed{spec.seed}"
-    with _on_ray(spec, ray, workers) as evaluator:
+    with _on_ray(Experiment(spec), ray, workers) as evaluator:
         with Console(stderr=True).status("Compiling (only the first start takes more than a moment) …"):
             begun = Run.create(spec, folder, source)
         _go_on(begun, 0, threads, evaluator)
@@ -117,7 +117,7 @@ def resume(
 
         typer.echo(keep_what_is_whole(folder))
     run = Run(folder, time_limit)
-    with _on_ray(run.spec, ray, workers) as evaluator:
+    with _on_ray(run.experiment, ray, workers) as evaluator:
         _go_on(run, generations, threads, evaluator)
 
 
@@ -177,11 +177,10 @@ def report(folder: Folder) -> None:
     _tell_report(*write_report(run))
 
 
-def _on_ray(spec: Any, address: str | None, workers: int) -> AbstractContextManager[Any]:
+def _on_ray(experiment: Any, address: str | None, workers: int) -> AbstractContextManager[Any]:
     """An evaluator on Ray; None where no address is given."""
     from rich.console import Console
 
-    from evoloco.build import Experiment
     from evoloco.errors import SpecError
 
     if address is None:
@@ -191,7 +190,7 @@ def _on_ray(spec: Any, address: str | None, workers: int) -> AbstractContextMana
     with Console(stderr=True).status("Connecting to Ray …"):
         from evoloco.evaluators.ray import Ray
 
-        return Ray(Experiment(spec), address, workers)
+        return Ray(experiment, address, workers)
 
 
 def _go_on(run: Any, generations: int, threads: int, evaluator: Any) -> None:

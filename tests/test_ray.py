@@ -287,6 +287,9 @@ def test_a_step_that_never_ends_in_a_worker_ends_the_run_as_it_does_locally(
     assert len(run.journal) == int(named[1])
     assert run.experiment.space.decode(run.upcoming()[int(named[2])])["period"] > 0.7
     run.journal.close()
+    again = evoloco("resume", folder, "--ray", "auto", "--time-limit", "0.4")
+    assert again.code == 5
+    assert "0.4 s of wall time" in again.err
 
 
 def test_a_worker_that_is_killed_for_its_memory_costs_nothing(

@@ -68,7 +68,7 @@ class Ray:
     def __init__(self, experiment: Experiment, address: str = HERE, workers: int = 0, duration: float = 0.0) -> None:
         self._facts = provenance.collect(experiment)
         self._terms = len(experiment.terms)
-        self._spec, self._duration = dumps(experiment.spec), duration
+        self._task = (dumps(experiment.spec), duration, experiment.time_limit)
         self._asked = workers
         self._workers: list[_Hired] = []
         self._idle: list[_Hired] = []
@@ -216,7 +216,7 @@ class Ray:
         cpus = self._cpus()
         wanted = min(self._asked or cpus, cpus)
         for _ in range(len(self._workers), wanted):
-            worker = _Hired(self._kind.remote(self._spec, self._duration))
+            worker = _Hired(self._kind.remote(*self._task))
             self._workers.append(worker)
             self._greet(worker)
         starting = [worker for worker in self._workers if not worker.node]

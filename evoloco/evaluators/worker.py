@@ -57,27 +57,28 @@ def _answering(method: Callable[..., dict[str, Any]]) -> Callable[..., dict[str,
 class Worker:
     """The far side: evaluates chunks in a process of its own, on one thread.
 
-    An episode that takes longer than `evaluation.time_limit` cannot be
+    An episode that takes longer than the time limit cannot be
     stopped. The worker answers with that error instead, and ends itself.
 
     Args:
         spec: The resolved run file, as text.
         duration: Of a completed episode [s]; that of the search's scenarios where 0.
+        time_limit: Wall time that an episode may take [s]; 0 for any.
     """
 
-    def __init__(self, spec: str, duration: float) -> None:
+    def __init__(self, spec: str, duration: float, time_limit: float) -> None:
         threadpool_limits(1)
-        self._spec, self._duration = spec, duration
+        self._spec, self._duration, self._time_limit = spec, duration, time_limit
         self._thread = ThreadPoolExecutor(1)
         self._late: Future[dict[str, Any]] = Future()
 
     @cached_property
     def _local(self) -> Local:
-        return Local(self._experiment, 1, self._duration, blank, self._give_up)
+        return Local(self._experiment, 1, self._duration, self._give_up)
 
     @cached_property
     def _experiment(self) -> Experiment:
-        return Experiment(loads(self._spec))
+        return Experiment(loads(self._spec), self._time_limit)
 
     @cached_property
     def _facts(self) -> dict[str, Any]:
@@ -97,7 +98,7 @@ class Worker:
 
     def _evaluated(self, genomes: Array, draws: list[dict[str, Any]], support: float) -> dict[str, Any]:
         began = time.perf_counter()
-        evaluation = self._local.evaluate(genomes, [Scenario(**draw) for draw in draws], support)
+        evaluation = self._local.evaluate(genomes, [Scenario(**draw) for draw in draws], support, blank)
         answer: dict[str, Any] = {name: getattr(evaluation, name) for name in ARRAYS}
         return {**answer, "took": time.perf_counter() - began}
 
