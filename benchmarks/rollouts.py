@@ -12,7 +12,8 @@ episode early, so both do the same number of physics steps. "apart" is the
 largest difference between two ends of one episode, in the coordinates that the
 other side shows.
 
-c          MuJoCo's batch rollout replays the recorded controls through mj_step in C.
+c          MuJoCo's batch rollout replays the recorded controls through mj_step in C: also on the models of the
+           other packages, as no evaluation of theirs can be much faster than that.
 python     The bundled bodies on sines in a Python loop with NumPy: bare (nothing but controls and mj_step), and
            with what an evaluation records (trace, foot loads and contacts of every physics step, measures).
 gymnasium  Gymnasium's environments in a Python loop, sines in NumPy; each also forms observation and reward.
@@ -32,7 +33,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,8 +67,8 @@ PEERS = Path(__file__).with_name("peers")
 MUJOCO = f"MuJoCo {mujoco.__version__}"
 CORES = sorted(os.sched_getaffinity(0))
 
-NEEDED = {"gymnasium": ("envpool", "evotorch")}
-"""Comparisons that need an environment besides that of their name: Gymnasium has the models."""
+NEEDED = {"gymnasium": ("c", "envpool", "evotorch"), "revolve2": ("c",)}
+"""Comparisons that need an environment besides that of their name: Gymnasium and revolve2 have the models."""
 
 GENOMES = 32
 SPREAD = 0.01  # of each gene's range, around the champion
@@ -201,24 +202,29 @@ def on_sines(name: str, path: str, cores: int) -> Ours:
     return Ours(experiment, np.random.default_rng(0).random((POPULATION, len(experiment.space))), cores)
 
 
-@contextmanager
-def against_c(name: str, cores: int) -> Iterator[Sides]:
+def bundled(name: str, cores: int) -> Ours:
+    """A bundled body on changes of its published champion."""
     experiment = Experiment(read(run_file(name), ENDLESS))
-    ours = Ours(experiment, around(champion(name, len(experiment.space)), GENOMES), cores)
-    simulator, scenario = ours.simulator, ours.scenarios[0]
-    model, steps = simulator._body.model(scenario.friction), simulator.steps * simulator.substeps
-    start = simulator._body.start(scenario, mujoco.MjData(model))
-    control = np.repeat(ours.recorded("ctrl"), simulator.substeps, axis=1)
-    limit = batch.Batch(model, GENOMES, cores)
+    return Ours(experiment, around(champion(name, len(experiment.space)), GENOMES), cores)
 
-    def theirs(steps: int = steps) -> int:
-        limit.reset()
-        limit.state[:] = start
-        limit.rollout(steps, control[:, :steps])
-        return GENOMES * steps
 
-    theirs(steps - simulator.substeps)  # what is recorded last is the state before the last control step
-    yield Sides(ours, theirs, apart(ours.recorded("qpos")[:, -1], limit.state[:, 1 : 1 + model.nq]), MUJOCO)
+@contextmanager
+def against_c(made: Callable[[], AbstractContextManager[Ours]]) -> Iterator[Sides]:
+    with made() as ours:
+        simulator, scenario, count = ours.simulator, ours.scenarios[0], len(ours.genomes)
+        model, steps = simulator._body.model(scenario.friction), simulator.steps * simulator.substeps
+        start = simulator._body.start(scenario, mujoco.MjData(model))
+        control = np.repeat(ours.recorded("ctrl"), simulator.substeps, axis=1)
+        limit = batch.Batch(model, count, simulator.threads)
+
+        def theirs(steps: int = steps) -> int:
+            limit.reset()
+            limit.state[:] = start
+            limit.rollout(steps, control[:, :steps])
+            return count * steps
+
+        theirs(steps - simulator.substeps)  # what is recorded last is the state before the last control step
+        yield Sides(ours, theirs, apart(ours.recorded("qpos")[:, -1], limit.state[:, 1 : 1 + model.nq]), MUJOCO)
 
 
 @contextmanager
@@ -244,13 +250,17 @@ def against_gymnasium(name: str, environments: Environments) -> Iterator[Sides]:
         yield ours.beside(peer, apart(ours.recorded("qpos")[:, -1], peer.call("ends")), found["versions"])
 
 
+def on_gymnasiums(name: str, cores: int, environments: Environments) -> Ours:
+    """One of Gymnasium's models on random sines, in this process."""
+    with environments.peer("gymnasium", "gymnasium_loop.py") as peer:
+        return on_sines(name, peer.call("model", file=WORLDS[name].file)["path"], cores)
+
+
 @contextmanager
 def against_envpool(name: str, cores: int, environments: Environments) -> Iterator[Sides]:
     world = WORLDS[name]
-    with environments.peer("gymnasium", "gymnasium_loop.py") as gymnasium:
-        path = gymnasium.call("model", file=world.file)["path"]
     with environments.peer("envpool", "envpool_batch.py") as peer:
-        ours = on_sines(name, path, cores)
+        ours = on_gymnasiums(name, cores, environments)
         peer.call(
             "prepare", name=name, options=world.options, threads=cores, sines=ours.sines,
             control_steps=ours.simulator.steps, dt=world.control_dt,
@@ -261,26 +271,40 @@ def against_envpool(name: str, cores: int, environments: Environments) -> Iterat
 
 
 @contextmanager
-def against_revolve2(cores: int, environments: Environments) -> Iterator[Sides]:
-    with environments.peer("revolve2", "revolve2_gecko.py") as peer, tempfile.TemporaryDirectory() as folder:
-        gecko = peer.call("describe")
+def geckos(gecko: dict[str, Any], cores: int) -> Iterator[Ours]:
+    """revolve2's gecko, as it describes it, on random weights of its network."""
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "gecko.xml"
         path.write_text(gecko["xml"])
         cpg = {"name": str(PEERS / "linear_cpg.py"), **{key: gecko[key] for key in ("pairs", "ranges", "start")}}
         experiment = as_is(str(path), "mbs1/", GECKO_FEET, cpg, gecko["control_dt"], gecko["duration"])
         genomes = np.random.default_rng(0).random((GECKOS * cores, len(experiment.space)))
-        weights = [list(experiment.space.decode(genome).values()) for genome in genomes]
-        ours = Ours(experiment, genomes, cores)
-        peer.call("prepare", genomes=weights, simulators=cores)
-        yield ours.beside(peer, apart(ours.recorded("qpos")[:, -1, :3], peer.call("ends")), gecko["versions"])
+        yield Ours(experiment, genomes, cores)
+
+
+@contextmanager
+def on_revolve2s(cores: int, environments: Environments) -> Iterator[Ours]:
+    """revolve2's gecko in this process."""
+    with environments.peer("revolve2", "revolve2_gecko.py") as peer:
+        gecko = peer.call("describe")
+    with geckos(gecko, cores) as ours:
+        yield ours
+
+
+@contextmanager
+def against_revolve2(cores: int, environments: Environments) -> Iterator[Sides]:
+    with environments.peer("revolve2", "revolve2_gecko.py") as peer:
+        gecko = peer.call("describe")
+        with geckos(gecko, cores) as ours:
+            weights = [list(ours.experiment.space.decode(genome).values()) for genome in ours.genomes]
+            peer.call("prepare", genomes=weights, simulators=cores)
+            yield ours.beside(peer, apart(ours.recorded("qpos")[:, -1, :3], peer.call("ends")), gecko["versions"])
 
 
 @contextmanager
 def against_evotorch(name: str, cores: int, environments: Environments) -> Iterator[Sides]:
-    with environments.peer("gymnasium", "gymnasium_loop.py") as gymnasium:
-        path = gymnasium.call("model", file=WORLDS[name].file)["path"]
     with environments.peer("evotorch", "evotorch_gymne.py") as peer:
-        ours = on_sines(name, path, cores)
+        ours = on_gymnasiums(name, cores, environments)
         peer.call(
             "prepare", name=name, options=WORLDS[name].options, size=POPULATION, actors=cores,
             control_steps=ours.simulator.steps,
@@ -314,7 +338,10 @@ def comparisons(environments: Environments) -> Iterator[tuple[str, str, int, str
     """Kind, model, cores, aim, and the two sides."""
     for name in ("biped", "planar_biped"):
         for cores in (1, 2):
-            yield "c", name, cores, "0.95", against_c(name, cores)
+            yield "c", name, cores, "0.95", against_c(lambda name=name, cores=cores: nullcontext(bundled(name, cores)))
+    for name in WORLDS:
+        yield "c", name, 1, "0.95", against_c(lambda name=name: nullcontext(on_gymnasiums(name, 1, environments)))
+    yield "c", "gecko_v2", 1, "0.95", against_c(lambda: on_revolve2s(1, environments))
     for name in ("biped", "planar_biped", "hopper"):
         yield "python", f"{name}, bare", 1, "", against_python(name, recorded=False)
         yield "python", f"{name}, recorded", 1, "1.8", against_python(name, recorded=True)

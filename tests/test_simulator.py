@@ -226,6 +226,23 @@ def test_the_oracle_sees_falls_and_contacts_of_the_body(hopper: Morphology) -> N
     assert any(touch.any() for touch in touches)
 
 
+def test_between_control_steps_only_loads_and_sensors_with_a_memory_are_computed() -> None:
+    spec = mujoco.MjSpec.from_string("""
+        <mujoco><worldbody><body name="torso"><freejoint/><geom size="0.1"/><body name="foot" pos="0 0 -0.2">
+        <joint name="hip" axis="0 1 0"/><geom size="0.1"/></body></body><geom name="floor" type="plane" size="0 0 1"/>
+        </worldbody><actuator><motor name="hip" joint="hip"/></actuator>
+        <sensor><jointpos name="remembered" joint="hip" nsample="4" delay="0.01"/></sensor>
+        <keyframe><key name="home" qpos="0 0 0.3 1 0 0 0 0"/></keyframe></mujoco>""")
+    body = assemble(spec, "torso", ["foot"], ["hip"])
+    model = ready(body)._body.lean(body.model)
+    computed = {model.sensor(i).name for i in np.flatnonzero(model.sensor_needstage != mujoco.mjtStage.mjSTAGE_NONE)}
+    assert computed == {"foot.ground", "remembered"}
+    assert body.model.sensor("torso.position").needstage[0] == mujoco.mjtStage.mjSTAGE_POS
+    draw, params = scenarios(body, 1)[0], responses(1)[0]
+    recorded = twin(body, params, draw)[0][:, Columns(body, 2).slices["sensordata"]]
+    assert np.array_equal(one(ready(body), params, draw)["sensordata"], recorded)
+
+
 # Determinism
 
 

@@ -92,6 +92,19 @@ class Body:
             getattr(model, field)[:, columns] *= friction
         return model
 
+    def lean(self, model: mujoco.MjModel) -> mujoco.MjModel:
+        """A copy of a model of this body that computes the ground's forces on the feet and no other sensor.
+
+        MuJoCo computes every sensor in every physics step, an accelerometer with another pass over all bodies;
+        most are read once per control step. Sensors with a history, which must see every step, and those of
+        plugins stay.
+        """
+        lean = copy.copy(model)
+        idle = (model.sensor_history[:, 0] == 0) & (model.sensor_type != mujoco.mjtSensor.mjSENS_PLUGIN)
+        idle[[model.sensor(f"{foot}.ground").id for foot in self.morphology.feet]] = False
+        lean.sensor_needstage[idle] = mujoco.mjtStage.mjSTAGE_NONE
+        return lean
+
 
 def kinds(morphology: Morphology) -> NDArray[np.int64]:
     """Kind of every geom, as the kernel counts them (ngeom,)."""

@@ -46,6 +46,7 @@ PLAN = np.dtype(
         ("lived", np.int64),  # int64 (nsim,): control steps done
         ("started", np.int64),  # int64 (nsim,): 1 once the segment has begun
         ("pushes", np.int64),  # (nsim, push_count, 5): start, end [s], force x, y, z [N]
+        ("lean", np.int64),  # int64 (nsim,): address of a simulation's model for steps after which nobody reads sensors
         ("gather", np.int64),  # int64 (gather_count, 2): from sensordata, to obs
         ("gather_scale", np.int64),  # (bodies, gather_count)
         ("geom_kind", np.int64),  # int64 (ngeom,): BODY, FOOT or GROUND
@@ -136,6 +137,14 @@ def _ints(typing_context, address):  # type: ignore[no-untyped-def]
         return builder.inttoptr(args[0], ir.IntType(32).as_pointer())
 
     return types.CPointer(types.int32)(address), codegen
+
+
+@intrinsic
+def _pointer(typing_context, address):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        return builder.inttoptr(args[0], ir.IntType(8).as_pointer())
+
+    return types.voidptr(address), codegen
 
 
 @intrinsic
@@ -261,6 +270,7 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
     trace = carray(_doubles(plan.trace), (plan.nsim, plan.steps, plan.row_size))[sim]
     lived = carray(_words(plan.lived), (plan.nsim,))
     pushes = carray(_doubles(plan.pushes), (plan.nsim, plan.push_count, 5))[sim]
+    lean = _pointer(carray(_words(plan.lean), (plan.nsim,))[sim])
     gather = carray(_words(plan.gather), (plan.gather_count, 2))
     body = carray(_words(plan.body_of), (plan.nsim,))[sim]
     scale = carray(_doubles(plan.gather_scale), (plan.bodies, plan.gather_count))[body]
@@ -330,7 +340,10 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
                 _push(wrench, pushes, (t * plan.substeps + substep) * plan.physics_dt)
                 if support[STIFFNESS] > 0:
                     _hold(wrench, sensordata, support, plan)
-            _mj_step(model, data)
+            if substep == plan.substeps - 1 or support[STIFFNESS] > 0:
+                _mj_step(model, data)
+            else:
+                _mj_step(lean, data)
             for i in range(plan.feet):
                 row[column + i] = max(row[column + i], sensordata[foot_force[i]])
             if _body_on_ground(_words(base + plan.at_contact)[0], ncon[0], geom_kind, plan):

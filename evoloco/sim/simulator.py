@@ -152,6 +152,7 @@ class Simulator:
         batch = self.check(bodies) or [self._body]
         starts = np.array([[body.start(scenario, self._data) for scenario in scenarios] for body in batch])
         models = [[body.model(scenario.friction) for scenario in scenarios] for body in batch]
+        lean = [[body.lean(model) for model in row] for body, row in zip(batch, models, strict=True)]
         self._use("home_ctrl", np.array([body.home_ctrl for body in batch]))
         self._use("min_height", np.array([body.min_height for body in batch]))
         self._use("support", np.array([body.support(support) for body in batch]))
@@ -167,7 +168,7 @@ class Simulator:
             self._arrays["genome_of"][: len(chunk)], self._arrays["body_of"][: len(chunk)] = genome, body
             self._load(
                 starts[body, scenario],
-                [models[i][j] for i, j in zip(body, scenario, strict=True)],
+                *([table[i][j] for i, j in zip(body, scenario, strict=True)] for table in (models, lean)),
                 np.ascontiguousarray(pushes[scenario]),
             )
             addresses = [address(int(i), int(k)) for i, k in zip(genome, scenario, strict=True)]
@@ -244,12 +245,15 @@ class Simulator:
 
     # ------------------------------------------------------------ preparing
 
-    def _load(self, starts: Array, models: list[mujoco.MjModel], pushes: Array) -> None:
+    def _load(
+        self, starts: Array, models: list[mujoco.MjModel], lean: list[mujoco.MjModel], pushes: Array
+    ) -> None:
         """Puts a chunk's start states (simulations, nstate), models and pushes (simulations, P, 5) in place."""
         lib, count = abi.library(), len(models)
         addresses = [model._address for model in models] + [self.morphology.model._address] * (self.capacity - count)
         lib.mjb_setModels(self._batch, (ctypes.c_void_p * self.capacity)(*addresses))
-        self._models = models
+        self._models = [*models, *lean]
+        self._use("lean", np.array([model._address for model in lean]))
         ids = np.arange(count, dtype=np.int32)
         lib.mjb_reset(self._batch, ids.ctypes.data, count, None, 0)
         self._state[:count] = starts
