@@ -54,14 +54,11 @@ SEARCHES: dict[str, list[str]] = {
     "cmaes bipop": ["optimizer.restarts=bipop"],
     "race": [],
     "ga": [],
-    "ga two_point": [
-        "optimizer.crossover=two_point", "optimizer.mutation_rate=0.1", "optimizer.gene_rate=0.05",
-        "optimizer.sigma=0.01", "optimizer.elites=0",
-    ],
+    "ga_nico": [],
     "nsga2": [],
     "map_elites": DESCRIPTORS,
     "cma_me": DESCRIPTORS,
-}  # fmt: skip
+}
 
 
 # ------------------------------------------------------------ test functions

@@ -131,13 +131,16 @@ def replay(
     trace: Annotated[
         Path | None, typer.Option(help="Writes that episode's arrays, under MuJoCo's names, as .npz.")
     ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Writes its body, compiled, as .mjb, which MuJoCo's viewer opens.")
+    ] = None,
     time_limit: TimeLimit = None,
 ) -> None:
     """Rebuilds any individual of a run and checks its fitness against the record, to the last bit."""
     from evoloco.evolve import Run
     from evoloco.gait import analyse, walks
     from evoloco.replay import replay as rebuild
-    from evoloco.replay import save_trace
+    from evoloco.replay import save_model, save_trace
 
     again = rebuild(Run(folder, time_limit), individual)
     episode = again.shown
@@ -157,6 +160,9 @@ def replay(
     if trace is not None:
         save_trace(episode, trace)
         typer.echo(f"Trace: {trace}")
+    if model is not None:
+        save_model(episode, model)
+        typer.echo(f"Model: {model}")
     if video is not None:
         from evoloco.report.video import film
 

@@ -246,6 +246,16 @@ class Run:
     def _note_events(self, generation: int, evaluation: Evaluation) -> None:
         for event in evaluation.events:
             self.journal.write_event(generation, *event)
+        diverged = np.argwhere(evaluation.outcome == Outcome.UNSTABLE)
+        if len(diverged):
+            individual, episode = diverged[0].tolist()
+            self.journal.write_event(
+                generation,
+                time.time(),
+                f"{len(diverged)} of {evaluation.outcome.size} episodes diverged. "
+                f"The first: {self.address(generation, individual, episode)}; --trace FILE.npz writes its last states, "
+                "--model FILE.mjb its body.",
+            )
         for individual in np.flatnonzero((evaluation.outcome == Outcome.FAILED).any(axis=1)):
             self.journal.write_event(
                 generation,

@@ -7,6 +7,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from evoloco.episode import Outcome
 from evoloco.evaluators import Evaluator
 from evoloco.evolve import Run
 from evoloco.journal import Generation
@@ -63,11 +64,12 @@ class Live:
         lived = record.evaluation.duration
         speed = record.evaluation.distance[best].sum() / lived[best].sum()
         self._pace += (record.wall_time - self._pace) * (SMOOTHING if self._pace else 1.0)
+        diverged = int((record.evaluation.outcome == Outcome.UNSTABLE).sum())
         left = int(self._pace * (self._total - record.generation - 1))
         figures = (
             f"best {record.fitness[best]:.3f}  mean {finite.mean() if finite.size else np.nan:.3f}  "
             f"{speed:+.2f} m/s for {lived[best].mean():.1f} s  {lived.sum() / record.simulation_time:.0f} sim s/s "
-            f"on {self._evaluator}"
+            f"on {self._evaluator}{f'  {diverged} diverged' if diverged else ''}"
         )
         self._bar.update(
             self._task, completed=record.generation + 1, figures=figures, left=f"{left // 60}:{left % 60:02d}"

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import mujoco
 import numpy as np
 
 from evoloco import provenance
@@ -136,3 +137,11 @@ def save_trace(episode: Episode, path: Path) -> None:
     arrays["time"] = episode.time
     with path.open("wb") as file:
         np.savez(file, **arrays)
+
+
+def save_model(episode: Episode, path: Path) -> None:
+    """Writes an episode's body as MuJoCo compiled it, meshes included, as .mjb."""
+    model = episode.morphology.model
+    content = np.empty(mujoco.mj_sizeModel(model), np.uint8)
+    mujoco.mj_saveModel(model, None, content)
+    path.write_bytes(content.tobytes())

@@ -27,6 +27,7 @@ class Case:
         objectives: How many it is told, 3 where several.
         ranked: Whether only the order of fitness matters to it.
         snaps: Whether it asks for levels only, not for positions between them.
+        population: Genomes per generation.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Case:
     objectives: int = 1
     ranked: bool = True
     snaps: bool = True
+    population: int = POPULATION
 
     def __str__(self) -> str:
         return "-".join([self.name, *(str(value) for key, value in self.options.items() if key not in GRID)])
@@ -51,6 +53,7 @@ MEMBERS = [
     Case("ga", {"crossover": "sbx", "mutation": "polynomial", "elites": 0}),
     Case("ga", {"crossover": "two_point", "elites": 3}),
     Case("ga", {"crossover": "none"}),
+    Case("ga_nico", population=64),  # its small steps are meant for many genomes
     Case("nsga2", objectives=3, ranked=False),
     Case("nsga3", objectives=3, ranked=False),
     Case("map_elites", GRID, ranked=False, snaps=False),
@@ -67,7 +70,7 @@ def space(levels: tuple[int, ...] = (), size: int = SIZE) -> Space:
 def made(case: Case, seed: int = 1, levels: tuple[int, ...] = (), **options: Any) -> Optimizer:
     """The optimizer of a case."""
     objectives = ("fitness",) if case.objectives == 1 else tuple(f"goal_{k}" for k in range(case.objectives))
-    search = Search(space(levels), POPULATION, seed, objectives, ("first", "second"))
+    search = Search(space(levels), case.population, seed, objectives, ("first", "second"))
     optimizer: Optimizer = member("optimizers", case.name).Optimizer(search, **{**case.options, **options})
     return optimizer
 

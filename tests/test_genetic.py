@@ -16,8 +16,6 @@ from evoloco.optimizers import Search, nsga2, nsga3
 from evoloco.optimizers._isolation import Isolation
 from evoloco.optimizers._variation import Individual, Variation
 
-NICO = {"tournament": 3, "crossover": "two_point", "mutation_rate": 0.1, "sigma": 0.01, "gene_rate": 0.05}
-
 
 def clipped(operator):
     """An operator whose results are put on the bounds."""
@@ -38,11 +36,11 @@ def toolbox(mate: tuple[Any, dict], mutate: tuple[Any, dict]) -> base.Toolbox:
     return box
 
 
-def population(objectives: int) -> tuple[list[Individual], Isolation]:
+def population(objectives: int, size: int = POPULATION) -> tuple[list[Individual], Isolation]:
     """The first generation of a search of seed 1, as DEAP's individuals, and its random numbers."""
     kind = type("Fitness", (base.Fitness,), {"weights": (1.0,) * objectives})
     individuals = []
-    for genome in np.random.default_rng([1, SIZE]).random((POPULATION, SIZE)):
+    for genome in np.random.default_rng([1, SIZE]).random((size, SIZE)):
         individuals.append(Individual(genome.tolist()))
         individuals[-1].fitness = kind()
     return individuals, Isolation([1, SIZE])
@@ -54,24 +52,29 @@ POLYNOMIAL = (tools.mutPolynomialBounded, {"eta": 15.0, "low": 0.0, "up": 1.0})
 
 
 @pytest.mark.parametrize(
-    ("options", "box", "rates"),
+    ("case", "box", "rates"),
     [
-        ({}, toolbox(BLEND, (tools.mutGaussian, {"mu": 0, "sigma": 0.1, "indpb": 0.1})), (0.8, 1.0)),
         (
-            NICO,
+            Case("ga", {"elites": 0}),
+            toolbox(BLEND, (tools.mutGaussian, {"mu": 0, "sigma": 0.1, "indpb": 0.1})), (0.8, 1.0),
+        ),
+        (
+            Case("ga_nico"),
             toolbox((tools.cxTwoPoint, {}), (tools.mutGaussian, {"mu": 0, "sigma": 0.01, "indpb": 0.05})), (0.8, 0.1),
         ),
         (
-            {"crossover": "sbx", "mutation": "polynomial", "crossover_rate": 0.9, "gene_rate": 0.2},
+            Case("ga", {
+                "crossover": "sbx", "mutation": "polynomial", "crossover_rate": 0.9, "gene_rate": 0.2, "elites": 0,
+            }),
             toolbox(SBX, (POLYNOMIAL[0], {**POLYNOMIAL[1], "indpb": 0.2})), (0.9, 1.0),
         ),
     ],
 )  # fmt: skip
-def test_ga_without_elites_is_the_simple_algorithm_of_deap(options: dict, box: base.Toolbox, rates: tuple) -> None:
+def test_ga_without_elites_is_the_simple_algorithm_of_deap(case: Case, box: base.Toolbox, rates: tuple) -> None:
     box.register("select", tools.selTournament, tournsize=3)
     box.register("evaluate", lambda one: (float(sphere(np.array([one]))[0]),))
-    individuals, isolation = population(1)
-    for genomes in run(made(Case("ga"), elites=0, **options), 12):
+    individuals, isolation = population(1, case.population)
+    for genomes in run(made(case), 12):
         np.testing.assert_array_equal(genomes, np.array(individuals))
         with isolation():
             individuals, _ = algorithms.eaSimple(individuals, box, *rates, ngen=1, verbose=False)

@@ -332,7 +332,7 @@ def test_a_users_measure_takes_its_options_from_the_run_file(hop: Path, monkeypa
 
 
 def test_every_room_has_the_members_that_its_files_name() -> None:
-    optimizers = {"cma_me", "cmaes", "ga", "map_elites", "nsga2", "nsga3", "race", "uniform"}
+    optimizers = {"cma_me", "cmaes", "ga", "ga_nico", "map_elites", "nsga2", "nsga3", "race", "uniform"}
     assert set(members("optimizers")) == optimizers
     assert {"sine", "matsuoka"} <= set(members("controllers"))
     for room in ("controllers", "morphologies", "fitness"):

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import mujoco
 import numpy as np
 import pytest
 
@@ -119,10 +120,17 @@ def test_the_last_states_before_a_divergence_can_be_seen_with_one_command(file: 
     run.evolve(1)
     record = run.journal[0].evaluation
     individual = int(np.argmax(record.outcome[:, 0] == "unstable"))
+    ((_, _, event),) = run.journal.events()
     run.journal.close()
-    trace = tmp_path / "trace.npz"
-    again = evoloco("replay", run.folder, "--individual", f"0:{individual}", "--trace", trace)
+    diverged = int((record.outcome == "unstable").sum())
+    assert event.startswith(f"{diverged} of {record.outcome.size} episodes diverged. The first: Generation 0, ")
+    command = event.partition("evoloco ")[2].partition(")")[0].split()
+    assert command == ["replay", str(run.folder), "--individual", f"0:{individual}"]
+    trace, body = tmp_path / "trace.npz", tmp_path / "body.mjb"
+    again = evoloco(*command, "--trace", trace, "--model", body)
     assert again.code == 0, again.err
+    model = mujoco.MjModel.from_binary_path(str(body))
+    assert model.dof_damping[-1] == -5.0
     assert f"Individual 0:{individual}: fitness -inf equals the record to the last bit" in again.out
     with np.load(trace) as arrays:
         speed = np.abs(arrays["qvel"][:, -1])
