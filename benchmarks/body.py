@@ -1,11 +1,11 @@
 """Whether body and gait evolved together beat the gait alone, at equal simulated time.
 
-    python benchmarks/body.py [--seeds 10] [--out FOLDER]
+    python benchmarks/body.py [--seeds 20] [--out FOLDER]
 
 Per seed, `runs/biped_body` evolves as it stands, and then without its
 `[morphology.genes]`, on the bundled biped, until it has simulated as much.
 Both champions are chosen and judged on the same held-out scenarios, which
-neither search saw.
+neither search saw. Runs that are in FOLDER already are taken as they are.
 """
 
 import argparse
@@ -26,9 +26,9 @@ class Spent(Exception):  # noqa: N818 - a signal, not an error
     """The simulated time is used up."""
 
 
-def evolve(spec: RunSpec, folder: Path, budget: float = np.inf) -> tuple[Run, float]:
-    """A run that ends when it has simulated `budget` [s], and what it simulated [s]."""
-    run, spent = Run.create(spec, folder), 0.0
+def evolve(spec: RunSpec, folder: Path, budget: float = np.inf) -> tuple[float, float]:
+    """Held-out fitness of a run that ends when it has simulated `budget` [s], and what it simulated [s]."""
+    spent = 0.0
 
     def count(record: Generation) -> None:
         nonlocal spent
@@ -36,14 +36,19 @@ def evolve(spec: RunSpec, folder: Path, budget: float = np.inf) -> tuple[Run, fl
         if spent >= budget:
             raise Spent
 
+    if (folder / "champion.json").is_file():
+        run = Run(folder)
+        spent = sum(float(record.evaluation.duration.sum()) for record in run.journal.generations())
+        return float(run.champion()["heldout_fitness"]), spent
+    run = Run.create(spec, folder)
     with contextlib.suppress(Spent):
         run.evolve(progress=count)
-    return run, spent
+    return run.choose_champion().heldout_fitness, spent
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--out", type=Path, default=Path(tempfile.mkdtemp(prefix="body-")))
     arguments = parser.parse_args()
     print(f"{'seed':>4} {'simulated [s]':>13} {'both':>7} {'gait alone':>10}   held-out fitness")
@@ -56,7 +61,7 @@ def main() -> None:
         )
         first, spent = evolve(both, arguments.out / f"both-{seed}")
         second, _ = evolve(alone, arguments.out / f"alone-{seed}", spent)
-        pairs.append([run.choose_champion().heldout_fitness for run in (first, second)])
+        pairs.append([first, second])
         print(f"{seed:4} {spent:13.0f} {pairs[-1][0]:7.3f} {pairs[-1][1]:10.3f}", flush=True)
     found, alone_found = np.array(pairs).T
     print(f"body and gait better for {np.sum(found > alone_found)} of {len(pairs)} seeds; medians "
