@@ -1,7 +1,7 @@
 """How the optimizers compare: on test functions with pycma and DEAP used directly, and on gaits with each other.
 
     python benchmarks/optimizers.py functions [--genes 10] [--generations 150]
-    python benchmarks/optimizers.py gaits [--seeds 10] [--budget 20000] [--runs hopper biped] [--threads 0]
+    python benchmarks/optimizers.py gaits [--seeds 10] [--budget 12000] [--runs hopper biped] [--jobs 2]
 
 `functions`: sphere, ellipsoid, Rosenbrock and Rastrigin in [0, 1]^n, the same
 random numbers for evoloco's optimizer and for the library behind it. "largest
@@ -12,13 +12,18 @@ iterates.
 generation in which the simulated seconds of its episodes exceed the budget;
 then its champion is chosen on held-out scenarios, which are the same for all
 searches of a seed. Median and quartiles over the seeds; "above uniform" counts
-the seeds in which a search beats uniform sampling.
+the seeds in which a search beats uniform sampling. Seeds run side by side, one
+thread each, which changes no result.
 """
 
 import argparse
+import multiprocessing
+import os
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import cma
@@ -142,7 +147,7 @@ class Spent(Exception):  # noqa: N818 - no error
     """The simulated time is used up."""
 
 
-def gait(name: str, search: str, seed: int, budget: float, threads: int, folder: Path) -> tuple[float, int]:
+def gait(name: str, search: str, budget: float, folder: Path, seed: int) -> tuple[float, int]:
     """Held-out fitness of the champion, and generations, of a search that may simulate so many seconds."""
     source, spent = run_file(name), 0.0
 
@@ -162,21 +167,22 @@ def gait(name: str, search: str, seed: int, budget: float, threads: int, folder:
         changes += [f"fitness.{term}.objective={part}" for term, part in zip(plain.fitness, parts, strict=False)]
     run = Run.create(read(source, [*changes, *SEARCHES[search]]), folder / f"{name}-{search.replace(' ', '-')}-{seed}")
     with suppress(Spent):
-        run.evolve(evaluator=run.local(threads), progress=count)
+        run.evolve(evaluator=run.local(1), progress=count)
     judged = Experiment(read(source, [f"seed={seed}"]))  # the plain fitness, also of a search for objectives
-    genome = run.choose_champion(threads).genome
-    evaluation = Local(judged, threads, judged.heldout_duration).evaluate(genome[None], judged.held_out(), 0.0)
+    genome = run.choose_champion(1).genome
+    evaluation = Local(judged, 1, judged.heldout_duration).evaluate(genome[None], judged.held_out(), 0.0)
     return float(rate(judged, evaluation, judged.heldout_duration).fitness[0]), len(run.journal)
 
 
-def gaits(names: list[str], seeds: int, budget: float, threads: int, searches: list[str]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+def gaits(names: list[str], seeds: int, budget: float, jobs: int, searches: list[str]) -> None:
+    processes = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
+    with tempfile.TemporaryDirectory() as folder, processes:
         for name in names:
             print(f"\n{name}: held-out fitness after {budget:g} simulated seconds, {seeds} seeds")
             print(f"{'search':>16} {'median':>8} {'quartiles':>17} {'above uniform':>14} {'generations':>12}")
             chance: Array = np.zeros(0)
             for search in searches:
-                found = [gait(name, search, seed, budget, threads, Path(folder)) for seed in range(seeds)]
+                found = list(processes.map(partial(gait, name, search, budget, Path(folder)), range(seeds)))
                 fitness = np.array([row[0] for row in found])
                 chance = chance if chance.size else fitness
                 low, middle, high = np.quantile(fitness, (0.25, 0.5, 0.75))
@@ -195,16 +201,16 @@ def main() -> None:
     part.add_argument("--generations", type=int, default=150)
     part = parts.add_parser("gaits")
     part.add_argument("--seeds", type=int, default=10)
-    part.add_argument("--budget", type=float, default=20_000.0, help="simulated seconds of each search")
+    part.add_argument("--budget", type=float, default=12_000.0, help="simulated seconds of each search")
     part.add_argument("--runs", nargs="*", default=["hopper", "biped"])
-    part.add_argument("--threads", type=int, default=0)
+    part.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     part.add_argument("--searches", nargs="*", default=list(SEARCHES), choices=list(SEARCHES))
     given = parser.parse_args()
     if given.part == "functions":
         functions(given.genes, given.generations)
     else:
         chosen = ["uniform", *(search for search in given.searches if search != "uniform")]
-        gaits(given.runs, given.seeds, given.budget, given.threads, chosen)
+        gaits(given.runs, given.seeds, given.budget, given.jobs, chosen)
 
 
 if __name__ == "__main__":
