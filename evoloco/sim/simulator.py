@@ -166,9 +166,11 @@ class Simulator:
             genome, scenario = np.divmod(chunk, len(scenarios))
             body = genome if bodies else np.zeros_like(genome)
             self._arrays["genome_of"][: len(chunk)], self._arrays["body_of"][: len(chunk)] = genome, body
+            places = list(zip(body, scenario, strict=True))
             self._load(
                 starts[body, scenario],
-                *([table[i][j] for i, j in zip(body, scenario, strict=True)] for table in (models, lean)),
+                [models[i][j] for i, j in places],
+                [lean[i][j] for i, j in places],
                 np.ascontiguousarray(pushes[scenario]),
             )
             addresses = [address(int(i), int(k)) for i, k in zip(genome, scenario, strict=True)]
