@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from evoloco.energy import mechanical_power
 from evoloco.episode import Episode
 from evoloco.errors import ModelError, UnknownNameError
 from evoloco.genome import Array
@@ -84,7 +85,7 @@ def _basal_and_wang(episode: Episode) -> Array:
 
 EFFORT: dict[str, Callable[[Episode], Array]] = {
     "wang": _basal_and_wang,
-    "work": lambda episode: np.maximum(-muscle_force(episode) * fibre_velocity(episode), 0),
+    "work": lambda episode: np.maximum(mechanical_power(episode), 0),
     "squared_activation": lambda episode: np.asarray(episode["act"] ** 2),
     "cubed_activation": lambda episode: np.asarray(episode["act"] ** 3),
 }

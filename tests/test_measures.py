@@ -459,6 +459,7 @@ def at_work(activation: float, force: float, velocity: float, length: float = 1.
         values[f"{muscle.name}.length"] = muscle.slack_length + length * muscle.optimal_length
         values[f"{muscle.name}.velocity"] = velocity
         values[f"{muscle.name}.force"] = -force * muscle.max_force
+    values["actuator_force"] = [-force * muscle.max_force for muscle in MUSCULAR.muscles]
     return episode(MUSCULAR, steps, values)
 
 
