@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,11 @@ class Gene:
             raise EvolocoError(f"Gene '{self.name}': spread must be positive, not {self.spread}.")
         if self.spread is not None and (self.log or self.levels):
             raise EvolocoError(f"Gene '{self.name}': a spread is of continuous genes that are not log-scaled.")
+
+    def between(self, low: float, high: float) -> "Gene":
+        """The gene with other bounds; its start stays where it is within them."""
+        start = self.start if self.start is not None and low <= self.start <= high else None
+        return replace(self, low=low, high=high, start=start)
 
     def snap(self, position: float) -> float:
         """Position of the nearest level; the position itself where the gene is continuous."""
