@@ -159,7 +159,7 @@ class Experiment:
             if name in spec.options:
                 raise SpecError(f"'{name}' stands both in [morphology], as a value, and in [morphology.genes].")
             with told_from("morphology.genes"):
-                genes.append(replace(gene.between(low, high), name=f"{BODY}{name}"))
+                genes.append(replace(gene, name=f"{BODY}{name}").between(low, high))
         return tuple(genes)
 
     def _body_gene(self, name: str) -> Gene:
