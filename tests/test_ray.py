@@ -95,6 +95,16 @@ def cluster() -> Iterator[Any]:
     nodes.shutdown()
 
 
+def settled(cpus: int) -> None:
+    """Waits until the cluster counts so many CPUs: nodes that an earlier test took away are missed after a while."""
+    import ray
+
+    deadline = time.monotonic() + 60
+    while ray.cluster_resources().get("CPU") != cpus:
+        assert time.monotonic() < deadline, ray.cluster_resources()
+        time.sleep(0.2)
+
+
 def experiment(hop: Path, accident: str = "", *overrides: str) -> Experiment:
     """The hop, judged by a measure in which something happens."""
     measure = hop.with_name("accident.py")
@@ -242,6 +252,7 @@ def test_a_cluster_that_is_busy_with_other_work_is_told_after_a_while(
 
     monkeypatch.setattr(ray_evaluator, "PATIENCE", 1.0)
     plain = experiment(hop)
+    settled(4)
     others = [library.remote(num_cpus=1)(Other).remote() for _ in range(4)]
     library.get([one.ready.remote() for one in others])
     with Ray(plain, workers=2) as ray:
@@ -301,12 +312,14 @@ def test_a_worker_that_is_killed_for_its_memory_costs_nothing(
     genomes, scenarios = drawn(plain, 12), plain.scenarios(0)
     expected = content(Local(plain).evaluate(genomes, scenarios, 0.0))
     greedy = experiment(hop, GREEDY)
-    monkeypatch.setenv(THRIFTY, f"{(get_used_memory() + 2 * 2**30) / get_system_memory():.4f}")
+    # Above what five workers take when they start, below that and the 3 GiB of the greedy one.
+    monkeypatch.setenv(THRIFTY, f"{(get_used_memory() + 2.75 * 2**30) / get_system_memory():.4f}")
     node = cluster.add_node(num_cpus=1)
     monkeypatch.delenv(THRIFTY)
     with Ray(greedy) as ray:
-        found = ray.evaluate(genomes, scenarios, 0.0)
+        found, deadline = ray.evaluate(genomes, scenarios, 0.0), time.monotonic() + 120
         while not hop.with_name("greedy").exists():
+            assert time.monotonic() < deadline, "the thrifty node's worker was never given a chunk"
             found = ray.evaluate(genomes, scenarios, 0.0)
     cluster.remove_node(node)
     assert content(found) == expected
