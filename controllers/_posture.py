@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numba
 import numpy as np
 
-from evoloco.errors import UnknownNameError
+from evoloco.errors import ModelError, UnknownNameError
 from evoloco.genome import Array, Gene
 from evoloco.morphology import Morphology
 
@@ -44,6 +44,7 @@ class Posture:
         offsets: Whether the middle pose may differ from home.
 
     Raises:
+        ModelError: The body has muscles.
         UnknownNameError: The body has no joint of a stem in `stems`.
     """
 
@@ -55,6 +56,10 @@ class Posture:
         stems: tuple[str, ...] | None = None,
         offsets: bool = True,
     ) -> None:
+        if morphology.muscles:
+            raise ModelError(
+                "This controller drives joints by servos; this body has muscles. Controllers for muscles: reflex."
+            )
         known = {joint.stem for joint in morphology.joints}
         for stem in stems or ():
             if stem not in known:

@@ -159,7 +159,7 @@ class Experiment:
             if name in spec.options:
                 raise SpecError(f"'{name}' stands both in [morphology], as a value, and in [morphology.genes].")
             with told_from("morphology.genes"):
-                genes.append(replace(gene, name=f"{BODY}{name}", low=low, high=high))
+                genes.append(replace(gene, name=f"{BODY}{name}").between(low, high))
         return tuple(genes)
 
     def _body_gene(self, name: str) -> Gene:
@@ -214,7 +214,7 @@ class Experiment:
         for name, (low, high) in self.spec.controller.bounds.items():
             old = genes[name]
             with told_from("controller.bounds"):
-                genes[name] = replace(old, low=low, high=high)
+                genes[name] = old.between(low, high)
         searched = [gene for name, gene in genes.items() if name not in self.spec.controller.fixed]
         if not searched:
             raise SpecError("controller.fixed leaves no gene to search.")

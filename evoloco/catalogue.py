@@ -3,11 +3,12 @@
 import inspect
 import tomllib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from evoloco.build import Experiment, member, members, options_of, runs
-from evoloco.errors import UnknownNameError
+from evoloco.errors import ModelError, UnknownNameError
 from evoloco.genome import Gene
 from evoloco.spec import ControllerSpec, MorphologySpec, RunSpec, TermSpec, apply
 
@@ -17,6 +18,9 @@ _KINDS = {
     "measures": "fitness",
     "optimizers": "optimizers",
 }
+COMMON = "biped"
+"""Body that comes first where any would do."""
+
 _SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _ENTRY = {"controllers": "Controller", "morphologies": "build", "measures": "measure", "optimizers": "Optimizer"}
 
@@ -58,7 +62,7 @@ def describe(kind: str, name: str, morphology: str, options: Sequence[str] = ())
     Args:
         kind: Of the member.
         name: Of the member.
-        morphology: The body.
+        morphology: The body; the first that the controller fits where empty.
         options: `key=value` of the controller, which its genes may depend on.
     """
     if kind == "runs":
@@ -68,7 +72,8 @@ def describe(kind: str, name: str, morphology: str, options: Sequence[str] = ())
     entry = getattr(member(_KINDS[kind], name), _ENTRY[kind])
     parts = [f"{name}: {inspect.getdoc(entry)}", "Options:\n" + "\n".join(_options(entry))]
     if kind == "controllers":
-        parts.append(f"Genes on '{morphology}':\n" + "\n".join(_genes(name, morphology, options)))
+        body, rows = (morphology, _genes(name, morphology, options)) if morphology else _fitting(name, options)
+        parts.append(f"Genes on '{body}':\n" + "\n".join(rows))
     if kind == "morphologies" and (genes := getattr(member(_KINDS[kind], name), "GENES", ())):
         parts.append("Genes, for [morphology.genes] of a run file:\n" + "\n".join(_rows(genes)))
     return "\n\n".join(parts)
@@ -106,6 +111,21 @@ def _needed(entry: Callable[..., Any]) -> list[str]:
     return [name for name, parameter in options_of(entry).items() if parameter.default is parameter.empty]
 
 
+def _fitting(name: str, options: Sequence[str]) -> tuple[str, list[str]]:
+    """The first body that a controller fits, and its genes there.
+
+    Raises:
+        ModelError: It fits no bundled one.
+    """
+    bodies = sorted(members("morphologies"), key=lambda body: (body != COMMON, body))
+    for body in bodies:
+        if _needed(member("morphologies", body).build):
+            continue
+        with suppress(ModelError):
+            return body, _genes(name, body, options)
+    raise ModelError(f"Controller '{name}' fits no bundled body. Name one of yours with --morphology.")
+
+
 def _genes(name: str, morphology: str, options: Sequence[str]) -> list[str]:
     chosen: dict[str, Any] = {"name": name}
     for option in options:
@@ -129,7 +149,9 @@ def _rows(genes: Sequence[Gene]) -> list[str]:
 
 
 def _spacing(gene: Gene) -> str:
-    """How a gene's values are spaced, where they are not spaced evenly and continuously."""
+    """Where a search begins, and how values are spaced where that is not evenly and continuously."""
+    if gene.start is not None:
+        return f" (from {gene.start:.4g}{f' ± {gene.spread:.4g}' if gene.spread else ''})"
     if gene.levels:
         return " (switch)" if gene.levels == 2 else f" ({gene.levels} levels)"
     return " (log)" if gene.log else ""

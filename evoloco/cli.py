@@ -48,7 +48,9 @@ def list_members(
     options: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Options of a controller, for its genes.")
     ] = None,
-    morphology: Annotated[str, typer.Option(help="Body on which a controller's genes are shown.")] = "biped",
+    morphology: Annotated[
+        str, typer.Option(help="Body on which a controller's genes are shown.", show_default="the first that it fits")
+    ] = "",
 ) -> None:
     """Lists what a run file can name; with a name, its options and (for a controller) its genes."""
     from evoloco import catalogue

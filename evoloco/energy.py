@@ -1,4 +1,4 @@
-"""The work of the actuators, in the joints and at the terminals of their motors."""
+"""The work of the actuators, in joints or muscles, and at the terminals of their motors."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ _MOTOR = int(mujoco.mjtGain.mjGAIN_DCMOTOR)
 
 
 def mechanical_power(episode: Episode) -> Array:
-    """Power P = torque * velocity that each actuator gives to its joint [W] (T, nu)."""
+    """Power P = torque * velocity that each actuator gives to its joint, or muscle to its ends [W] (T, nu)."""
     return np.asarray(episode["actuator_force"] * _speed(episode))
 
 
@@ -66,9 +66,9 @@ POWER: dict[str, Callable[[Episode], Array]] = {
 def cost_of_transport(episode: Episode, power: str = "mechanical") -> float:
     """Energy per weight and forward distance [1]; infinite where the body did not get forward.
 
-        CoT = sum_steps sum_joints max(0, P) dt / (m g d)
+        CoT = sum_steps sum_actuators max(0, P) dt / (m g d)
 
-    No joint gives energy back: what one absorbs does not pay for another.
+    No actuator gives energy back: what one absorbs does not pay for another.
 
     Args:
         episode: At least one lived step.
@@ -91,5 +91,7 @@ def cost_of_transport(episode: Episode, power: str = "mechanical") -> float:
 
 
 def _speed(episode: Episode) -> Array:
-    """Speed on the actuators' side of their gear [rad/s] (T, nu)."""
+    """Speed on the actuators' side of their gear [rad/s], or that of muscles getting longer [m/s] (T, nu)."""
+    if muscles := episode.morphology.muscles:
+        return np.concatenate([episode.sensor(f"{muscle.name}.velocity") for muscle in muscles], axis=1)
     return np.asarray(episode.joint_velocity * episode.morphology.model.actuator_gear[:, 0])

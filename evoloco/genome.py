@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,10 +27,15 @@ class Gene:
         levels: Number of values that it can take, evenly spaced from low to
             high, a position standing for the nearest; 2 makes a switch, 0 a
             continuous gene.
+        start: Value from which a search that begins somewhere begins; the
+            middle of the bounds where None.
+        spread: Standard deviation of its first steps [unit]; the optimizer's
+            own where None.
 
     Raises:
         EvolocoError: The bounds are not increasing, or not positive where
-            `log`; or it has one level, fewer than none, or levels and `log`.
+            `log`; or it has one level, fewer than none, or levels and `log`;
+            or its start is out of bounds, or its spread not positive.
     """
 
     name: str
@@ -40,6 +45,8 @@ class Gene:
     meaning: str = ""
     log: bool = False
     levels: int = 0
+    start: float | None = None
+    spread: float | None = None
 
     def __post_init__(self) -> None:
         if not self.low < self.high:
@@ -52,6 +59,17 @@ class Gene:
             raise EvolocoError(f"Gene '{self.name}': levels must be 0, for a continuous gene, or 2 and more.")
         if self.levels and self.log:
             raise EvolocoError(f"Gene '{self.name}': levels are evenly spaced, so they cannot be log-scaled.")
+        if self.start is not None and not self.low <= self.start <= self.high:
+            raise EvolocoError(f"Gene '{self.name}': start {self.start} must be within {self.low} to {self.high}.")
+        if self.spread is not None and not 0 < self.spread < math.inf:
+            raise EvolocoError(f"Gene '{self.name}': spread must be positive, not {self.spread}.")
+        if self.spread is not None and (self.log or self.levels):
+            raise EvolocoError(f"Gene '{self.name}': a spread is of continuous genes that are not log-scaled.")
+
+    def between(self, low: float, high: float) -> "Gene":
+        """The gene with other bounds; its start stays where it is within them."""
+        start = self.start if self.start is not None and low <= self.start <= high else None
+        return replace(self, low=low, high=high, start=start)
 
     def snap(self, position: float) -> float:
         """Position of the nearest level; the position itself where the gene is continuous."""
@@ -81,12 +99,18 @@ class Space:
         genes: The genes.
         names: Their names.
         levels: Their numbers of levels (n,), 0 where continuous.
+        start: Where a search that begins somewhere begins, a genome (n,).
+        spread: Standard deviations of its first steps, as fractions of the ranges (n,); NaN where a gene names none.
     """
 
     def __init__(self, genes: Sequence[Gene]) -> None:
         self.genes = tuple(genes)
         self.names = tuple(gene.name for gene in self.genes)
         self.levels = np.array([gene.levels for gene in self.genes], dtype=np.int64)
+        self.start = np.array([0.5 if gene.start is None else gene.encode(gene.start) for gene in self.genes])
+        self.spread = np.array(
+            [math.nan if gene.spread is None else gene.spread / (gene.high - gene.low) for gene in self.genes]
+        )
         twice = {name for name in self.names if self.names.count(name) > 1}
         if twice:
             raise EvolocoError(f"Genes named twice: {', '.join(sorted(twice))}.")

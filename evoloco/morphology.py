@@ -5,6 +5,7 @@ numbers of the body that a run may search; their values come to `build` as keywo
 the options, `GENES` holds their kinds, and a function `gene(name, **options) -> Gene` gives the gene of a name.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -63,6 +64,47 @@ class Joint:
 
 
 @dataclass(frozen=True)
+class Muscle:
+    """One muscle with its tendon, as MuJoCo simulates them.
+
+    MuJoCo's tendon does not stretch, and the angle between fibres and tendon
+    is constant, so the fibre's length along the tendon is the whole length
+    less that of the tendon.
+
+    Attributes:
+        name: Of the actuator.
+        stem: Name without its side, such as "soleus".
+        side: "left", "right" or "" for a muscle without a partner.
+        partner: Name of the muscle on the other side; its own name where `side` is "".
+        max_force: Largest isometric force along the tendon [N].
+        optimal_length: Length along the tendon at which the fibres are strongest [m].
+        slack_length: Length of the tendon [m].
+        pennation: Angle between fibres and tendon [rad].
+    """
+
+    name: str
+    stem: str
+    side: str
+    partner: str
+    max_force: float
+    optimal_length: float
+    slack_length: float
+    pennation: float
+
+    @property
+    def mass(self) -> float:
+        """Mass of the fibres [kg]: their volume by a tension of 0.25 MPa, times 1059.7 kg/m³.
+
+        References:
+            Wang, Hamner, Delp and Koltun, 2012, Optimizing locomotion controllers using biologically-based
+            actuators and objectives, doi:10.1145/2185520.2185521.
+        """
+        tension, density = 0.25e6, 1059.7
+        fibre = self.optimal_length / math.cos(self.pennation)
+        return self.max_force / math.cos(self.pennation) / tension * density * fibre
+
+
+@dataclass(frozen=True)
 class Morphology:
     """A body, ready to be simulated.
 
@@ -70,12 +112,13 @@ class Morphology:
         model: Compiled model with the standard sensors (see `assemble`).
         torso: Name of the body that carries the IMU.
         feet: Names of the foot bodies, left ones first.
-        joints: Driven joints in the order of the controls.
+        joints: Driven joints; in the order of the controls where servos drive them.
         floor: Ids of the geoms that count as ground.
         leg_length: Height of the highest leg joint above the sole in the home keyframe [m].
         standing_height: Height of the torso in the home keyframe [m].
         mass: Total mass [kg].
         size: Overall height in the home keyframe [m].
+        muscles: In the order of the controls, where they drive the joints; none where servos do.
     """
 
     model: mujoco.MjModel
@@ -87,11 +130,13 @@ class Morphology:
     standing_height: float
     mass: float
     size: float
+    muscles: tuple[Muscle, ...] = ()
 
     @property
     def observation(self) -> Observation:
         """Layout of what a controller observes on this body."""
-        return Observation(tuple(joint.name for joint in self.joints), self.feet)
+        muscles = tuple(muscle.name for muscle in self.muscles)
+        return Observation(tuple(joint.name for joint in self.joints), self.feet, muscles)
 
     @property
     def weight(self) -> float:
@@ -174,13 +219,16 @@ def assemble(
     | `<foot>.velocity`    | m/s   | of the foot frame, in the world                                |
     | `<foot>.spin`        | rad/s | turning rate of the foot, in the world                         |
     | `<foot>.ground`      | N, m  | force of the ground on the foot and its centre, in the world   |
+    | `<muscle>.length`    | m     | of the muscle with its tendon                                  |
+    | `<muscle>.velocity`  | m/s   | its rate of change                                             |
+    | `<muscle>.force`     | N     | along the tendon; a muscle pulls with negative force           |
 
     Args:
         spec: The body and its ground, with one actuator per driven joint that
-            carries the joint's name, and a keyframe `home` in which it stands.
+            carries the joint's name, or with muscles, and a keyframe `home` in which it starts.
         torso: Body that carries the IMU.
         feet: Foot bodies, left ones first.
-        joints: Driven joints, in the order of their actuators.
+        joints: Driven joints, in the order of their actuators where servos drive them.
         floor: Geoms that count as ground; the geoms of the world body where empty.
         partners: Left joint -> right joint. Where absent, they are found by their names: `hip_left`, `l_hip`,
             `LHip` or `FL_hip` with `hip_right`, `r_hip`, `RHip` or `FR_hip`.
@@ -197,12 +245,15 @@ def assemble(
     for name in joints:
         if name not in known:
             raise UnknownNameError("joint", name, (joint for joint in known if joint))
-    if [actuator.name for actuator in spec.actuators] != list(joints):
+    actuators = [actuator.name for actuator in spec.actuators]
+    kinds = {actuator.gaintype == mujoco.mjtGain.mjGAIN_MUSCLE for actuator in spec.actuators}
+    muscular = kinds == {True}
+    if not muscular and actuators != list(joints):
         raise ModelError(
-            f"The actuators {[actuator.name for actuator in spec.actuators]} must be named after the "
-            f"driven joints and stand in their order, {list(joints)}."
+            f"The actuators {actuators} must be named after the driven joints and stand in their order, "
+            f"{list(joints)}, or all be muscles."
         )
-    _add_sensors(spec, torso, feet, joints)
+    _add_sensors(spec, torso, feet, joints, actuators if muscular else ())
     try:
         model = spec.compile()
     except ValueError as error:
@@ -238,10 +289,13 @@ def assemble(
         standing_height=float(data.body(torso).xpos[2]),
         mass=float(model.body_mass.sum()),
         size=float(max(high for _, high in heights) - sole),
+        muscles=tuple(_muscle(model, name, _pairs(actuators)) for name in actuators) if muscular else (),
     )
 
 
-def _add_sensors(spec: mujoco.MjSpec, torso: str, feet: Sequence[str], joints: Sequence[str]) -> None:
+def _add_sensors(
+    spec: mujoco.MjSpec, torso: str, feet: Sequence[str], joints: Sequence[str], muscles: Sequence[str]
+) -> None:
     kind, thing = mujoco.mjtSensor, mujoco.mjtObj
     for name, sensor in {"angle": kind.mjSENS_JOINTPOS, "velocity": kind.mjSENS_JOINTVEL}.items():
         for joint in joints:
@@ -261,6 +315,12 @@ def _add_sensors(spec: mujoco.MjSpec, torso: str, feet: Sequence[str], joints: S
             objtype=thing.mjOBJ_BODY, objname="world", reftype=thing.mjOBJ_XBODY, refname=foot,
             intprm=[sum(1 << int(field) for field in fields), netforce, 1],
         )
+    of_actuator = {
+        "length": kind.mjSENS_ACTUATORPOS, "velocity": kind.mjSENS_ACTUATORVEL, "force": kind.mjSENS_ACTUATORFRC,
+    }  # fmt: skip
+    for muscle in muscles:
+        for name, sensor in of_actuator.items():
+            spec.add_sensor(name=f"{muscle}.{name}", type=sensor, objtype=thing.mjOBJ_ACTUATOR, objname=muscle)
 
 
 def _pairs(joints: Sequence[str]) -> list[tuple[str, str, str]]:
@@ -286,9 +346,15 @@ def _joint(
     model: mujoco.MjModel, data: mujoco.MjData, name: str, pairs: Sequence[tuple[str, str, str]]
 ) -> Joint:
     """Reads one driven joint off the model; its mirror sign comes from the axes at home."""
-    joint, actuator = model.joint(name), model.actuator(name)
+    joint = model.joint(name)
     home = float(data.qpos[joint.qposadr[0]])
-    low, high = (float(bound) for bound in actuator.ctrlrange) if actuator.ctrllimited[0] else (-np.pi, np.pi)
+    driver = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_ACTUATOR, name)
+    limited, bounds = (
+        (model.actuator_ctrllimited[driver], model.actuator_ctrlrange[driver])
+        if driver >= 0
+        else (joint.limited[0], joint.range)
+    )
+    low, high = (float(bound) for bound in bounds) if limited else (-np.pi, np.pi)
     turns = joint.type[0] == mujoco.mjtJoint.mjJNT_HINGE
     x, y, z = data.xaxis[joint.id]
     axis = ("roll", "pitch", "yaw")[int(np.argmax(np.abs([x, y, z])))] if turns else ""
@@ -300,6 +366,19 @@ def _joint(
             mirror = float(np.sign(image @ data.xaxis[model.joint(partner).id]))
             return Joint(name, stem, side, partner, axis, mirror, low, high, home)
     return Joint(name, name, "", name, axis, 1.0, low, high, home)
+
+
+def _muscle(model: mujoco.MjModel, name: str, pairs: Sequence[tuple[str, str, str]]) -> Muscle:
+    """Reads one muscle off the model; its pennation is the first number of the actuator's user data."""
+    actuator = model.actuator(name)
+    shortest, longest, force = (float(number) for number in actuator.gainprm[:3])
+    low, high = (float(length) for length in actuator.lengthrange)
+    optimal = (high - low) / (longest - shortest)
+    shape = (force, optimal, low - shortest * optimal, float(actuator.user[0]) if model.nuser_actuator else 0.0)
+    for left, right, stem in pairs:
+        if name in (left, right):
+            return Muscle(name, stem, *(("left", right) if name == left else ("right", left)), *shape)
+    return Muscle(name, name, "", name, *shape)
 
 
 def _extent(model: mujoco.MjModel, data: mujoco.MjData, geom: int) -> tuple[float, float]:

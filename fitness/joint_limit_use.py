@@ -22,7 +22,7 @@ def measure(episode: Episode, margin: float = 0.05) -> Array:
     if not 0 <= margin < 0.5:
         raise EvolocoError(f"Measure 'joint_limit_use': margin must be in [0, 0.5), not {margin}.")
     model = episode.morphology.model
-    joints = model.actuator_trnid[:, 0]
+    joints = [model.joint(joint.name).id for joint in episode.morphology.joints]
     low, high = model.jnt_range[joints].T
     inset = margin * (high - low)
     angle, limited = episode.joint_angle, model.jnt_limited[joints] != 0

@@ -22,7 +22,7 @@ class Native:
     """Runs a controller as the episode kernel does, on observations that a test makes up."""
 
     def __init__(self, controller, morphology):
-        self.controller, self.nu = controller, len(morphology.joints)
+        self.controller, self.nu = controller, morphology.model.nu
         self.silence = np.zeros(morphology.observation.size)
         code = compiled(controller.reset, controller.step)
         self._reset = ctypes.CFUNCTYPE(None, ADDRESS, ADDRESS, REAL, COUNT, COUNT)(code.reset)

@@ -87,13 +87,15 @@ def test_list_shows_every_gene_of_a_controller_with_bounds_unit_and_meaning(
     evoloco: Command, hop: Path, name: str
 ) -> None:
     shown = evoloco("list", "controllers", name).out
-    space = Experiment(read(hop, ["morphology.name=biped", f"controller.name={name}"])).space
-    genes = {line.split()[0]: line for line in shown.split("Genes on 'biped':\n")[1].strip().splitlines()}
+    body = "muscle_biped" if name == "reflex" else "biped"
+    space = Experiment(read(hop, [f"morphology.name={body}", f"controller.name={name}"])).space
+    genes = {line.split()[0]: line for line in shown.split(f"Genes on '{body}':\n")[1].strip().splitlines()}
     for gene in space.genes:
         line = genes[gene.name]
         assert f"{gene.low:.4g} to" in line
         assert f"to {gene.high:8.4g} {gene.unit}" in line
         assert gene.meaning in line
+        assert gene.start is None or f"(from {gene.start:.4g} ± {gene.spread:.4g})" in line
     assert len(genes) == len(space)
     assert "Options:\n" in shown
 

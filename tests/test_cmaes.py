@@ -8,7 +8,7 @@ import pytest
 from searches import POPULATION, SIZE, Case, made, run, space, sphere
 
 from evoloco.evolve import Run
-from evoloco.genome import Array
+from evoloco.genome import Array, Gene, Space
 from evoloco.optimizers import Search, cmaes
 from evoloco.optimizers._isolation import Isolation
 from evoloco.optimizers._restarts import bipop, ipop
@@ -234,3 +234,11 @@ def test_a_run_whose_population_grows_is_recorded_resumed_and_reported(hop: Path
     whole.choose_champion()
     page = write_report(whole)[0].read_text(encoding="utf-8")
     assert all(f"<li>{event}</li>" in page for event in whole.search_events)
+
+
+def test_a_search_begins_at_the_genes_starts_with_their_spreads() -> None:
+    genes = [Gene("near", 0.0, 10.0, start=2.0, spread=0.1), Gene("wide", 0.0, 10.0, start=8.0, spread=1.0)]
+    search = Search(Space([*genes, Gene("plain", 0.0, 1.0)]), 4000, 1)
+    asked = cmaes.Optimizer(search, sigma=0.1).ask()
+    np.testing.assert_allclose(asked.mean(axis=0), [0.2, 0.8, 0.5], atol=0.01)  # 0.1 / sqrt(4000) is 0.0016
+    np.testing.assert_allclose(asked.std(axis=0), [0.01, 0.1, 0.1], rtol=0.1)  # the fold bends what is near a bound

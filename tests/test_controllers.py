@@ -10,16 +10,18 @@ from native import DT, Native
 from evoloco.build import member, members
 from evoloco.controllers._followers import ROW, SENDER
 from evoloco.errors import ModelError, UnknownNameError
-from evoloco.morphologies import biped, hopper, planar_biped
+from evoloco.morphologies import biped, hopper, muscle_biped, planar_biped
 
-NAMES = members("controllers")
-MIRRORED = [name for name in NAMES if name in ("hopf", "matsuoka", "phase", "rulkov", "sine", "vanderpol")]
+SERVO = [name for name in members("controllers") if name != "reflex"]
+MIRRORED = [name for name in SERVO if name in ("hopf", "matsuoka", "phase", "rulkov", "sine", "vanderpol")]
 BODIES = {
     "biped": biped.build,
     "biped with arms": lambda: biped.build(arms=True),
     "planar_biped": planar_biped.build,
     "hopper": hopper.build,
+    "muscle_biped": muscle_biped.build,
 }
+SERVO_BODIES = [name for name in BODIES if name != "muscle_biped"]
 VARIANTS = [
     ("matsuoka", {"topology": "ring"}),
     ("matsuoka", {"topology": "planar"}),
@@ -28,10 +30,11 @@ VARIANTS = [
     *((name, {"coupling": "chain"}) for name in ("hopf", "phase", "vanderpol")),
     *((name, {"feedback": ("tilt", "load"), "phase_reset": True}) for name in ("hopf", "phase", "rulkov")),
 ]
-CASES = [(name, {}, body) for name in NAMES for body in BODIES] + [
+SERVO_CASES = [(name, {}, body) for name in SERVO for body in SERVO_BODIES] + [
     (name, options, "planar_biped" if options.get("topology") == "planar" else "biped")
     for name, options in VARIANTS
 ]
+CASES = [*SERVO_CASES, ("reflex", {}, "muscle_biped")]
 cases = pytest.mark.parametrize(("name", "options", "body"), CASES)
 
 
@@ -73,7 +76,11 @@ def test_all_commands_are_written_and_finite(name, options, body):
         assert np.isfinite(states).all()
 
 
-@cases
+def test_every_member_is_under_contract():
+    assert {name for name, _, _ in CASES} == set(members("controllers"))
+
+
+@pytest.mark.parametrize(("name", "options", "body"), SERVO_CASES)
 def test_random_genes_swing_moderately_about_home(name, options, body):
     home = np.array([joint.home for joint in build(body).joints])
     swings = []

@@ -116,3 +116,27 @@ def test_a_genome_outside_the_unit_cube_is_refused_by_the_name_of_the_gene(bad: 
 def test_a_value_that_is_missing_is_named() -> None:
     with pytest.raises(EvolocoError, match="No value for the genes period, gain"):
         SPACE.encode({"hip.offset": 0.0})
+
+
+def test_a_start_is_a_position_and_stays_within_other_bounds() -> None:
+    gene = Gene("lean", -1.0, 3.0, start=0.0, spread=0.4)
+    space = Space([gene, Gene("plain", 0.0, 1.0)])
+    assert space.start.tolist() == [0.25, 0.5]
+    assert space.spread[0] == pytest.approx(0.1)
+    assert np.isnan(space.spread[1])
+    assert gene.between(-0.5, 0.5).start == 0.0
+    assert gene.between(0.5, 2.0).start is None
+    assert gene.between(0.5, 2.0).spread == 0.4
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"start": 2.0}, r"start 2\.0 must be within 0\.0 to 1\.0"),
+        ({"spread": 0.0}, "spread must be positive"),
+        ({"spread": 0.1, "levels": 3}, "a spread is of continuous genes"),
+    ],
+)
+def test_a_start_or_spread_that_cannot_be_is_told(changes: dict, words: str) -> None:
+    with pytest.raises(EvolocoError, match=words):
+        Gene("odd", 0.0, 1.0, **changes)

@@ -13,6 +13,9 @@ from evoloco.energy import electrical_power, mechanical_power
 from evoloco.episode import LOADED, Columns, Episode, Outcome
 from evoloco.errors import EvolocoError, ModelError, SpecError, UnknownNameError
 from evoloco.measure import Term
+from evoloco.metabolism import EFFORT, effort, wang_power
+from evoloco.morphologies import muscle_biped
+from evoloco.morphology import Morphology
 
 BIPED, MOTOR_BIPED = body(), body(motors=True)
 ROOM = importlib.import_module("evoloco.fitness").__path__
@@ -20,6 +23,9 @@ MEASURES: dict[str, Any] = {
     member.name: importlib.import_module(f"evoloco.fitness.{member.name}")
     for member in pkgutil.iter_modules(ROOM)
 }
+MUSCULAR: Morphology = muscle_biped.build()
+BODIES = {"effort": MUSCULAR}
+"""Bodies of measures that need another one."""
 DOWN_AT_HIP = [0, 0, 1, 0, 0, 0]
 
 
@@ -39,6 +45,11 @@ def noise(steps: int = 60, seed: int = 0) -> Episode:
     return drawn
 
 
+def striding(name: str, steps: int) -> Episode:
+    """An episode for a measure."""
+    return episode(BODIES[name], steps) if name in BODIES else walk(BIPED, steps=steps)
+
+
 def turned(axis: tuple[float, float, float], angle: float) -> list[float]:
     return [math.cos(angle / 2), *(math.sin(angle / 2) * part for part in axis)]
 
@@ -46,7 +57,7 @@ def turned(axis: tuple[float, float, float], angle: float) -> list[float]:
 @pytest.mark.parametrize("name", MEASURES)
 def test_every_measure_is_one_finite_value_per_step_or_one_number_whatever_the_episode(name: str) -> None:
     module = MEASURES[name]
-    long, short = module.measure(walk(BIPED)), module.measure(walk(BIPED, steps=1))
+    long, short = (module.measure(striding(name, steps)) for steps in (500, 1))
     assert np.all(np.isfinite(long))
     assert np.all(np.isfinite(short))
     assert isinstance(long, float) == isinstance(short, float)
@@ -62,7 +73,7 @@ def test_every_measure_states_its_quantity_and_unit(name: str) -> None:
     assert f"[{module.UNIT}]" in module.measure.__doc__ or module.UNIT == "body weights"
 
 
-@pytest.mark.parametrize("name", MEASURES)
+@pytest.mark.parametrize("name", [name for name in MEASURES if name not in BODIES])
 def test_a_mirrored_episode_measures_the_same(name: str) -> None:
     original, measure = noise(), MEASURES[name].measure
     np.testing.assert_allclose(measure(mirrored(original)), measure(original), rtol=1e-9, atol=1e-12)
@@ -397,3 +408,89 @@ def test_a_measure_that_fails_is_told_with_its_name_and_line() -> None:
     term = Term("mine", 1.0, "own.py", measure, {}, "1")
     with pytest.raises(SpecError, match=r"'own\.py' \(fitness term 'mine'\) failed with ZeroDivisionError.*line"):
         term.value(walk(BIPED))
+
+
+def stepping(speed: float, dt: float = 0.02, steps: int = 500, outcome: Outcome = Outcome.COMPLETED) -> Episode:
+    """A walk whose feet stand still on the ground and move ahead while they swing."""
+    trace = walk(BIPED, speed=speed, steps=steps, outcome=outcome)
+    stride = 40
+    for foot, lag in zip(BIPED.feet, (0, 20), strict=True):
+        phase = np.arange(steps) - lag
+        ahead = np.floor(phase / stride) + np.clip((phase % stride - 24) / 16, 0, 1)
+        trace.sensor(f"{foot}.position")[:, 0] = speed * stride * dt * (ahead + lag / stride)
+    return trace
+
+
+@pytest.mark.parametrize("speed", [0.3, 0.4, 1.0])
+def test_steps_of_the_wanted_speed_count_wholly_and_others_by_what_is_outside_the_range(speed: float) -> None:
+    assert measured("step_speed", stepping(speed), low=0.95 * speed, high=1.05 * speed) == 1.0
+    assert measured("step_speed", stepping(speed), low=2 * speed, high=3 * speed) == pytest.approx(0.5)
+    assert measured("step_speed", stepping(speed), low=0.4 * speed, high=0.5 * speed) == pytest.approx(1 - 0.5 / 0.4)
+    assert measured("step_speed", stepping(speed), low=0.01 * speed, high=0.02 * speed) == -1.0
+
+
+def test_a_fall_and_standing_still_are_missing_steps() -> None:
+    fell = replace(stepping(0.4, steps=250, outcome=Outcome.FELL), planned=500)
+    # Touchdowns at every 20th step from 40 to 240 are 4 s of walking; 5.2 s of 10 s are missing.
+    assert measured("step_speed", fell, low=0.38, high=0.42) == pytest.approx(4 / 9.2)
+    stopped = stepping(0.4)
+    for foot in BIPED.feet:
+        stopped.sensor(f"{foot}.ground")[250:, 2] = BIPED.weight / 2
+    assert measured("step_speed", stopped, low=0.38, high=0.42) == pytest.approx(4 / 9.2, abs=0.03)
+    assert measured("step_speed", episode(BIPED, 500)) == 0.0
+
+
+def test_a_dive_of_the_torso_is_no_way() -> None:
+    dive = stepping(0.4)
+    dive.sensor("torso.position")[:, 0] *= 3
+    assert measured("step_speed", dive, low=0.38, high=0.42) == 1.0
+    with pytest.raises(EvolocoError, match="needs 0 < low <= high, not 2 and 1"):
+        measured("step_speed", dive, low=2, high=1)
+
+
+def at_work(activation: float, force: float, velocity: float, length: float = 1.0) -> Episode:
+    """Every muscle with an activation, a pull over its largest, and a speed of its fibres [m/s]; 1 m in 2 s."""
+    steps = 100
+    values: dict[str, Any] = {
+        "ctrl": activation, "act": activation,
+        "torso.position": np.linspace([0, 0, 0.9], [1, 0, 0.9], steps),
+    }  # fmt: skip
+    for muscle in MUSCULAR.muscles:
+        values[f"{muscle.name}.length"] = muscle.slack_length + length * muscle.optimal_length
+        values[f"{muscle.name}.velocity"] = velocity
+        values[f"{muscle.name}.force"] = -force * muscle.max_force
+    values["actuator_force"] = [-force * muscle.max_force for muscle in MUSCULAR.muscles]
+    return episode(MUSCULAR, steps, values)
+
+
+def test_resting_muscles_cost_what_the_resting_body_does() -> None:
+    assert effort(at_work(0.0, 0.0, 0.0)) == pytest.approx(1.51 * 2.0 / 1.0)  # W/kg, s, m
+    assert effort(at_work(0.0, 0.0, 0.0), "work") == 0.0
+    assert effort(at_work(0.0, 0.5, 0.3), "work") == 0.0  # lengthening
+
+
+def test_shortening_costs_its_work_and_a_quarter_of_it_as_heat() -> None:
+    slow, fast = wang_power(at_work(0.5, 0.5, -0.1)), wang_power(at_work(0.5, 0.5, 0.0))
+    work = 0.5 * 0.1 * np.array([muscle.max_force for muscle in MUSCULAR.muscles])
+    np.testing.assert_allclose(slow - fast, np.tile(1.25 * work, (100, 1)))
+    np.testing.assert_allclose(wang_power(at_work(0.5, 0.5, 0.1)), fast)
+
+
+def test_a_fully_active_muscle_at_its_optimal_length_costs_what_its_fibres_do() -> None:
+    mass = np.array([muscle.mass for muscle in MUSCULAR.muscles])
+    full = 40 * 0.5 + 133 * 0.5 + 74 * 0.5 + 111 * 0.5  # W/kg: both kinds of fibre, activation and maintenance
+    np.testing.assert_allclose(wang_power(at_work(1.0, 0.0, 0.0))[0], full * mass)
+    np.testing.assert_allclose(wang_power(at_work(1.0, 0.0, 0.0, length=1.6))[0], (20 + 66.5) * mass)
+
+
+@pytest.mark.parametrize(("model", "power"), [("squared_activation", 2), ("cubed_activation", 3)])
+def test_powers_of_activation_are_summed_over_muscles_and_time(model: str, power: int) -> None:
+    assert effort(at_work(0.5, 0.0, 0.0), model) == pytest.approx(14 * 0.5**power * 2.0 / MUSCULAR.mass)
+    assert set(EFFORT) == {"wang", "work", "squared_activation", "cubed_activation"}
+
+
+def test_effort_is_that_of_muscles_and_of_a_known_model() -> None:
+    with pytest.raises(ModelError, match="Effort is that of muscles"):
+        measured("effort", walk(BIPED))
+    with pytest.raises(UnknownNameError, match="Unknown model of effort 'wong'"):
+        measured("effort", episode(MUSCULAR, 3), model="wong")

@@ -169,6 +169,11 @@ def twin(
         obs[layout.tilt] = math.atan2(up[1], up[2]), math.atan2(-up[0], np.hypot(up[1], up[2]))
         obs[layout.rate] = data.sensor("torso.rate").data
         obs[layout.foot_load] = data.sensordata[feet] * (1 / morphology.weight)
+        heading = 1 - 2 * (y * y + z * z), 2 * (x * y + w * z)
+        for i, foot in enumerate(morphology.feet):
+            path = data.sensor(f"{foot}.position").data - data.sensor("torso.position").data
+            way = heading[0] * path[0] + heading[1] * path[1]
+            obs[layout.foot_ahead.start + i] = way / (np.hypot(*heading) * morphology.leg_length)
         step(params, state, obs, t * CONTROL_DT, CONTROL_DT, data.ctrl)
         if t * CONTROL_DT < ramp:
             data.ctrl[:] = home.ctrl + t * CONTROL_DT / ramp * (data.ctrl - home.ctrl)

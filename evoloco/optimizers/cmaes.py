@@ -63,9 +63,9 @@ class Optimizer:
 
     Args:
         search: What is searched.
-        sigma: Initial step size, as a fraction of each gene's range.
+        sigma: Initial step size, as a fraction of each gene's range; genes may name their own.
         start: Where the first start begins: at the "centre" of each gene's
-            range, or at a uniformly "random" point.
+            range, or where the gene says instead; or at a uniformly "random" point.
         elitist: Whether the fittest genome of a generation is tried again in the next one, where scenarios are new.
             (pycma's own option of this name trusts the fitness that it once had.)
         covariance: "full", or "diagonal" for steps along the genes only: less
@@ -103,6 +103,7 @@ class Optimizer:
         self._single = ThreadpoolController()
         self._random = search.random()
         self._levels = search.space.levels
+        self._spread = search.space.spread
         # Only pycma's integer variables draw from global random numbers.
         self._isolation = Isolation([search.seed, len(search.space)]) if self._levels.any() else nullcontext
         self._fold = self._cma.transformations.BoxConstraintsLinQuadTransformation([[0.0, 1.0]])
@@ -110,7 +111,7 @@ class Optimizer:
         self._options = {"CMA_diagonal": covariance == "diagonal", "CMA_active": active}
         self._left = max_restarts if restarts != "none" else 0
         self._starts = SCHEDULES.get(restarts, ipop)(search.population_size, sigma, self._random)
-        centre = np.full(len(search.space), 0.5) if start == "centre" else self._random.random(len(search.space))
+        centre = search.space.start if start == "centre" else self._random.random(len(search.space))
         self._begin(next(self._starts), centre)
 
     def _begin(self, start: Start, centre: Array) -> None:
@@ -130,13 +131,19 @@ class Optimizer:
             options |= {
                 "integer_variables": np.flatnonzero(self._levels).tolist(),
                 "bounds": [low.tolist(), high.tolist()],
-                "CMA_stds": (high - low).tolist(),
+                "CMA_stds": (self._steps(start.sigma) * (high - low)).tolist(),
             }
         else:
+            if np.isfinite(self._spread).any():
+                options["CMA_stds"] = self._steps(start.sigma).tolist()
             centre = np.asarray(self._fold.inverse(centre))
             options["maxstd"] = 1 / 3  # of the range, as pycma has it for bounded genes
         with self._isolation():
             self._strategy = self._cma.CMAEvolutionStrategy(centre, start.sigma, options)
+
+    def _steps(self, sigma: float) -> Array:
+        """First steps of the genes over the step size (n,)."""
+        return np.where(np.isfinite(self._spread), self._spread / sigma, 1.0)
 
     def ask(self) -> Array:
         """Genomes (λ, n) of the next generation."""

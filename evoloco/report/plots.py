@@ -79,20 +79,21 @@ def joints(figure: Figure, episode: Episode, span: Span) -> None:
     for stem, axes in _panels(figure, stems, "angle [°]").items():
         for column, joint in enumerate(episode.morphology.joints):
             if joint.stem == stem:
-                angle, target = episode.joint_angle[shown, column], episode["ctrl"][shown, column]
                 name, colour = joint.side or "middle", SIDES[joint.side]
-                axes.plot(episode.time[shown], np.degrees(angle), color=colour, label=name)
-                axes.plot(
-                    episode.time[shown], np.degrees(target), "--", color=colour, linewidth=1.1, alpha=0.75,
-                    label=f"{name}, target",
-                )
+                angle = np.degrees(episode.joint_angle[shown, column])
+                axes.plot(episode.time[shown], angle, color=colour, label=name)
+                if not episode.morphology.muscles:
+                    axes.plot(
+                        episode.time[shown], np.degrees(episode["ctrl"][shown, column]), "--", color=colour,
+                        linewidth=1.1, alpha=0.75, label=f"{name}, target",
+                    )
         axes.set_xlim(span)
     finish(figure, panel=100)
 
 
 @picture
 def oscillators(figure: Figure, time: Array, outputs: Mapping[str, Array], span: Span) -> None:
-    """Oscillator outputs, one panel per pair."""
+    """Outputs of the controller, one panel per pair."""
     shown = _within(time, span)
     stems = list(dict.fromkeys(_stem(name) for name in outputs))
     for stem, axes in _panels(figure, stems, "output").items():
@@ -112,11 +113,12 @@ def oscillators(figure: Figure, time: Array, outputs: Mapping[str, Array], span:
 def portraits(
     figure: Figure, episode: Episode, outputs: Mapping[str, Array], settled: Span, span: Span
 ) -> None:
-    """Phase portraits of the hips and of their oscillators; every stride pale, those of `span` strong."""
+    """Phase portraits of the hips and of oscillators that drive them; every stride pale, those of `span` strong."""
     body = episode.morphology.joints
     leader = next((joint for joint in body if joint.axis == "pitch" and joint.side), body[0])
     pair = [column for column, joint in enumerate(body) if joint.stem == leader.stem]
     signals = [name for name in outputs if _stem(name) == leader.stem] or list(outputs)[:1]
+    signals = [] if episode.morphology.muscles else signals
     across = 2 if figure.get_figwidth() * 72 > 500 else 1
     count = 1 + bool(signals)
     grid = figure.subplots(-(-count // across), min(across, count), squeeze=False).flat

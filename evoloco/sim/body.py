@@ -28,14 +28,12 @@ class Body:
     Attributes:
         home_ctrl: Controls of the home keyframe (nu,).
         min_height: Torso height below which an episode ends [m].
-        foot_load: Factor from the ground's force to an observed foot load [1/N].
     """
 
     def __init__(self, morphology: Morphology, min_height: float, stiffness: float) -> None:
         self.morphology = morphology
         self.home_ctrl = np.array(morphology.model.key(HOME).ctrl)
         self.min_height = min_height * morphology.standing_height
-        self.foot_load = 1 / morphology.weight
         self._stiffness = stiffness
 
     @cached_property
@@ -46,6 +44,33 @@ class Body:
         sensors = (bytes(model.sensor_type), bytes(model.sensor_objid), bytes(model.sensor_adr))
         joints = [joint.name for joint in morphology.joints]
         return (*sizes, *sensors, bytes(kinds(morphology)), morphology.feet, joints)
+
+    @cached_property
+    def readings(self) -> tuple[list[int], list[int], Array, Array]:
+        """What observations are made of: addresses in sensordata and in the observation, scales and shifts (n,).
+
+        An observation is scale * (reading - shift).
+        """
+        morphology, layout = self.morphology, self.morphology.observation
+        table = [
+            (morphology.sensor(f"{joint.name}.{name}").start, part.start + i, 1.0, 0.0)
+            for name, part in (("angle", layout.joint_angle), ("velocity", layout.joint_velocity))
+            for i, joint in enumerate(morphology.joints)
+        ]
+        rate = morphology.sensor("torso.rate").start
+        table += [(rate + i, layout.rate.start + i, 1.0, 0.0) for i in range(3)]
+        for i, foot in enumerate(morphology.feet):
+            vertical = morphology.sensor(f"{foot}.ground").start + 2
+            table.append((vertical, layout.foot_load.start + i, 1 / morphology.weight, 0.0))
+        for i, muscle in enumerate(morphology.muscles):
+            for name, part, scale, shift in (
+                ("length", layout.muscle_length, 1 / muscle.optimal_length, muscle.slack_length),
+                ("velocity", layout.muscle_velocity, 1 / muscle.optimal_length, 0.0),
+                ("force", layout.muscle_force, -1 / muscle.max_force, 0.0),
+            ):
+                table.append((morphology.sensor(f"{muscle.name}.{name}").start, part.start + i, scale, shift))
+        sources, places, scales, shifts = zip(*table, strict=True)
+        return list(sources), list(places), np.array(scales), np.array(shifts)
 
     def support(self, strength: float) -> Array:
         """The virtual support at a strength of 0 to 1 (kernel.SUPPORT,)."""

@@ -49,11 +49,14 @@ PLAN = np.dtype(
         ("lean", np.int64),  # int64 (nsim,): address of a simulation's model for steps after which nobody reads sensors
         ("gather", np.int64),  # int64 (gather_count, 2): from sensordata, to obs
         ("gather_scale", np.int64),  # (bodies, gather_count)
+        ("gather_shift", np.int64),  # (bodies, gather_count): taken off a reading before it is scaled
         ("geom_kind", np.int64),  # int64 (ngeom,): BODY, FOOT or GROUND
         ("home_ctrl", np.int64),  # (bodies, nu)
         ("min_height", np.int64),  # (bodies,): torso height below which an episode ends [m]
         ("support", np.int64),  # (bodies, SUPPORT): the virtual support
         ("foot_force", np.int64),  # int64 (feet,): where the vertical ground force stands in sensordata
+        ("foot_position", np.int64),  # int64 (feet,): where the foot's position stands in sensordata
+        ("leg_length", np.int64),  # (bodies,) [m]
         # compiled controller
         ("reset_function", np.int64),
         ("step_function", np.int64),
@@ -87,6 +90,7 @@ PLAN = np.dtype(
         ("velocity", np.int64),
         ("rate", np.int64),
         ("tilt", np.int64),
+        ("foot_ahead", np.int64),
         ("torso", np.int64),
         ("state_column", np.int64),
         # termination
@@ -274,6 +278,9 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
     gather = carray(_words(plan.gather), (plan.gather_count, 2))
     body = carray(_words(plan.body_of), (plan.nsim,))[sim]
     scale = carray(_doubles(plan.gather_scale), (plan.bodies, plan.gather_count))[body]
+    shift = carray(_doubles(plan.gather_shift), (plan.bodies, plan.gather_count))[body]
+    leg_length = carray(_doubles(plan.leg_length), (plan.bodies,))[body]
+    foot_position = carray(_words(plan.foot_position), (plan.feet,))
     geom_kind = carray(_words(plan.geom_kind), (plan.ngeom,))
     home_ctrl = carray(_doubles(plan.home_ctrl), (plan.bodies, plan.nu))[body]
     min_height = carray(_doubles(plan.min_height), (plan.bodies,))[body]
@@ -297,10 +304,17 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
     for t in range(plan.first_step, plan.last_step):
         # Observe.
         for i in range(plan.gather_count):
-            obs[gather[i, 1]] = scale[i] * sensordata[gather[i, 0]]
-        up = _rotation(sensordata, plan.orientation)[2]
+            obs[gather[i, 1]] = scale[i] * (sensordata[gather[i, 0]] - shift[i])
+        rows = _rotation(sensordata, plan.orientation)
+        up = rows[2]
         obs[plan.tilt] = np.arctan2(up[1], up[2])
         obs[plan.tilt + 1] = np.arctan2(-up[0], np.hypot(up[1], up[2]))
+        level = np.hypot(rows[0][0], rows[1][0])
+        for i in range(plan.feet):
+            way = 0.0
+            for k in range(2):
+                way += rows[k][0] * (sensordata[foot_position[i] + k] - sensordata[plan.position + k])
+            obs[plan.foot_ahead + i] = way / (level * leg_length)
 
         # Control, faded in from the home posture.
         raised = _call_step(

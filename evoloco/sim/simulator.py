@@ -156,7 +156,9 @@ class Simulator:
         self._use("home_ctrl", np.array([body.home_ctrl for body in batch]))
         self._use("min_height", np.array([body.min_height for body in batch]))
         self._use("support", np.array([body.support(support) for body in batch]))
-        self._use("gather_scale", np.array([np.where(self._is_load, body.foot_load, 1.0) for body in batch]))
+        self._use("gather_scale", np.array([body.readings[2] for body in batch]))
+        self._use("gather_shift", np.array([body.readings[3] for body in batch]))
+        self._use("leg_length", np.array([body.morphology.leg_length for body in batch]))
         self._use("params", params)
         plan = self._plan[0]
         plan["bodies"], (plan["genomes"], plan["param_size"]) = len(batch), params.shape
@@ -302,16 +304,11 @@ class Simulator:
     def _fill_constants(self, termination: Termination, ramp: float) -> None:
         morphology, plan = self.morphology, self._plan[0]
         model, observation = morphology.model, morphology.observation
-        gather: list[tuple[int, int]] = []
-        for joints, part in (("angle", observation.joint_angle), ("velocity", observation.joint_velocity)):
-            for i, joint in enumerate(morphology.joints):
-                gather.append((morphology.sensor(f"{joint.name}.{joints}").start, part.start + i))
-        rate = morphology.sensor("torso.rate").start
-        gather += [(rate + i, observation.rate.start + i) for i in range(3)]
         vertical = [morphology.sensor(f"{foot}.ground").start + 2 for foot in morphology.feet]
-        gather += [(address, observation.foot_load.start + i) for i, address in enumerate(vertical)]
-        self._is_load = np.isin([row[0] for row in gather], vertical)
-        self._use("gather", np.array(gather, np.int64))
+        where = [morphology.sensor(f"{foot}.position").start for foot in morphology.feet]
+        gather = np.array(self._body.readings[:2], np.int64).T
+        self._use("gather", np.ascontiguousarray(gather))
+        self._use("foot_position", np.array(where, np.int64))
         self._use("geom_kind", kinds(morphology))
         self._use("foot_force", np.array(vertical, np.int64))
         constants = {
@@ -335,8 +332,9 @@ class Simulator:
             "orientation": morphology.sensor("torso.orientation").start,
             "position": morphology.sensor("torso.position").start,
             "velocity": morphology.sensor("torso.velocity").start,
-            "rate": rate,
+            "rate": morphology.sensor("torso.rate").start,
             "tilt": observation.tilt.start,
+            "foot_ahead": observation.foot_ahead.start,
             "torso": model.body(morphology.torso).id,
             "state_column": (
                 self.columns.slices["controller_state"].start if self.columns.widths["controller_state"] else -1

@@ -1,0 +1,64 @@
+"""The states of a leg in walking, and what makes it pass from one to the next."""
+
+import numba
+
+from evoloco.genome import Array
+
+EARLY_STANCE, LATE_STANCE, LIFTOFF, SWING, LANDING = range(5)
+"""States of a leg."""
+
+UNDECIDED = -1
+"""Of a leg before the first control step."""
+
+NAMES = ("early stance", "late stance", "liftoff", "swing", "landing")
+"""By their numbers."""
+
+TRANSITIONS = (
+    ("early stance", "liftoff", "the other leg is loaded, and this foot behind it"),
+    ("early stance", "late stance", "the foot is less ahead of the pelvis than `late`"),
+    ("late stance", "liftoff", "the other leg is loaded, and this foot behind it"),
+    ("liftoff", "swing", "the leg is not loaded"),
+    ("swing", "early stance", "the leg is loaded, and this foot ahead of the other"),
+    ("swing", "landing", "the leg is not loaded, and the foot more ahead of the pelvis than `landing`"),
+    ("landing", "early stance", "the leg is loaded"),
+)
+"""From, to, and when; the first that holds counts, one per control step."""
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def follow(
+    state: float, load: float, ahead: float, other_load: float, other_ahead: float, threshold: float, late: float,
+    landing: float,
+) -> float:
+    """The state of a leg after a control step; `TRANSITIONS` holds the rules.
+
+    Args:
+        state: Before; undecided in the first step.
+        load: On this leg [body weights].
+        ahead: This foot ahead of the pelvis [leg lengths].
+        other_load: On the other leg [body weights].
+        other_ahead: The other foot ahead of the pelvis [leg lengths].
+        threshold: Load from which a leg counts as loaded [body weights].
+        late: Where a foot begins its late stance [leg lengths].
+        landing: Where a foot begins to land [leg lengths].
+    """
+    loaded, behind = load > threshold, other_load > threshold and ahead < other_ahead
+    if state == UNDECIDED:
+        standing, swinging = LIFTOFF if behind else EARLY_STANCE, LANDING if ahead > landing else SWING
+        state = standing if loaded else swinging
+    if state <= LATE_STANCE:
+        if behind:
+            return LIFTOFF
+        return LATE_STANCE if ahead < late else state
+    if state == LIFTOFF:
+        return state if loaded else SWING
+    if state == SWING:
+        if loaded:
+            return EARLY_STANCE if ahead > other_ahead else state
+        return LANDING if ahead > landing else state
+    return EARLY_STANCE if loaded else state
+
+
+def drawn(states: Array) -> Array:
+    """States as a signal between 0 (early stance) and 1 (landing) (T,)."""
+    return states / LANDING

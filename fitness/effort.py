@@ -1,0 +1,22 @@
+"""What the muscles spend on the way."""
+
+from evoloco import metabolism
+from evoloco.episode import Episode
+
+UNIT = "J/kg/m"
+
+
+def measure(episode: Episode, model: str = "wang", cap: float = 100.0) -> float:
+    """Effort over body mass and forward way [J/kg/m]; one number. Of activations it is [s/kg/m].
+
+    Args:
+        episode: Of a body with muscles.
+        model: "wang", metabolic energy of muscles and resting body; "work" of shortening muscles;
+            "squared_activation" or "cubed_activation".
+        cap: Largest value, which a body that gets nowhere has.
+
+    Raises:
+        ModelError: The body has no muscles.
+        UnknownNameError: There is no such model.
+    """
+    return min(metabolism.effort(episode, model), cap)

@@ -1,0 +1,94 @@
+"""Muscles on spatial tendons, and how their published numbers become MuJoCo's."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import mujoco
+
+from evoloco.errors import ModelError
+
+FIBRES = (0.5, 1.5)
+"""Fibre lengths that MuJoCo's length range stands for, over the optimal length [1]."""
+
+CURVES = {"lmin": 0.3, "lmax": 1.7, "vmax": 10.0, "fpmax": 0.8, "fvmax": 1.5}
+"""Shape of the muscles: fibre lengths beyond which they are passive, shortening speed without load [1/s], passive
+force at `lmax`, and force at fast lengthening. The force-length curve is about as wide as that of Geyer and Herr,
+2010 (0.56 of the optimal length to either side at 5 % of the force)."""
+
+ACTIVATION = (0.010, 0.040)
+"""Time constants of activation and deactivation [s]."""
+
+STRAIN = 0.02
+"""Stretch at which MuJoCo's rigid tendon is held [1]; a real one has 0 to 4 %."""
+
+
+@dataclass(frozen=True)
+class MuscleTendon:
+    """A muscle by the numbers that papers give, on a path in the sagittal plane.
+
+    MuJoCo's muscle has a rigid tendon and fibres along it. So with the
+    pennation a, which is taken as constant,
+
+        optimal length = l_opt cos(a),  largest force = F_max cos(a),
+        tendon         = (1 + strain) l_slack
+
+    Attributes:
+        max_force: Largest isometric force of the fibres F_max [N].
+        optimal_length: Of the fibres, l_opt [m].
+        slack_length: Of the tendon, l_slack [m].
+        pennation: Angle between fibres and tendon a [rad].
+        delay: Of the reflexes that reach it, from sensing to exciting [s].
+        path: Segment and place in its frame, forward and upward [m], from origin to insertion.
+    """
+
+    max_force: float
+    optimal_length: float
+    slack_length: float
+    pennation: float
+    delay: float
+    path: tuple[tuple[str, float, float], ...]
+
+    def attach(self, spec: mujoco.MjSpec, name: str, segments: Mapping[str, tuple[mujoco.MjsBody, float]]) -> None:
+        """Adds the muscle, its tendon and its sites to a spec, all under its name.
+
+        A control step reads what is one physics step old, so the delay of the
+        excitation is shorter than that of the reflex by that step.
+
+        Args:
+            spec: The body; its time step must be final, the delay is stored in steps.
+            name: Of the muscle.
+            segments: Bodies by name, and where the path runs in them, to the left [m].
+
+        Raises:
+            ModelError: The path has one point, a number is not positive, or the delay is shorter than a step.
+        """
+        if len(self.path) < 2:
+            raise ModelError(f"Muscle '{name}' has no path: it needs two points at least, {len(self.path)} came.")
+        for what, value in (
+            ("max_force", self.max_force), ("optimal_length", self.optimal_length), ("slack_length", self.slack_length),
+        ):  # fmt: skip
+            if not value > 0:
+                raise ModelError(f"Muscle '{name}': {what} must be positive, not {value:g}.")
+        step = spec.option.timestep
+        if self.delay < step:
+            raise ModelError(
+                f"Muscle '{name}': its delay of {self.delay:g} s is shorter than a physics step, {step:g} s."
+            )
+        tendon = spec.add_tendon(name=name, width=0.006, rgba=[0.75, 0.15, 0.15, 1])
+        for number, (segment, x, z) in enumerate(self.path):
+            body, y = segments[segment]
+            site = body.add_site(name=f"{name}.{number}", pos=[x, y, z], size=[0.004, 0, 0], group=4)
+            tendon.wrap_site(site.name)
+        muscle = spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_TENDON)
+        optimal, tendon_length = self.optimal_length * math.cos(self.pennation), (1 + STRAIN) * self.slack_length
+        muscle.set_to_muscle(
+            timeconst=list(ACTIVATION), tausmooth=0.0, range=list(FIBRES),
+            force=self.max_force * math.cos(self.pennation), **CURVES,
+        )  # fmt: skip
+        muscle.lengthrange = [tendon_length + length * optimal for length in FIBRES]
+        muscle.ctrllimited, muscle.ctrlrange = mujoco.mjtLimited.mjLIMITED_TRUE, [0.0, 1.0]
+        muscle.userdata = [self.pennation]
+        latency = self.delay - step
+        if latency > 0:
+            muscle.delay, muscle.nsample = latency, math.ceil(latency / step - 1e-9)

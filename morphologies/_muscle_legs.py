@@ -1,0 +1,146 @@
+"""Planar bodies on two muscular legs, made from tables of segments and muscles."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import mujoco
+
+from evoloco.morphology import HOME, Morphology, assemble
+
+from ._muscle import MuscleTendon
+from ._parts import ACCENT, DARK, GREY, WHITE, add_planar_root, ball, rod
+from ._world import GROUND, new_world
+
+SIDES = {"left": 1, "right": -1}
+JOINT_DAMPING, JOINT_ARMATURE = 0.2, 0.005
+"""Of every joint [N m s/rad], [kg m²]: what keeps light feet calm at the physics step."""
+REST = 0.02
+"""Activation of a muscle that does nothing [1]."""
+LIMIT = (0.01, 1.0)
+"""Time constant [s] and damping ratio of the joints' limits."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A rigid part of the body, its frame in its centre of mass, x forward and z upward.
+
+    Attributes:
+        mass: [kg].
+        inertia: About the sideways axis [kg m²].
+        proximal: Where it hangs on the segment above [m].
+        distal: Where the next segment hangs on it [m].
+        radius: Of its picture [m].
+    """
+
+    mass: float
+    inertia: float
+    proximal: tuple[float, float]
+    distal: tuple[float, float]
+    radius: float
+
+
+@dataclass(frozen=True)
+class Legs:
+    """All numbers of such a body.
+
+    Attributes:
+        name: Of the model.
+        pelvis: Its distal end is the hip.
+        trunk: Fixed to the proximal end of the pelvis by its distal end.
+        thigh: Below the hip.
+        shank: Below the knee.
+        foot: Below the ankle.
+        pads: Centres of the spheres under heel and toes, in the foot's frame [m].
+        pad: Their radius [m].
+        limits: Of hip flexion, knee flexion and dorsiflexion [rad].
+        muscles: By their names.
+        width: Distance of each leg from the middle plane [m].
+        upholders: Muscles that are active at the start, because they hold the body up.
+    """
+
+    name: str
+    pelvis: Segment
+    trunk: Segment
+    thigh: Segment
+    shank: Segment
+    foot: Segment
+    pads: Mapping[str, tuple[float, float]]
+    pad: float
+    limits: Mapping[str, tuple[float, float]]
+    muscles: Mapping[str, MuscleTendon]
+    width: float
+    upholders: tuple[str, ...]
+
+    def build(self, timestep: float, start: Mapping[str, float]) -> Morphology:
+        """The body, starting as the keyframe `home` says.
+
+        Args:
+            timestep: Physics step [s].
+            start: Angles `lean`, `<joint>_<side>` [rad], speeds `speed` [m/s], `turn_<joint>_<side>` [rad/s], and
+                `activation` of the muscles that hold the body up; absent ones are 0 (or at rest).
+        """
+        spec = new_world(self.name, timestep)
+        spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST  # muscles are damped by their speed
+        spec.nuser_actuator = 1
+        pelvis = spec.worldbody.add_body(name="pelvis")
+        add_planar_root(pelvis)
+        _weigh(pelvis, self.pelvis)
+        trunk = pelvis.add_body(
+            name="trunk",
+            pos=[self.pelvis.proximal[0] - self.trunk.distal[0], 0, self.pelvis.proximal[1] - self.trunk.distal[1]],
+        )
+        _weigh(trunk, self.trunk)
+        x, z = self.trunk.proximal
+        rod(trunk, "trunk", self.trunk.radius, (0, 0, self.trunk.distal[1]), (x, 0, z), WHITE)
+        joints = [f"{joint}_{side}" for side in SIDES for joint in self.limits]
+        for side, sign in SIDES.items():
+            self._leg(spec, pelvis, side, sign)
+        angles = [start.get(joint, 0.0) for joint in joints]
+        turns = [start.get(f"turn_{joint}", 0.0) for joint in joints]
+        spec.add_key(
+            name=HOME, qpos=[0, 0, start.get("lean", 0.0), *angles], qvel=[start.get("speed", 0.0), 0, 0, *turns],
+            act=[start.get("activation", REST) if name in self.upholders else REST for name in (*self.muscles,) * 2],
+            ctrl=[REST] * (2 * len(self.muscles)),
+        )  # fmt: skip
+        self._stand(spec)
+        return assemble(spec, "pelvis", [f"foot_{side}" for side in SIDES], joints)
+
+    def _leg(self, spec: mujoco.MjSpec, pelvis: mujoco.MjsBody, side: str, sign: int) -> None:
+        y, colour = sign * self.width, GREY if sign > 0 else DARK
+        above, where = pelvis, (self.pelvis.distal[0], y, self.pelvis.distal[1])
+        segments = {"pelvis": (pelvis, y)}
+        for (joint, limits), name, axis in zip(
+            self.limits.items(), ("thigh", "shank", "foot"), (-1, 1, -1), strict=True
+        ):
+            segment: Segment = getattr(self, name)
+            up, down = segment.proximal, segment.distal
+            body = above.add_body(name=f"{name}_{side}", pos=[where[0] - up[0], where[1], where[2] - up[1]])
+            body.add_joint(
+                name=f"{joint}_{side}", type=mujoco.mjtJoint.mjJNT_HINGE, axis=[0, axis, 0], pos=[up[0], 0, up[1]],
+                range=list(limits), limited=mujoco.mjtLimited.mjLIMITED_TRUE, damping=[JOINT_DAMPING, 0, 0],
+                armature=JOINT_ARMATURE, solref_limit=list(LIMIT),
+            )  # fmt: skip
+            _weigh(body, segment)
+            rod(body, f"{name}_{side}", segment.radius, (up[0], 0, up[1]), (down[0], 0, down[1]), colour)
+            segments[name] = (body, 0.0)
+            above, where = body, (down[0], 0.0, down[1])
+        for pad, (x, z) in self.pads.items():
+            ball(above, f"{pad}_{side}", (x, 0, z), self.pad, ACCENT, conaffinity=GROUND)
+        for name, muscle in self.muscles.items():
+            muscle.attach(spec, f"{name}_{side}", segments)
+
+    def _stand(self, spec: mujoco.MjSpec) -> None:
+        """Lifts the keyframe until the lower foot touches the ground."""
+        model = spec.compile()
+        data = mujoco.MjData(model)
+        mujoco.mj_resetDataKeyframe(model, data, 0)
+        mujoco.mj_kinematics(model, data)
+        lowest = min(data.geom(f"{pad}_{side}").xpos[2] for pad in self.pads for side in SIDES)
+        key = spec.key(HOME)
+        forward, _, *rest = key.qpos
+        key.qpos = [forward, self.pad - lowest, *rest]
+
+
+def _weigh(body: mujoco.MjsBody, segment: Segment) -> None:
+    """Gives a body its mass; inertias about the axes that a planar body does not turn about are set alike."""
+    body.mass, body.inertia, body.explicitinertial = segment.mass, [segment.inertia] * 3, True

@@ -1,0 +1,118 @@
+"""The planar human of SCONE's H0914: seven segments, seven muscles per leg."""
+
+import math
+from typing import Annotated
+
+from pydantic import Field
+
+from evoloco.genome import Gene
+from evoloco.morphology import Morphology
+
+from ._muscle import MuscleTendon
+from ._muscle_legs import Legs, Segment
+
+HIP, KNEE, ANKLE = 0.005, 0.010, 0.020
+"""Delays of reflexes to the muscles of hip, knee and ankle [s] (Geyer and Herr, 2010)."""
+
+MUSCLES = {
+    "hamstrings": MuscleTendon(2594, 0.0976, 0.319, 0.2025, HIP, (
+        ("pelvis", -0.0553, -0.1026), ("shank", -0.028, 0.1667), ("shank", -0.021, 0.1467))),
+    "glutei": MuscleTendon(1944, 0.1569, 0.111, 0.382, HIP, (
+        ("pelvis", -0.0642, 0.0176), ("pelvis", -0.0669, -0.052), ("thigh", -0.0426, 0.117),
+        ("thigh", -0.0156, 0.0684))),
+    "iliopsoas": MuscleTendon(2186, 0.1066, 0.152, 0.25, HIP, (
+        ("pelvis", 0.006, 0.0887), ("pelvis", 0.0407, -0.01), ("thigh", 0.033, 0.135), ("thigh", -0.0188, 0.1103))),
+    "vasti": MuscleTendon(4530, 0.0993, 0.1231, 0.0785, KNEE, (
+        ("thigh", 0.029, -0.0224), ("thigh", 0.0335, -0.0384), ("shank", 0.04, 0.2117))),
+    "gastrocnemius": MuscleTendon(2241, 0.051, 0.384, 0.173, ANKLE, (
+        ("thigh", -0.02, -0.216), ("foot", -0.1, 0.001))),
+    "soleus": MuscleTendon(3549, 0.044, 0.248, 0.494, ANKLE, (
+        ("shank", -0.0024, 0.0334), ("foot", -0.1, 0.001))),
+    "tibialis": MuscleTendon(1579, 0.0683, 0.243, 0.168, ANKLE, (
+        ("shank", 0.0179, 0.0243), ("shank", 0.0329, -0.2084), ("foot", 0.0166, -0.0122))),
+}  # fmt: skip
+"""Muscles of each leg: F_max [N], l_opt [m], l_slack [m], pennation [rad], delay [s], path [m]."""
+
+HUMAN = Legs(
+    name="muscle_biped",
+    pelvis=Segment(11.777, 0.0579, (-0.03, 0.0815), (0, -0.0661), 0.07),
+    trunk=Segment(34.237, 1.4314, (0, 0.32), (0.03, -0.32), 0.09),
+    thigh=Segment(9.301, 0.1412, (0, 0.17), (0, -0.226), 0.055),
+    shank=Segment(3.708, 0.0511, (0, 0.1867), (0, -0.2433), 0.042),
+    foot=Segment(1.25, 0.0041, (-0.0512, 0.0120), (0.085, -0.015), 0.022),
+    pads={"heel": (-0.085, -0.015), "toes": (0.085, -0.015)},
+    pad=0.03,
+    limits={
+        "hip": (math.radians(-40), math.radians(120)), "knee": (math.radians(5), math.radians(120)),
+        "ankle": (math.radians(-60), math.radians(60)),
+    },
+    muscles=MUSCLES,
+    width=0.09,
+    upholders=("hamstrings", "glutei", "vasti", "soleus"),
+)  # fmt: skip
+
+GENES = (
+    Gene("lean", -0.3, 0.5, "rad", "forward lean at the start", start=0.1, spread=0.03),
+    Gene("hip_left", -0.5, 1.0, "rad", "flexion at the start", start=0.45, spread=0.05),
+    Gene("knee_left", 0.09, 0.6, "rad", "flexion at the start", start=0.15, spread=0.05),
+    Gene("ankle_left", -0.5, 0.4, "rad", "dorsiflexion at the start", start=-0.05, spread=0.05),
+    Gene("hip_right", -0.6, 0.8, "rad", "flexion at the start", start=0.0, spread=0.05),
+    Gene("knee_right", 0.09, 1.6, "rad", "flexion at the start", start=0.6, spread=0.1),
+    Gene("ankle_right", -0.8, 0.4, "rad", "dorsiflexion at the start", start=-0.15, spread=0.05),
+    Gene("speed", 0.3, 2.0, "m/s", "of the body at the start", start=1.2, spread=0.1),
+    Gene("turn_hip_right", -5.0, 8.0, "rad/s", "flexion rate of the right hip at the start", start=2.5, spread=0.5),
+    Gene("turn_knee_right", -8.0, 8.0, "rad/s", "flexion rate of the right knee at the start", start=1.0, spread=0.5),
+    Gene("activation", 0.0, 0.8, "1", "of the muscles that hold the body up, at the start", start=0.2, spread=0.05),
+)
+"""Numbers of `build` that a run may search, with their bounds."""
+
+
+def build(
+    timestep: Annotated[float, Field(gt=0)] = 0.0025,
+    lean: float = 0.1,
+    hip_left: float = 0.45,
+    knee_left: float = 0.15,
+    ankle_left: float = -0.05,
+    hip_right: float = 0.0,
+    knee_right: float = 0.6,
+    ankle_right: float = -0.15,
+    speed: float = 1.2,
+    turn_hip_right: float = 2.5,
+    turn_knee_right: float = 1.0,
+    activation: Annotated[float, Field(ge=0, le=1)] = 0.2,
+) -> Morphology:
+    """Planar human of 74.5 kg with seven muscles per leg, in the middle of a step.
+
+    Sizes, masses, inertias and muscles are those of SCONE's H0914; the trunk
+    is fixed to the pelvis. Positive angles are hip flexion (the thigh goes
+    forward), knee flexion and ankle dorsiflexion (the toes go up). It moves in
+    the sagittal plane. The keyframe `home` is a moment of a walk, on the left
+    leg: the body does not stand there by itself. At the start the left leg
+    turns about its foot as an inverted pendulum does.
+
+    Args:
+        timestep: Physics step [s].
+        lean: Forward lean of the pelvis at the start [rad].
+        hip_left: Flexion at the start [rad].
+        knee_left: Flexion at the start [rad].
+        ankle_left: Dorsiflexion at the start [rad].
+        hip_right: Flexion at the start [rad].
+        knee_right: Flexion at the start [rad].
+        ankle_right: Dorsiflexion at the start [rad].
+        speed: Of the body at the start [m/s].
+        turn_hip_right: Flexion rate of the right hip at the start [rad/s].
+        turn_knee_right: Flexion rate of the right knee at the start [rad/s].
+        activation: Of the muscles that hold the body up, at the start [1].
+
+    References:
+        Geijtenbeek, 2019, SCONE: open source software for predictive simulation of biological motion,
+        doi:10.21105/joss.01421.
+    """
+    leg = 0.88  # height of the hip [m], about which the standing leg turns
+    start = {
+        "lean": lean, "hip_left": hip_left, "knee_left": knee_left, "ankle_left": ankle_left,
+        "hip_right": hip_right, "knee_right": knee_right, "ankle_right": ankle_right,
+        "speed": speed, "activation": activation, "turn_hip_left": -speed / leg, "turn_ankle_left": speed / leg,
+        "turn_hip_right": turn_hip_right, "turn_knee_right": turn_knee_right,
+    }  # fmt: skip
+    return HUMAN.build(timestep, start)
