@@ -90,8 +90,13 @@ def cost_of_transport(episode: Episode, power: str = "mechanical") -> float:
     return energy / (episode.morphology.weight * distance) if distance > 0 else float("inf")
 
 
+def fibre_velocity(episode: Episode) -> Array:
+    """Speeds of the muscles' fibres along the tendon [m/s] (T, M); lengthening is positive."""
+    return np.concatenate([episode.sensor(f"{muscle.name}.velocity") for muscle in episode.morphology.muscles], axis=1)
+
+
 def _speed(episode: Episode) -> Array:
     """Speed on the actuators' side of their gear [rad/s], or that of muscles getting longer [m/s] (T, nu)."""
-    if muscles := episode.morphology.muscles:
-        return np.concatenate([episode.sensor(f"{muscle.name}.velocity") for muscle in muscles], axis=1)
+    if episode.morphology.muscles:
+        return fibre_velocity(episode)
     return np.asarray(episode.joint_velocity * episode.morphology.model.actuator_gear[:, 0])

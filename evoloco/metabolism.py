@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from evoloco.energy import mechanical_power
+from evoloco.energy import fibre_velocity, mechanical_power
 from evoloco.episode import Episode
 from evoloco.errors import ModelError, UnknownNameError
 from evoloco.genome import Array
@@ -23,11 +23,6 @@ def fibre_length(episode: Episode) -> Array:
         (episode.sensor(f"{muscle.name}.length")[:, 0] - muscle.slack_length) / muscle.optimal_length
         for muscle in episode.morphology.muscles
     ], axis=1)  # fmt: skip
-
-
-def fibre_velocity(episode: Episode) -> Array:
-    """Speeds of the fibres along the tendon [m/s] (T, M); lengthening is positive."""
-    return np.concatenate([episode.sensor(f"{muscle.name}.velocity") for muscle in episode.morphology.muscles], axis=1)
 
 
 def muscle_force(episode: Episode) -> Array:
