@@ -306,7 +306,7 @@ def assemble(
 
 def _is_motor(actuator: mujoco.MjsActuator) -> bool:
     """Whether an actuator is MuJoCo's `motor`: its force is its control, times a constant."""
-    return (
+    return bool(
         actuator.gaintype == mujoco.mjtGain.mjGAIN_FIXED
         and actuator.biastype == mujoco.mjtBias.mjBIAS_NONE
         and actuator.dyntype == mujoco.mjtDyn.mjDYN_NONE
