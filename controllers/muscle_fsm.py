@@ -8,14 +8,14 @@ from evoloco.morphology import Morphology
 
 from ._leg_states import EARLY_STANCE, LANDING, LATE_STANCE, LIFTOFF, NAMES, SWING, UNDECIDED, drawn, follow
 from ._moment_arms import moment_arms
+from ._placement import PACE, PLACE, follow_body
+from ._placement import SIZE as MEMORY
 
 JOINTS = ("hip", "knee", "ankle")
 SIDES = ("left", "right")
 FEET, HIP, KNEE, ANKLE = 2, 0, 1, 2
 NEGLIGIBLE = 1e-3
 """Moment arms below this are none [m]."""
-MEMORY = 0.03
-"""Time constant with which the speed over the foot is smoothed [s]."""
 
 POSES = {
     EARLY_STANCE: (0.30, 0.25, 0.00),
@@ -74,9 +74,10 @@ TRUNK, TRUNK_RATE, LEAN, COUNTER = (_PLACE[f"trunk.{name}"] for name in ("stiffn
 PLACEMENT = _PLACE["swing.place"]
 CONSTANT = FIRST + len(GENES)
 
-# What stands in `state`: states of the legs, now and next, places of the feet before, speed, torques of the joints of
-# both legs, excitations.
-BEFORE, SPEED, TORQUE = 2 * FEET, 3 * FEET, 3 * FEET + 1
+# What stands in `state`: states of the legs, now and next, where the body is, torques on the joints of both legs,
+# excitations.
+BODY = 2 * FEET
+TORQUE = BODY + MEMORY
 EXCITATION = TORQUE + LEG
 
 
@@ -92,7 +93,6 @@ def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: 
     load = ahead - FEET
     joints = (load - 5) // 2
     rate, lean = obs[load - 2], obs[load - 4]
-    first = state[0] == UNDECIDED
     for leg in range(FEET):
         other = 1 - leg
         state[FEET + leg] = follow(
@@ -102,14 +102,9 @@ def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: 
     for leg in range(FEET):
         state[leg] = state[FEET + leg]
 
-    # Where the body is over the foot that stands, and how fast: the more loaded foot's.
     standing = 0 if obs[load] >= obs[load + 1] else 1
-    place = -obs[ahead + standing] * params[LEG]
-    if not first:
-        pace = (state[BEFORE + standing] - obs[ahead + standing]) * params[LEG] / dt
-        state[SPEED] += min(dt / MEMORY, 1.0) * (pace - state[SPEED])
-    for leg in range(FEET):
-        state[BEFORE + leg] = obs[ahead + leg]
+    body = state[BODY : BODY + MEMORY]
+    follow_body(body, obs[ahead : ahead + FEET], standing, params[LEG], time, dt)
 
     # Torques that bring each joint towards the pose of its leg's state.
     for leg in range(FEET):
@@ -123,7 +118,7 @@ def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: 
                 angle, speed = angle - lean, speed - rate  # of the thigh in the world
                 if phase >= SWING:
                     row = PLACEMENT + 2 * (phase - SWING)
-                    target += params[row] * place + params[row + 1] * state[SPEED]
+                    target += params[row] * body[PLACE] + params[row + 1] * body[PACE]
             row = gains + 2 * k
             state[TORQUE + 3 * leg + k] = params[row] * (target - angle) - params[row + 1] * speed
 

@@ -12,7 +12,8 @@ from evoloco.controllers._followers import ROW, SENDER
 from evoloco.errors import ModelError, UnknownNameError
 from evoloco.morphologies import biped, hopper, muscle_biped, planar_biped
 
-SERVO = [name for name in members("controllers") if name != "reflex"]
+MUSCULAR = ("reflex", "muscle_fsm")
+SERVO = [name for name in members("controllers") if name not in (*MUSCULAR, "simbicon")]
 MIRRORED = [name for name in SERVO if name in ("hopf", "matsuoka", "phase", "rulkov", "sine", "vanderpol")]
 BODIES = {
     "biped": biped.build,
@@ -20,8 +21,9 @@ BODIES = {
     "planar_biped": planar_biped.build,
     "hopper": hopper.build,
     "muscle_biped": muscle_biped.build,
+    "muscle_biped with motors": lambda: muscle_biped.build(drive="motors"),
 }
-SERVO_BODIES = [name for name in BODIES if name != "muscle_biped"]
+SERVO_BODIES = [name for name in BODIES if not name.startswith("muscle_biped")]
 VARIANTS = [
     ("matsuoka", {"topology": "ring"}),
     ("matsuoka", {"topology": "planar"}),
@@ -34,7 +36,11 @@ SERVO_CASES = [(name, {}, body) for name in SERVO for body in SERVO_BODIES] + [
     (name, options, "planar_biped" if options.get("topology") == "planar" else "biped")
     for name, options in VARIANTS
 ]
-CASES = [*SERVO_CASES, ("reflex", {}, "muscle_biped")]
+CASES = [
+    *SERVO_CASES,
+    *((name, {}, "muscle_biped") for name in MUSCULAR),
+    *(("simbicon", {"gait": gait}, "muscle_biped with motors") for gait in ("walk", "run", "fast_run")),
+]
 cases = pytest.mark.parametrize(("name", "options", "body"), CASES)
 
 
