@@ -28,7 +28,7 @@ def measure(episode: Episode, joint: str = "", free: float = 0.0) -> Array:
     """
     joints = episode.morphology.joints
     if not episode.morphology.muscles:
-        raise ModelError("Measure 'joint_limit_torque' needs joints that muscles drive; this body has servos.")
+        raise ModelError("Measure 'joint_limit_torque' needs joints that muscles drive; this body has none.")
     if not free >= 0:
         raise EvolocoError(f"Measure 'joint_limit_torque': free must not be below 0 N m, but is {free}.")
     chosen = [each.name for each in joints if joint in ("", each.name, each.stem)]
