@@ -230,9 +230,16 @@ class Experiment:
         terms = []
         for name, term in self.spec.fitness.items():
             module = member("fitness", term.measure, f"fitness.{name}.measure")
+            for taken in sorted(options_of(module.measure).keys() & TermSpec.model_fields.keys()):
+                raise SpecError(
+                    f"fitness.{name}.measure: the parameter '{taken}' of measure '{term.measure}' cannot be set, "
+                    f"because `{taken}` is a key of every fitness term. Give it another name."
+                )
             options = checked(module.measure, term.options, f"fitness.{name}", TermSpec.model_fields)
             unit = getattr(module, "UNIT", "1")
-            terms.append(Term(name, term.weight, term.measure, module.measure, options, unit, term.objective))
+            terms.append(Term(
+                name, term.weight, term.measure, module.measure, options, unit, term.objective, term.threshold
+            ))  # fmt: skip
         return tuple(terms)
 
     @property
