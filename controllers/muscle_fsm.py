@@ -39,7 +39,8 @@ GENES = (
     *(
         Gene(f"{phase}.{joint}.{name}", 0.0, high, unit, f"{meaning} of the {joint}", start=start, spread=0.15 * start)
         for phase, gains in (
-            ("stance", ((200.0, 20.0), (250.0, 8.0), (200.0, 8.0))), ("swing", ((150.0, 10.0), (60.0, 3.0), (30.0, 1.0))),
+            ("stance", ((200.0, 20.0), (250.0, 8.0), (200.0, 8.0))),
+            ("swing", ((150.0, 10.0), (60.0, 3.0), (30.0, 1.0))),
         )
         for joint, pair in zip(JOINTS, gains, strict=True)
         for name, start, high, unit, meaning in (

@@ -138,8 +138,8 @@ class Controller:
         wanted = [f"{stem}_{side}" for side in SIDES for stem in JOINTS]
         if not morphology.torques:
             raise ModelError(
-                f"This controller drives joints by torques; this body has {'muscles' if morphology.muscles else 'servos'}. "
-                "muscle_biped has motors with drive = \"motors\"."
+                "This controller drives joints by torques; this body has "
+                f"{'muscles' if morphology.muscles else 'servos'}. muscle_biped has motors with drive = \"motors\"."
             )
         if sorted(joints) != sorted(wanted) or len(morphology.feet) != FEET:
             raise ModelError(

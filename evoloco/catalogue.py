@@ -72,7 +72,8 @@ def describe(kind: str, name: str, morphology: str, options: Sequence[str] = ())
     entry = getattr(member(_KINDS[kind], name), _ENTRY[kind])
     parts = [f"{name}: {inspect.getdoc(entry)}", "Options:\n" + "\n".join(_options(entry))]
     if kind == "controllers":
-        body, rows = (morphology, _genes(name, {"name": morphology}, options)) if morphology else _fitting(name, options)
+        named = {"name": morphology}
+        body, rows = (morphology, _genes(name, named, options)) if morphology else _fitting(name, options)
         parts.append(f"Genes on '{body}':\n" + "\n".join(rows))
     if kind == "morphologies" and (genes := getattr(member(_KINDS[kind], name), "GENES", ())):
         parts.append("Genes, for [morphology.genes] of a run file:\n" + "\n".join(_rows(genes)))
