@@ -40,6 +40,7 @@ GENES = (
         Gene(f"{phase}.{joint}.{name}", 0.0, high, unit, f"{meaning} of the {joint}", start=start, spread=0.15 * start)
         for phase, gains in (
             ("stance", ((200.0, 20.0), (250.0, 8.0), (200.0, 8.0))),
+            ("liftoff", ((150.0, 10.0), (60.0, 3.0), (200.0, 4.0))),
             ("swing", ((150.0, 10.0), (60.0, 3.0), (30.0, 1.0))),
         )
         for joint, pair in zip(JOINTS, gains, strict=True)
@@ -70,7 +71,7 @@ LEG = FEET * len(JOINTS)
 FIRST = LEG + 1
 _PLACE = {gene.name: FIRST + number for number, gene in enumerate(GENES)}
 THRESHOLD, LATE, LANDS = (_PLACE[name] for name in ("threshold", "late", "landing"))
-POSE, STANCE, SWINGING = _PLACE["early_stance.hip"], _PLACE["stance.hip.stiffness"], _PLACE["swing.hip.stiffness"]
+POSE, GAINS = _PLACE["early_stance.hip"], _PLACE["stance.hip.stiffness"]
 TRUNK, TRUNK_RATE, LEAN, COUNTER = (_PLACE[f"trunk.{name}"] for name in ("stiffness", "damping", "lean", "counter"))
 PLACEMENT = _PLACE["swing.place"]
 CONSTANT = FIRST + len(GENES)
@@ -110,7 +111,7 @@ def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: 
     # Torques that bring each joint towards the pose of its leg's state.
     for leg in range(FEET):
         phase = int(state[leg])
-        gains = STANCE if phase <= LATE_STANCE else SWINGING
+        gains = GAINS + 6 * (0 if phase <= LATE_STANCE else 1 if phase == LIFTOFF else 2)
         for k in range(3):
             joint = int(params[3 * leg + k])
             angle, speed = obs[joint], obs[joints + joint]
@@ -155,7 +156,7 @@ class Controller:
         landing -> early stance: the leg is loaded
 
     With the target angle a of a joint in that state, its angle q, and stiffness
-    K and damping D of stance or swing, the torque on it is
+    K and damping D of stance, liftoff or swing, the torque on it is
 
         torque = K (a - q) - D dq/dt
 
