@@ -95,6 +95,13 @@ class PushSpec(_Table):
     count: int = Field(0, ge=0, le=1000, description="Pushes per episode, one in each equal part of it.")
     impulse: NotNegative = Field(0.0, description="Change of the body's speed by one push [m/s].")
     duration: Positive = Field(0.1, description="Of one push [s].")
+    growth: int = Field(
+        0, ge=0, description="Generations over which the search's pushes grow from none to their impulse; 0 for none."
+    )
+
+    def strength(self, generation: int) -> float:
+        """Part of the impulse that a push of the search has in a generation, 0 to 1."""
+        return min(generation / self.growth, 1.0) if self.growth else 1.0
 
 
 class TerminationSpec(_Table):
