@@ -13,9 +13,10 @@ walks 30 s without pushes, and again at a quarter of the physics step.
 `champions` shows the same of the published champions, and how many of 40
 pushes of 0.2 m/s, half of them from behind, at random moments, they survive.
 
-`speeds` evolves the reflexes for other speeds, `structure` with genes of the
-muscles besides, `effort` without the term for effort. Runs that are in FOLDER
-already are taken as they are.
+`structure` evolves muscles and control together (run `muscle_biped_structure`)
+and control alone (`muscle_biped_fsm`), `effort` the latter without its term for
+effort, and `speeds` for other speeds. Runs that are in FOLDER already are
+taken as they are.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 from scipy import stats
 
 from evoloco.build import Experiment, run_file
@@ -78,7 +80,7 @@ def evolve(name: str, seed: int, folder: Path, overrides: Sequence[str] = ()) ->
     if not timing.is_file():
         began = time.time()
         subprocess.run(
-            [sys.executable, "-m", "evoloco.cli", "evolve", name, *overrides, "--seed", str(seed), "--out", str(folder)],
+            [sys.executable, "-m", "evoloco.cli", "evolve", name, *overrides, f"--seed={seed}", f"--out={folder}"],
             check=True, capture_output=True,
         )  # fmt: skip
         timing.write_text(json.dumps([began, time.time() - began]))
@@ -109,9 +111,8 @@ def seeds(runs: Sequence[str], count: int, folder: Path) -> None:
         found = []
         print(f"\n{name}\nseed  first [s]  generation  whole [s]  held out  {QUALITY}")
         for seed in range(count):
-            place = folder / f"{name}-seed{seed}"
-            began, whole = evolve(name, seed, place)
-            run = Run(place)
+            began, whole = evolve(name, seed, folder / f"{name}-seed{seed}")
+            run = Run(folder / f"{name}-seed{seed}")
             records = list(run.journal.generations())
             best = [record.genomes[int(np.argmax(record.fitness))] for record in records]
             walks = walk(run.experiment, best)
@@ -158,19 +159,108 @@ def champions(runs: Sequence[str]) -> None:
         print(f"{name:24}  {row}  {sum(lasted[:half])}/{half}, {sum(lasted[half:])}/{half}", flush=True)
 
 
+def arm(name: str, seed: int, folder: Path, label: str, overrides: Sequence[str] = ()) -> Run:
+    """A run of an arm of a comparison; runs of other parts with the same label are taken as they are."""
+    place = folder / f"{label}-seed{seed}"
+    evolve(name, seed, place, overrides)
+    return Run(place)
+
+
+def structure(count: int, folder: Path) -> None:
+    """Whether muscles searched together with control beat control alone, at equal generations."""
+    print("held-out fitness\nseed  muscles and control  control alone")
+    pairs = []
+    for seed in range(count):
+        both, alone = (
+            float(arm(name, seed, folder, name).champion()["heldout_fitness"])
+            for name in ("muscle_biped_structure", "muscle_biped_fsm")
+        )
+        pairs.append((both, alone))
+        print(f"{seed:4d}  {both:19.3f}  {alone:13.3f}", flush=True)
+    better = sum(both > alone for both, alone in pairs)
+    test = stats.wilcoxon(*zip(*pairs, strict=True), alternative="greater")
+    print(f"Muscles and control are better in {better} of {count} seeds; p = {test.pvalue:.3g} (Wilcoxon, one-sided).")
+
+
+def effort(count: int, folder: Path) -> None:
+    """Whether the term for effort lowers the cost of transport at equal speed."""
+    print("        with effort                  without\nseed   speed  effort  mechanical   speed  effort  mechanical")
+    rows = []
+    for seed in range(count):
+        row: list[float] = []
+        for label, overrides in (("muscle_biped_fsm", ()), ("without_effort", ("fitness.effort.weight=0",))):
+            run = arm("muscle_biped_fsm", seed, folder, label, overrides)
+            (episode,) = walk(run.experiment, [np.array(run.champion()["genome"])], duration=LONG)
+            gait = analyse(episode)
+            row += [gait.speed, gait.effort, gait.mechanical_cost]
+        rows.append(row)
+        print(f"{seed:4d}   {row[0]:6.2f}  {row[1]:6.2f}  {row[2]:10.3f}  {row[3]:6.2f}  {row[4]:6.2f}  {row[5]:10.3f}",
+              flush=True)  # fmt: skip
+    table = np.array(rows)
+    for what, column in (("effort [J/kg/m]", 1), ("mechanical cost of transport", 2)):
+        fall = 100 * (1 - table[:, column] / table[:, column + 3])
+        print(f"{what} is lower by {np.median(fall):.0f} % (median; {fall.min():.0f} to {fall.max():.0f} %)")
+
+
+SPEEDS = (0.6, 1.0, 1.4, 3.0)
+"""Speeds that are asked [m/s]."""
+
+
+def speeds(count: int, folder: Path) -> None:
+    """What gait comes of asking for another speed, all else equal."""
+    print(f"asked  seed  {'speed':>5}  lasts  froude  strides [Hz]  duty  flight  effort  mechanical")
+    found = []
+    for asked in SPEEDS:
+        for seed in range(count):
+            around = (f"fitness.steps.low={asked - 0.05}", f"fitness.steps.high={asked + 0.05}",
+                      f"morphology.genes.speed='{1.2 * asked:.2f}~0.1<0.3,4>'")  # fmt: skip
+            label = f"speed{asked:g}"
+            run = arm("muscle_biped_fsm", seed, folder, label, around)
+            (episode,) = walk(run.experiment, [np.array(run.champion()["genome"])])
+            gait = analyse(episode)
+            flight = float((~gait.stance[len(gait.stance) // 5 :]).all(axis=1).mean())
+            found.append((asked, gait))
+            print(f"{asked:5.1f}  {seed:4d}  {gait.speed:5.2f}  {gait.duration:5.1f}  {gait.froude:6.2f}  "
+                  f"{gait.stride_frequency:12.2f}  {np.mean(gait.duty_factor):4.2f}  {flight:6.2f}  "
+                  f"{gait.effort:6.2f}  {gait.mechanical_cost:10.3f}", flush=True)  # fmt: skip
+    draw_speeds(found, folder / "cost_of_transport.png")
+
+
+def draw_speeds(found: Sequence[tuple[float, Gait]], path: Path) -> None:
+    """Cost of transport over speed, of the gaits that lasted."""
+    figure = Figure(figsize=(8, 3.2), layout="constrained")
+    for axes, name, label in zip(
+        figure.subplots(1, 2), ("effort", "mechanical_cost"), ("metabolic energy [J/kg/m]", "work / (weight way) [1]"),
+        strict=True,
+    ):  # fmt: skip
+        for asked in SPEEDS:
+            gaits = [gait for target, gait in found if target == asked and gait.outcome is Outcome.COMPLETED]
+            speed, cost = [gait.speed for gait in gaits], [getattr(gait, name) for gait in gaits]
+            axes.plot(speed, cost, "o", label=f"{asked:g} m/s asked")
+        axes.set(xlabel="speed [m/s]", ylabel=label)
+        axes.set_xlim(0, None)
+        axes.set_ylim(0, None)
+    axes.legend(frameon=False)
+    figure.savefig(path, dpi=110)
+    print(path)
+
+
 def main() -> None:
-    parts = ("seeds", "champions")
+    parts = {"seeds": 10, "champions": 0, "structure": 5, "effort": 5, "speeds": 2}
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("part", choices=parts)
+    parser.add_argument("part", choices=list(parts))
     parser.add_argument("--runs", nargs="*", default=["muscle_biped", "muscle_biped_fsm"])
-    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--seeds", type=int, help="as many as the part needs where left out")
     parser.add_argument("--out", type=Path, default=Path(tempfile.mkdtemp(prefix="muscles-")))
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
+    count = arguments.seeds or parts[arguments.part]
     if arguments.part == "seeds":
-        seeds(arguments.runs, arguments.seeds, arguments.out)
-    else:
+        seeds(arguments.runs, count, arguments.out)
+    elif arguments.part == "champions":
         champions(arguments.runs)
+    else:
+        {"structure": structure, "effort": effort, "speeds": speeds}[arguments.part](count, arguments.out)
 
 
 if __name__ == "__main__":
