@@ -126,7 +126,8 @@ def begin(
             inside = min(max(found.start, gene.low), gene.high)
             if abs(found.start - inside) > SLACK * (gene.high - gene.low):
                 outside.append(f"{gene.name} = {found.start:.6g} ({gene.low:.6g} to {gene.high:.6g})")
-            gene = replace(gene, start=inside, spread=None if gene.levels else found.spread or gene.spread)
+            own = gene.spread if found.spread is None else found.spread
+            gene = replace(gene, start=inside, spread=None if gene.levels else own)
         begun.append(gene if gene.spread is None else replace(gene, spread=gene.spread * spread))
     if outside and strict:
         raise SpecError(
