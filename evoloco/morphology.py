@@ -154,12 +154,13 @@ class Morphology:
     @cached_property
     def foot_geoms(self) -> frozenset[int]:
         """Ids of the geoms that may touch the ground: those of the feet and what hangs on them."""
-        return frozenset(
-            geom
-            for foot in self.feet
-            for geom in range(self.model.ngeom)
-            if is_in_subtree(self.model, self.model.geom_bodyid[geom], self.model.body(foot).id)
-        )
+        return frozenset(geom for foot in self.feet for geom in self.geoms_of(foot))
+
+    def geoms_of(self, body: str) -> list[int]:
+        """Ids of the geoms of a body and of what hangs on it."""
+        root = self.model.body(body).id
+        bodies = self.model.geom_bodyid
+        return [geom for geom in range(self.model.ngeom) if is_in_subtree(self.model, bodies[geom], root)]
 
     def joint(self, name: str) -> Joint:
         """The driven joint of a name.
@@ -225,6 +226,7 @@ def assemble(
     | `<muscle>.length`    | m     | of the muscle with its tendon                                  |
     | `<muscle>.velocity`  | m/s   | its rate of change                                             |
     | `<muscle>.force`     | N     | along the tendon; a muscle pulls with negative force           |
+    | `<joint>.limit`      | N m   | torque of each driven joint's limit, where muscles drive it    |
 
     Args:
         spec: The body and its ground, with one actuator per driven joint that
@@ -341,6 +343,10 @@ def _add_sensors(
     for muscle in muscles:
         for name, sensor in of_actuator.items():
             spec.add_sensor(name=f"{muscle}.{name}", type=sensor, objtype=thing.mjOBJ_ACTUATOR, objname=muscle)
+    for joint in joints if muscles else ():
+        spec.add_sensor(
+            name=f"{joint}.limit", type=kind.mjSENS_JOINTLIMITFRC, objtype=thing.mjOBJ_JOINT, objname=joint
+        )
 
 
 def _pairs(joints: Sequence[str]) -> list[tuple[str, str, str]]:

@@ -8,7 +8,7 @@ from pydantic import Field
 from evoloco.genome import Gene
 from evoloco.morphology import GRAVITY, Morphology
 
-from ._muscle import MuscleTendon
+from ._muscle import MuscleTendon, muscle_genes
 from ._muscle_legs import Drive, Legs, Segment
 
 HIP, KNEE, ANKLE = 0.005, 0.010, 0.020
@@ -76,6 +76,7 @@ GENES = (
     Gene("turn_hip_right", -5.0, 8.0, "rad/s", "flexion rate of the right hip at the start", start=2.5, spread=0.5),
     Gene("turn_knee_right", -8.0, 8.0, "rad/s", "flexion rate of the right knee at the start", start=1.0, spread=0.5),
     Gene("activation", 0.0, 0.8, "1", "of the muscles that hold the body up, at the start", start=0.2, spread=0.05),
+    *muscle_genes(MUSCLES),
 )
 """Numbers of `build` that a run may search, with their bounds."""
 
@@ -94,6 +95,7 @@ def build(
     turn_knee_right: float = 1.0,
     activation: Annotated[float, Field(ge=0, le=1)] = 0.2,
     drive: Drive = "muscles",
+    **genes: float,
 ) -> Morphology:
     """Planar human of 74.5 kg with seven muscles per leg, in the middle of a step.
 
@@ -106,6 +108,11 @@ def build(
 
     With motors instead of muscles the controls are torques [N m] of the
     joints, without delay; all else is the same.
+
+    Genes of the muscles, shared by both legs, are called `<muscle>.max_force`,
+    `.optimal_length` and `.slack_length` (factors), `.delay` [s], and `.0.x`,
+    `.0.z`, `.1.x` and so on: shifts [m] of the points of the path. Where a
+    delay is a gene, it is rounded up to a physics step.
 
     Args:
         timestep: Physics step [s].
@@ -121,6 +128,11 @@ def build(
         turn_knee_right: Flexion rate of the right knee at the start [rad/s].
         activation: Of the muscles that hold the body up, at the start [1].
         drive: "muscles", or "motors" for one torque motor per joint.
+        **genes: Values of genes of the muscles.
+
+    Raises:
+        UnknownNameError: There is no such gene.
+        ModelError: A gene makes a muscle that cannot pull, or a delay for which there is no room.
 
     References:
         Geijtenbeek, 2019, SCONE: open source software for predictive simulation of biological motion,
@@ -133,4 +145,4 @@ def build(
         "speed": speed, "activation": activation, "turn_hip_left": -speed / leg, "turn_ankle_left": speed / leg,
         "turn_hip_right": turn_hip_right, "turn_knee_right": turn_knee_right,
     }  # fmt: skip
-    return HUMAN.build(timestep, start, drive)
+    return HUMAN.build(timestep, start, drive, genes)
