@@ -339,7 +339,12 @@ def apply(content: dict[str, Any], override: str) -> None:
 def _anchor(content: dict[str, Any], folder: Path) -> None:
     """Makes paths of the user's files absolute, seen from a folder."""
     def anchored(value: Any) -> Any:
-        return str((folder / value).resolve()) if isinstance(value, str) and not Path(value).is_absolute() else value
+        if not isinstance(value, str) or Path(value).is_absolute():
+            return value
+        try:
+            return str((folder / value).resolve())
+        except (OSError, ValueError):  # such as a zero byte
+            raise SpecError(f"{value[:80]!r} cannot be a path.") from None
 
     for table, key in (("morphology", "name"), ("morphology", "path"), ("controller", "name"), ("start", "path")):
         member = content.get(table)

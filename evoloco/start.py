@@ -59,8 +59,11 @@ def load(path: Path) -> dict[str, Known]:
     Raises:
         SpecError: It is missing or holds something else.
     """
-    if not path.exists():
-        raise SpecError(f"No {path}. A start is a .par file, a champion.json or a run folder.")
+    try:
+        if not path.exists():
+            raise SpecError(f"No {path}. A start is a .par file, a champion.json or a run folder.")
+    except OSError as error:
+        raise SpecError(f"{str(path)[:80]!r} cannot be read: {error.strerror}.") from None
     path = file(path)
     if path.suffix != ".json":
         return {line.name: Known(line.best, line.mean, line.spread) for line in par.read(path)}
