@@ -44,7 +44,7 @@ class Posture:
         offsets: Whether the middle pose may differ from home.
 
     Raises:
-        ModelError: The body has muscles.
+        ModelError: The body has muscles, or motors that take torques.
         UnknownNameError: The body has no joint of a stem in `stems`.
     """
 
@@ -59,6 +59,10 @@ class Posture:
         if morphology.muscles:
             raise ModelError(
                 "This controller drives joints by servos; this body has muscles. Controllers for muscles: reflex."
+            )
+        if morphology.torques:
+            raise ModelError(
+                "This controller tells servos angles; the motors of this body take torques. Give it servos."
             )
         known = {joint.stem for joint in morphology.joints}
         for stem in stems or ():

@@ -83,7 +83,8 @@ def options_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
 
 
 def checked(
-    function: Callable[..., Any], options: dict[str, Any], where: str, own: Iterable[str] = ()
+    function: Callable[..., Any], options: dict[str, Any], where: str, own: Iterable[str] = (),
+    numbers: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Options checked against a function's signature and converted to its types.
 
@@ -92,18 +93,19 @@ def checked(
         options: What a run file sets.
         where: The table of the run file.
         own: Keys of that table that are not the member's.
+        numbers: Names of numbers that the function takes by `**`.
 
     Raises:
         SpecError: An option is unknown, missing or of another type; the message lists the known ones.
     """
-    known = options_of(function)
+    known, allowed = options_of(function), {*options_of(function), *numbers}
     for name in options:
-        if name not in known:
-            raise UnknownNameError(f"key in [{where}]", name, {*own, *known})
+        if name not in allowed:
+            raise UnknownNameError(f"key in [{where}]", name, {*own, *allowed})
     hints = get_type_hints(function.__init__ if inspect.isclass(function) else function, include_extras=True)
     fields: dict[str, Any] = {
         name: (hints.get(name, Any), ... if p.default is p.empty else p.default) for name, p in known.items()
-    }
+    } | {name: (float, ...) for name in options if name not in known}
     model = create_model("Options", __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=True), **fields)
     try:
         filled = model.model_validate(options)
@@ -177,9 +179,11 @@ class Experiment:
 
     @cached_property
     def _body_options(self) -> dict[str, Any]:
-        return checked(
-            self._body_module.build, self.spec.morphology.options, "morphology", MorphologySpec.model_fields
-        )
+        module, options = self._body_module, self.spec.morphology.options
+        parameters = inspect.signature(module.build).parameters.values()
+        more = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+        numbers = [gene.name for gene in module.GENES] if more and not hasattr(module, "gene") else []
+        return checked(module.build, options, "morphology", MorphologySpec.model_fields, numbers)
 
     @cached_property
     def _body_module(self) -> ModuleType:
@@ -237,9 +241,16 @@ class Experiment:
         terms = []
         for name, term in self.spec.fitness.items():
             module = member("fitness", term.measure, f"fitness.{name}.measure")
+            for taken in sorted(options_of(module.measure).keys() & TermSpec.model_fields.keys()):
+                raise SpecError(
+                    f"fitness.{name}.measure: the parameter '{taken}' of measure '{term.measure}' cannot be set, "
+                    f"because `{taken}` is a key of every fitness term. Give it another name."
+                )
             options = checked(module.measure, term.options, f"fitness.{name}", TermSpec.model_fields)
             unit = getattr(module, "UNIT", "1")
-            terms.append(Term(name, term.weight, term.measure, module.measure, options, unit, term.objective))
+            terms.append(Term(
+                name, term.weight, term.measure, module.measure, options, unit, term.objective, term.threshold
+            ))  # fmt: skip
         return tuple(terms)
 
     @property

@@ -36,6 +36,8 @@ def electrical_power(episode: Episode) -> Array:
         MuJoCo 4.0, XML reference, actuator/dcmotor (R and K are `gainprm[0]` and `gainprm[1]`).
     """
     model = episode.morphology.model
+    if episode.morphology.muscles:
+        raise ModelError("Electrical power needs motors with a resistance, and this body has muscles. Ask for effort.")
     ideal = [
         joint.name
         for joint, kind in zip(episode.morphology.joints, model.actuator_gaintype, strict=True)

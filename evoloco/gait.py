@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evoloco import energy
+from evoloco import energy, metabolism
 from evoloco.episode import LOADED, Episode, Outcome
 from evoloco.errors import ModelError
+from evoloco.footstrike import heel_first
 from evoloco.genome import Array
-from evoloco.morphology import GRAVITY, Morphology
+from evoloco.morphology import GRAVITY, Morphology, is_in_subtree
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.intp]
@@ -70,10 +71,15 @@ class Gait:
     duty_factor: tuple[float, ...] = _quantity("1", "part of the stride in which the foot stands")
     stance_duration: tuple[float, ...] = _quantity("s", "mean time from touchdown to liftoff")
     swing_duration: tuple[float, ...] = _quantity("s", "mean time from liftoff to touchdown")
+    double_support: float = _quantity("1", "part of the stride in which both feet of a biped stand")
     phase_lag: float = _quantity("1", "touchdown of the right foot within the left stride; 0.5 alternates")
     symmetry: float = _quantity("1", "correlation of the hip angles half a stride apart; 1 alternates alike")
     mechanical_cost: float = _quantity("1", "joint work / (weight distance)")
     electrical_cost: float = _quantity("1", "energy drawn by the servos / (weight distance)")
+    effort: float = _quantity("J/kg/m", "metabolic energy after Wang / (mass distance), where muscles walk")
+    peak_load: float = _quantity("body weights", "largest force of the ground under all feet")
+    knee_flexion: tuple[float, ...] = _quantity("°", "largest angle of the knee from straight, mean over the swings")
+    heel_first: tuple[float, ...] = _quantity("1", "part of the touchdowns in which the heel is first")
     slip: float = _quantity("m/s", "mean speed of a loaded foot over the ground")
     clearance: float = _quantity("m", "mean over the swings of the greatest height of the foot")
     lowest_torso: float = _quantity("m", "least height of the torso")
@@ -86,9 +92,9 @@ class Gait:
 def analyse(episode: Episode, warm_up: float = WARM_UP) -> Gait:
     """Reads the gait off an episode.
 
-    Speed, strides, costs, slip and symmetry are those after the warm-up; drift,
-    tilt, height and contacts are those of the whole episode. A stride lasts
-    from one touchdown of a foot to its next.
+    Speed, strides, costs, loads, slip and symmetry are those after the warm-up;
+    drift, tilt, height and contacts are those of the whole episode. A stride
+    lasts from one touchdown of a foot to its next.
 
     Args:
         episode: At least one lived step.
@@ -109,11 +115,14 @@ def analyse(episode: Episode, warm_up: float = WARM_UP) -> Gait:
     parts = list(zip(stance.T, spans, counts, strict=True))
     stride_time = [_ratio((end - start) * dt, count) for _, (start, end), count in parts]
     duty = [_ratio(int(foot[start:end].sum()), end - start) for foot, (start, end), _ in parts]
+    together = sum(int(np.all(stance[start:end], axis=1).sum()) for start, end in spans)
+    swings = [_swings(ups, downs, first) for ups, downs in zip(liftoff, touchdown, strict=True)]
     peaks = [
         float(foot[start:end].max())
-        for foot, ups, downs in zip(episode.foot_height.T, liftoff, touchdown, strict=True)
-        for start, end in _swings(ups, downs, first)
+        for foot, spells in zip(episode.foot_height.T, swings, strict=True)
+        for start, end in spells
     ]
+    heels = [heel_first(episode, foot, rows.tolist()) for foot, rows in enumerate(steps)]
     turn = np.unwrap(episode.yaw)
     loaded = steady.foot_loaded
     morphology = episode.morphology
@@ -135,10 +144,15 @@ def analyse(episode: Episode, warm_up: float = WARM_UP) -> Gait:
         duty_factor=tuple(duty),
         stance_duration=tuple(part * whole for part, whole in zip(duty, stride_time, strict=True)),
         swing_duration=tuple((1 - part) * whole for part, whole in zip(duty, stride_time, strict=True)),
+        double_support=_ratio(together, sum(end - start for start, end in spans)) if len(spans) == 2 else math.nan,
         phase_lag=_phase_lag(steps),
         symmetry=hip_symmetry(steady) if paired else math.nan,
         mechanical_cost=_finite(energy.cost_of_transport(steady)),
         electrical_cost=_finite(energy.cost_of_transport(steady, "electrical")) if motorised else math.nan,
+        effort=_effort(steady),
+        peak_load=float(steady["peak_load"].sum(axis=1).max()) / morphology.weight,
+        knee_flexion=tuple(_knee_flexion(episode, *foot) for foot in zip(morphology.feet, swings, strict=True)),
+        heel_first=tuple(_ratio(sum(first), len(first)) for first in heels),
         slip=_ratio(float((steady.foot_slip * loaded).sum()), int(loaded.sum())),
         clearance=_ratio(sum(peaks), len(peaks)),
         lowest_torso=float(height.min()),
@@ -303,6 +317,23 @@ def _swings(liftoff: Rows, touchdown: Rows, first: int) -> list[tuple[int, int]]
         for start, stop in zip(liftoff, following, strict=True)
         if start >= first and stop < len(touchdown)
     ]
+
+
+def _knee_flexion(episode: Episode, foot: str, swings: list[tuple[int, int]]) -> float:
+    """Mean over swings of the largest angle of a foot's knee from its zero [°]; NaN without a knee or a swing."""
+    model = episode.morphology.model
+    for column, joint in enumerate(episode.morphology.joints):
+        if "knee" in joint.stem and is_in_subtree(model, model.body(foot).id, int(model.joint(joint.name).bodyid[0])):
+            angle = np.degrees(np.abs(episode.joint_angle[:, column]))
+            return _ratio(sum(float(angle[start:end].max()) for start, end in swings), len(swings))
+    return math.nan
+
+
+def _effort(episode: Episode) -> float:
+    """Metabolic energy over mass and way [J/kg/m]; NaN without muscles, or where the body did not get forward."""
+    forward = episode.sensor("torso.position")[:, 0]
+    moved = forward[-1] - forward[0] > metabolism.SHORTEST_WAY
+    return metabolism.effort(episode) if episode.morphology.muscles and moved else math.nan
 
 
 def _phase_lag(touchdown: list[Rows]) -> float:

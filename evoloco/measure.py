@@ -38,6 +38,7 @@ class Term:
         options: Its options.
         unit: Of the measure.
         objective: What it counts for.
+        threshold: Size below which a value counts as 0 [unit]; see `counted`.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Term:
     options: Mapping[str, Any]
     unit: str
     objective: str = "fitness"
+    threshold: float = 0.0
 
     def value(self, episode: Episode) -> float:
         """Mean of the measure [unit] over the lived steps.
@@ -70,8 +72,26 @@ def objective_names(terms: Sequence[Term]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(term.objective for term in terms if term.weight)) or ("fitness",)
 
 
+def counted(terms: Sequence[Term], values: Array) -> Array:
+    """What the values of terms count in a sum [unit] (..., T): 0 where one is smaller than its term's threshold.
+
+    The size |value| decides, whatever the sign of the weight: what is good
+    enough costs nothing more, and what is too little earns nothing. A value
+    below -threshold counts wholly.
+
+    Args:
+        terms: The T terms.
+        values: Their values [unit] (..., T).
+
+    References:
+        Geijtenbeek, 2019, SCONE: open source software for predictive simulation of biological motion,
+        doi:10.21105/joss.01421 (whose rule counts what is below -threshold as 0, too).
+    """
+    return np.asarray(np.where(np.abs(values) < [term.threshold for term in terms], 0.0, values))
+
+
 def objectives(terms: Sequence[Term], values: Array, survival: Array | float) -> Array:
-    """The m objectives (..., m) of episodes: each the weighted sum of its own terms.
+    """The m objectives (..., m) of episodes: each the weighted sum of its own terms, as far as they count.
 
     A sum that is positive counts times the lived part of the episode, one that
     is negative over it: a fall never pays, whatever the sign.
@@ -82,13 +102,13 @@ def objectives(terms: Sequence[Term], values: Array, survival: Array | float) ->
         survival: Lived part of the planned duration (...).
     """
     weights = np.array([[term.weight * (term.objective == name) for term in terms] for name in objective_names(terms)])
-    sums = np.sum(values[..., None, :] * weights, axis=-1)
+    sums = np.sum(counted(terms, values)[..., None, :] * weights, axis=-1)
     lived = np.asarray(survival)[..., None]
     return np.asarray(np.where(sums >= 0, sums * lived, sums / lived))
 
 
 def fitness(terms: Sequence[Term], values: Array, survival: Array | float) -> Array:
-    """The fitness of episodes: the weighted sum of their terms, times the lived part of the episode.
+    """The fitness of episodes: the weighted sum of their terms as they count, times the lived part of the episode.
 
     An unlived step counts nothing, so a fall forfeits what the rest would have
     earned. Of several objectives it is the sum.
@@ -101,4 +121,4 @@ def fitness(terms: Sequence[Term], values: Array, survival: Array | float) -> Ar
     if len(objective_names(terms)) > 1:
         return np.asarray(objectives(terms, values, survival).sum(axis=-1))
     weights = np.array([term.weight for term in terms])
-    return np.asarray(np.sum(values * weights, axis=-1) * survival)
+    return np.asarray(np.sum(counted(terms, values) * weights, axis=-1) * survival)

@@ -12,7 +12,13 @@ from evoloco.genome import Array
 SLOW = 0.5
 """Share of slow fibres in every muscle [1]."""
 BASAL = 1.51
-"""Power of the resting body over its mass [W/kg]."""
+"""Power of the resting body over its mass [W/kg] (Wang et al.)."""
+STANDING = 1.2
+"""Power of the standing body over its mass [W/kg] (Umberger et al., page 105)."""
+AEROBIC = 1.5
+"""Factor on the heat of muscles that work for long with oxygen [1] (Umberger et al.)."""
+LEAST_HEAT = 1.0
+"""Heat that every muscle gives off at least [W/kg] (Umberger et al., page 104)."""
 SHORTEST_WAY = 0.1
 """Way that effort is counted over at least [m], so that it stays finite."""
 
@@ -58,6 +64,91 @@ def wang_power(episode: Episode) -> Array:
     return np.asarray(mass * (activation + g * maintenance) + 1.25 * np.maximum(-force * velocity, 0))
 
 
+def umberger_power(episode: Episode) -> Array:
+    """Metabolic power of each muscle [W] (T, M), after Umberger with the changes of Uchida.
+
+    With mass m, excitation u, activation a, fibre length l and lengthening
+    speed v over the optimal length, shortening speed without load V, active
+    force F along the tendon and its speed v_m:
+
+        A    = u where u > a, else (u + a) / 2
+        r    = sin(pi u / 2) / (sin(pi u / 2) + 1 - cos(pi u / 2)), 1 at rest: share of slow fibres that are recruited
+        h_AM = 1.5 A^0.6 (25 r + 153 (1 - r)) (0.4 + 0.6 FL(l) beyond the optimal length)
+        h_S  = 1.5 A^2 (min(100, -250 v / V) r - 153 v / V (1 - r)) while shortening,
+               1.5 A 1000 v / V while lengthening, both times FL(l) beyond the optimal length
+        w    = -F v_m / m, negative while lengthening
+        P    = m (max(1, h_AM + h_S, -w) + w)
+
+    so no muscle gains energy in all, and each gives off 1 W/kg of heat. Half
+    of the fibres are slow: r is that half recruited first.
+
+    What MuJoCo's muscle leaves out is left out here: its tendon neither
+    stretches nor stores energy, so fibres move as the whole muscle does. Its
+    pennation is constant, so l, v and V are the same along fibres and tendon,
+    and work is what leaves through the tendon. FL is MuJoCo's force-length
+    curve. The excitation is the controller's, before its delay.
+
+    References:
+        Umberger, Gerritsen and Martin, 2003, A model of human muscle energy expenditure,
+        doi:10.1080/1025584031000091678.
+        Uchida, Hicks, Dembia and Delp, 2016, Stretching your energetic budget: how tendon compliance affects the
+        metabolic cost of running, doi:10.1371/journal.pone.0150378 (recruitment, no negative power in all).
+    """
+    muscles = episode.morphology.muscles
+    gain = episode.morphology.model.actuator_gainprm
+    mass, strongest = (np.array([getattr(muscle, name) for muscle in muscles]) for name in ("mass", "max_force"))
+    _, _, _, _, shortest, longest, fastest, stiffness = gain[:, :8].T
+    length, speed = fibre_length(episode), fibre_velocity(episode)
+    relative = speed / np.array([muscle.optimal_length for muscle in muscles]) / fastest
+    u, a = np.clip(episode["ctrl"], 0, 1), episode["act"]
+    slow, fast = SLOW * np.sin(np.pi / 2 * u), (1 - SLOW) * (1 - np.cos(np.pi / 2 * u))
+    recruited = np.where(u > 0, slow / np.where(u > 0, slow + fast, 1), 1)
+    scale = np.where(u > a, u, (u + a) / 2)
+    beyond, curve = length > 1, force_length(length, shortest, longest)
+
+    maintenance = scale**0.6 * (25 * recruited + 153 * (1 - recruited)) * np.where(beyond, 0.4 + 0.6 * curve, 1)
+    shortening = np.maximum(-relative, 0)
+    by_shortening = scale**2 * (
+        np.minimum(250 * shortening, 100) * recruited + 153 * shortening * (1 - recruited)
+    )
+    by_lengthening = scale * 1000 * np.maximum(relative, 0)
+    heat = AEROBIC * (maintenance + (by_shortening + by_lengthening) * np.where(beyond, curve, 1))
+    active = np.maximum(muscle_force(episode) - strongest * passive_force(length, longest, stiffness), 0)
+    work = -active * speed / mass
+    return np.asarray(mass * (np.maximum(np.maximum(heat, -work), LEAST_HEAT) + work))
+
+
+def force_length(length: Array, shortest: Array, longest: Array) -> Array:
+    """Active force of MuJoCo's muscle over its largest, by fibre length over the optimal one [1].
+
+    Args:
+        length: [1] (T, M).
+        shortest: Length at and below which there is none, MuJoCo's `lmin` (M,).
+        longest: Length from which on there is none, its `lmax` (M,).
+
+    References:
+        MuJoCo 4.0, `mju_muscleGain`.
+    """
+    below, above = (length - shortest) / (1 - shortest), (longest - length) / (longest - 1)
+    share = np.clip(np.where(length < 1, below, above), 0, 1)
+    return np.asarray(np.where(share < 0.5, 2 * share**2, 1 - 2 * (1 - share) ** 2))
+
+
+def passive_force(length: Array, longest: Array, stiffness: Array) -> Array:
+    """Passive force of MuJoCo's muscle over its largest active one, by fibre length over the optimal one [1].
+
+    Args:
+        length: [1] (T, M).
+        longest: MuJoCo's `lmax` (M,).
+        stiffness: Its `fpmax` (M,).
+
+    References:
+        MuJoCo 4.0, `mju_muscleBias`.
+    """
+    stretch = np.maximum(length - 1, 0) / (0.5 * (longest - 1))
+    return np.asarray(stiffness * np.where(stretch < 1, 0.5 * stretch**2, stretch - 0.5))
+
+
 def effort(episode: Episode, model: str = "wang") -> float:
     """Effort of an episode over body mass and forward way: what its unit is, `EFFORT` says.
 
@@ -78,10 +169,16 @@ def _basal_and_wang(episode: Episode) -> Array:
     return np.asarray(wang_power(episode).sum(axis=1) + BASAL * episode.morphology.mass)
 
 
+def _standing_and_umberger(episode: Episode) -> Array:
+    return np.asarray(umberger_power(episode).sum(axis=1) + STANDING * episode.morphology.mass)
+
+
 EFFORT: dict[str, Callable[[Episode], Array]] = {
     "wang": _basal_and_wang,
+    "umberger": _standing_and_umberger,
     "work": lambda episode: np.maximum(mechanical_power(episode), 0),
     "squared_activation": lambda episode: np.asarray(episode["act"] ** 2),
     "cubed_activation": lambda episode: np.asarray(episode["act"] ** 3),
 }
-"""Rates of effort by name: metabolic power after Wang, and work done by shortening [W]; powers of activation [1]."""
+"""Rates of effort by name: metabolic power after Wang or Umberger, and work done by shortening [W]; powers of
+activation [1]."""

@@ -47,8 +47,8 @@ class Joint:
         partner: Name of the joint on the other side; its own name where `side` is "".
         axis: "roll", "pitch" or "yaw": the torso axis nearest to the joint's at home; "" if it slides.
         mirror: +1 where the same angle on both sides is a mirror image, else -1.
-        low: Lower limit of the command [rad].
-        high: Upper limit of the command [rad].
+        low: Lower limit of the command [rad]; of the angle itself where muscles or torques drive the joint.
+        high: Upper limit of the command [rad]; likewise.
         home: Angle in the home keyframe [rad].
     """
 
@@ -113,13 +113,15 @@ class Morphology:
         spec: What it is compiled from.
         torso: Name of the body that carries the IMU.
         feet: Names of the foot bodies, left ones first.
-        joints: Driven joints; in the order of the controls where servos drive them.
+        joints: Driven joints; in the order of the controls where servos or motors drive them.
         floor: Ids of the geoms that count as ground.
         leg_length: Height of the highest leg joint above the sole in the home keyframe [m].
         standing_height: Height of the torso in the home keyframe [m].
         mass: Total mass [kg].
         size: Overall height in the home keyframe [m].
-        muscles: In the order of the controls, where they drive the joints; none where servos do.
+        muscles: In the order of the controls, where they drive the joints; none elsewhere.
+        torques: Whether the controls are torques of motors [N m], over the motors' gear; else they are target angles,
+            or excitations of muscles.
     """
 
     model: mujoco.MjModel
@@ -133,6 +135,7 @@ class Morphology:
     mass: float
     size: float
     muscles: tuple[Muscle, ...] = ()
+    torques: bool = False
 
     @property
     def observation(self) -> Observation:
@@ -153,12 +156,13 @@ class Morphology:
     @cached_property
     def foot_geoms(self) -> frozenset[int]:
         """Ids of the geoms that may touch the ground: those of the feet and what hangs on them."""
-        return frozenset(
-            geom
-            for foot in self.feet
-            for geom in range(self.model.ngeom)
-            if is_in_subtree(self.model, self.model.geom_bodyid[geom], self.model.body(foot).id)
-        )
+        return frozenset(geom for foot in self.feet for geom in self.geoms_of(foot))
+
+    def geoms_of(self, body: str) -> list[int]:
+        """Ids of the geoms of a body and of what hangs on it."""
+        root = self.model.body(body).id
+        bodies = self.model.geom_bodyid
+        return [geom for geom in range(self.model.ngeom) if is_in_subtree(self.model, bodies[geom], root)]
 
     def joint(self, name: str) -> Joint:
         """The driven joint of a name.
@@ -224,13 +228,15 @@ def assemble(
     | `<muscle>.length`    | m     | of the muscle with its tendon                                  |
     | `<muscle>.velocity`  | m/s   | its rate of change                                             |
     | `<muscle>.force`     | N     | along the tendon; a muscle pulls with negative force           |
+    | `<joint>.limit`      | N m   | torque of each driven joint's limit, where muscles drive it    |
 
     Args:
         spec: The body and its ground, with one actuator per driven joint that
-            carries the joint's name, or with muscles, and a keyframe `home` in which it starts.
+            carries the joint's name, or with muscles, and a keyframe `home` in which it starts. The actuators are
+            servos, or all of them are MuJoCo's `motor`, whose control is a torque.
         torso: Body that carries the IMU.
         feet: Foot bodies, left ones first.
-        joints: Driven joints, in the order of their actuators where servos drive them.
+        joints: Driven joints, in the order of their actuators where servos or motors drive them.
         floor: Geoms that count as ground; the geoms of the world body where empty.
         partners: Left joint -> right joint. Where absent, they are found by their names: `hip_left`, `l_hip`,
             `LHip` or `FL_hip` with `hip_right`, `r_hip`, `RHip` or `FR_hip`.
@@ -255,6 +261,12 @@ def assemble(
             f"The actuators {actuators} must be named after the driven joints and stand in their order, "
             f"{list(joints)}, or all be muscles."
         )
+    motors = [actuator.name for actuator in spec.actuators if _is_motor(actuator)]
+    if motors and len(motors) < len(actuators):
+        others = [name for name in actuators if name not in motors]
+        raise ModelError(
+            f"The actuators {motors} take a torque, but {others} do not. All must be `motor` actuators, or none."
+        )
     _add_sensors(spec, torso, feet, joints, actuators if muscular else ())
     try:
         model = spec.compile()
@@ -275,7 +287,7 @@ def assemble(
     for name in (name for *pair, _ in pairs for name in pair):
         if name not in joints:
             raise UnknownNameError("driven joint", name, joints)
-    driven = tuple(_joint(model, data, name, pairs) for name in joints)
+    driven = tuple(_joint(model, data, name, pairs, commanded=not motors) for name in joints)
     legs = [
         data.xanchor[model.joint(name).id][2]
         for name in joints
@@ -293,6 +305,16 @@ def assemble(
         mass=float(model.body_mass.sum()),
         size=float(max(high for _, high in heights) - sole),
         muscles=tuple(_muscle(model, name, _pairs(actuators)) for name in actuators) if muscular else (),
+        torques=bool(motors),
+    )
+
+
+def _is_motor(actuator: mujoco.MjsActuator) -> bool:
+    """Whether an actuator is MuJoCo's `motor`: its force is its control, times a constant."""
+    return bool(
+        actuator.gaintype == mujoco.mjtGain.mjGAIN_FIXED
+        and actuator.biastype == mujoco.mjtBias.mjBIAS_NONE
+        and actuator.dyntype == mujoco.mjtDyn.mjDYN_NONE
     )
 
 
@@ -324,6 +346,10 @@ def _add_sensors(
     for muscle in muscles:
         for name, sensor in of_actuator.items():
             spec.add_sensor(name=f"{muscle}.{name}", type=sensor, objtype=thing.mjOBJ_ACTUATOR, objname=muscle)
+    for joint in joints if muscles else ():
+        spec.add_sensor(
+            name=f"{joint}.limit", type=kind.mjSENS_JOINTLIMITFRC, objtype=thing.mjOBJ_JOINT, objname=joint
+        )
 
 
 def _pairs(joints: Sequence[str]) -> list[tuple[str, str, str]]:
@@ -346,15 +372,18 @@ def _pairs(joints: Sequence[str]) -> list[tuple[str, str, str]]:
 
 
 def _joint(
-    model: mujoco.MjModel, data: mujoco.MjData, name: str, pairs: Sequence[tuple[str, str, str]]
+    model: mujoco.MjModel, data: mujoco.MjData, name: str, pairs: Sequence[tuple[str, str, str]], commanded: bool
 ) -> Joint:
-    """Reads one driven joint off the model; its mirror sign comes from the axes at home."""
+    """Reads one driven joint off the model; its mirror sign comes from the axes at home.
+
+    Its limits are those of its actuator where angles are `commanded`, else its own.
+    """
     joint = model.joint(name)
     home = float(data.qpos[joint.qposadr[0]])
     driver = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_ACTUATOR, name)
     limited, bounds = (
         (model.actuator_ctrllimited[driver], model.actuator_ctrlrange[driver])
-        if driver >= 0
+        if driver >= 0 and commanded
         else (joint.limited[0], joint.range)
     )
     low, high = (float(bound) for bound in bounds) if limited else (-np.pi, np.pi)

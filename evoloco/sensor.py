@@ -10,7 +10,7 @@ class Observation:
 
     | slice            | unit  | shape | meaning                                                |
     |------------------|-------|-------|--------------------------------------------------------|
-    | `joint_angle`    | rad   | nu    | in the order of the controls                           |
+    | `joint_angle`    | rad   | nu    | of the driven joints, in their order                   |
     | `joint_velocity` | rad/s | nu    |                                                        |
     | `tilt`           | rad   | 2     | roll and pitch of the torso; forward lean is positive  |
     | `rate`           | rad/s | 3     | turning rate of the torso in its own frame (gyro)      |

@@ -79,6 +79,9 @@ class TermSpec(_Member):
 
     measure: str = Field(description="A bundled measure, or the path of a .py file with a function `measure`.")
     weight: float = Field(description="Factor in the fitness sum; 0 records the measure only.")
+    threshold: NotNegative = Field(
+        0.0, description="A measure whose size is below this counts as 0 in the sum; it is recorded as it is."
+    )
     objective: str = Field(
         "fitness",
         min_length=1,

@@ -11,8 +11,8 @@ def measure(episode: Episode, model: str = "wang", cap: float = 100.0) -> float:
 
     Args:
         episode: Of a body with muscles.
-        model: "wang", metabolic energy of muscles and resting body; "work" of shortening muscles;
-            "squared_activation" or "cubed_activation".
+        model: "wang" or "umberger", metabolic energy of muscles and resting or standing body; "work" of
+            shortening muscles; "squared_activation" or "cubed_activation".
         cap: Largest value, which a body that gets nowhere has.
 
     Raises:

@@ -1,12 +1,13 @@
-"""Muscles on spatial tendons, and how their published numbers become MuJoCo's."""
+"""Muscles on spatial tendons, how their published numbers become MuJoCo's, and what of them can be searched."""
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mujoco
 
-from evoloco.errors import ModelError
+from evoloco.errors import ModelError, UnknownNameError
+from evoloco.genome import Gene
 
 FIBRES = (0.5, 1.5)
 """Fibre lengths that MuJoCo's length range stands for, over the optimal length [1]."""
@@ -21,6 +22,16 @@ ACTIVATION = (0.010, 0.040)
 
 STRAIN = 0.02
 """Stretch at which MuJoCo's rigid tendon is held [1]; a real one has 0 to 4 %."""
+
+
+FACTORS = {"max_force": (0.5, 1.5), "optimal_length": (0.7, 1.3), "slack_length": (0.9, 1.1)}
+"""Numbers of a muscle that genes multiply, and usual bounds of the factors [1]."""
+
+SHIFT = 0.03
+"""Usual bound of how far a gene moves a point of a muscle's path in its segment [m]."""
+
+LONGEST = 0.06
+"""Longest delay where delays are searched [s]: all bodies of a run have buffers of this length."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,7 @@ class MuscleTendon:
         pennation: Angle between fibres and tendon a [rad].
         delay: Of the reflexes that reach it, from sensing to exciting [s].
         path: Segment and place in its frame, forward and upward [m], from origin to insertion.
+        buffer: Longest delay that there is room for [s]; as long as the delay where None.
     """
 
     max_force: float
@@ -48,6 +60,7 @@ class MuscleTendon:
     pennation: float
     delay: float
     path: tuple[tuple[str, float, float], ...]
+    buffer: float | None = None
 
     def attach(self, spec: mujoco.MjSpec, name: str, segments: Mapping[str, tuple[mujoco.MjsBody, float]]) -> None:
         """Adds the muscle, its tendon and its sites to a spec, all under its name.
@@ -61,7 +74,8 @@ class MuscleTendon:
             segments: Bodies by name, and where the path runs in them, to the left [m].
 
         Raises:
-            ModelError: The path has one point, a number is not positive, or the delay is shorter than a step.
+            ModelError: The path has one point, a number is not positive, or the delay is shorter than a step or longer
+                than the buffer.
         """
         if len(self.path) < 2:
             raise ModelError(f"Muscle '{name}' has no path: it needs two points at least, {len(self.path)} came.")
@@ -74,6 +88,10 @@ class MuscleTendon:
         if self.delay < step:
             raise ModelError(
                 f"Muscle '{name}': its delay of {self.delay:g} s is shorter than a physics step, {step:g} s."
+            )
+        if self.buffer is not None and self.delay > self.buffer:
+            raise ModelError(
+                f"Muscle '{name}': its delay of {self.delay:g} s is longer than its buffer, {self.buffer:g} s."
             )
         tendon = spec.add_tendon(name=name, width=0.006, rgba=[0.75, 0.15, 0.15, 1])
         for number, (segment, x, z) in enumerate(self.path):
@@ -89,6 +107,62 @@ class MuscleTendon:
         muscle.lengthrange = [tendon_length + length * optimal for length in FIBRES]
         muscle.ctrllimited, muscle.ctrlrange = mujoco.mjtLimited.mjLIMITED_TRUE, [0.0, 1.0]
         muscle.userdata = [self.pennation]
-        latency = self.delay - step
-        if latency > 0:
-            muscle.delay, muscle.nsample = latency, math.ceil(latency / step - 1e-9)
+        muscle.delay, room = self.delay - step, (self.buffer or self.delay) - step
+        muscle.nsample = math.ceil(room / step - 1e-9)
+
+    def fibre_length(self, length: float) -> float:
+        """Length of the fibres over their optimal length [1], where the whole muscle has a length [m]."""
+        fibres = length - (1 + STRAIN) * self.slack_length
+        return fibres / (self.optimal_length * math.cos(self.pennation))
+
+
+def muscle_genes(muscles: Mapping[str, MuscleTendon]) -> tuple[Gene, ...]:
+    """What of muscles can be searched: the genes that `shaped` takes, each about the muscles of both legs."""
+    genes = []
+    for name, muscle in muscles.items():
+        genes += [
+            Gene(f"{name}.{what}", *bounds, "1", "over that of the table", start=1.0, spread=0.03)
+            for what, bounds in FACTORS.items()
+        ]
+        genes.append(Gene(
+            f"{name}.delay", 0.0025, LONGEST, "s", "from sensing to exciting", start=muscle.delay, spread=0.002,
+        ))  # fmt: skip
+        genes += [
+            Gene(
+                f"{name}.{number}.{axis}", -SHIFT, SHIFT, "m", f"shift of path point {number} {way} in the {segment}",
+                start=0.0, spread=0.003,
+            )
+            for number, (segment, _, _) in enumerate(muscle.path)
+            for axis, way in (("x", "forward"), ("z", "upward"))
+        ]  # fmt: skip
+    return tuple(genes)
+
+
+def shaped(muscles: Mapping[str, MuscleTendon], values: Mapping[str, float]) -> dict[str, MuscleTendon]:
+    """Muscles with the values of genes.
+
+    Args:
+        muscles: By their names.
+        values: Of `muscle_genes`, by name.
+
+    Raises:
+        UnknownNameError: There is no such gene.
+    """
+    known = [gene.name for gene in muscle_genes(muscles)]
+    changed = dict(muscles)
+    for gene, value in values.items():
+        if gene not in known:
+            raise UnknownNameError("gene of muscles", gene, known)
+        name, *what = gene.split(".")
+        muscle = changed[name]
+        if what[0] == "delay":
+            changed[name] = replace(muscle, delay=value, buffer=LONGEST)
+        elif what[0] in FACTORS:
+            changed[name] = replace(muscle, **{what[0]: value * getattr(muscle, what[0])})
+        else:
+            number, axis = int(what[0]), "xz".index(what[1])
+            segment, *place = muscle.path[number]
+            place[axis] += value
+            point = (segment, place[0], place[1])
+            changed[name] = replace(muscle, path=(*muscle.path[:number], point, *muscle.path[number + 1 :]))
+    return changed

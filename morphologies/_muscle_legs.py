@@ -1,15 +1,22 @@
-"""Planar bodies on two muscular legs, made from tables of segments and muscles."""
+"""Planar bodies on two legs, driven by muscles or motors, made from tables of segments and muscles."""
 
+import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import mujoco
+import numpy as np
 
+from evoloco.errors import ModelError
 from evoloco.morphology import HOME, Morphology, assemble
 
-from ._muscle import MuscleTendon
+from ._muscle import CURVES, MuscleTendon, shaped
 from ._parts import ACCENT, DARK, GREY, WHITE, add_planar_root, ball, rod
 from ._world import GROUND, new_world
+
+Drive = Literal["muscles", "motors"]
+"""What moves the joints."""
 
 SIDES = {"left": 1, "right": -1}
 JOINT_DAMPING, JOINT_ARMATURE = 0.2, 0.005
@@ -18,6 +25,8 @@ REST = 0.02
 """Activation of a muscle that does nothing [1]."""
 LIMIT = (0.01, 1.0)
 """Time constant [s] and damping ratio of the joints' limits."""
+POSES = 4
+"""Angles per joint, from limit to limit, at which the lengths of muscles are looked at."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,7 @@ class Legs:
         pad: Their radius [m].
         limits: Of hip flexion, knee flexion and dorsiflexion [rad].
         muscles: By their names.
+        torques: Largest torque of the motor of each joint, where motors drive it [N m].
         width: Distance of each leg from the middle plane [m].
         upholders: Muscles that are active at the start, because they hold the body up.
     """
@@ -68,20 +78,42 @@ class Legs:
     pad: float
     limits: Mapping[str, tuple[float, float]]
     muscles: Mapping[str, MuscleTendon]
+    torques: Mapping[str, float]
     width: float
     upholders: tuple[str, ...]
 
-    def build(self, timestep: float, start: Mapping[str, float]) -> Morphology:
+    def build(
+        self,
+        timestep: float,
+        start: Mapping[str, float],
+        drive: Drive = "muscles",
+        genes: Mapping[str, float] | None = None,
+    ) -> Morphology:
         """The body, starting as the keyframe `home` says.
 
         Args:
             timestep: Physics step [s].
             start: Angles `lean`, `<joint>_<side>` [rad], speeds `speed` [m/s], `turn_<joint>_<side>` [rad/s], and
                 `activation` of the muscles that hold the body up; absent ones are 0 (or at rest).
+            drive: Muscles, or a motor per joint that exerts the torque of its control at once.
+            genes: Values of the genes of muscles (see `muscle_genes`), shared by both legs.
+
+        Raises:
+            UnknownNameError: There is no such gene.
+            ModelError: A muscle cannot be, or there are genes of muscles and no muscles.
         """
+        if not genes:
+            return self._build(timestep, start, drive)
+        if drive == "motors":
+            raise ModelError(f"Motors drive this body, so it has no muscles for the genes {', '.join(genes)}.")
+        legs = replace(self, muscles=shaped(self.muscles, genes))
+        morphology = legs._build(timestep, start, drive)
+        legs._check_lengths(morphology.model)
+        return morphology
+
+    def _build(self, timestep: float, start: Mapping[str, float], drive: Drive) -> Morphology:
         spec = new_world(self.name, timestep)
         spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST  # muscles are damped by their speed
-        spec.nuser_actuator = 1
         pelvis = spec.worldbody.add_body(name="pelvis")
         add_planar_root(pelvis)
         _weigh(pelvis, self.pelvis)
@@ -94,18 +126,29 @@ class Legs:
         rod(trunk, "trunk", self.trunk.radius, (0, 0, self.trunk.distal[1]), (x, 0, z), WHITE)
         joints = [f"{joint}_{side}" for side in SIDES for joint in self.limits]
         for side, sign in SIDES.items():
-            self._leg(spec, pelvis, side, sign)
+            segments = self._leg(pelvis, side, sign)
+            if drive == "muscles":
+                spec.nuser_actuator = 1
+                for name, muscle in self.muscles.items():
+                    muscle.attach(spec, f"{name}_{side}", segments)
+            else:
+                for joint in self.limits:
+                    _motor(spec, f"{joint}_{side}", self.torques[joint])
         angles = [start.get(joint, 0.0) for joint in joints]
         turns = [start.get(f"turn_{joint}", 0.0) for joint in joints]
+        muscles = (*self.muscles,) * 2 if drive == "muscles" else ()
         spec.add_key(
             name=HOME, qpos=[0, 0, start.get("lean", 0.0), *angles], qvel=[start.get("speed", 0.0), 0, 0, *turns],
-            act=[start.get("activation", REST) if name in self.upholders else REST for name in (*self.muscles,) * 2],
-            ctrl=[REST] * (2 * len(self.muscles)),
+            act=[start.get("activation", REST) if name in self.upholders else REST for name in muscles],
+            ctrl=[REST] * len(muscles) or [0.0] * len(joints),
         )  # fmt: skip
         self._stand(spec)
         return assemble(spec, "pelvis", [f"foot_{side}" for side in SIDES], joints)
 
-    def _leg(self, spec: mujoco.MjSpec, pelvis: mujoco.MjsBody, side: str, sign: int) -> None:
+    def _leg(
+        self, pelvis: mujoco.MjsBody, side: str, sign: int
+    ) -> dict[str, tuple[mujoco.MjsBody, float]]:
+        """Adds a leg; its bodies by name, and where muscles run in them, to the left [m]."""
         y, colour = sign * self.width, GREY if sign > 0 else DARK
         above, where = pelvis, (self.pelvis.distal[0], y, self.pelvis.distal[1])
         segments = {"pelvis": (pelvis, y)}
@@ -126,8 +169,7 @@ class Legs:
             above, where = body, (down[0], 0.0, down[1])
         for pad, (x, z) in self.pads.items():
             ball(above, f"{pad}_{side}", (x, 0, z), self.pad, ACCENT, conaffinity=GROUND)
-        for name, muscle in self.muscles.items():
-            muscle.attach(spec, f"{name}_{side}", segments)
+        return segments
 
     def _stand(self, spec: mujoco.MjSpec) -> None:
         """Lifts the keyframe until the lower foot touches the ground."""
@@ -139,6 +181,38 @@ class Legs:
         key = spec.key(HOME)
         forward, _, *rest = key.qpos
         key.qpos = [forward, self.pad - lowest, *rest]
+
+    def _check_lengths(self, model: mujoco.MjModel) -> None:
+        """Moves the left leg through its range.
+
+        Raises:
+            ModelError: The fibres of a muscle are everywhere too short or too long to pull.
+        """
+        data, lengths = mujoco.MjData(model), []
+        for pose in itertools.product(*(np.linspace(*limits, POSES) for limits in self.limits.values())):
+            for joint, angle in zip(self.limits, pose, strict=True):
+                data.joint(f"{joint}_left").qpos = angle
+            mujoco.mj_kinematics(model, data)
+            mujoco.mj_comPos(model, data)
+            mujoco.mj_tendon(model, data)
+            lengths.append(data.ten_length[: len(self.muscles)].copy())
+        for (name, muscle), whole in zip(self.muscles.items(), np.transpose(lengths), strict=True):
+            low, high = muscle.fibre_length(whole.min()), muscle.fibre_length(whole.max())
+            if high < CURVES["lmin"] or low > CURVES["lmax"]:
+                raise ModelError(
+                    f"Muscle '{name}': within the joints' limits its path leaves the fibres {low:.2f} to {high:.2f} of "
+                    f"their optimal length, but they pull from {CURVES['lmin']:g} to {CURVES['lmax']:g}. Change "
+                    f"slack_length, {muscle.slack_length:.4g} m, optimal_length, {muscle.optimal_length:.4g} m, or "
+                    "the path."
+                )
+
+
+def _motor(spec: mujoco.MjSpec, joint: str, torque: float) -> None:
+    """Drives a joint by a motor of its name, up to a torque [N m] to either side."""
+    motor = spec.add_actuator(name=joint, target=joint, trntype=mujoco.mjtTrn.mjTRN_JOINT)
+    motor.set_to_motor()
+    motor.ctrlrange = motor.forcerange = [-torque, torque]
+    motor.ctrllimited = motor.forcelimited = mujoco.mjtLimited.mjLIMITED_TRUE
 
 
 def _weigh(body: mujoco.MjsBody, segment: Segment) -> None:

@@ -6,10 +6,10 @@ from typing import Annotated
 from pydantic import Field
 
 from evoloco.genome import Gene
-from evoloco.morphology import Morphology
+from evoloco.morphology import GRAVITY, Morphology
 
-from ._muscle import MuscleTendon
-from ._muscle_legs import Legs, Segment
+from ._muscle import MuscleTendon, muscle_genes
+from ._muscle_legs import Drive, Legs, Segment
 
 HIP, KNEE, ANKLE = 0.005, 0.010, 0.020
 """Delays of reflexes to the muscles of hip, knee and ankle [s] (Geyer and Herr, 2010)."""
@@ -33,6 +33,18 @@ MUSCLES = {
 }  # fmt: skip
 """Muscles of each leg: F_max [N], l_opt [m], l_slack [m], pennation [rad], delay [s], path [m]."""
 
+MASS, HEIGHT = 74.5, 1.8
+"""Of the person whose strength the motors have [kg], [m]."""
+
+TORQUES = {
+    joint: share * MASS * GRAVITY * HEIGHT for joint, share in {"hip": 0.161, "knee": 0.163, "ankle": 0.095}.items()
+}
+"""Largest torques of the motors [N m]: what young men exert at rest, in the stronger direction of each joint.
+
+Anderson, Madigan and Nussbaum, 2007, Maximum voluntary joint torque as a function of joint angle and angular velocity,
+doi:10.1016/j.jbiomech.2007.03.022 (table 3, over weight and height).
+"""
+
 HUMAN = Legs(
     name="muscle_biped",
     pelvis=Segment(11.777, 0.0579, (-0.03, 0.0815), (0, -0.0661), 0.07),
@@ -47,6 +59,7 @@ HUMAN = Legs(
         "ankle": (math.radians(-60), math.radians(60)),
     },
     muscles=MUSCLES,
+    torques=TORQUES,
     width=0.09,
     upholders=("hamstrings", "glutei", "vasti", "soleus"),
 )  # fmt: skip
@@ -63,6 +76,7 @@ GENES = (
     Gene("turn_hip_right", -5.0, 8.0, "rad/s", "flexion rate of the right hip at the start", start=2.5, spread=0.5),
     Gene("turn_knee_right", -8.0, 8.0, "rad/s", "flexion rate of the right knee at the start", start=1.0, spread=0.5),
     Gene("activation", 0.0, 0.8, "1", "of the muscles that hold the body up, at the start", start=0.2, spread=0.05),
+    *muscle_genes(MUSCLES),
 )
 """Numbers of `build` that a run may search, with their bounds."""
 
@@ -80,6 +94,8 @@ def build(
     turn_hip_right: float = 2.5,
     turn_knee_right: float = 1.0,
     activation: Annotated[float, Field(ge=0, le=1)] = 0.2,
+    drive: Drive = "muscles",
+    **genes: float,
 ) -> Morphology:
     """Planar human of 74.5 kg with seven muscles per leg, in the middle of a step.
 
@@ -89,6 +105,14 @@ def build(
     the sagittal plane. The keyframe `home` is a moment of a walk, on the left
     leg: the body does not stand there by itself. At the start the left leg
     turns about its foot as an inverted pendulum does.
+
+    With motors instead of muscles the controls are torques [N m] of the
+    joints, without delay; all else is the same.
+
+    Genes of the muscles, shared by both legs, are called `<muscle>.max_force`,
+    `.optimal_length` and `.slack_length` (factors), `.delay` [s], and `.0.x`,
+    `.0.z`, `.1.x` and so on: shifts [m] of the points of the path. Where a
+    delay is a gene, it is rounded up to a physics step.
 
     Args:
         timestep: Physics step [s].
@@ -103,6 +127,12 @@ def build(
         turn_hip_right: Flexion rate of the right hip at the start [rad/s].
         turn_knee_right: Flexion rate of the right knee at the start [rad/s].
         activation: Of the muscles that hold the body up, at the start [1].
+        drive: "muscles", or "motors" for one torque motor per joint.
+        **genes: Values of genes of the muscles.
+
+    Raises:
+        UnknownNameError: There is no such gene.
+        ModelError: A gene makes a muscle that cannot pull, or a delay for which there is no room.
 
     References:
         Geijtenbeek, 2019, SCONE: open source software for predictive simulation of biological motion,
@@ -115,4 +145,4 @@ def build(
         "speed": speed, "activation": activation, "turn_hip_left": -speed / leg, "turn_ankle_left": speed / leg,
         "turn_hip_right": turn_hip_right, "turn_knee_right": turn_knee_right,
     }  # fmt: skip
-    return HUMAN.build(timestep, start)
+    return HUMAN.build(timestep, start, drive, genes)

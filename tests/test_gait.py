@@ -1,7 +1,9 @@
 import math
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+import mujoco
 import numpy as np
 import pytest
 from traces import body, episode, mirrored, walk
@@ -9,9 +11,12 @@ from traces import body, episode, mirrored, walk
 from evoloco.episode import LOADED, Episode, Outcome
 from evoloco.gait import SHORTEST_PHASE, TOUCHDOWN, Gait, analyse, find_stance, rows, walks
 from evoloco.genome import Array
+from evoloco.metabolism import effort
+from evoloco.morphologies import muscle_biped
 from evoloco.morphology import GRAVITY
 
 BIPED, MOTOR_BIPED = body(), body(motors=True)
+HUMAN = muscle_biped.build()
 
 
 def turned(angles: Array) -> Array:
@@ -36,6 +41,8 @@ def test_a_written_footfall_pattern_is_recovered(stride: int, stance: int, lag: 
     assert gait.stance_duration == pytest.approx((stance / 50,) * 2)
     assert gait.swing_duration == pytest.approx(((stride - stance) / 50,) * 2)
     assert gait.speed == pytest.approx(0.4)
+    together = sum(phase < stance and (phase - lag) % stride < stance for phase in range(stride))
+    assert gait.double_support == pytest.approx(together / stride)
     np.testing.assert_allclose(np.diff(gait.touchdown[0]), stride / 50)
     np.testing.assert_allclose(gait.liftoff[0][1:4] - gait.touchdown[0][:3], stance / 50)
 
@@ -72,7 +79,7 @@ def test_a_mirrored_walk_swaps_left_and_right_and_turns_the_drifts() -> None:
             continue
         here, there = getattr(gait, entry.name), getattr(image, entry.name)
         if isinstance(here, tuple):
-            assert there == pytest.approx(here[::-1])
+            assert there == pytest.approx(here[::-1], nan_ok=True)
         elif entry.name == "phase_lag":
             assert there == pytest.approx(1 - here)
         elif entry.name in ("lateral_drift", "heading_drift"):
@@ -145,6 +152,73 @@ def test_costs_are_those_of_the_measure_after_the_warm_up() -> None:
     assert math.isnan(analyse(walk(BIPED)).electrical_cost)
 
 
+def test_peak_load_is_the_largest_force_under_all_feet_after_the_warm_up() -> None:
+    load = np.full((500, 2), 0.5 * BIPED.weight)
+    load[40], load[300], load[301] = 5 * BIPED.weight, (1.1 * BIPED.weight, 0.6 * BIPED.weight), (0, 1.6 * BIPED.weight)
+    assert analyse(walk(BIPED, changes={"peak_load": load})).peak_load == pytest.approx(1.7)
+
+
+def human_walk(pad: Mapping[str, str]) -> Episode:
+    """A walk of the muscular human in its home pose, whose feet first press on the ground at a pad, by side."""
+    pattern, data = walk(BIPED), mujoco.MjData(HUMAN.model)
+    data.qpos = HUMAN.home
+    mujoco.mj_kinematics(HUMAN.model, data)
+    values: dict[str, Any] = {
+        "qpos": HUMAN.home, "peak_load": pattern["peak_load"] / BIPED.weight * HUMAN.weight,
+        "torso.position": pattern.sensor("torso.position"),
+    }  # fmt: skip
+    for side in ("left", "right"):
+        ground = pattern.sensor(f"{side}_foot.ground") / BIPED.weight * HUMAN.weight
+        onset = (ground[:, 2] > 0) & (np.roll(ground[:, 2], 1) == 0)
+        heel, toes = (data.geom(f"{end}_{side}").xpos - [0, 0, 0.03] for end in ("heel", "toes"))
+        ground[:, 3:] = (heel + toes) / 2
+        ground[onset, 3:] = {"heel": heel, "toes": toes}[pad[side]]
+        values[f"foot_{side}.ground"] = ground
+        swing = pattern.sensor(f"{side}_foot.position")[:, [2]] - 0.1  # up to 0.03 m
+        values[f"knee_{side}.angle"] = 0.1 + 30 * swing
+    return episode(HUMAN, 500, values)
+
+
+def test_the_end_of_a_foot_on_which_the_ground_presses_first_is_told_by_foot() -> None:
+    assert analyse(human_walk({"left": "heel", "right": "toes"})).heel_first == (1.0, 0.0)
+    assert analyse(human_walk({"left": "toes", "right": "heel"})).heel_first == (0.0, 1.0)
+    mixed = human_walk({"left": "heel", "right": "heel"})
+    toes = human_walk({"left": "toes", "right": "toes"}).sensor("foot_left.ground")
+    mixed.sensor("foot_left.ground")[:300] = toes[:300]
+    touchdowns = analyse(mixed).touchdown[0]
+    late = [time for time in touchdowns if time >= 2.0]
+    assert analyse(mixed).heel_first[0] == pytest.approx(sum(time >= 6.0 for time in late) / len(late))
+    assert all(math.isnan(share) for share in analyse(walk(BIPED)).heel_first)
+
+
+def test_what_grazes_before_the_load_of_a_touchdown_decides_what_was_first() -> None:
+    trace = human_walk({"left": "heel", "right": "heel"})
+    ground = trace.sensor("foot_left.ground")
+    toes = human_walk({"left": "toes", "right": "toes"}).sensor("foot_left.ground")
+    for row in np.flatnonzero((ground[1:, 2] > 0) & (ground[:-1, 2] == 0)):
+        ground[row] = toes[row + 1]
+        ground[row, 2] = 0.5 * LOADED * HUMAN.weight
+    assert analyse(trace).heel_first == (0.0, 1.0)
+
+
+def test_knee_flexion_is_the_largest_angle_of_the_swings_of_each_leg() -> None:
+    trace = human_walk({"left": "heel", "right": "heel"})
+    trace.sensor("knee_right.angle")[:] *= -0.5
+    found = analyse(trace).knee_flexion
+    assert found == pytest.approx((math.degrees(1.0), math.degrees(0.5)), rel=1e-3)  # the swing's middle is no row
+    assert all(math.isnan(angle) for angle in analyse(walk(BIPED)).knee_flexion)
+
+
+def test_effort_of_a_gait_is_that_of_its_muscles_after_the_warm_up() -> None:
+    trace = human_walk({"left": "heel", "right": "heel"})
+    steady = replace(trace, trace=trace.trace[100:])
+    trace["act"][:100] = 1.0
+    assert analyse(trace).effort == pytest.approx(effort(steady))
+    trace.sensor("torso.position")[:] = 0.0
+    assert math.isnan(analyse(trace).effort)
+    assert math.isnan(analyse(walk(BIPED)).effort)
+
+
 def test_heading_drift_follows_a_turn_beyond_half_a_circle() -> None:
     turn = np.linspace(0, -5.0, 500)
     assert analyse(walk(BIPED, changes={"torso.orientation": turned(turn)})).heading_drift == pytest.approx(
@@ -180,6 +254,7 @@ def test_a_gait_without_a_step_has_no_stride_and_does_not_walk(steps: int) -> No
         "symmetry",
         "clearance",
         "mechanical_cost",
+        "double_support",
     ):
         assert math.isnan(getattr(gait, name)), name
     assert all(math.isnan(duty) for duty in gait.duty_factor)
@@ -194,6 +269,7 @@ def test_one_foot_has_a_duty_factor_but_no_lag_and_is_not_asked_for_one() -> Non
     assert gait.duty_factor == pytest.approx((0.5,))
     assert math.isnan(gait.phase_lag)
     assert math.isnan(gait.symmetry)
+    assert math.isnan(gait.double_support)
     assert walks(gait) == []
 
 
@@ -205,6 +281,7 @@ def test_four_feet_have_the_lag_of_the_first_pair() -> None:
     gait = analyse(trace)
     assert gait.phase_lag == pytest.approx(18 / 40)
     assert gait.duty_factor == pytest.approx((0.5,) * 4)
+    assert math.isnan(gait.double_support)
     assert walks(gait) == []
 
 

@@ -13,7 +13,7 @@ from evoloco.energy import electrical_power, mechanical_power
 from evoloco.episode import LOADED, Columns, Episode, Outcome
 from evoloco.errors import EvolocoError, ModelError, SpecError, UnknownNameError
 from evoloco.measure import Term
-from evoloco.metabolism import EFFORT, effort, wang_power
+from evoloco.metabolism import EFFORT, effort, umberger_power, wang_power
 from evoloco.morphologies import muscle_biped
 from evoloco.morphology import Morphology
 
@@ -24,7 +24,7 @@ MEASURES: dict[str, Any] = {
     for member in pkgutil.iter_modules(ROOM)
 }
 MUSCULAR: Morphology = muscle_biped.build()
-BODIES = {"effort": MUSCULAR}
+BODIES = {"effort": MUSCULAR, "joint_limit_torque": MUSCULAR}
 """Bodies of measures that need another one."""
 DOWN_AT_HIP = [0, 0, 1, 0, 0, 0]
 
@@ -410,6 +410,86 @@ def test_a_measure_that_fails_is_told_with_its_name_and_line() -> None:
         term.value(walk(BIPED))
 
 
+def test_the_limits_torque_is_the_constraint_that_holds_the_joint() -> None:
+    model, data = MUSCULAR.model, mujoco.MjData(MUSCULAR.model)
+    data.qpos[1] = 3.0  # touches nothing
+    for joint in MUSCULAR.joints:
+        data.joint(joint.name).qpos[0] = 0.3
+    data.joint("knee_left").qpos[0], data.joint("knee_right").qpos[0] = 0.05, 0.08  # their limits are at 5°
+    mujoco.mj_forward(model, data)
+    trace = episode(MUSCULAR, 1, {"sensordata": data.sensordata})
+    held = {name: abs(data.joint(name).qfrc_constraint[0]) for name in ("knee_left", "knee_right")}
+    assert min(held.values()) > 10
+    assert measured("joint_limit_torque", trace)[0] == pytest.approx(sum(held.values()))
+    assert measured("joint_limit_torque", trace, joint="knee_right")[0] == pytest.approx(held["knee_right"])
+    assert measured("joint_limit_torque", trace, joint="hip")[0] == 0.0
+
+
+def test_each_limit_has_its_free_torque() -> None:
+    trace = episode(MUSCULAR, 2, {"knee_left.limit": 7.0, "knee_right.limit": 4.0, "hip_left.limit": 100.0})
+    np.testing.assert_allclose(measured("joint_limit_torque", trace, joint="knee"), 11.0)
+    np.testing.assert_allclose(measured("joint_limit_torque", trace, joint="knee", free=5.0), 2.0)
+    np.testing.assert_allclose(measured("joint_limit_torque", trace), 111.0)
+
+
+def test_joint_limit_torque_refuses_servos_unknown_joints_and_negative_torque() -> None:
+    trace = episode(MUSCULAR, 1)
+    with pytest.raises(ModelError, match="needs joints that muscles drive"):
+        measured("joint_limit_torque", walk(BIPED))
+    with pytest.raises(UnknownNameError, match=r"Unknown joint 'kne'. Known: ankle, .*Did you mean 'knee'"):
+        measured("joint_limit_torque", trace, joint="kne")
+    with pytest.raises(EvolocoError, match="free must not be below 0 N m, but is -1"):
+        measured("joint_limit_torque", trace, free=-1.0)
+
+
+def test_ground_reaction_is_what_all_feet_press_beyond_the_limit_from_the_start_on() -> None:
+    peaks = np.full((100, 2), 0.5)
+    peaks[20], peaks[60], peaks[70] = (3.0, 0.0), (0.9, 0.8), (1.4, 0.0)
+    trace = episode(BIPED, 100, {"peak_load": peaks * BIPED.weight})
+    values = measured("ground_reaction", trace)
+    assert values[60] == pytest.approx(0.3)
+    np.testing.assert_allclose(np.delete(values, 60), 0.0, atol=1e-12)
+    early = measured("ground_reaction", trace, limit=1.0, start=0.4)  # row 20 is at 0.4 s
+    np.testing.assert_allclose(early[[20, 60, 70]], [2.0, 0.7, 0.4])
+    with pytest.raises(EvolocoError, match=r"must not be below 0, but are 1\.4 and -1"):
+        measured("ground_reaction", trace, start=-1.0)
+
+
+def test_a_head_above_a_nodding_torso_is_drawn_to_the_axis() -> None:
+    rate, height, dt = 1.5, 0.8, 1e-3
+    nod = [turned((0, 1, 0), rate * dt * row) for row in range(1000)]
+    trace = episode(BIPED, 1000, {"torso.orientation": nod, "torso.rate": [0, rate, 0]}, control_dt=dt)
+    assert measured("head_acceleration", trace, height=height) == pytest.approx(rate**2 * height, rel=1e-6)
+    assert measured("head_acceleration", trace, height=0.0) == 0.0
+    top = BIPED.size - BIPED.standing_height
+    assert measured("head_acceleration", trace) == pytest.approx(rate**2 * top, rel=1e-6)
+    roll = [turned((1, 0, 0), rate * dt * row) for row in range(1000)]
+    rolling = episode(BIPED, 1000, {"torso.orientation": roll, "torso.rate": [rate, 0, 0]}, control_dt=dt)
+    assert measured("head_acceleration", rolling, height=height) == pytest.approx(rate**2 * height, rel=1e-6)
+    spin = [turned((0, 0, 1), rate * dt * row) for row in range(1000)]
+    spinning = episode(BIPED, 1000, {"torso.orientation": spin, "torso.rate": [0, 0, rate]}, control_dt=dt)
+    assert measured("head_acceleration", spinning, height=height) == 0.0
+
+
+def test_head_acceleration_is_that_of_the_torso_where_that_does_not_turn() -> None:
+    bob = 0.1 * np.sin(np.linspace(0, 20 * np.pi, 10001))[:, None] * [0, 0, 1]  # [m/s], 5 Hz at 5 kHz
+    trace = episode(BIPED, 10001, {"torso.velocity": bob}, control_dt=2e-4)
+    assert measured("head_acceleration", trace) == pytest.approx(0.1 * 2 * np.pi * 5 / math.sqrt(2), rel=1e-4)
+
+
+def test_a_head_that_leans_alike_is_steady_and_one_that_nods_has_the_nods_effective_angle() -> None:
+    nod = 0.2 * np.sin(np.linspace(0, 8 * np.pi, 400, endpoint=False))
+    for lean in (0.0, 0.4):
+        leaning = episode(BIPED, 400, {"torso.orientation": turned((0, 1, 0), lean)})
+        assert measured("head_tilt", leaning) == pytest.approx(0.0, abs=1e-9)
+        for axis in [(0, 1, 0), (1, 0, 0)]:
+            orientation = [turned(axis, lean + angle) for angle in nod]
+            nodding = episode(BIPED, 400, {"torso.orientation": orientation})
+            assert measured("head_tilt", nodding) == pytest.approx(0.2 / math.sqrt(2))
+    yaw = episode(BIPED, 400, {"torso.orientation": [turned((0, 0, 1), angle) for angle in nod]})
+    assert measured("head_tilt", yaw) == pytest.approx(0.0, abs=1e-9)
+
+
 def stepping(speed: float, dt: float = 0.02, steps: int = 500, outcome: Outcome = Outcome.COMPLETED) -> Episode:
     """A walk whose feet stand still on the ground and move ahead while they swing."""
     trace = walk(BIPED, speed=speed, steps=steps, outcome=outcome)
@@ -486,7 +566,70 @@ def test_a_fully_active_muscle_at_its_optimal_length_costs_what_its_fibres_do() 
 @pytest.mark.parametrize(("model", "power"), [("squared_activation", 2), ("cubed_activation", 3)])
 def test_powers_of_activation_are_summed_over_muscles_and_time(model: str, power: int) -> None:
     assert effort(at_work(0.5, 0.0, 0.0), model) == pytest.approx(14 * 0.5**power * 2.0 / MUSCULAR.mass)
-    assert set(EFFORT) == {"wang", "work", "squared_activation", "cubed_activation"}
+    assert set(EFFORT) == {"wang", "umberger", "work", "squared_activation", "cubed_activation"}
+
+
+MASSES, STRENGTHS, OPTIMAL = (
+    np.array([getattr(muscle, name) for muscle in MUSCULAR.muscles])
+    for name in ("mass", "max_force", "optimal_length")
+)
+
+
+@pytest.mark.parametrize(
+    ("activation", "speed", "length", "heat"),
+    [
+        (0.0, 0.0, 1.0, 1.0),  # the least
+        (1.0, 0.0, 1.0, 133.5),  # 1.5 (25 + 128 / 2): half of the fibres are slow
+        (1.0, 0.0, 0.7, 133.5),
+        (1.0, 0.0, 1.35, 133.5 * 0.7),  # halfway to lmax half of the force is left: 0.4 + 0.6 / 2
+        (1.0, -2.0, 1.0, 133.5 + 60.45),  # 1.5 (50 / 2 + 30.6 / 2)
+        (1.0, -2.0, 1.35, 133.5 * 0.7 + 60.45 / 2),
+        (1.0, -6.0, 1.0, 133.5 + 143.85),  # slow fibres give 100 W/kg at most: 1.5 (100 / 2 + 91.8 / 2)
+        (1.0, 1.0, 1.0, 133.5 + 150.0),  # 1.5 times 4 times the slow fibres' 25 W/kg
+        (0.5, 0.0, 1.0, 1.5 * 0.5**0.6 * 62.49033),  # sin 45° : 1 - cos 45° is 0.70711 : 0.29289
+        (0.5, -2.0, 1.0, 1.5 * 0.5**0.6 * 62.49033 + 1.5 * 0.25 * (50 * 0.70711 + 30.6 * 0.29289)),
+        (0.5, 1.0, 1.0, 1.5 * 0.5**0.6 * 62.49033 + 1.5 * 0.5 * 100),
+    ],
+)
+def test_umbergers_heat_is_what_the_published_constants_give_by_hand(
+    activation: float, speed: float, length: float, heat: float
+) -> None:
+    trace = at_work(activation, 0.0, 0.0, length=length)
+    for muscle in MUSCULAR.muscles:
+        trace.sensor(f"{muscle.name}.velocity")[:] = speed * muscle.optimal_length
+    np.testing.assert_allclose(umberger_power(trace)[0], heat * MASSES, rtol=1e-5)
+
+
+def test_umbergers_work_is_that_of_active_force_and_braking_gives_back_no_more_than_it_costs() -> None:
+    still, pull = umberger_power(at_work(1.0, 0.5, 0.0)), umberger_power(at_work(1.0, 0.5, -0.1))
+    free, brake = umberger_power(at_work(1.0, 0.0, -0.1)), umberger_power(at_work(1.0, 0.5, 0.02))
+    np.testing.assert_allclose(still[0], 133.5 * MASSES)
+    np.testing.assert_allclose((pull - free)[0], 0.05 * STRENGTHS)
+    heat = (133.5 + 150.0 * 0.02 / OPTIMAL) * MASSES
+    np.testing.assert_allclose(brake[0], heat - 0.01 * STRENGTHS)
+    np.testing.assert_allclose(umberger_power(at_work(0.01, 1.0, 0.1)), 0.0, atol=1e-9)
+
+
+def test_umbergers_passive_force_does_no_work() -> None:
+    passive = 0.8 * 0.5  # fpmax, at half of the way from 1 to lmax
+    carried, resting = (umberger_power(at_work(1.0, force, -0.1, length=1.35)) for force in (passive, 0.0))
+    np.testing.assert_allclose(carried, resting)
+
+
+@pytest.mark.parametrize(("excitation", "activation", "scale"), [(0.0, 0.5, 0.25), (0.5, 0.1, 0.5), (0.2, 0.6, 0.4)])
+def test_umbergers_scale_is_the_excitation_while_it_rises_and_the_mean_while_it_falls(
+    excitation: float, activation: float, scale: float
+) -> None:
+    trace = at_work(activation, 0.0, 0.0)
+    trace["ctrl"][:] = excitation
+    slow, fast = math.sin(math.pi / 2 * excitation), 1 - math.cos(math.pi / 2 * excitation)
+    share = slow / (slow + fast) if excitation else 1.0
+    np.testing.assert_allclose(umberger_power(trace)[0], 1.5 * scale**0.6 * (25 + 128 * (1 - share)) * MASSES)
+
+
+def test_effort_after_umberger_counts_a_standing_body() -> None:
+    rest = MASSES.sum() / MUSCULAR.mass  # 1 W/kg of heat
+    assert effort(at_work(0.0, 0.0, 0.0), "umberger") == pytest.approx((1.2 + rest) * 2.0 / 1.0)
 
 
 def test_effort_is_that_of_muscles_and_of_a_known_model() -> None:

@@ -7,6 +7,7 @@ import mujoco
 import numpy as np
 import pytest
 
+from evoloco import metabolism
 from evoloco.controllers import reflex, sine
 from evoloco.errors import ModelError
 from evoloco.morphologies import hopper, muscle_biped
@@ -93,6 +94,17 @@ def test_the_curves_have_their_fixed_points() -> None:
         for length in LENGTHS
     ]  # fmt: skip
     np.testing.assert_allclose(gain, [-force_length(length) for length in LENGTHS], atol=1e-12)
+
+
+def test_the_curves_that_effort_is_counted_by_are_mujocos() -> None:
+    lengths, bounds = np.linspace(0.2, 2.0, 91), np.array([0.0, 1.0])  # [m], and a range that makes them relative
+    for shape in [(0.5, 1.6, 1.5, 1.3, 1.2), (0.3, 1.7, 10.0, 0.8, 1.5)]:
+        numbers = np.array([0.0, 1.0, 1.0, 200.0, *shape])
+        gain = [-mujoco.mju_muscleGain(length, 0.0, bounds, 1.0, numbers) for length in lengths]
+        bias = [-mujoco.mju_muscleBias(length, bounds, 1.0, numbers) for length in lengths]
+        shortest, longest, _, stiffness, _ = np.array(shape)
+        np.testing.assert_allclose(metabolism.force_length(lengths, shortest, longest), gain, atol=1e-12)
+        np.testing.assert_allclose(metabolism.passive_force(lengths, longest, stiffness), bias, atol=1e-12)
 
 
 @pytest.mark.parametrize("excitation", [0.0, 0.3, 1.0])

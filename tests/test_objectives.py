@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from evoloco.errors import EvolocoError, JournalError, SpecError
 from evoloco.evolve import Run
 from evoloco.front import front, nondominated
 from evoloco.journal import Journal
-from evoloco.measure import Term, fitness, objective_names, objectives
+from evoloco.measure import Term, counted, fitness, objective_names, objectives
 from evoloco.rating import aggregate
 from evoloco.replay import replay
 from evoloco.report.assemble import write_report
@@ -63,6 +64,55 @@ def test_one_objective_of_any_name_is_the_plain_fitness() -> None:
     plain = fitness(terms((1.0, "fitness"), (-2.0, "fitness")), values, lived)
     assert np.array_equal(plain, fitness(terms((1.0, "only"), (-2.0, "only")), values, lived))
     np.testing.assert_allclose(plain, (values @ [1, -2]) * lived, rtol=1e-13)
+
+
+# Thresholds
+
+
+@pytest.mark.parametrize("weight", [2.0, -2.0])
+def test_a_term_counts_from_its_threshold_on_whatever_its_sign(weight: float) -> None:
+    values = np.array([[-0.2], [-0.04], [0.0], [0.049], [0.05], [0.06]])
+    ruled = [replace(terms((weight, "fitness"))[0], threshold=0.05)]
+    np.testing.assert_array_equal(counted(ruled, values)[:, 0], [-0.2, 0.0, 0.0, 0.0, 0.05, 0.06])
+    np.testing.assert_allclose(fitness(ruled, values, np.ones(6)), weight * counted(ruled, values)[:, 0])
+    other = replace(ruled[0], name="b", objective="b")
+    both = objectives([ruled[0], other], np.repeat(values, 2, axis=1), np.ones(6))
+    np.testing.assert_allclose(both, weight * np.repeat(counted(ruled, values), 2, axis=1))
+
+
+def test_without_a_threshold_every_value_counts_to_the_last_bit() -> None:
+    values = np.array([[-0.0, 0.0, 5e-324, -1e300, np.nan, 1 / 3]])
+    assert counted(terms(*[(1.0, "fitness")] * 6), values).tobytes() == values.tobytes()
+
+
+def test_a_run_with_a_threshold_records_values_as_they_are_and_sums_them_as_they_count(
+    hop: Path, tmp_path: Path
+) -> None:
+    slip = "fitness.slip={measure='foot_slip', weight=-1.0, threshold=0.002}"
+    run = Run.create(read(hop, [slip, "optimizer.generations=2"]), tmp_path / "run")
+    run.evolve()
+    place = [term.name for term in run.experiment.terms].index("slip")
+    weights = np.array([term.weight for term in run.experiment.terms])
+    cases = set()
+    for record in run.journal.generations():
+        values = record.evaluation.values
+        small = values[..., place] < 0.002
+        cases |= {(bool(value > 0), bool(low)) for value, low in zip(values[..., place].flat, small.flat, strict=True)}
+        worth = values.copy()
+        worth[..., place][small] = 0.0
+        lived = record.evaluation.duration / run.spec.scenario.duration
+        np.testing.assert_allclose(record.evaluation.fitness, (worth * weights).sum(axis=-1) * lived, rtol=1e-12)
+    assert (True, True) in cases
+    assert (True, False) in cases
+
+
+def test_a_measure_may_not_take_a_key_of_the_term_for_itself(hop: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def measure(episode, threshold=1.0):\n    return 0.0\n")
+    spec = read(hop, [f"fitness.mine={{measure='{tmp_path / 'mine.py'}', weight=1.0}}"])
+    with pytest.raises(SpecError, match=r"fitness\.mine\.measure: the parameter 'threshold' of .* is a key of every"):
+        _ = Experiment(spec).terms
+    with pytest.raises(SpecError, match=r"'fitness\.speed\.threshold': Input should be greater than or equal to 0"):
+        read(hop, ["fitness.speed.threshold=-1"])
 
 
 # The front

@@ -460,7 +460,7 @@ def test_bodies_of_a_batch_move_as_each_does_alone() -> None:
 
 
 def test_a_body_with_another_layout_is_refused(hopper: Morphology) -> None:
-    with pytest.raises(ModelError, match="same joints, sensors, feet and geoms"):
+    with pytest.raises(ModelError, match="same joints, sensors, feet, geoms and room"):
         run(ready(hopper), responses(1), scenarios(hopper, 1), bodies=[hopper_room.build(ankle=True)])
 
 

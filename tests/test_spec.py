@@ -230,7 +230,7 @@ def test_a_missing_key_and_a_wrong_one_are_told_together(hop: Path) -> None:
         ("morphology.genes.mass=[1.0, 2.0]", "Unknown gene in [morphology.genes] 'mass'. Known: stiffness, torso"),
         ("morphology.genes.torso_mass=[2.0, 1.0]", "morphology.genes: Gene 'body.torso_mass': low 2.0 must be below"),
         ("controller.symetry='none'", "Unknown key in [controller] 'symetry'. Known: bounds, fixed, name, symmetry."),
-        ("fitness.speed.wieght=1", "Unknown key in [fitness.speed] 'wieght'. Known: measure, objective, weight."),
+        ("fitness.speed.wieght=1", "Unknown key in [fitness.speed] 'wieght'. Known: measure, objective, threshold, "),
         ("optimizer.sgima=0.1", "Unknown key in [optimizer] 'sgima'. Known: active, covariance, elitist,|'sigma'?"),
         ("morphology.ankle=3", "Key 'morphology.ankle': Input should be a valid boolean"),
         ("controller.symmetry=odd", "Key 'controller.symmetry': Input should be 'mirror' or 'none', not 'odd'."),

@@ -1,6 +1,7 @@
 """A morphology: an MJCF file as it is, whatever its actuators and its integrator."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import mujoco
 
@@ -33,4 +34,5 @@ def build(path: str, torso: str, feet: Sequence[str]) -> Morphology:
     soles = [spec.body(foot) for foot in feet]
     for sole in soles:
         sole.name += "_body" if sole.name in driven else ""
-    return assemble(spec, torso, [sole.name for sole in soles], list(driven))
+    morphology = assemble(spec, torso, [sole.name for sole in soles], list(driven))
+    return replace(morphology, torques=False)  # sines drive them as they are

@@ -51,7 +51,10 @@ def write_report(run: Run) -> tuple[Path, str]:
         space=experiment.space,
         genome=again.genome,
         terms=tuple(
-            Term(term.name, term.weight, value * episode.survival, term.unit)
+            Term(
+                term.name, term.weight, value * episode.survival, term.unit, term.threshold,
+                counts=not abs(value) < term.threshold,
+            )
             for term, value in zip(experiment.terms, values, strict=True)
         ),
         search=Trials(float(record.fitness[again.individual]), record.evaluation.fitness[again.individual]),

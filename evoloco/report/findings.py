@@ -41,17 +41,21 @@ class Term:
         weight: Its weight.
         value: Its measure over the episode, the share lived included [unit].
         unit: Unit of the measure.
+        threshold: Size below which the measure counts as 0 [unit].
+        counts: Whether it reached that.
     """
 
     name: str
     weight: float
     value: float
     unit: str = "1"
+    threshold: float = 0.0
+    counts: bool = True
 
     @property
     def contribution(self) -> float:
         """What the term adds to the fitness."""
-        return self.weight * self.value
+        return self.weight * self.value if self.counts else 0.0
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,8 @@ def render(findings: Findings) -> str:
     return environment.get_template("page.html").render(
         findings=findings, gait=findings.gait, verdict=verdict(findings), pictures=_pictures(findings),
         quantities=rows(findings.gait), genes=genes, on_bound=[gene for gene in genes if gene["bound"]],
-        muscles=bool(findings.episode.morphology.muscles), front=_front(findings), cells=_cells(findings),
+        muscles=bool(findings.episode.morphology.muscles), torques=findings.episode.morphology.torques,
+        front=_front(findings), cells=_cells(findings),
         largest=max((abs(term.contribution) for term in findings.terms), default=0.0) or 1.0, video=video,
     )  # fmt: skip
 

@@ -73,7 +73,7 @@ def footfall(figure: Figure, episode: Episode, stance: NDArray[np.bool_], span: 
 
 @picture
 def joints(figure: Figure, episode: Episode, span: Span) -> None:
-    """Angle of every driven joint, and its target dashed; one panel per pair."""
+    """Angle of every driven joint, and its target dashed where it has one; one panel per pair."""
     shown = _within(episode.time, span)
     stems = list(dict.fromkeys(joint.stem for joint in episode.morphology.joints))
     for stem, axes in _panels(figure, stems, "angle [°]").items():
@@ -82,7 +82,7 @@ def joints(figure: Figure, episode: Episode, span: Span) -> None:
                 name, colour = joint.side or "middle", SIDES[joint.side]
                 angle = np.degrees(episode.joint_angle[shown, column])
                 axes.plot(episode.time[shown], angle, color=colour, label=name)
-                if not episode.morphology.muscles:
+                if not (episode.morphology.muscles or episode.morphology.torques):
                     axes.plot(
                         episode.time[shown], np.degrees(episode["ctrl"][shown, column]), "--", color=colour,
                         linewidth=1.1, alpha=0.75, label=f"{name}, target",

@@ -43,9 +43,10 @@ class Body:
         """What the bodies of one batch have in common."""
         morphology, model = self.morphology, self.morphology.model
         sizes = (model.nq, model.nv, model.na, model.nu, model.nbody, model.nsite, model.neq, model.npair, model.nbvh)
+        memory = model.nhistory  # of delays
         sensors = (bytes(model.sensor_type), bytes(model.sensor_objid), bytes(model.sensor_adr))
         joints = [joint.name for joint in morphology.joints]
-        return (*sizes, *sensors, bytes(kinds(morphology)), morphology.feet, joints)
+        return (*sizes, memory, *sensors, bytes(kinds(morphology)), morphology.feet, joints)
 
     @cached_property
     def readings(self) -> tuple[list[int], list[int], Array, Array]:

@@ -111,7 +111,7 @@ class Simulator:
         """
         batch = [self._embody(body) for body in bodies]
         if any(body.layout != self._body.layout for body in batch):
-            raise ModelError("The bodies of a run must have the same joints, sensors, feet and geoms.")
+            raise ModelError("The bodies of a run must have the same joints, sensors, feet, geoms and room for delays.")
         return batch
 
     # ------------------------------------------------------------ running
