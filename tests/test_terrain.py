@@ -16,6 +16,7 @@ from evoloco.evaluators.local import Local, simulator
 from evoloco.genome import Array, Gene, Space
 from evoloco.morphologies import biped, hopper, mjcf, muscle_biped, planar_biped
 from evoloco.morphology import Morphology, assemble
+from evoloco.report.chronograph import chronograph
 from evoloco.scenario import Scenario, Termination, draw
 from evoloco.sim import field
 from evoloco.sim.simulator import Simulator
@@ -82,13 +83,13 @@ def ball(x: float, y: float, radius: float = RADIUS, **floor: Any) -> Morphology
     return assemble(spec, "torso", ["foot"], ["spin"])
 
 
-def falling(radius: float, timestep: float, hfield: bool) -> mujoco.MjModel:
-    """A free ball above level ground: a height field with cells of 0.3 m, or a plane."""
+def falling(geom: str, timestep: float, hfield: bool) -> mujoco.MjModel:
+    """A free geom above level ground: a height field with cells of 0.3 m, or a plane."""
     ground = 'type="hfield" hfield="f" pos="0 0 -1"' if hfield else 'type="plane" size="0 0 1"'
     model = mujoco.MjModel.from_xml_string(
         f"""<mujoco><option timestep="{timestep}"/>
         <asset><hfield name="f" nrow="21" ncol="21" size="3 3 1 1"/></asset>
-        <worldbody><geom {ground}/><body><freejoint/><geom size="{radius}"/></body></worldbody></mujoco>"""
+        <worldbody><geom {ground}/><body><freejoint/><geom {geom}/></body></worldbody></mujoco>"""
     )
     model.hfield_data[:] = 1.0
     return model
@@ -201,7 +202,7 @@ def test_beyond_the_field_the_ground_is_level_at_its_lowest() -> None:
 
 
 def test_the_contact_is_that_of_mujocos_prism_far_from_its_edges() -> None:
-    model = falling(0.006, 0.005, hfield=True)
+    model = falling('size="0.006"', 0.005, hfield=True)
     random = np.random.default_rng(0)
     model.hfield_data[:] = random.uniform(0.9, 1.0, 441)
     data, compared = mujoco.MjData(model), 0
@@ -225,25 +226,34 @@ def test_the_contact_is_that_of_mujocos_prism_far_from_its_edges() -> None:
     assert compared > 50
 
 
-@pytest.mark.parametrize(("radius", "timestep", "speed"), [(0.03, 0.0025, 4.0), (0.006, 0.005, 2.0)])
-def test_a_ball_that_falls_on_level_cells_moves_as_on_a_plane(radius: float, timestep: float, speed: float) -> None:
-    fields, plane = falling(radius, timestep, hfield=True), falling(radius, timestep, hfield=False)
-    random = np.random.default_rng(0)
+@pytest.mark.parametrize(
+    ("geom", "low", "timestep", "speed"),
+    [
+        ('size="0.03"', 0.03, 0.0025, 4.0),
+        ('size="0.006"', 0.006, 0.005, 2.0),
+        ('type="capsule" size="0.02 0.06"', 0.06, 0.005, 2.0),
+        ('type="box" size="0.05 0.03 0.01"', 0.05, 0.005, 2.0),
+    ],
+)
+def test_what_falls_on_level_cells_moves_as_on_a_plane(geom: str, low: float, timestep: float, speed: float) -> None:
+    fields, plane = (falling(geom, timestep, hfield=hfield) for hfield in (True, False))
+    random, spent = np.random.default_rng(0), mujoco.MjData(fields)
     for _ in range(30):
-        place, ends = random.uniform(-0.6, 0.6, 2), []
+        place, turn, ends = random.uniform(-0.6, 0.6, 2), random.standard_normal(4), []
         place[0] = 0.3 * round(place[0] / 0.3) + random.uniform(-0.01, 0.01)  # near an edge
         for model in (fields, plane):
             data = mujoco.MjData(model)
-            data.qpos[:3], data.qvel[2] = [*place, radius + 0.01], -speed
-            with field.contacts(fields, mujoco.MjData(fields)):
-                for _ in range(round(0.3 / timestep)):
+            data.qpos[:3], data.qpos[3:], data.qvel[2] = [*place, low + 0.02], turn / np.linalg.norm(turn), -speed
+            with field.contacts(fields, spent):
+                for _ in range(round(0.1 / timestep)):
                     mujoco.mj_step(model, data)
-            ends.append(np.array(data.qpos[:3]))
-        np.testing.assert_allclose(*ends, atol=1e-9)
+            assert data.qvel[2] > -speed / 2
+            ends.append(np.array(data.qpos))
+        np.testing.assert_allclose(*ends, atol=1e-7)
 
 
 def test_mujocos_own_contacts_are_back_afterwards() -> None:
-    model = falling(0.03, 0.0025, hfield=True)
+    model = falling('size="0.03"', 0.0025, hfield=True)
     data = mujoco.MjData(model)
     data.qpos[:3] = 0.1, 0.001, 0.025  # near an edge: its prisms find two contacts
     found = []
@@ -332,6 +342,14 @@ def test_an_episode_knows_the_ground_that_it_was_on() -> None:
     assert not np.any(height(first.morphology, x, y) == height(second.morphology, x, y))
     assert np.array_equal(height(body, x, y), [0.0, 0.0])
     assert np.array_equal(height(hopper.build(), x, y), [0.0, 0.0])
+
+
+def test_the_stick_figures_stand_on_the_ground_of_the_episode() -> None:
+    body = replace(ROUGH, level=0.0).under(hopper.build())
+    (episode,) = episodes(body, [scenario(body, drawn(replace(ROUGH, level=0.0), 1))], 0.2)
+    above, again = (chronograph(640, episode, (0.0, 0.2), 3) for _ in range(2))
+    assert above == again
+    assert above != chronograph(640, replace(episode, morphology=body), (0.0, 0.2), 3)
 
 
 # Runs

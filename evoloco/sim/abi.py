@@ -2,7 +2,7 @@
 
 import ctypes
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -97,15 +97,17 @@ def quiet() -> Iterator[None]:
 
 
 @contextmanager
-def colliding(first: int, second: int, function: int) -> Iterator[None]:
-    """Has a C function, an mjfCollision at an address, find the contacts of two types of geoms, the lesser first."""
+def colliding(functions: Mapping[tuple[int, int], int]) -> Iterator[None]:
+    """Has C functions, mjfCollisions at addresses, find the contacts of pairs of types of geoms, the lesser first."""
     kinds = int(mujoco.mjtGeom.mjNGEOMTYPES)
-    table, place = (ctypes.c_void_p * kinds**2).in_dll(library(), "mjCOLLISIONFUNC"), kinds * first + second
-    before, table[place] = table[place], function
+    table = (ctypes.c_void_p * kinds**2).in_dll(library(), "mjCOLLISIONFUNC")
+    before = list(table)
+    for (first, second), function in functions.items():
+        table[kinds * first + second] = function
     try:
         yield
     finally:
-        table[place] = before
+        table[:] = before
 
 
 def _ctype(kind: Any) -> Any:
