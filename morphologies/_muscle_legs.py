@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import mujoco
@@ -63,9 +63,10 @@ class Legs:
         pad: Their radius [m].
         limits: Of hip flexion, knee flexion and dorsiflexion [rad].
         muscles: By their names.
-        torques: Largest torque of the motor of each joint, where motors drive it [N m].
         width: Distance of each leg from the middle plane [m].
         upholders: Muscles that are active at the start, because they hold the body up.
+        torques: Largest torque of the motor of each joint, where motors drive it [N m].
+        sole: Whether the picture joins the pads of a foot by a rod, as for a foot that stands on its toes.
     """
 
     name: str
@@ -78,9 +79,10 @@ class Legs:
     pad: float
     limits: Mapping[str, tuple[float, float]]
     muscles: Mapping[str, MuscleTendon]
-    torques: Mapping[str, float]
     width: float
     upholders: tuple[str, ...]
+    torques: Mapping[str, float] = field(default_factory=dict)
+    sole: bool = False
 
     def build(
         self,
@@ -123,7 +125,7 @@ class Legs:
         )
         _weigh(trunk, self.trunk)
         x, z = self.trunk.proximal
-        rod(trunk, "trunk", self.trunk.radius, (0, 0, self.trunk.distal[1]), (x, 0, z), WHITE)
+        rod(trunk, "trunk", self.trunk.radius, (self.trunk.distal[0], 0, self.trunk.distal[1]), (x, 0, z), WHITE)
         joints = [f"{joint}_{side}" for side in SIDES for joint in self.limits]
         for side, sign in SIDES.items():
             segments = self._leg(pelvis, side, sign)
@@ -169,6 +171,9 @@ class Legs:
             above, where = body, (down[0], 0.0, down[1])
         for pad, (x, z) in self.pads.items():
             ball(above, f"{pad}_{side}", (x, 0, z), self.pad, ACCENT, conaffinity=GROUND)
+        if self.sole:
+            (back, low), (front, high) = self.pads.values()
+            rod(above, f"sole_{side}", self.pad, (back, 0, low), (front, 0, high), colour)
         return segments
 
     def _stand(self, spec: mujoco.MjSpec) -> None:
