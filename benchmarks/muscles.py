@@ -2,6 +2,7 @@
 
     python benchmarks/muscles.py seeds [--runs muscle_biped muscle_biped_fsm] [--seeds 10] [--out FOLDER]
     python benchmarks/muscles.py champions [--runs ...]
+    python benchmarks/muscles.py withstand [--out FOLDER]
     python benchmarks/muscles.py speeds | structure | effort [--seeds 5] [--out FOLDER]
 
 `seeds` evolves each run with each seed in a process of its own, with the
@@ -12,6 +13,10 @@ walks 30 s without pushes, and again at a quarter of the physics step.
 
 `champions` shows the same of the published champions, and how many of 40
 pushes of 0.2 m/s, half of them from behind, at random moments, they survive.
+
+`withstand` counts in how many of 40 episodes of 10 s the published champions of
+four controllers survive a push of 0.2 s, half of them from behind, and rough
+ground, and draws the curves.
 
 `structure` evolves muscles and control together (run `muscle_biped_structure`)
 and control alone (`muscle_biped_fsm`), `effort` the latter without its term for
@@ -38,6 +43,7 @@ from evoloco.evaluators.local import simulator
 from evoloco.evolve import Run
 from evoloco.gait import Gait, analyse
 from evoloco.genome import Array
+from evoloco.morphology import GRAVITY
 from evoloco.scenario import Scenario
 from evoloco.spec import read
 
@@ -134,14 +140,14 @@ def published(name: str) -> tuple[Experiment, Array]:
     return Experiment(read(run_file(name), [f"seed={champion['seed']}"])), np.array(champion["genome"])
 
 
-def pushed(experiment: Experiment, impulses: Sequence[float], seed: int = 0) -> list[Scenario]:
-    """One push per scenario, at a random moment after the start [m/s]."""
-    random, body = np.random.default_rng(seed), experiment.morphology
+def pushed(experiment: Experiment, impulses: Sequence[float], duration: float) -> list[Scenario]:
+    """One push per scenario, at a random moment after the start: change of speed [m/s] and duration [s]."""
+    random, body = np.random.default_rng(0), experiment.morphology
     starts = random.uniform(2.0, WALK - 3.0, len(impulses))
     joints = np.zeros(len(body.joints))
-    forces = np.asarray(impulses) * body.mass / PUSH_DURATION
+    forces = np.asarray(impulses) * body.mass / duration
     return [
-        Scenario(joints, joints, np.array([[start, start + PUSH_DURATION, force, 0.0, 0.0]]))
+        Scenario(joints, joints, np.array([[start, start + duration, force, 0.0, 0.0]]))
         for start, force in zip(starts, forces, strict=True)
     ]
 
@@ -154,7 +160,7 @@ def champions(runs: Sequence[str]) -> None:
         _, row = quality(experiment, genome)
         signs = [PUSH] * (PUSHES // 2) + [-PUSH] * (PUSHES // 2)
         lasted = [episode.outcome is Outcome.COMPLETED
-                  for episode in walk(experiment, [genome], pushed(experiment, signs))]  # fmt: skip
+                  for episode in walk(experiment, [genome], pushed(experiment, signs, PUSH_DURATION))]  # fmt: skip
         half = PUSHES // 2
         print(f"{name:24}  {row}  {sum(lasted[:half])}/{half}, {sum(lasted[half:])}/{half}", flush=True)
 
@@ -245,8 +251,82 @@ def draw_speeds(found: Sequence[tuple[float, Gait]], path: Path) -> None:
     print(path)
 
 
+WITHSTAND = ("muscle_fsm", "reflex", "simbicon", "CPG")
+RUNS = ("muscle_biped_fsm", "muscle_biped", "muscle_biped_simbicon", "biped")
+IMPULSES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
+"""Changes of speed by a push [m/s]."""
+ROUGHNESS = (0.01, 0.02, 0.04)
+"""Ground is as much higher or lower [m]."""
+EPISODES, LASTS = 40, 0.2
+"""Episodes per point of a curve, and duration of a push [s]."""
+
+
+def survivors(experiment: Experiment, genome: Array, scenarios: Sequence[Scenario]) -> int:
+    """In how many scenarios a genome lasts."""
+    return sum(episode.outcome is Outcome.COMPLETED for episode in walk(experiment, [genome], scenarios))
+
+
+def roughened(name: str, roughness: float) -> tuple[Experiment, list[Scenario]]:
+    """The experiment of a bundled run on rough ground, and its scenarios without noise or pushes."""
+    overrides = ["scenario.push.count=0", "scenario.joint_noise=0", "scenario.velocity_noise=0",
+                 f"evaluation.heldout_duration={WALK}", f"evaluation.heldout_episodes={EPISODES}",
+                 f"scenario.terrain.roughness={roughness}"]  # fmt: skip
+    experiment = Experiment(read(run_file(name), overrides))
+    return experiment, experiment.held_out()
+
+
+def withstand(folder: Path) -> None:
+    """In how many of 40 episodes published champions survive one push, and rough ground."""
+    curves: dict[str, dict[str, list[int]]] = {}
+    for name, label in zip(RUNS, WITHSTAND, strict=True):
+        experiment, genome = published(name)
+        froude = 1 / np.sqrt(GRAVITY * experiment.morphology.leg_length)
+        pushes = []
+        for impulse in IMPULSES:
+            signs = np.where(np.arange(EPISODES) % 2, -impulse, impulse)
+            pushes.append(survivors(experiment, genome, pushed(experiment, signs, LASTS)))
+        ground = []
+        for roughness in ROUGHNESS:
+            rough, scenarios = roughened(name, roughness)
+            ground.append(survivors(rough, genome, scenarios))
+        curves[label] = {"pushes": pushes, "ground": ground}
+        print(f"{label:11} (legs of {experiment.morphology.leg_length:.2f} m; 0.1 m/s is {0.1 * froude:.3f} of sqrt(g leg))")
+        for what, values, counts, unit in (
+            ("push", IMPULSES, pushes, "m/s"), ("ground +-", ROUGHNESS, ground, "m"),
+        ):  # fmt: skip
+            for value, count in zip(values, counts, strict=True):
+                low, high = interval(count)
+                print(f"    {what} {value:4.2f} {unit}: {count}/{EPISODES}, 95 % within {low:.2f} to {high:.2f}", flush=True)
+    draw_survival(curves, folder / "survival.png")
+
+
+def interval(count: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share."""
+    found = stats.binomtest(count, EPISODES).proportion_ci(method="wilson")
+    return float(found.low), float(found.high)
+
+
+def draw_survival(curves: dict[str, dict[str, list[int]]], path: Path) -> None:
+    """Share of the episodes that are survived, over impulse and roughness, with 95 % intervals."""
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    for axes, what, values, label in zip(
+        figure.subplots(1, 2, sharey=True), ("pushes", "ground"), (IMPULSES, [100 * rough for rough in ROUGHNESS]),
+        ("push of 0.2 s [m/s]", "ground ± [cm]"), strict=True,
+    ):  # fmt: skip
+        for number, (controller, counts) in enumerate(curves.items()):
+            share = np.array(counts[what]) / EPISODES
+            edges = np.array([interval(count) for count in counts[what]]).T
+            axes.plot(values, share, "o-", color=f"C{number}", label=controller)
+            axes.fill_between(values, *edges, color=f"C{number}", alpha=0.15, linewidth=0)
+        axes.set(xlabel=label, ylim=(-0.02, 1.02))
+    figure.axes[0].set_ylabel("survived")
+    figure.axes[0].legend(frameon=False)
+    figure.savefig(path, dpi=110)
+    print(path)
+
+
 def main() -> None:
-    parts = {"seeds": 10, "champions": 0, "structure": 5, "effort": 5, "speeds": 2}
+    parts = {"seeds": 10, "champions": 0, "withstand": 0, "structure": 5, "effort": 5, "speeds": 2}
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("part", choices=list(parts))
     parser.add_argument("--runs", nargs="*", default=["muscle_biped", "muscle_biped_fsm"])
@@ -259,6 +339,8 @@ def main() -> None:
         seeds(arguments.runs, count, arguments.out)
     elif arguments.part == "champions":
         champions(arguments.runs)
+    elif arguments.part == "withstand":
+        withstand(arguments.out)
     else:
         {"structure": structure, "effort": effort, "speeds": speeds}[arguments.part](count, arguments.out)
 
