@@ -280,7 +280,6 @@ def withstand(folder: Path) -> None:
     curves: dict[str, dict[str, list[int]]] = {}
     for name, label in zip(RUNS, WITHSTAND, strict=True):
         experiment, genome = published(name)
-        froude = 1 / np.sqrt(GRAVITY * experiment.morphology.leg_length)
         pushes = []
         for impulse in IMPULSES:
             signs = np.where(np.arange(EPISODES) % 2, -impulse, impulse)
@@ -290,13 +289,15 @@ def withstand(folder: Path) -> None:
             rough, scenarios = roughened(name, roughness)
             ground.append(survivors(rough, genome, scenarios))
         curves[label] = {"pushes": pushes, "ground": ground}
-        print(f"{label:11} (legs of {experiment.morphology.leg_length:.2f} m; 0.1 m/s is {0.1 * froude:.3f} of sqrt(g leg))")
+        leg = experiment.morphology.leg_length
+        print(f"{label:11} (legs of {leg:.2f} m; 0.1 m/s is {0.1 / np.sqrt(GRAVITY * leg):.3f} of sqrt(g leg))")
         for what, values, counts, unit in (
             ("push", IMPULSES, pushes, "m/s"), ("ground +-", ROUGHNESS, ground, "m"),
         ):  # fmt: skip
             for value, count in zip(values, counts, strict=True):
                 low, high = interval(count)
-                print(f"    {what} {value:4.2f} {unit}: {count}/{EPISODES}, 95 % within {low:.2f} to {high:.2f}", flush=True)
+                print(f"    {what} {value:4.2f} {unit}: {count}/{EPISODES}, 95 % within {low:.2f} to {high:.2f}",
+                      flush=True)  # fmt: skip
     draw_survival(curves, folder / "survival.png")
 
 
