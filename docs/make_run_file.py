@@ -103,6 +103,8 @@ def _kind(field: dict[str, Any]) -> str:
     """A key's type and limits, in words."""
     if "enum" in field:
         return " or ".join(f"`{_toml(value)}`" for value in field["enum"])
+    if "anyOf" in field:
+        return " or ".join(_kind(choice) for choice in field["anyOf"])
     if field["type"] == "array":
         return f"[{', '.join(_kind(item) for item in field['prefixItems'])}]"
     if field["type"] == "object":

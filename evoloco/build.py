@@ -14,15 +14,16 @@ from typing import Any, get_type_hints
 
 from pydantic import ConfigDict, ValidationError, create_model
 
-from evoloco import modules
+from evoloco import modules, start
 from evoloco.controller import Controller
 from evoloco.errors import SpecError, UnknownNameError, blamed, told_from
 from evoloco.genome import Array, Gene, Space
 from evoloco.measure import Term, objective_names
 from evoloco.morphology import Morphology
 from evoloco.optimizers import Optimizer, Search
+from evoloco.par import Line
 from evoloco.scenario import ELITE, HELD_OUT, SEARCH, Scenario, Termination, draw
-from evoloco.spec import ControllerSpec, MorphologySpec, OptimizerSpec, RunSpec, TermSpec
+from evoloco.spec import ControllerSpec, MorphologySpec, OptimizerSpec, RunSpec, TermSpec, read
 
 ROOMS = {"controllers": "controller", "morphologies": "morphology", "fitness": "measure", "optimizers": "optimizer"}
 """Packages whose modules are members, and what one member is called."""
@@ -122,6 +123,15 @@ def _takes_several(optimizer: type[Optimizer]) -> bool:
     return bool(getattr(optimizer, "several_objectives", False))
 
 
+def _takes_start(optimizer: type[Optimizer]) -> bool:
+    return bool(getattr(optimizer, "takes_start", False))
+
+
+def _optimizers(fit: Callable[[type[Optimizer]], bool]) -> str:
+    """Names of the optimizers that fit, for a message."""
+    return ", ".join(name for name in members("optimizers") if fit(member("optimizers", name).Optimizer))
+
+
 @dataclass(frozen=True)
 class Experiment:
     """Everything that a run's evaluation needs, built from its spec.
@@ -156,12 +166,12 @@ class Experiment:
     def body_genes(self) -> tuple[Gene, ...]:
         """The genes of the body that are searched, called `body.<option>`."""
         spec, genes = self.spec.morphology, []
-        for name, (low, high) in spec.genes.items():
+        for name, given in spec.genes.items():
             gene = self._body_gene(name)
             if name in spec.options:
                 raise SpecError(f"'{name}' stands both in [morphology], as a value, and in [morphology.genes].")
             with told_from("morphology.genes"):
-                genes.append(replace(gene, name=f"{BODY}{name}").between(low, high))
+                genes.append(given.of(replace(gene, name=f"{BODY}{name}")))
         return tuple(genes)
 
     def _body_gene(self, name: str) -> Gene:
@@ -207,22 +217,35 @@ class Experiment:
 
         return grow
 
-    @cached_property
+    @property
     def space(self) -> Space:
         """The genes that are searched: the controller's, with other bounds and without fixed ones, and the body's."""
+        return self._begin[0]
+
+    @property
+    def start_notes(self) -> list[str]:
+        """What a reader should know of the values from which the search begins; nothing where none are given."""
+        return self._begin[1]
+
+    @cached_property
+    def _begin(self) -> tuple[Space, list[str]]:
         genes = {gene.name: gene for gene in self.controller.space.genes}
         for table in ("bounds", "fixed"):
             for name in getattr(self.spec.controller, table):
                 if name not in genes:
                     raise UnknownNameError(f"gene in [controller.{table}]", name, genes)
-        for name, (low, high) in self.spec.controller.bounds.items():
-            old = genes[name]
+        for name, other in self.spec.controller.bounds.items():
             with told_from("controller.bounds"):
-                genes[name] = old.between(low, high)
+                genes[name] = other.of(genes[name])
         searched = [gene for name, gene in genes.items() if name not in self.spec.controller.fixed]
         if not searched:
             raise SpecError("controller.fixed leaves no gene to search.")
-        return Space([*searched, *self.body_genes])
+        given = self.spec.start
+        if given.path:
+            raise SpecError(f"start.path: {given.path} is not read yet. Read the run file with evoloco.spec.read.")
+        fixed = {*self.spec.controller.fixed, *(f"{BODY}{name}" for name in self.spec.morphology.options)}
+        begun, notes = start.begin([*searched, *self.body_genes], given.genes, given.spread, given.strict, fixed)
+        return Space(begun), notes if given.genes else []
 
     @cached_property
     def terms(self) -> tuple[Term, ...]:
@@ -257,20 +280,27 @@ class Experiment:
 
         Raises:
             SpecError: Its options do not fit, or it takes one objective where
-                the run has several, or the reverse.
+                the run has several, or the reverse, or the run has a start
+                and it begins elsewhere.
         """
         spec = self.spec.optimizer
         kind = member("optimizers", spec.name, "optimizer.name").Optimizer
         options = checked(kind, spec.options, "optimizer", OptimizerSpec.model_fields)
         several = bool(self.several_objectives)
         if several != _takes_several(kind):
-            kinds = {name: member("optimizers", name).Optimizer for name in members("optimizers")}
-            fit = [name for name, other in kinds.items() if _takes_several(other) == several]
+            fit = _optimizers(lambda other: _takes_several(other) == several)
             count = f"{len(self.objectives)} objectives ({', '.join(self.objectives)})" if several else "one objective"
             raise SpecError(
-                f"optimizer.name: '{spec.name}' does not take {count}. Optimizers that do: {', '.join(fit)}. "
+                f"optimizer.name: '{spec.name}' does not take {count}. Optimizers that do: {fit}. "
                 "The key `objective` of the fitness terms decides how many there are."
             )
+        if self.spec.start.genes and not _takes_start(kind):
+            raise SpecError(
+                f"optimizer.name: '{spec.name}' begins nowhere, so [start] means nothing to it. Optimizers that begin "
+                f"somewhere: {_optimizers(_takes_start)}."
+            )
+        if self.spec.start.genes and options.get("start") == "random":
+            raise SpecError("optimizer.start = 'random' and [start] exclude each other: leave one out.")
         terms = tuple(self.spec.fitness)
         search = Search(self.space, spec.population_size, self.spec.seed, self.objectives, terms)
         with blamed(f"optimizer: '{spec.name}'"):
@@ -364,6 +394,37 @@ def run_file(name: str) -> Path:
     if name not in bundled:
         raise UnknownNameError("run", name, bundled, "RUN is a bundled run or the path of a .toml file")
     return bundled[name]
+
+
+def start_file(name: str) -> Path:
+    """The path that came, or the folder of a bundled run where there is no such path."""
+    path = Path(name)
+    return runs()[name].parent if not path.exists() and name in runs() else path
+
+
+def exported(path: Path) -> list[Line]:
+    """What a run's champion.json says of its genes, as lines of a parameter file.
+
+    Where it tells no spread, as of older runs, that is the gene's own, or a
+    quarter of its range, which is SCONE's own rule.
+
+    Args:
+        path: Of a run folder or a champion.json.
+
+    Raises:
+        SpecError: It is missing or holds something else.
+    """
+    known, lines = start.load(path), []
+    untold = any(values.spread is None for values in known.values())
+    space = Experiment(read(start.file(path).with_name("run.toml"))).space if untold else Space([])
+    genes = {gene.name: gene for gene in space.genes}
+    for name, (best, mean, spread) in known.items():
+        if spread is None:
+            if name not in genes:
+                raise UnknownNameError("gene in champion.json", name, genes, str(path))
+            spread = genes[name].spread or (genes[name].high - genes[name].low) / 4
+        lines.append(Line(name, best, best if mean is None else mean, spread))
+    return lines
 
 
 def runs() -> dict[str, Path]:

@@ -15,12 +15,15 @@ from evoloco.errors import JournalError
 from evoloco.evaluators import Evaluation
 from evoloco.evaluators.local import Local
 from evoloco.front import front
-from evoloco.genome import Array
+from evoloco.genome import Array, Space
 from evoloco.journal import Journal
 from evoloco.rating import rate
 from evoloco.scenario import Scenario
 
 FILE = "champion.json"
+
+LEAST_SPREAD = 1e-3
+"""Least spread of a gene that is written [of its range]: a search that begins there can still move."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Champion:
         elite_fitness: Aggregated over the scenarios that chose it from the elite.
         heldout_fitness: Aggregated over the held-out scenarios, which neither the search nor the choice saw.
         evaluation: Its held-out episodes.
+        generation_genomes: All genomes of the generation where it was found (λ, n).
     """
 
     generation: int
@@ -44,6 +48,7 @@ class Champion:
     elite_fitness: float
     heldout_fitness: float
     evaluation: Evaluation
+    generation_genomes: Array
 
 
 @dataclass(frozen=True)
@@ -95,8 +100,9 @@ def choose(
     best = candidates[int(np.argmax(fitness))]
     evaluation, heldout = tried([best], experiment.held_out(), "held-out")
     return Champion(
-        best.generation, best.individual, best.genome, best.fitness, float(fitness.max()), float(heldout[0]), evaluation
-    )
+        best.generation, best.individual, best.genome, best.fitness, float(fitness.max()), float(heldout[0]),
+        evaluation, journal[best.generation].genomes,
+    )  # fmt: skip
 
 
 def elite(experiment: Experiment, journal: Journal) -> list[Candidate]:
@@ -140,6 +146,7 @@ def write(champion: Champion, experiment: Experiment, path: Path) -> None:
     """Writes a champion.json."""
     goals = rate(experiment, champion.evaluation, experiment.heldout_duration).objectives[0]
     named = dict(zip(experiment.several_objectives, _finite(goals.tolist()), strict=True))
+    around = _around(champion.generation_genomes, experiment.space)
     content = {
         "run": experiment.spec.name,
         "seed": experiment.spec.seed,
@@ -156,12 +163,25 @@ def write(champion: Champion, experiment: Experiment, path: Path) -> None:
             "distance": _finite(champion.evaluation.distance[0].tolist()),
         },
         "genes": {
-            row["name"]: {"value": row["value"], "unit": row["unit"], "bound": row["bound"]}
+            row["name"]: {
+                "value": row["value"], "unit": row["unit"], "bound": row["bound"],
+                "mean": around[row["name"]][0], "spread": around[row["name"]][1],
+            }
             for row in experiment.space.describe(champion.genome)
         },
         "genome": champion.genome.tolist(),
     }
     files.write(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def _around(genomes: Array, space: Space) -> dict[str, tuple[float, float]]:
+    """Mean and standard deviation of each gene [its unit] in some genomes (λ, n)."""
+    rows = [space.decode(genome) for genome in genomes]
+    found = {}
+    for gene in space.genes:
+        values = np.array([row[gene.name] for row in rows])
+        found[gene.name] = float(values.mean()), max(float(values.std(ddof=1)), LEAST_SPREAD * (gene.high - gene.low))
+    return found
 
 
 def _finite(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """Commands: parse, call, print. Heavy modules are imported by the command that needs them."""
 
+import json
 import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
@@ -73,6 +74,12 @@ def evolve(
     out: Annotated[
         Path | None, typer.Option(help="Run folder, which must not exist.", show_default="runs/out/NAME-seedSEED")
     ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Begins at its values: a .par file, a champion.json, a run folder or a bundled run."
+        ),
+    ] = None,
     threads: Threads = 0,
     generations: More = 0,
     ray: Ray = None,
@@ -81,7 +88,7 @@ def evolve(
     """Evolves a gait, records everything in a run folder, and writes a report."""
     from rich.console import Console
 
-    from evoloco.build import Experiment, run_file
+    from evoloco.build import Experiment, run_file, start_file
     from evoloco.evolve import Run
     from evoloco.spec import read
 
@@ -90,12 +97,16 @@ def evolve(
         changes.append(f"seed={seed}")
     if generations:
         changes.append(f"optimizer.generations={generations}")
+    if start:
+        changes.append(f"start.path={json.dumps(str(start_file(start)), ensure_ascii=False)}")
     source = run_file(run)
     spec = read(source, changes)
     folder = out or Path("runs") / "out" / f"{spec.name}-seed{spec.seed}"
     with _on_ray(Experiment(spec), ray, workers) as evaluator:
         with Console(stderr=True).status("Compiling (only the first start takes more than a moment) …"):
             begun = Run.create(spec, folder, source)
+        for note in begun.experiment.start_notes:
+            typer.echo(f"Start: {note}.")
         _go_on(begun, 0, threads, evaluator)
 
 
@@ -183,6 +194,24 @@ def report(folder: Folder) -> None:
     if not (folder / "champion.json").is_file():
         run.choose_champion()
     _tell_report(*write_report(run))
+
+
+@app.command(epilog="Example:  evoloco par runs/out/muscle_biped-seed0 --out walk.par")
+def par(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, its champion.json, or a bundled run.")],
+    out: Annotated[Path | None, typer.Option(help="File to write.", show_default="the terminal")] = None,
+) -> None:
+    """Writes a champion's values as a parameter file of SCONE's: name, best, mean, standard deviation."""
+    from evoloco import files
+    from evoloco.build import exported, start_file
+    from evoloco.par import dumps
+
+    text = dumps(exported(start_file(run)))
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        files.write(out, text)
+        typer.echo(f"Parameters: {out}")
 
 
 def _on_ray(experiment: Any, address: str | None, workers: int) -> AbstractContextManager[Any]:

@@ -29,8 +29,8 @@ class Gene:
             continuous gene.
         start: Value from which a search that begins somewhere begins; the
             middle of the bounds where None.
-        spread: Standard deviation of its first steps [unit]; the optimizer's
-            own where None.
+        spread: Standard deviation of its first steps [unit], where `log` those
+            around the start; the optimizer's own where None.
 
     Raises:
         EvolocoError: The bounds are not increasing, or not positive where
@@ -63,13 +63,23 @@ class Gene:
             raise EvolocoError(f"Gene '{self.name}': start {self.start} must be within {self.low} to {self.high}.")
         if self.spread is not None and not 0 < self.spread < math.inf:
             raise EvolocoError(f"Gene '{self.name}': spread must be positive, not {self.spread}.")
-        if self.spread is not None and (self.log or self.levels):
-            raise EvolocoError(f"Gene '{self.name}': a spread is of continuous genes that are not log-scaled.")
+        if self.spread is not None and self.levels:
+            raise EvolocoError(f"Gene '{self.name}': a spread is of continuous genes, and this one has levels.")
 
     def between(self, low: float, high: float) -> "Gene":
         """The gene with other bounds; its start stays where it is within them."""
         start = self.start if self.start is not None and low <= self.start <= high else None
         return replace(self, low=low, high=high, start=start)
+
+    @property
+    def first_step(self) -> float:
+        """Its spread as a fraction of the range [1]; NaN where it names none."""
+        if self.spread is None:
+            return math.nan
+        if self.log:  # d position = d value / (value log(high / low))
+            value = self.decode(0.5) if self.start is None else self.start
+            return self.spread / (value * math.log(self.high / self.low))
+        return self.spread / (self.high - self.low)
 
     def snap(self, position: float) -> float:
         """Position of the nearest level; the position itself where the gene is continuous."""
@@ -108,9 +118,7 @@ class Space:
         self.names = tuple(gene.name for gene in self.genes)
         self.levels = np.array([gene.levels for gene in self.genes], dtype=np.int64)
         self.start = np.array([0.5 if gene.start is None else gene.encode(gene.start) for gene in self.genes])
-        self.spread = np.array(
-            [math.nan if gene.spread is None else gene.spread / (gene.high - gene.low) for gene in self.genes]
-        )
+        self.spread = np.array([gene.first_step for gene in self.genes])
         twice = {name for name in self.names if self.names.count(name) > 1}
         if twice:
             raise EvolocoError(f"Genes named twice: {', '.join(sorted(twice))}.")
@@ -123,6 +131,13 @@ class Space:
         genomes = random.random((count, len(self)))
         stepped = self.levels > 0
         genomes[:, stepped] = np.floor(genomes[:, stepped] * self.levels[stepped]) / (self.levels[stepped] - 1)
+        return genomes
+
+    def first(self, random: np.random.Generator, count: int) -> Array:
+        """Genomes (count, n) with which a search begins: uniform, the first one at the start where a gene names one."""
+        genomes = self.draw(random, count)
+        if any(gene.start is not None for gene in self.genes):
+            genomes[0] = self.start
         return genomes
 
     def decode(self, genome: Array) -> dict[str, float]:

@@ -156,13 +156,34 @@ def effort(episode: Episode, model: str = "wang") -> float:
         ModelError: The body has no muscles.
         UnknownNameError: There is no such model.
     """
-    if not episode.morphology.muscles:
-        raise ModelError("Effort is that of muscles, and this body has none. Use cost_of_transport for servos.")
+    _demand_muscles(episode)
     if model not in EFFORT:
         raise UnknownNameError("model of effort", model, EFFORT)
+    return float(EFFORT[model](episode).sum()) * episode.control_dt / (episode.morphology.mass * _way(episode))
+
+
+def effort_of_muscles(episode: Episode) -> Array:
+    """Metabolic energy of each muscle after Wang, over body mass and forward way [J/kg/m] (M,).
+
+    Together with that of the resting body, `BASAL` times the time over the way, it is the effort.
+
+    Raises:
+        ModelError: The body has no muscles.
+    """
+    _demand_muscles(episode)
+    energy = wang_power(episode).sum(axis=0) * episode.control_dt
+    return np.asarray(energy / (episode.morphology.mass * _way(episode)))
+
+
+def _demand_muscles(episode: Episode) -> None:
+    if not episode.morphology.muscles:
+        raise ModelError("Effort is that of muscles, and this body has none. Use cost_of_transport for servos.")
+
+
+def _way(episode: Episode) -> float:
+    """Way that effort is counted over [m]."""
     forward = episode.sensor("torso.position")[:, 0]
-    way = max(float(forward[-1] - forward[0]), SHORTEST_WAY)
-    return float(EFFORT[model](episode).sum()) * episode.control_dt / (episode.morphology.mass * way)
+    return max(float(forward[-1] - forward[0]), SHORTEST_WAY)
 
 
 def _basal_and_wang(episode: Episode) -> Array:

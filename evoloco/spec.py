@@ -6,9 +6,20 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import tomli_w
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+    field_validator,
+)
 
-from evoloco.errors import SpecError, UnknownNameError
+from evoloco import start
+from evoloco.errors import SpecError, UnknownNameError, told_from
+from evoloco.range import Range
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -50,8 +61,23 @@ def _pairs(table: Any) -> Any:
     return flat
 
 
-Bounds = Annotated[dict[str, tuple[float, float]], BeforeValidator(_pairs)]
-"""[low, high] by name."""
+def _start(given: Any) -> Range:
+    """A range without bounds."""
+    found = Range.read(given)
+    if found.low is not None:
+        raise ValueError("Must be a start~spread such as '1.6~0.15', without bounds, which belong to other tables")
+    return found
+
+
+_TEXT = {"type": "string"}
+_PAIR = {"type": "array", "prefixItems": [{"type": "number"}, {"type": "number"}]}
+_Bounds = Annotated[
+    Range, BeforeValidator(Range.read), PlainSerializer(Range.write), WithJsonSchema({"anyOf": [_PAIR, _TEXT]})
+]
+_Start = Annotated[Range, BeforeValidator(_start), PlainSerializer(Range.write), WithJsonSchema(_TEXT)]
+
+Bounds = Annotated[dict[str, _Bounds], BeforeValidator(_pairs)]
+"""[low, high], or "start~spread<low,high>", by name."""
 
 
 class MorphologySpec(_Member):
@@ -60,7 +86,8 @@ class MorphologySpec(_Member):
     name: str = Field(description="A bundled morphology, or the path of a .py file with a function `build`.")
     genes: Bounds = Field(
         default_factory=dict,
-        description="Numbers of the body that are searched too, as the genes `body.<name>`: [low, high].",
+        description="Numbers of the body that are searched too, as the genes `body.<name>`: [low, high] or "
+        '`"start~spread<low,high>"`.',
     )
 
 
@@ -68,7 +95,10 @@ class ControllerSpec(_Member):
     """The controller. Further keys are options of the controller."""
 
     name: str = Field(description="A bundled controller, or the path of a .py file with a class `Controller`.")
-    bounds: Bounds = Field(default_factory=dict, description="Other bounds for genes, by name: [low, high].")
+    bounds: Bounds = Field(
+        default_factory=dict,
+        description='Other bounds and starts for genes, by name: [low, high] or `"start~spread<low,high>"`.',
+    )
     fixed: dict[str, float] = Field(
         default_factory=dict, description="Genes that are not searched, with their values."
     )
@@ -180,6 +210,27 @@ class OptimizerSpec(_Member):
     population_size: int = Field(32, ge=2, le=100_000, description="Genomes per generation.")
 
 
+class StartSpec(_Table):
+    """Where the search begins. A file is read once: what it says of genes then stands in the table's `genes`."""
+
+    path: str = Field(
+        "", description="A .par file, a champion.json, or a run folder; what it says takes the place of `genes`."
+    )
+    take: Literal["best", "mean"] = Field(
+        "best", description="The best individual's value, or the mean of its generation where the file has one."
+    )
+    spread: Positive = Field(1.0, description="Factor on the spreads, of the file or of the genes themselves.")
+    strict: bool = Field(
+        True,
+        description="Whether names that are no genes of this run, and values out of bounds, are refused; else they are "
+        "left out, or put on the bound, with a message.",
+    )
+    genes: Annotated[dict[str, _Start], BeforeValidator(_pairs)] = Field(
+        default_factory=dict, description='`"start~spread"` by name; a gene that is not named begins as it is.'
+    )
+    origin: str = Field("", description="Path and SHA-256 of the file that was read; written, not asked for.")
+
+
 class RunSpec(_Table):
     """One run: a morphology with a controller, an optimizer, and the fitness that it serves."""
 
@@ -191,6 +242,7 @@ class RunSpec(_Table):
     scenario: ScenarioSpec = ScenarioSpec()
     evaluation: EvaluationSpec = EvaluationSpec()
     optimizer: OptimizerSpec = OptimizerSpec()
+    start: StartSpec = StartSpec()
 
     @field_validator("name")
     @classmethod
@@ -208,7 +260,8 @@ def read(path: Path, overrides: Iterable[str] = ()) -> RunSpec:
         overrides: `key=value` with a dotted key and a TOML value, applied last.
 
     Raises:
-        SpecError: The file is missing or no TOML, or a key or value is not allowed.
+        SpecError: The file is missing or no TOML, or a key or value is not allowed, or so is the file that
+            `start.path` names.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -229,9 +282,21 @@ def read(path: Path, overrides: Iterable[str] = ()) -> RunSpec:
     _anchor(content, Path.cwd())  # what an override names is seen from where the user is
     content.setdefault("name", path.parent.name if path.name == "run.toml" else path.stem)
     try:
-        return RunSpec.model_validate(content)
+        spec = RunSpec.model_validate(content)
     except ValidationError as error:
         raise SpecError(_explain(error, str(path))) from None
+    with told_from(f"{path}: start.path"):
+        return _begun(spec)
+
+
+def _begun(spec: RunSpec) -> RunSpec:
+    """The spec with what the file says at which it starts, instead of the file's path."""
+    table = spec.start
+    if not table.path:
+        return spec
+    file = Path(table.path)
+    read = {"genes": start.ranges(start.load(file), table.take), "origin": start.origin(file), "path": ""}
+    return spec.model_copy(update={"start": table.model_copy(update=read)})
 
 
 def write(spec: RunSpec, path: Path) -> None:
@@ -274,11 +339,16 @@ def apply(content: dict[str, Any], override: str) -> None:
 def _anchor(content: dict[str, Any], folder: Path) -> None:
     """Makes paths of the user's files absolute, seen from a folder."""
     def anchored(value: Any) -> Any:
-        return str((folder / value).resolve()) if isinstance(value, str) and not Path(value).is_absolute() else value
+        if not isinstance(value, str) or Path(value).is_absolute():
+            return value
+        try:
+            return str((folder / value).resolve())
+        except (OSError, ValueError):  # such as a zero byte
+            raise SpecError(f"{value[:80]!r} cannot be a path.") from None
 
-    for table, key in (("morphology", "name"), ("morphology", "path"), ("controller", "name")):
+    for table, key in (("morphology", "name"), ("morphology", "path"), ("controller", "name"), ("start", "path")):
         member = content.get(table)
-        if isinstance(member, dict) and (key == "path" or str(member.get(key, "")).endswith(".py")) and key in member:
+        if isinstance(member, dict) and member.get(key) and (key == "path" or str(member[key]).endswith(".py")):
             member[key] = anchored(member[key])
     terms = content.get("fitness")
     for term in terms.values() if isinstance(terms, dict) else ():

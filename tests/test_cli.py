@@ -20,7 +20,7 @@ from evoloco.morphologies.mjcf import GENES
 from evoloco.spec import read
 
 Command = Callable[..., Ended]
-COMMANDS = ("list", "evolve", "resume", "replay", "report")
+COMMANDS = ("list", "evolve", "resume", "replay", "report", "par")
 
 
 def one_line(ended: Ended, *words: str) -> None:

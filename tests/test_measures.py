@@ -13,7 +13,7 @@ from evoloco.energy import electrical_power, mechanical_power
 from evoloco.episode import LOADED, Columns, Episode, Outcome
 from evoloco.errors import EvolocoError, ModelError, SpecError, UnknownNameError
 from evoloco.measure import Term
-from evoloco.metabolism import EFFORT, effort, umberger_power, wang_power
+from evoloco.metabolism import BASAL, EFFORT, effort, effort_of_muscles, umberger_power, wang_power
 from evoloco.morphologies import muscle_biped
 from evoloco.morphology import Morphology
 
@@ -630,6 +630,17 @@ def test_umbergers_scale_is_the_excitation_while_it_rises_and_the_mean_while_it_
 def test_effort_after_umberger_counts_a_standing_body() -> None:
     rest = MASSES.sum() / MUSCULAR.mass  # 1 W/kg of heat
     assert effort(at_work(0.0, 0.0, 0.0), "umberger") == pytest.approx((1.2 + rest) * 2.0 / 1.0)
+
+
+def test_efforts_of_the_muscles_and_of_the_resting_body_are_the_effort() -> None:
+    trace = at_work(0.3, 0.4, -0.1)
+    trace["act"][:, 3] = 0.9
+    parts = effort_of_muscles(trace)
+    assert parts.shape == (14,)
+    assert parts[3] > parts[10]  # the same muscle on the other side
+    assert parts.sum() + BASAL * 2.0 / 1.0 == pytest.approx(effort(trace))
+    with pytest.raises(ModelError, match="Effort is that of muscles"):
+        effort_of_muscles(walk(BIPED))
 
 
 def test_effort_is_that_of_muscles_and_of_a_known_model() -> None:

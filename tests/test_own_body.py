@@ -15,6 +15,7 @@ from evoloco.evolve import Run
 from evoloco.genome import Array
 from evoloco.morphologies import mjcf
 from evoloco.morphology import HOME, Morphology
+from evoloco.range import Range
 from evoloco.replay import replay
 from evoloco.sim.body import Body
 from evoloco.spec import read
@@ -389,8 +390,8 @@ def test_names_of_genes_may_be_tables_and_overrides(own: Path) -> None:
     text = own.read_text(encoding="utf-8").replace('"mass.trunk"', "mass.trunk")
     own.write_text(text, encoding="utf-8")
     nested = read(own, ["morphology.genes={mass = {trunk = [0.7, 1.5]}, 'part.tail' = [0, 1]}"]).morphology.genes
-    assert quoted["range.*_knee"] == (0.5, 1.0)
-    assert read(own).morphology.genes["mass.trunk"] == nested["mass.trunk"] == (0.7, 1.5)
+    assert quoted["range.*_knee"] == Range(0.5, 1.0)
+    assert read(own).morphology.genes["mass.trunk"] == nested["mass.trunk"] == Range(0.7, 1.5)
 
 
 @pytest.mark.parametrize(

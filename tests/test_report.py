@@ -11,21 +11,24 @@ import imageio_ffmpeg
 import mujoco
 import numpy as np
 import pytest
+import traces
 
 from evoloco.episode import Columns, Episode, Outcome
 from evoloco.errors import EvolocoError
 from evoloco.gait import analyse, rows
 from evoloco.genome import Gene, Space
+from evoloco.morphologies import muscle_biped
 from evoloco.morphology import assemble
 from evoloco.report import plots
 from evoloco.report.canvas import around
 from evoloco.report.findings import Findings, Generations, Term, Trials
 from evoloco.report.page import number, render, strides, verdict
+from evoloco.report.people import bands
 from evoloco.report.video import film
 
 DT = 0.02
 SECTIONS = (
-    "video", "search", "footfall", "joints", "oscillators", "portraits", "gait", "held-out", "fitness",
+    "video", "search", "footfall", "joints", "cycle", "oscillators", "portraits", "gait", "held-out", "fitness",
     "genome", "provenance", "spec",
 )  # fmt: skip
 
@@ -227,7 +230,7 @@ def test_page_with_video_carries_its_bytes(morphology):
 
 def test_pictures_take_their_colours_from_the_page_and_are_drawn_for_desk_and_phone(page):
     pictures = re.findall(r'<div class="(wide|narrow)">(<svg.*?</svg>)', page, re.DOTALL)
-    assert [kind for kind, _ in pictures] == 7 * ["wide", "narrow"]
+    assert [kind for kind, _ in pictures] == 9 * ["wide", "narrow"]
     declared = set(re.findall(r"(--\w+):", page))
     for _, picture in pictures:
         assert set(re.findall(r"var\((--\w+)", picture)) <= declared
@@ -273,6 +276,58 @@ def test_a_term_below_its_threshold_adds_nothing_and_is_marked(findings):
     assert "or nothing where that is below its threshold" in page
     assert below.contribution == 0.0
     assert "threshold" not in render(findings)
+
+
+def human_walk():
+    """The muscular human at 1 m/s, in its home pose, with muscles at rates of their own."""
+    human, pattern = muscle_biped.build(), traces.walk(traces.body(), speed=1.0)
+    weight = human.weight / pattern.morphology.weight
+    levels = np.linspace(0.1, 0.8, len(human.muscles))
+    return traces.episode(human, 500, {
+        "qpos": human.home, "act": levels, "ctrl": levels,
+        "torso.position": pattern.sensor("torso.position"),
+        "foot_left.ground": pattern.sensor("left_foot.ground") * weight,
+        "foot_right.ground": pattern.sensor("right_foot.ground") * weight,
+    })  # fmt: skip
+
+
+def test_a_human_on_muscles_has_its_activations_its_energy_and_people_beside_it():
+    findings = find(human_walk(), people=bands("muscle_biped"))
+    page = render(findings)
+    cycle = page[page.index('<section id="cycle"') : page.index('<section id="energy"')]
+    assert "10.15125/BATH-01258" in cycle
+    assert cycle.count("<svg") == 6
+    for title in ("hip", "knee", "ankle", "vertical", "fore-aft", "soleus", "tibialis"):
+        assert f">{title}</text>" in cycle
+    assert cycle.count(">people</text>") == 2  # of the angles, wide and narrow
+    energy = page[page.index('<section id="energy"') : page.index('<section id="oscillators"')]
+    efforts = Reader(energy).numbers
+    assert len(efforts) == 14
+    assert sum(efforts) + 1.51 / 1.0 == pytest.approx(findings.gait.effort, rel=0.01)  # 399 steps of way, 400 of time
+    assert ">resting body</text>" in energy
+    assert ">people</text>" not in render(find(human_walk()))
+
+
+def test_bands_of_people_are_those_of_walking_and_go_with_human_bodies_only():
+    assert bands("biped") == bands("hopper") == {}
+    people = bands("muscle_biped")
+    assert set(people) == {"hip", "knee", "ankle"}
+    for band in people.values():
+        assert band.phases.tolist() == [*range(0, 100, 4), 100]
+        assert band.mean.shape == band.spread.shape == (26,)
+        assert band.mean[-1] == pytest.approx(band.mean[0], abs=1.5)  # a cycle closes
+    peak = people["knee"].phases[people["knee"].mean.argmax()]
+    assert 68 <= peak <= 76, "the knee bends most in mid-swing"
+    assert 48 <= people["hip"].phases[people["hip"].mean.argmin()] <= 56, "the hip is straightest before liftoff"
+    assert 60 <= people["ankle"].phases[people["ankle"].mean.argmin()] <= 68, "the ankle at liftoff"
+
+
+def test_a_body_that_does_not_step_has_no_gait_cycle_to_show(morphology):
+    page = render(find(walk(morphology, stepping=False)))
+    section = page[page.index('<section id="cycle"') : page.index('<section id="oscillators"')]
+    assert "No foot took a whole stride" in section
+    assert "<svg" not in section
+    assert 'id="energy"' not in page
 
 
 def test_failed_generations_leave_a_gap_in_the_curve():

@@ -6,6 +6,7 @@ from traces import body, episode
 
 from evoloco.build import Experiment, members, run_file, runs
 from evoloco.errors import EvolocoError
+from evoloco.range import Range
 from evoloco.spec import read, write
 
 FULL = """
@@ -88,7 +89,7 @@ def test_a_written_spec_reads_as_the_same_spec(full: Path, tmp_path: Path) -> No
     assert read(tmp_path / "again.toml") == spec
     assert spec.evaluation.support.generations == 10
     assert spec.controller.options == {"symmetry": "none"}
-    assert spec.controller.bounds["knee.amplitude"] == (0.0, 0.5)
+    assert spec.controller.bounds["knee.amplitude"] == Range(0.0, 0.5)
 
 
 @pytest.mark.parametrize("name", runs())

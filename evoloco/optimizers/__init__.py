@@ -39,10 +39,11 @@ class Optimizer(Protocol):
     """Searches [0, 1]^n for genomes of large fitness.
 
     Equal arguments and equal `tell`s give equal `ask`s, to the last bit: that
-    is how a run is resumed. Two class attributes are optional: `packages` names
+    is how a run is resumed. Three class attributes are optional: `packages` names
     what it is made with, whose versions then stand in the run's provenance;
     `several_objectives = True` says that it takes several objectives, and
-    nothing else. One that lacks it is told one fitness per genome.
+    nothing else; one that lacks it is told one fitness per genome.
+    `takes_start = True` says that it begins at the start of the space's genes.
 
     Attributes:
         events: What a reader of the run should know happened, such as restarts, oldest first.

@@ -16,7 +16,8 @@ from evoloco.repertoire import Grid
 class Optimizer:
     """Fills the cells of a grid over two descriptors, led by what was new or better.
 
-    Several evolution strategies sample around points of their own. Genomes
+    Several evolution strategies, begun at the genes' starts, sample around
+    points of their own. Genomes
     that open a cell rank first, then those that improve one, by how much; a
     strategy of which no genome did either starts again at a random elite.
     Samples are folded into [0, 1]. Positions between the levels of a gene are
@@ -40,6 +41,7 @@ class Optimizer:
         Tjanaka et al., 2023, pyribs, doi:10.1145/3583131.3590374.
     """
 
+    takes_start = True
     packages = ("ribs",)
     events: Sequence[str] = ()
 
@@ -62,7 +64,7 @@ class Optimizer:
         self._archive = Archive(search, Grid(descriptors, ranges, cells), "cma_me")
         from ribs.emitters import EvolutionStrategyEmitter
 
-        centre = [0.5] * len(search.space)
+        centre = search.space.start.tolist()
         self._emitters = [
             EvolutionStrategyEmitter(self._archive.elites, x0=centre, sigma0=sigma, batch_size=size, seed=seed)
             for seed in np.random.SeedSequence([search.seed, len(search.space)]).generate_state(emitters).tolist()

@@ -58,8 +58,8 @@ class Optimizer:
     bound on its step so that other levels stay within reach, and centred on
     levels in the update.
 
-    Restarts begin at a uniformly random point, when pycma says that a start
-    is over.
+    Restarts begin at a uniformly random point with the step size for every
+    gene, when pycma says that a start is over.
 
     Args:
         search: What is searched.
@@ -83,6 +83,8 @@ class Optimizer:
         Marty et al., 2024, LB+IC-CMA-ES: two simple modifications of CMA-ES
         to handle mixed-integer problems, PPSN XVIII.
     """
+
+    takes_start = True
 
     def __init__(
         self,
@@ -188,6 +190,7 @@ class Optimizer:
             f"genomes, sigma {start.sigma:.3g}: {self._stop}"
         )
         self._left -= 1
+        self._spread = np.full(len(self._levels), np.nan)  # the genes' own are for around their start
         self._begin(self._starts.send(self._evaluations), self._random.random(len(self._levels)))
 
     def stop_reason(self) -> str:

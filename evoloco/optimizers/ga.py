@@ -18,7 +18,8 @@ class Optimizer:
 
     Parents win tournaments, mate two by two and mutate; the best genomes of a
     generation stay in the next, where they are evaluated again. The first
-    generation is uniform. Operators are DEAP's, which draw from Python's
+    generation is uniform, save that its first genome is the start where genes
+    name one. Operators are DEAP's, which draw from Python's
     global random numbers: here from a state of this search's own.
 
     Args:
@@ -39,6 +40,7 @@ class Optimizer:
         evolutionary algorithms made easy, JMLR 13, 2171-2175.
     """
 
+    takes_start = True
     packages = ("deap",)
     events: Sequence[str] = ()
 
@@ -61,7 +63,7 @@ class Optimizer:
             search.space, crossover, crossover_rate, mutation, mutation_rate, gene_rate, sigma, alpha, eta
         )
         self._isolation = Isolation([search.seed, len(search.space)])
-        self._first = search.space.draw(search.random(), search.population_size)
+        self._first = search.space.first(search.random(), search.population_size)
         self._tournament, self._elites = tournament, min(elites, search.population_size - 1)
         self._population: list[Individual] = []
 

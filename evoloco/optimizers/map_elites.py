@@ -19,7 +19,8 @@ class Optimizer:
 
         x + iso N(0, I) + line (y - x) N(0, 1)
 
-    put on the bounds where they leave [0, 1]. The first generation is uniform.
+    put on the bounds where they leave [0, 1]. The first generation is
+    uniform, save that its first genome is the start where genes name one.
     Positions between the levels of a gene are kept, and stand for the nearest.
 
     Args:
@@ -40,6 +41,7 @@ class Optimizer:
         Tjanaka et al., 2023, pyribs, doi:10.1145/3583131.3590374.
     """
 
+    takes_start = True
     packages = ("ribs",)
     events: Sequence[str] = ()
 
@@ -66,7 +68,7 @@ class Optimizer:
     def ask(self) -> Array:
         """Genomes (population_size, n) of the next generation."""
         if self._archive.elites.empty:
-            return self._search.space.draw(self._random, self._search.population_size)
+            return self._search.space.first(self._random, self._search.population_size)
         genomes: Array = self._emitter.ask()
         return genomes
 

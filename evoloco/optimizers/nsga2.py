@@ -36,6 +36,7 @@ class Optimizer:
     """
 
     several_objectives = True
+    takes_start = True
     packages = ("deap",)
     events: Sequence[str] = ()
 
@@ -55,7 +56,7 @@ class Optimizer:
         rate = gene_rate or 1 / len(search.space)
         self._variation = Variation(search.space, "sbx", crossover_rate, "polynomial", 1.0, rate, eta=eta)
         self._isolation = Isolation([search.seed, len(search.space)])
-        self._first = search.space.draw(search.random(), search.population_size)
+        self._first = search.space.first(search.random(), search.population_size)
         self._parents: list[Individual] = []
 
     def ask(self) -> Array:

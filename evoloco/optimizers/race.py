@@ -79,6 +79,8 @@ class Optimizer:
         learners, doi:10.1023/A:1006556606079.
     """
 
+    takes_start = True
+
     def __init__(
         self,
         search: Search,

@@ -15,6 +15,7 @@ from evoloco.repertoire import Grid, Repertoire, repertoire
 from evoloco.replay import replay
 from evoloco.report.findings import Findings, Generations, Term, Trials
 from evoloco.report.page import render
+from evoloco.report.people import bands
 from evoloco.report.video import film
 from evoloco.spec import OptimizerSpec, dumps
 
@@ -70,6 +71,7 @@ def write_report(run: Run) -> tuple[Path, str]:
         happened=tuple(run.journal.events()),
         front=front(run.journal) if run.journal.objectives else None,
         repertoire=_repertoire(run),
+        people=bands(run.spec.morphology.name),
     )
     path = run.folder / "report.html"
     write(path, render(findings))

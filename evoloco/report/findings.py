@@ -9,6 +9,7 @@ from evoloco.front import Front
 from evoloco.gait import Gait
 from evoloco.genome import Array, Space
 from evoloco.repertoire import Repertoire
+from evoloco.report.people import Band
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ class Findings:
         happened: What befell the run, such as lost workers: generation, Unix time [s], what.
         front: Of several objectives; None where a run has one.
         repertoire: Of a quality-diversity search; None for any other.
+        people: What people's joints do over the gait cycle, by the joints' names; none for bodies unlike people.
     """
 
     name: str
@@ -122,3 +124,4 @@ class Findings:
     happened: tuple[tuple[int, float, str], ...] = ()
     front: Front | None = None
     repertoire: Repertoire | None = None
+    people: Mapping[str, Band] = field(default_factory=dict)

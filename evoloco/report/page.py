@@ -3,6 +3,7 @@
 import base64
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,8 +13,12 @@ from markupsafe import Markup
 
 from evoloco.episode import Outcome
 from evoloco.gait import WARM_UP, Gait, rows, walks
-from evoloco.report import harvest, plots
+from evoloco.gait_cycle import GaitCycle, gait_cycle
+from evoloco.genome import Array
+from evoloco.metabolism import effort_of_muscles
+from evoloco.report import harvest, people, plots
 from evoloco.report.chronograph import chronograph
+from evoloco.report.cycle import cycle, energy
 from evoloco.report.findings import Findings
 from evoloco.report.plots import Span
 
@@ -39,11 +44,13 @@ def render(findings: Findings) -> str:
         {**gene, "position": float(position)}
         for gene, position in zip(findings.space.describe(findings.genome), findings.genome, strict=True)
     ]
+    muscles = [muscle.name for muscle in findings.episode.morphology.muscles]
+    found, efforts = gait_cycle(findings.episode, findings.gait), _efforts(findings)
     return environment.get_template("page.html").render(
-        findings=findings, gait=findings.gait, verdict=verdict(findings), pictures=_pictures(findings),
+        findings=findings, gait=findings.gait, verdict=verdict(findings), pictures=_pictures(findings, found, efforts),
         quantities=rows(findings.gait), genes=genes, on_bound=[gene for gene in genes if gene["bound"]],
-        muscles=bool(findings.episode.morphology.muscles), torques=findings.episode.morphology.torques,
-        front=_front(findings), cells=_cells(findings),
+        muscles=bool(muscles), torques=findings.episode.morphology.torques, strides=found.strides, source=people.SOURCE,
+        efforts=list(zip(muscles, efforts, strict=False)), front=_front(findings), cells=_cells(findings),
         largest=max((abs(term.contribution) for term in findings.terms), default=0.0) or 1.0, video=video,
     )  # fmt: skip
 
@@ -141,7 +148,15 @@ def _cells(findings: Findings) -> list[tuple[list[int], str, float]]:
     return rows
 
 
-def _pictures(findings: Findings) -> dict[str, dict[str, Markup]]:
+def _efforts(findings: Findings) -> Array:
+    """Metabolic energy of each muscle after the warm-up [J/kg/m] (M,); none where there is none to tell."""
+    if math.isnan(findings.gait.effort):
+        return np.zeros(0)
+    episode = findings.episode
+    return effort_of_muscles(replace(episode, trace=episode.trace[round(WARM_UP / episode.control_dt) :]))
+
+
+def _pictures(findings: Findings, found: GaitCycle, efforts: Array) -> dict[str, dict[str, Markup]]:
     """Every picture by its name, drawn for each of `WIDTHS`."""
     episode, gait, outputs = findings.episode, findings.gait, findings.outputs
     start, end = float(episode.time[0]), float(episode.time[-1])
@@ -160,6 +175,16 @@ def _pictures(findings: Findings) -> dict[str, dict[str, Markup]]:
         "joints": lambda width: plots.joints(width, episode, two),
         "portraits": lambda width: plots.portraits(width, episode, outputs, settled, two),
     }
+    if found.strides:
+        drawings["cycle_angles"] = lambda width: cycle(width, found.angles, "angle [°]", found.liftoff, findings.people)
+        drawings["cycle_ground"] = lambda width: cycle(width, found.ground, "body weights", found.liftoff, {})
+    if found.strides and found.activations:
+        drawings["cycle_activations"] = lambda width: cycle(
+            width, found.activations, "activation", found.liftoff, {}, (0.0, 1.0)
+        )
+    if efforts.size:
+        muscles, resting = episode.morphology.muscles, gait.effort - float(efforts.sum())
+        drawings["energy"] = lambda width: energy(width, muscles, efforts, resting)
     if outputs:
         drawings["oscillators"] = lambda width: plots.oscillators(width, episode.time, outputs, two)
     if held_out := findings.held_out:

@@ -63,12 +63,12 @@ def footfall(figure: Figure, episode: Episode, stance: NDArray[np.bool_], span: 
         bars = [(episode.time[first], (last - first) * dt) for first, last in _runs(stance[:, row])]
         axes.broken_barh(bars, (bottom, tall), facecolors=colour, alpha=0.35, linewidth=0)
         axes.plot(episode.time, bottom + tall * np.minimum(load[:, row] / 2, 1), color=colour, linewidth=1.2)
-    axes.set_yticks([len(feet) - 0.6 - row for row in range(len(feet))], [_words(foot) for foot in feet])
+    axes.set_yticks([len(feet) - 0.6 - row for row in range(len(feet))], [words(foot) for foot in feet])
     axes.tick_params(axis="y", length=0, labelcolor=INK["text"], labelsize=12)
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
     axes.set(xlabel="time [s]", xlim=span, ylim=(-0.1, len(feet)))
-    finish(figure, panel=52 * len(feet), left=_room(feet))
+    finish(figure, panel=52 * len(feet), left=room(feet))
 
 
 @picture
@@ -76,7 +76,7 @@ def joints(figure: Figure, episode: Episode, span: Span) -> None:
     """Angle of every driven joint, and its target dashed where it has one; one panel per pair."""
     shown = _within(episode.time, span)
     stems = list(dict.fromkeys(joint.stem for joint in episode.morphology.joints))
-    for stem, axes in _panels(figure, stems, "angle [°]").items():
+    for stem, axes in panels(figure, stems, "angle [°]").items():
         for column, joint in enumerate(episode.morphology.joints):
             if joint.stem == stem:
                 name, colour = joint.side or "middle", SIDES[joint.side]
@@ -96,7 +96,7 @@ def oscillators(figure: Figure, time: Array, outputs: Mapping[str, Array], span:
     """Outputs of the controller, one panel per pair."""
     shown = _within(time, span)
     stems = list(dict.fromkeys(_stem(name) for name in outputs))
-    for stem, axes in _panels(figure, stems, "output").items():
+    for stem, axes in panels(figure, stems, "output").items():
         for name, output in outputs.items():
             if _stem(name) == stem:
                 side = side_of(name)
@@ -133,12 +133,12 @@ def portraits(
             grid[0], np.degrees(episode.joint_angle[:, column]),
             np.degrees(episode.joint_velocity[:, column]), body[column].side,
         )
-    grid[0].set(title=_words(leader.stem), xlabel="angle [°]", ylabel="velocity [°/s]")
+    grid[0].set(title=words(leader.stem), xlabel="angle [°]", ylabel="velocity [°/s]")
     if signals:
         for name in signals:
             rate = np.gradient(outputs[name], episode.control_dt) if len(episode) > 1 else 0 * outputs[name]
             trace(grid[1], outputs[name], rate, side_of(name))
-        grid[1].set(title=f"{_words(_stem(signals[0]))} oscillator", xlabel="output", ylabel="rate [1/s]")
+        grid[1].set(title=f"{words(_stem(signals[0]))} oscillator", xlabel="output", ylabel="rate [1/s]")
     finish(figure, panel=240)
 
 
@@ -157,23 +157,23 @@ def trials(figure: Figure, search: Trials, held_out: Trials) -> None:
     axes.tick_params(axis="y", length=0, labelcolor=INK["text"], labelsize=12)
     axes.set(xlabel="fitness", ylim=(-0.6, 1.6))
     axes.spines["left"].set_visible(False)
-    finish(figure, panel=80, left=_room([name for _, name, *_ in rows]))
+    finish(figure, panel=80, left=room([name for _, name, *_ in rows]))
 
 
-def _panels(figure: Figure, stems: Sequence[str], label: str) -> dict[str, Axes]:
-    """One titled panel per stem, as many side by side as fit, under one time axis."""
+def panels(figure: Figure, stems: Sequence[str], label: str, below: str = "time [s]") -> dict[str, Axes]:
+    """One titled panel per stem, as many side by side as fit, over one kind of axis."""
     across = min(len(stems), max(1, int(figure.get_figwidth() * 72 // 300)))
     down = -(-len(stems) // across)
     grid = figure.subplots(down, across, sharex=True, squeeze=False)
     for axes, stem in zip(grid.flat, stems, strict=False):
-        axes.set_title(_words(stem))
+        axes.set_title(words(stem))
         axes.tick_params(labelbottom=True)
         axes.locator_params(nbins=5)
     for axes in grid[:, 0]:
         axes.set_ylabel(label)
     for column in range(across):
-        panels = [axes for axes in grid[:, column] if axes.get_title(loc="left")]
-        panels[-1].set_xlabel("time [s]")
+        titled = [axes for axes in grid[:, column] if axes.get_title(loc="left")]
+        titled[-1].set_xlabel(below)
     for spare in grid.flat[len(stems) :]:
         spare.remove()
     return dict(zip(stems, grid.flat, strict=False))
@@ -198,10 +198,11 @@ def _stem(name: str) -> str:
     return "_".join(part for part in name.split("_") if part not in ("left", "right"))
 
 
-def _room(labels: Sequence[str]) -> float:
+def room(labels: Sequence[str]) -> float:
     """Width that labels of 12 px need [px]."""
     return 16 + 7 * max(len(label) for label in labels)
 
 
-def _words(name: str) -> str:
+def words(name: str) -> str:
+    """A name as words."""
     return name.replace("_", " ")

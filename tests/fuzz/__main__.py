@@ -29,7 +29,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
 with atheris.instrument_imports(include=["evoloco", "tomllib"]):
     from injection import evoloco, short
 
-    from evoloco import champion, provenance
+    from evoloco import champion, par, provenance, start
+    from evoloco.build import exported
     from evoloco.errors import EvolocoError, JournalError
     from evoloco.journal import FILE, Journal, whole_generations
     from evoloco.morphologies._sizes import check_sizes
@@ -85,6 +86,13 @@ def damaged(path: Path) -> None:
     journal(path)
 
 
+def parameters(run: Path) -> list[Path]:
+    """The parameter file of a run's champion."""
+    path = run / "champion.par"
+    path.write_text(par.dumps(exported(run)), encoding="utf-8")
+    return [path]
+
+
 def bundled(*patterns: str) -> Callable[[Path], Iterator[Path]]:
     """Files of the repository."""
     return lambda _: (path for pattern in patterns for path in ROOT.glob(pattern))
@@ -95,6 +103,8 @@ TARGETS = {
     "journal": Target(journal, FILE, lambda run: [run / FILE]),
     "salvage": Target(damaged, FILE, lambda run: [run / FILE]),
     "champion": Target(champion.read, "champion.json", lambda run: [run / "champion.json"]),
+    "parameters": Target(start.load, "fuzzed.par", parameters),
+    "start": Target(start.load, "champion.json", lambda run: [run / "champion.json"]),
     "provenance": Target(provenance.read, "provenance.json", lambda run: [run / "provenance.json"]),
     "model_sizes": Target(check_sizes, "fuzzed.xml", bundled("examples/*.xml", "examples/*.urdf")),
 }

@@ -1,0 +1,120 @@
+"""The gait cycle: what joints, ground and muscles do between two touchdowns of a foot."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evoloco.episode import Episode
+from evoloco.gait import WARM_UP, Gait
+from evoloco.genome import Array
+from evoloco.morphology import Morphology, is_in_subtree
+
+PHASES = np.linspace(0.0, 100.0, 101)
+"""Where in its stride a foot is [%]: it touches down at 0, and again at 100."""
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """A signal over the strides of a foot.
+
+    Attributes:
+        mean: Over the strides, at `PHASES` (101,).
+        spread: Standard deviation over the strides (101,).
+        strides: Their number.
+    """
+
+    mean: Array
+    spread: Array
+    strides: int
+
+
+@dataclass(frozen=True, eq=False)
+class GaitCycle:
+    """Courses by name and side; a side is "left", "right" or "", and absent where its foot took no stride.
+
+    Attributes:
+        angles: Of the driven joints of each leg [°], by the joints' names without side.
+        ground: Force of the ground on each foot [body weights], "vertical" and "fore-aft", forward positive.
+        activations: Of the muscles [1], by their names without side; none where servos drive.
+        liftoff: Mean end of the stance [%], by side.
+    """
+
+    angles: dict[str, dict[str, Course]]
+    ground: dict[str, dict[str, Course]]
+    activations: dict[str, dict[str, Course]]
+    liftoff: dict[str, float]
+
+    @property
+    def strides(self) -> int:
+        """How many strides of all feet there are."""
+        return sum(course.strides for course in self.ground["vertical"].values())
+
+
+def gait_cycle(episode: Episode, gait: Gait, warm_up: float = WARM_UP) -> GaitCycle:
+    """Reads the gait cycle off an episode: mean and standard deviation over the strides after the warm-up.
+
+    Every signal goes with the foot on its side. Of more than two feet it is
+    the first on either side, and joints of other legs are left out.
+
+    Args:
+        episode: At least one lived step.
+        gait: Its gait.
+        warm_up: Time from the start in which strides do not count [s].
+    """
+    morphology = episode.morphology
+    feet = _feet(morphology)
+    start = episode.time[min(round(warm_up / episode.control_dt), len(episode) - 1)]
+    strides = {
+        side: touchdown
+        for side, foot in feet.items()
+        if len(touchdown := gait.touchdown[foot][gait.touchdown[foot] >= start]) > 1
+    }
+
+    def courses(signals: dict[str, Array]) -> dict[str, Course]:
+        return {side: course(episode.time, signals[side], strides[side]) for side in strides if side in signals}
+
+    angles: dict[str, dict[str, Array]] = {}
+    for column, joint in enumerate(morphology.joints):
+        for side, foot in feet.items():
+            if joint.side == side and _carries(morphology, joint.name, morphology.feet[foot]):
+                angles.setdefault(joint.stem, {})[side] = np.degrees(episode.joint_angle[:, column])
+    activations: dict[str, dict[str, Array]] = {}
+    for column, muscle in enumerate(morphology.muscles):
+        if muscle.side in feet:
+            activations.setdefault(muscle.stem, {})[muscle.side] = episode["act"][:, column]
+    force = episode.foot_force / morphology.weight
+    forward = np.cos(episode.yaw)[:, None] * force[:, :, 0] + np.sin(episode.yaw)[:, None] * force[:, :, 1]
+    return GaitCycle(
+        angles={stem: courses(signals) for stem, signals in angles.items()},
+        ground={
+            name: courses({side: signal[:, foot] for side, foot in feet.items()})
+            for name, signal in (("vertical", force[:, :, 2]), ("fore-aft", forward))
+        },
+        activations={stem: courses(signals) for stem, signals in activations.items()},
+        liftoff={side: 100 * gait.duty_factor[feet[side]] for side in strides},
+    )
+
+
+def course(time: Array, signal: Array, touchdown: Array) -> Course:
+    """Mean and standard deviation of a signal over strides.
+
+    Args:
+        time: Of each step [s] (T,).
+        signal: (T,); between steps it is taken as straight.
+        touchdown: Times at which the foot comes down [s]; at least two.
+    """
+    starts, lengths = touchdown[:-1, None], np.diff(touchdown)[:, None]
+    strides = np.interp(starts + lengths * PHASES / 100, time, signal)
+    return Course(strides.mean(axis=0), strides.std(axis=0), len(strides))
+
+
+def _feet(morphology: Morphology) -> dict[str, int]:
+    """Index of the first foot on either side, or of the only one, whose side is ""."""
+    count = len(morphology.feet)
+    return {"left": 0, "right": count // 2} if count % 2 == 0 else {"": 0}
+
+
+def _carries(morphology: Morphology, joint: str, foot: str) -> bool:
+    """Whether a foot hangs on a joint."""
+    model = morphology.model
+    return is_in_subtree(model, model.body(foot).id, int(model.joint(joint).bodyid[0]))
