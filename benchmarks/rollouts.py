@@ -212,7 +212,7 @@ def bundled(name: str, cores: int) -> Ours:
 def against_c(made: Callable[[], AbstractContextManager[Ours]]) -> Iterator[Sides]:
     with made() as ours:
         simulator, scenario, count = ours.simulator, ours.scenarios[0], len(ours.genomes)
-        model, steps = simulator._body.model(scenario.friction), simulator.steps * simulator.substeps
+        model, steps = simulator._body.placed(scenario).model, simulator.steps * simulator.substeps
         start = simulator._body.start(scenario, mujoco.MjData(model))
         control = np.repeat(ours.recorded("ctrl"), simulator.substeps, axis=1)
         limit = batch.Batch(model, count, simulator.threads)

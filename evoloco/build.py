@@ -24,6 +24,7 @@ from evoloco.optimizers import Optimizer, Search
 from evoloco.par import Line
 from evoloco.scenario import ELITE, HELD_OUT, SEARCH, Scenario, Termination, draw
 from evoloco.spec import ControllerSpec, MorphologySpec, OptimizerSpec, RunSpec, TermSpec, read
+from evoloco.terrain import SPEED, Terrain
 
 ROOMS = {"controllers": "controller", "morphologies": "morphology", "fitness": "measure", "optimizers": "optimizer"}
 """Packages whose modules are members, and what one member is called."""
@@ -211,11 +212,21 @@ class Experiment:
         def grow(*values: float) -> tuple[Morphology, Controller]:
             with blamed(f"morphology: '{body.name}'"):
                 morphology: Morphology = build(**body_options, **dict(zip(names, values, strict=True)))
+            if self.terrain:
+                morphology = self.terrain.under(morphology)
             with blamed(f"controller: '{brain.name}'"):
                 controller: Controller = kind(morphology, **options)
             return morphology, controller
 
         return grow
+
+    @cached_property
+    def terrain(self) -> Terrain | None:
+        """The rough ground, long enough for the longest episodes; none where the body has its own."""
+        terrain, longest = self.spec.scenario.terrain, max(self.spec.scenario.duration, self.heldout_duration)
+        if terrain.roughness == 0:
+            return None
+        return Terrain(terrain.roughness, terrain.cell, terrain.level, SPEED * longest)
 
     @property
     def space(self) -> Space:
@@ -378,7 +389,9 @@ class Experiment:
             push_count=scenario.push.count,
             push_impulse=scenario.push.impulse,
             push_duration=scenario.push.duration,
+            push_direction=scenario.push.direction,
             friction=scenario.friction,
+            terrain=self.terrain,
         )
 
 

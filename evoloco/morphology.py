@@ -8,7 +8,7 @@ the options, `GENES` holds their kinds, and a function `gene(name, **options) ->
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import mujoco
@@ -110,6 +110,7 @@ class Morphology:
 
     Attributes:
         model: Compiled model with the standard sensors (see `assemble`).
+        spec: What it is compiled from.
         torso: Name of the body that carries the IMU.
         feet: Names of the foot bodies, left ones first.
         joints: Driven joints; in the order of the controls where servos or motors drive them.
@@ -124,6 +125,7 @@ class Morphology:
     """
 
     model: mujoco.MjModel
+    spec: mujoco.MjSpec = field(repr=False, compare=False)
     torso: str
     feet: tuple[str, ...]
     joints: tuple[Joint, ...]
@@ -293,6 +295,7 @@ def assemble(
     ]
     return Morphology(
         model=model,
+        spec=spec,
         torso=torso,
         feet=tuple(feet),
         joints=driven,

@@ -1,12 +1,17 @@
-"""Where an episode happens: how the body starts, what pushes it, how slippery the floor is."""
+"""Where an episode happens: how the body starts, what pushes it, how slippery and how rough the ground is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
+from evoloco.terrain import STREAM, Terrain
+
+Direction = Literal["any", "sagittal", "lateral", "forward", "backward"]
+"""Of pushes in the world: x is forward, y to the left."""
 
 SEARCH, ELITE, HELD_OUT = 0, 1, 2
 """Streams of random numbers: what the search sees, what chooses the champion, and what judges it."""
@@ -17,7 +22,7 @@ class Termination:
     """What ends an episode as a fall.
 
     Attributes:
-        min_height: Torso height over its height in the home keyframe [1].
+        min_height: Torso height over its height in the home keyframe, both from level ground [1].
         max_tilt: Angle between the torso's vertical axis and the world's [rad].
         body_contact: Whether anything but a foot on the ground is a fall.
     """
@@ -36,12 +41,14 @@ class Scenario:
         velocity: Initial joint velocities of the driven joints [rad/s] (nu,).
         pushes: Start, end [s] and force x, y, z [N] on the torso (P, 5).
         friction: Factor on the floor's friction [1].
+        heights: Of the points of the ground's grid [m] (rows, columns); none where the ground is the model's own.
     """
 
     joint_offset: Array
     velocity: Array
     pushes: Array = field(default_factory=lambda: np.zeros((0, 5)))
     friction: float = 1.0
+    heights: Array = field(default_factory=lambda: np.zeros((0, 0)))
 
 
 def draw(
@@ -54,7 +61,9 @@ def draw(
     push_count: int = 0,
     push_impulse: float = 0.0,
     push_duration: float = 0.1,
+    push_direction: Direction = "any",
     friction: tuple[float, float] = (1.0, 1.0),
+    terrain: Terrain | None = None,
 ) -> Scenario:
     """Draws a scenario from the random numbers at an address.
 
@@ -65,11 +74,13 @@ def draw(
         duration: Of the episode [s].
         joint_noise: Standard deviation of the start angles [rad].
         velocity_noise: Standard deviation of the start velocities [rad/s].
-        push_count: Number of horizontal pushes on the torso, in random directions,
-            one in each equal part of the episode.
+        push_count: Number of horizontal pushes on the torso, one in each equal part of the episode.
         push_impulse: Impulse of a push over body mass: the change of speed [m/s].
         push_duration: Of each push [s].
+        push_direction: "any" for a random one; "sagittal" for forward or backward and "lateral"
+            for left or right, at random; or always "forward" or "backward".
         friction: Range of the factor on the floor's friction.
+        terrain: Ground that the body stands on (`Terrain.under`); level ground where left out.
     """
     random = np.random.default_rng(list(address))
     nu = len(morphology.joints)
@@ -79,8 +90,25 @@ def draw(
     starts = duration * (np.arange(push_count) + random.uniform(0.2, 0.8, push_count)) / max(push_count, 1)
     angles = random.uniform(0, 2 * np.pi, push_count)
     force = push_impulse * morphology.mass / push_duration
+    ahead, aside = _ways(angles, push_direction)
     pushes = np.stack(
-        [starts, starts + push_duration, force * np.cos(angles), force * np.sin(angles), np.zeros(push_count)],
+        [starts, starts + push_duration, force * ahead, force * aside, np.zeros(push_count)],
         axis=1,
     )
-    return Scenario(offset, velocity, pushes, slip)
+    if terrain is None:
+        return Scenario(offset, velocity, pushes, slip)
+    heights = terrain.draw(np.random.SeedSequence(list(address), spawn_key=(STREAM,)))
+    return Scenario(offset, velocity, pushes, slip, heights)
+
+
+def _ways(angles: Array, direction: Direction) -> tuple[Array, Array]:
+    """Parts along x and y of unit pushes, from random angles [rad]."""
+    still, full = np.zeros_like(angles), np.ones_like(angles)
+    ahead, aside = np.cos(angles), np.sin(angles)
+    return {
+        "any": (ahead, aside),
+        "sagittal": (np.copysign(1.0, ahead), still),
+        "lateral": (still, np.copysign(1.0, aside)),
+        "forward": (full, still),
+        "backward": (-full, still),
+    }[direction]

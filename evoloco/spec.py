@@ -120,17 +120,34 @@ class TermSpec(_Member):
 
 
 class PushSpec(_Table):
-    """Pushes on the torso, in random horizontal directions."""
+    """Horizontal pushes on the torso."""
 
     count: int = Field(0, ge=0, le=1000, description="Pushes per episode, one in each equal part of it.")
     impulse: NotNegative = Field(0.0, description="Change of the body's speed by one push [m/s].")
     duration: Positive = Field(0.1, description="Of one push [s].")
+    direction: Literal["any", "sagittal", "lateral", "forward", "backward"] = Field(
+        "any",
+        description="Of a push in the world: any horizontal one, forward or backward (sagittal), left or right "
+        "(lateral), each drawn for every push; or always the same one.",
+    )
+
+
+class TerrainSpec(_Table):
+    """Rough ground, another one in every episode. Heights at the points of a grid, planes between them."""
+
+    roughness: NotNegative = Field(
+        0.0, description="Heights are drawn uniformly within plus and minus this [m]; 0 for the body's own ground."
+    )
+    cell: Positive = Field(0.3, description="Distance of the grid's points [m].")
+    level: NotNegative = Field(0.5, description="Distance from the start up to which the ground is level [m].")
 
 
 class TerminationSpec(_Table):
     """What ends an episode as a fall."""
 
-    min_height: Fraction = Field(0.7, description="Torso height over its height in the home keyframe [1].")
+    min_height: Fraction = Field(
+        0.7, description="Torso height over its height in the home keyframe, both from level ground [1]."
+    )
     max_tilt: Positive = Field(0.8, description="Angle between the torso's vertical axis and the world's [rad].")
     body_contact: bool = Field(True, description="Whether anything but a foot on the ground is a fall.")
 
@@ -147,6 +164,7 @@ class ScenarioSpec(_Table):
         (1.0, 1.0), description="Range of the factor on the floor's friction [low, high]."
     )
     push: PushSpec = PushSpec()
+    terrain: TerrainSpec = TerrainSpec()
     termination: TerminationSpec = TerminationSpec()
 
     @field_validator("friction", mode="before")

@@ -139,7 +139,8 @@ def complete(ray: Ray, experiment: Experiment, workers: int) -> None:
 
 @pytest.mark.parametrize("workers", [1, 2, 4])
 def test_any_number_of_workers_gives_the_bytes_of_the_local_evaluator(cluster: Any, hop: Path, workers: int) -> None:
-    whole = Experiment(read(hop, ["fitness.alive={measure='survival', weight=2}", "scenario.friction=[0.5, 1.0]"]))
+    alive, slippery = "fitness.alive={measure='survival', weight=2}", "scenario.friction=[0.5, 1.0]"
+    whole = Experiment(read(hop, [alive, slippery, "scenario.terrain={roughness=0.01, level=0}"]))
     genomes, local = drawn(whole, 30), Local(whole)
     with Ray(whole, workers=workers) as ray:
         for generation, support in ((0, 0.0), (1, 0.5)):

@@ -19,7 +19,7 @@ from evoloco.genome import Array, Gene, Space
 from evoloco.morphologies import biped
 from evoloco.morphologies import hopper as hopper_room
 from evoloco.morphology import GRAVITY, Morphology, assemble
-from evoloco.scenario import Scenario, Termination, draw
+from evoloco.scenario import Direction, Scenario, Termination, draw
 from evoloco.sim import simulator
 from evoloco.sim.simulator import Simulator
 from evoloco.spec import read
@@ -483,6 +483,24 @@ def test_a_push_changes_the_momentum_by_its_impulse() -> None:
 def test_pushes_come_one_in_each_equal_part_of_the_episode(hopper: Morphology) -> None:
     starts = draw(hopper, (0,), duration=8.0, push_count=4, push_impulse=0.1).pushes[:, 0]
     assert [int(start // 2.0) for start in starts] == [0, 1, 2, 3]
+
+
+def test_the_direction_of_pushes_changes_neither_their_times_nor_their_force(hopper: Morphology) -> None:
+    def pushes(direction: Direction) -> Array:
+        options: dict[str, Any] = {"push_count": 40, "push_impulse": 0.1, "push_duration": 0.2}
+        return draw(hopper, (0,), duration=80.0, push_direction=direction, **options).pushes
+
+    drawn, force = pushes("any"), 0.1 * hopper.mass / 0.2
+    np.testing.assert_allclose(np.hypot(*drawn[:, 2:4].T), force)
+    ahead, aside = np.sign(drawn[:, 2]), np.sign(drawn[:, 3])
+    assert min((ahead == 1).sum(), (ahead == -1).sum(), (aside == 1).sum(), (aside == -1).sum()) > 10
+    none = np.zeros(40)
+    for direction, x, y in (
+        ("sagittal", ahead, none), ("lateral", none, aside), ("forward", none + 1, none), ("backward", none - 1, none),
+    ):  # fmt: skip
+        found = pushes(direction)
+        assert np.array_equal(found[:, :2], drawn[:, :2])
+        assert np.array_equal(found[:, 2:], force * np.stack([x, y, none], axis=1)), direction
 
 
 def test_full_support_holds_up_a_body_that_falls_without(hopper: Morphology) -> None:

@@ -172,7 +172,7 @@ def test_an_override_below_a_value_is_refused(hop: Path) -> None:
     [
         ("sead=3", "hop.toml: Unknown key 'sead'. Known: controller, |Did you mean 'seed'?"),
         ("scenario.duratoin=3", "hop.toml: Unknown key in [scenario] 'duratoin'.|Did you mean 'duration'?"),
-        ("scenario.push.cuont=1", "hop.toml: Unknown key in [scenario.push] 'cuont'. Known: count, duration, impulse."),
+        ("scenario.push.cuont=1", "hop.toml: Unknown key in [scenario.push] 'cuont'. Known: count, direction, "),
         ("scenario.termination.height=1", "hop.toml: Unknown key in [scenario.termination]|min_height"),
         ("evaluation.support.x=1", "hop.toml: Unknown key in [evaluation.support] 'x'. Known: generations, stiffness."),
         ("a.b.c=3", "hop.toml: Unknown key 'a'. Known: controller, evaluation"),

@@ -140,7 +140,6 @@ def test_bounds_of_a_run_file_tell_start_and_spread_of_genes_of_controller_and_b
         ("start.spread=0", "Key 'start.spread': Input should be greater than 0, not 0."),
         ("start=walk.par", "Key 'start' must be a table, not 'walk.par'."),
         ('start.path="a\\u0000b"', "'a\\x00b' cannot be a path."),
-        (f"start.path={'x' * 5000}", f"'{'x' * 80}' cannot be a path."),
         (f"start.path=/{'x' * 5000}", "hop.toml: start.path: '/xxx|cannot be read: File name too long."),
         ("start.path=gone.par", "hop.toml: start.path: No |gone.par. A start is a .par file, a champion.json or"),
     ],

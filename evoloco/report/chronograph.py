@@ -10,6 +10,7 @@ from evoloco.genome import Array
 from evoloco.morphology import Morphology, is_in_subtree
 from evoloco.report.canvas import INK, finish, picture
 from evoloco.report.plots import SIDES, Span, side_of
+from evoloco.terrain import height
 
 
 @picture
@@ -28,9 +29,12 @@ def chronograph(figure: Figure, episode: Episode, span: Span, count: int) -> Non
             axes.add_collection(lines)
             paths.append(segments.reshape(-1, 2))
     margin = 0.05 * episode.morphology.size
-    points = np.concatenate([[[paths[0][0, 0], 0.0]], *paths])
+    ends = np.concatenate(paths)[:, 0]
+    way = np.linspace(ends.min() - margin, ends.max() + margin, 1000)
+    ground = height(episode.morphology, way, episode.sensor("torso.position")[rows[0], 1])
+    points = np.concatenate([[[ends[0], low] for low in (ground.min(), ground.max())], *paths])
     (left, bottom), (right, top) = points.min(axis=0) - margin, points.max(axis=0) + margin
-    axes.axhline(0, color=INK["muted"], linewidth=1)
+    axes.plot(way, ground, color=INK["muted"], linewidth=1)
     axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal", xlabel="forward [m]")
     axes.grid(visible=False)
     axes.yaxis.set_visible(False)

@@ -2,7 +2,7 @@
 
 import ctypes
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -96,6 +96,20 @@ def quiet() -> Iterator[None]:
         lib.mju_setLogConfig(before)
 
 
+@contextmanager
+def colliding(functions: Mapping[tuple[int, int], int]) -> Iterator[None]:
+    """Has C functions, mjfCollisions at addresses, find the contacts of pairs of types of geoms, the lesser first."""
+    kinds = int(mujoco.mjtGeom.mjNGEOMTYPES)
+    table = (ctypes.c_void_p * kinds**2).in_dll(library(), "mjCOLLISIONFUNC")
+    before = list(table)
+    for (first, second), function in functions.items():
+        table[kinds * first + second] = function
+    try:
+        yield
+    finally:
+        table[:] = before
+
+
 def _ctype(kind: Any) -> Any:
     """The ctypes type of an introspected C type."""
     if isinstance(kind, ast_nodes.PointerType):
@@ -136,18 +150,19 @@ def offset(struct: str, field: str) -> int:
     return int(getattr(_struct(struct), field).offset)
 
 
-def pointer_offset(data: Any, field: str) -> int:
-    """Offset [bytes] of mjData's pointer to an array, checked against the bindings.
+def pointer_offset(thing: mujoco.MjModel | mujoco.MjData, field: str) -> int:
+    """Offset [bytes] of the pointer to an array in mjModel or mjData, checked against the bindings.
 
     Raises:
         EvolocoError: The struct is not laid out as `mujoco.introspect` says.
     """
-    where = offset("mjData", field)
-    found = ctypes.cast(data._address + where, ctypes.POINTER(ctypes.c_uint64))[0]
-    expected = getattr(data, field)
+    struct = "mjModel" if isinstance(thing, mujoco.MjModel) else "mjData"
+    where = offset(struct, field)
+    found = ctypes.cast(thing._address + where, ctypes.POINTER(ctypes.c_uint64))[0]
+    expected = getattr(thing, field)
     if expected.size and found != expected.ctypes.data:
         raise EvolocoError(
-            f"mjData.{field} of MuJoCo {mujoco.__version__} is not where its introspection says: "
+            f"{struct}.{field} of MuJoCo {mujoco.__version__} is not where its introspection says: "
             "install the mujoco version that constraints.txt names."
         )
     return where

@@ -1,6 +1,7 @@
 """A morphology as the kernel needs it: its constants, its start states, its model for a scenario."""
 
 import copy
+from dataclasses import replace
 from functools import cached_property
 
 import mujoco
@@ -12,6 +13,7 @@ from evoloco.morphology import HOME, Morphology
 from evoloco.scenario import Scenario
 from evoloco.sim import kernel
 from evoloco.sim.support import Support
+from evoloco.terrain import lay
 
 SLIDING = {"geom_friction": slice(0, 1), "pair_friction": slice(0, 2)}
 """Fields of the model with friction, and which of their columns are that of sliding."""
@@ -106,17 +108,22 @@ class Body:
         mujoco.mj_getState(model, data, row, mujoco.mjtState.mjSTATE_INTEGRATION)
         return row
 
-    def model(self, friction: float) -> mujoco.MjModel:
-        """The body's model, with every friction scaled by a factor.
+    def placed(self, scenario: Scenario) -> Morphology:
+        """The body with the friction and the ground of a scenario.
 
         A contact takes the greater of its geoms' friction, unless one has priority: scaling all scales it.
+
+        Raises:
+            ModelError: The scenario's ground does not fit the body's.
         """
-        if friction == 1.0:
-            return self.morphology.model
-        model = copy.copy(self.morphology.model)
+        if scenario.friction == 1.0 and not scenario.heights.size:
+            return self.morphology
+        placed = replace(self.morphology, model=copy.copy(self.morphology.model))
         for field, columns in SLIDING.items():
-            getattr(model, field)[:, columns] *= friction
-        return model
+            getattr(placed.model, field)[:, columns] *= scenario.friction
+        if scenario.heights.size:
+            lay(placed, scenario.heights)
+        return placed
 
     def lean(self, model: mujoco.MjModel) -> mujoco.MjModel:
         """A copy of a model of this body that computes the ground's forces on the feet and no other sensor.

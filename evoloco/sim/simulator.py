@@ -4,6 +4,7 @@ import ctypes
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, NoReturn
 
@@ -17,7 +18,7 @@ from evoloco.errors import ControllerError, EvolocoError, ModelError, SpecError,
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
 from evoloco.scenario import Scenario, Termination
-from evoloco.sim import abi, cache, kernel
+from evoloco.sim import abi, cache, field, kernel
 from evoloco.sim.body import Body, kinds
 from evoloco.sim.compile import CompiledController, jit
 from evoloco.sim.watchdog import Watchdog, end
@@ -90,6 +91,7 @@ class Simulator:
         self._embody = partial(Body, min_height=termination.min_height, stiffness=support)
         self._body = self._embody(morphology)
         self._models: list[mujoco.MjModel] = []  # those that the batch reads
+        self._rough = False  # whether spheres touch its ground as `field` says
         self._nstate = mujoco.mj_stateSize(model, mujoco.mjtState.mjSTATE_INTEGRATION)
         self._arrays: dict[str, NDArray[Any]] = {}
         self._plan = np.zeros(1, kernel.PLAN)
@@ -151,8 +153,9 @@ class Simulator:
         self._reserve(total)
         batch = self.check(bodies) or [self._body]
         starts = np.array([[body.start(scenario, self._data) for scenario in scenarios] for body in batch])
-        models = [[body.model(scenario.friction) for scenario in scenarios] for body in batch]
-        lean = [[body.lean(model) for model in row] for body, row in zip(batch, models, strict=True)]
+        placed = [[body.placed(scenario) for scenario in scenarios] for body in batch]
+        lean = [[body.lean(one.model) for one in row] for body, row in zip(batch, placed, strict=True)]
+        self._rough = any(scenario.heights.size for scenario in scenarios)
         self._use("home_ctrl", np.array([body.home_ctrl for body in batch]))
         self._use("min_height", np.array([body.min_height for body in batch]))
         self._use("support", np.array([body.support(support) for body in batch]))
@@ -171,14 +174,14 @@ class Simulator:
             places = list(zip(body, scenario, strict=True))
             self._load(
                 starts[body, scenario],
-                [models[i][j] for i, j in places],
+                [placed[i][j].model for i, j in places],
                 [lean[i][j] for i, j in places],
                 np.ascontiguousarray(pushes[scenario]),
             )
             addresses = [address(int(i), int(k)) for i, k in zip(genome, scenario, strict=True)]
             self._simulate(addresses, segment_steps, between)
             for sim in range(len(chunk)):
-                yield self._episode(sim, batch[body[sim]].morphology)
+                yield self._episode(sim, placed[body[sim]][scenario[sim]])
 
     def _simulate(
         self,
@@ -207,7 +210,8 @@ class Simulator:
                 between(first, self._arrays["obs"][:count])
             plan["first_step"], plan["last_step"] = first, min(first + length, self.steps)
             started[:] = 0
-            with abi.quiet(), Watchdog(self.time_limit, running, late):
+            ground = field.contacts(self.morphology.model, self._data) if self._rough else nullcontext()
+            with abi.quiet(), ground, Watchdog(self.time_limit, running, late):
                 lib.mjb_apply(
                     self._batch, ids.ctypes.data, count,
                     ctypes.c_void_p(self._kernel.address), ctypes.c_void_p(self._plan.ctypes.data), 1,

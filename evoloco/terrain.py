@@ -1,0 +1,217 @@
+"""Rough ground: heights drawn on a grid, in place of the level plane that a body's model has.
+
+MuJoCo's height field joins them by triangles: the diagonal of each cell runs from its corner of least x and y to that
+of most. Around the field the ground is level again, as deep as the deepest point of the field may be.
+"""
+
+import math
+from copy import copy
+from dataclasses import dataclass, replace
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from evoloco.errors import ModelError, SpecError
+from evoloco.genome import Array
+from evoloco.morphology import Morphology
+
+STREAM = 1
+"""Marks the random numbers of the ground at a scenario's address: drawing it changes no other draw."""
+
+SPEED = 3.0
+"""Ground is laid out ahead for this speed [m/s]: Froude number 1 on legs of 0.92 m, faster than a human walks."""
+
+MARGIN = 3.0
+"""Ground behind the start and to either side of it [m]."""
+
+BASE = 0.5
+"""Thickness of the ground below its deepest point [m]."""
+
+MOST_POINTS = 250_000
+"""Most points of a grid, which every model of a batch holds a copy of."""
+
+SURFACE = (
+    "contype", "conaffinity", "condim", "priority", "friction", "solmix", "solref", "solimp", "margin", "gap",
+    "adhesion", "surfacevel", "material", "rgba", "group",
+)  # fmt: skip
+"""What a geom's surface is like."""
+
+PAIRED = ("condim", "friction", "solref", "solreffriction", "solimp", "margin", "gap", "adhesion")
+"""What an explicit pair of geoms says of their contact."""
+
+
+@dataclass(frozen=True)
+class Terrain:
+    """Ground whose heights are drawn on a square grid, level around the start.
+
+    The field begins `MARGIN` behind the world's origin and reaches as far to
+    either side. Its outermost points are at the lowest height, where the
+    level ground around it lies.
+
+    Attributes:
+        roughness: Heights are drawn uniformly within plus and minus this [m], above the body's floor.
+        cell: Distance of the grid's points [m].
+        level: Distance from the world's origin within which the ground is level [m]; up to
+            twice as far, and a cell's diagonal more, it becomes rough.
+        length: Ground ahead of the origin [m].
+
+    Raises:
+        SpecError: The grid would have more than `MOST_POINTS`.
+    """
+
+    roughness: float
+    cell: float = 0.3
+    level: float = 0.5
+    length: float = 30.0
+
+    def __post_init__(self) -> None:
+        columns, rows = (self.length + MARGIN) / self.cell, 2 * MARGIN / self.cell
+        if columns * rows > MOST_POINTS:
+            raise SpecError(
+                f"scenario.terrain.cell = {self.cell:g} m makes a grid of {columns * rows:.3g} points for "
+                f"{self.length:g} m of ground, more than {MOST_POINTS}. Widen the cells, or shorten the episode."
+            )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows, from right to left, and columns, from back to front, of the grid."""
+        side, back, front = (math.ceil(reach / self.cell) for reach in (MARGIN, MARGIN, self.length))
+        return 2 * side + 1, back + front + 1
+
+    def draw(self, seed: np.random.SeedSequence) -> Array:
+        """Heights of the grid's points [m] (rows, columns). More length adds columns and changes none but the last."""
+        rows, columns = self.shape
+        heights = self.roughness * np.random.default_rng(seed).uniform(-1.0, 1.0, (columns, rows)).T
+        return self._bordered(heights * self._share)
+
+    def under(self, morphology: Morphology) -> Morphology:
+        """The body on a height field in place of its floor; level until a scenario's heights are laid.
+
+        Raises:
+            ModelError: Its floor is no level plane, or it does not stand within the level part.
+        """
+        floor = _plane(morphology)
+        self._check_start(morphology)
+        spec = morphology.spec.copy()
+        geom = next(geom for geom in spec.worldbody.geoms if geom.id == floor)
+        rows, columns = self.shape
+        depth = float(geom.pos[2]) - self.roughness
+        around = spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, pos=[0, 0, depth], size=copy(geom.size))
+        for field in SURFACE:
+            setattr(around, field, copy(getattr(geom, field)))
+        geom.name, around.name = geom.name or "floor", f"{geom.name or 'floor'}.around"
+        for pair in list(spec.pairs):
+            if geom.name in (names := (pair.geomname1, pair.geomname2)):
+                first, second = (around.name if name == geom.name else name for name in names)
+                twin = spec.add_pair(geomname1=first, geomname2=second)
+                for field in PAIRED:
+                    setattr(twin, field, copy(getattr(pair, field)))
+        half = self.cell * (columns - 1) / 2, self.cell * (rows - 1) / 2
+        field = spec.add_hfield(
+            name=f"{geom.name}.heights", nrow=rows, ncol=columns, size=[*half, 2 * self.roughness, BASE],
+            userdata=np.zeros(rows * columns),
+        )  # fmt: skip
+        geom.type, geom.hfieldname = mujoco.mjtGeom.mjGEOM_HFIELD, field.name
+        geom.pos = [half[0] - self.cell * math.ceil(MARGIN / self.cell), 0, depth]
+        geom.quat, geom.size = [1, 0, 0, 0], [0, 0, 0]
+        model = spec.compile()
+        ground = frozenset({model.geom(geom.name).id, model.geom(around.name).id})
+        level = replace(morphology, model=model, spec=spec, floor=ground)
+        lay(level, self._bordered(np.zeros(self.shape)))
+        return level
+
+    @property
+    def _share(self) -> Array:
+        """Part of the roughness at each point (rows, columns): 0 around the start, 1 far from it."""
+        rows, columns = self.shape
+        x = self.cell * (np.arange(columns) - math.ceil(MARGIN / self.cell))
+        y = self.cell * (np.arange(rows) - (rows - 1) / 2)
+        beyond = np.hypot(x, y[:, None]) - self.level - math.sqrt(2) * self.cell  # a point lifts the cells around it
+        return np.asarray(np.clip(beyond / max(self.level, mujoco.mjMINVAL), 0.0, 1.0))
+
+    def _bordered(self, heights: Array) -> Array:
+        heights[[0, -1]] = heights[:, [0, -1]] = -self.roughness
+        return heights
+
+    def _check_start(self, morphology: Morphology) -> None:
+        """Raises a ModelError where the torso is not above level ground at home."""
+        data = mujoco.MjData(morphology.model)
+        data.qpos = morphology.home
+        mujoco.mj_kinematics(morphology.model, data)
+        if (far := float(np.hypot(*data.body(morphology.torso).xpos[:2]))) > self.level:
+            raise ModelError(
+                f"The body starts {far:.3g} m from the world's origin, and rough ground is level only up to "
+                f"{self.level:g} m from there: begin nearer to it, or set scenario.terrain.level to more."
+            )
+
+
+def _plane(morphology: Morphology) -> int:
+    """Id of the level plane that is the body's floor.
+
+    Raises:
+        ModelError: Its floor is something else.
+    """
+    model, floor = morphology.model, sorted(morphology.floor)
+    kinds = [mujoco.mjtGeom(model.geom_type[geom]) for geom in floor]
+    upright = np.empty(9)
+    mujoco.mju_quat2Mat(upright, model.geom_quat[floor[0]])
+    framed = any(geom.id == floor[0] and geom.frame is not None for geom in morphology.spec.worldbody.geoms)
+    if kinds != [mujoco.mjtGeom.mjGEOM_PLANE] or upright[8] < 1 - 1e-9 or model.geom_bodyid[floor[0]] or framed:
+        found = ", ".join(
+            f"'{model.geom(geom).name}' ({kind.name.removeprefix('mjGEOM_').lower()})"
+            for geom, kind in zip(floor, kinds, strict=True)
+        )
+        raise ModelError(
+            "Rough ground takes the place of one plane, level and in no frame, as the only ground in the world; this "
+            f"body stands on {found}. Set scenario.terrain.roughness to 0, or give it such a plane."
+        )
+    return floor[0]
+
+
+def field_of(morphology: Morphology) -> int:
+    """Id of the geom that is the body's rough ground; -1 where it has none."""
+    kinds = morphology.model.geom_type
+    return next((geom for geom in sorted(morphology.floor) if kinds[geom] == mujoco.mjtGeom.mjGEOM_HFIELD), -1)
+
+
+def lay(morphology: Morphology, heights: Array) -> None:
+    """Writes heights [m] (rows, columns) into a body's model.
+
+    Raises:
+        ModelError: The body is not on a grid of that many points.
+    """
+    shape = _grid(morphology).shape if field_of(morphology) >= 0 else (0, 0)
+    if heights.shape != shape:
+        raise ModelError(
+            f"Ground of {heights.shape} points does not fit a body on one of {shape}: put the body on the same "
+            "ground, with Terrain.under."
+        )
+    lift = morphology.model.hfield_size[morphology.model.geom_dataid[field_of(morphology)]][2]
+    _grid(morphology)[:] = heights / lift + 0.5
+
+
+def height(morphology: Morphology, x: Array, y: Array) -> Array:
+    """Height of a body's rough ground at places [m], or of the level ground around it; 0 where it has none."""
+    geom, model = field_of(morphology), morphology.model
+    if geom < 0:
+        return np.zeros(np.broadcast_shapes(np.shape(x), np.shape(y)))
+    reach, lift = model.hfield_size[model.geom_dataid[geom]][:2], model.hfield_size[model.geom_dataid[geom]][2]
+    points, (left, right, deep) = lift * np.float64(_grid(morphology)), model.geom_pos[geom]
+    rows, columns = points.shape
+    along, across = ((x - left) / reach[0] + 1) * (columns - 1) / 2, ((y - right) / reach[1] + 1) * (rows - 1) / 2
+    inside = (along >= 0) & (along <= columns - 1) & (across >= 0) & (across <= rows - 1)
+    column, row = np.int64(np.clip(along, 0, columns - 2)), np.int64(np.clip(across, 0, rows - 2))
+    u, v = along - column, across - row
+    near, far = points[row, column], points[row + 1, column + 1]
+    middle = np.where(u > v, points[row, column + 1], points[row + 1, column])
+    more, less = np.maximum(u, v), np.minimum(u, v)
+    return np.asarray(np.where(inside, near + more * (middle - near) + less * (far - middle), 0.0) + deep)
+
+
+def _grid(morphology: Morphology) -> NDArray[np.float32]:
+    """A view of the heights in a model (rows, columns), from 0 to 1."""
+    model, field = morphology.model, morphology.model.geom_dataid[field_of(morphology)]
+    first, rows, columns = model.hfield_adr[field], model.hfield_nrow[field], model.hfield_ncol[field]
+    view: NDArray[np.float32] = model.hfield_data[first : first + rows * columns].reshape(rows, columns)
+    return view
