@@ -10,9 +10,9 @@ from native import DT, Native
 from evoloco.build import member, members
 from evoloco.controllers._followers import ROW, SENDER
 from evoloco.errors import ModelError, UnknownNameError
-from evoloco.morphologies import biped, hopper, muscle_biped, planar_biped
+from evoloco.morphologies import biped, hopper, muscle_biped, muscle_biped3d, planar_biped
 
-MUSCULAR = ("reflex", "muscle_fsm")
+MUSCULAR = {"reflex": "muscle_biped", "reflex3d": "muscle_biped3d", "muscle_fsm": "muscle_biped"}
 SERVO = [name for name in members("controllers") if name not in (*MUSCULAR, "simbicon")]
 MIRRORED = [name for name in SERVO if name in ("hopf", "matsuoka", "phase", "rulkov", "sine", "vanderpol")]
 BODIES = {
@@ -22,8 +22,9 @@ BODIES = {
     "hopper": hopper.build,
     "muscle_biped": muscle_biped.build,
     "muscle_biped with motors": lambda: muscle_biped.build(drive="motors"),
+    "muscle_biped3d": muscle_biped3d.build,
 }
-SERVO_BODIES = [name for name in BODIES if not name.startswith("muscle_biped")]
+SERVO_BODIES = [name for name in BODIES if not name.startswith("muscle")]
 VARIANTS = [
     ("matsuoka", {"topology": "ring"}),
     ("matsuoka", {"topology": "planar"}),
@@ -38,7 +39,7 @@ SERVO_CASES = [(name, {}, body) for name in SERVO for body in SERVO_BODIES] + [
 ]
 CASES = [
     *SERVO_CASES,
-    *((name, {}, "muscle_biped") for name in MUSCULAR),
+    *((name, {}, body) for name, body in MUSCULAR.items()),
     *(("simbicon", {"gait": gait}, "muscle_biped with motors") for gait in ("walk", "run", "fast_run")),
 ]
 cases = pytest.mark.parametrize(("name", "options", "body"), CASES)
