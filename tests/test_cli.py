@@ -87,7 +87,7 @@ def test_list_shows_every_gene_of_a_controller_with_bounds_unit_and_meaning(
     evoloco: Command, hop: Path, name: str
 ) -> None:
     shown = evoloco("list", "controllers", name).out
-    bodies = {name: "muscle_biped" for name in ("reflex", "muscle_fsm", "simbicon")} | {"reflex3d": "muscle_biped3d"}
+    bodies = dict.fromkeys(("reflex", "muscle_fsm", "simbicon"), "muscle_biped") | {"reflex3d": "muscle_biped3d"}
     body, drive = bodies.get(name, "biped"), ["morphology.drive=motors"] if name == "simbicon" else []
     space = Experiment(read(hop, [f"morphology.name={body}", *drive, f"controller.name={name}"])).space
     body += " drive=motors" if drive else ""
