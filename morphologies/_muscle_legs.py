@@ -12,7 +12,7 @@ from evoloco.errors import ModelError
 from evoloco.morphology import HOME, Morphology, assemble
 
 from ._muscle import CURVES, MuscleTendon, shaped
-from ._parts import ACCENT, DARK, GREY, WHITE, add_planar_root, ball, rod
+from ._parts import ACCENT, DARK, GREY, WHITE, Vector, add_planar_root, ball, rod
 from ._world import GROUND, new_world
 
 Drive = Literal["muscles", "motors"]
@@ -25,6 +25,8 @@ REST = 0.02
 """Activation of a muscle that does nothing [1]."""
 LIMIT = (0.01, 1.0)
 """Time constant [s] and damping ratio of the joints' limits."""
+HULL = 0.9
+"""Radius of the pictured sole over that of the pads, so that these alone are the lowest points."""
 POSES = 4
 """Angles per joint, from limit to limit, at which the lengths of muscles are looked at."""
 
@@ -66,7 +68,8 @@ class Legs:
         width: Distance of each leg from the middle plane [m].
         upholders: Muscles that are active at the start, because they hold the body up.
         torques: Largest torque of the motor of each joint, where motors drive it [N m].
-        sole: Whether the picture joins the pads of a foot by a rod, as for a foot that stands on its toes.
+        looks: Rods that picture chest, head and the like: both ends, forward, to the left and upward in the trunk's
+            frame [m], and radius [m].
     """
 
     name: str
@@ -82,7 +85,7 @@ class Legs:
     width: float
     upholders: tuple[str, ...]
     torques: Mapping[str, float] = field(default_factory=dict)
-    sole: bool = False
+    looks: tuple[tuple[Vector, Vector, float], ...] = ()
 
     def build(
         self,
@@ -126,6 +129,8 @@ class Legs:
         _weigh(trunk, self.trunk)
         x, z = self.trunk.proximal
         rod(trunk, "trunk", self.trunk.radius, (self.trunk.distal[0], 0, self.trunk.distal[1]), (x, 0, z), WHITE)
+        for number, (low, high, radius) in enumerate(self.looks):
+            rod(trunk, f"trunk_{number}", radius, low, high, WHITE)
         joints = [f"{joint}_{side}" for side in SIDES for joint in self.limits]
         for side, sign in SIDES.items():
             segments = self._leg(pelvis, side, sign)
@@ -153,6 +158,7 @@ class Legs:
         """Adds a leg; its bodies by name, and where muscles run in them, to the left [m]."""
         y, colour = sign * self.width, GREY if sign > 0 else DARK
         above, where = pelvis, (self.pelvis.distal[0], y, self.pelvis.distal[1])
+        rod(pelvis, f"pelvis_{side}", self.pelvis.radius, (0, 0, 0), where, WHITE)
         segments = {"pelvis": (pelvis, y)}
         for (joint, limits), name, axis in zip(
             self.limits.items(), ("thigh", "shank", "foot"), (-1, 1, -1), strict=True
@@ -171,9 +177,9 @@ class Legs:
             above, where = body, (down[0], 0.0, down[1])
         for pad, (x, z) in self.pads.items():
             ball(above, f"{pad}_{side}", (x, 0, z), self.pad, ACCENT, conaffinity=GROUND)
-        if self.sole:
-            (back, low), (front, high) = self.pads.values()
-            rod(above, f"sole_{side}", self.pad, (back, 0, low), (front, 0, high), colour)
+        (back, low), *tips = self.pads.values()
+        for number, (front, high) in enumerate(tips):
+            rod(above, f"sole_{side}_{number}", HULL * self.pad, (back, 0, low), (front, 0, high), colour)
         return segments
 
     def _stand(self, spec: mujoco.MjSpec) -> None:
