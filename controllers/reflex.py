@@ -1,5 +1,8 @@
 """Reflexes of Geyer and Herr, gated by the state of each leg."""
 
+from collections.abc import Sequence
+
+import numba
 import numpy as np
 
 from evoloco.errors import ModelError
@@ -79,6 +82,12 @@ def reset(params: Array, state: Array, dt: float) -> None:
 
 def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: Array) -> None:
     """Follows the states of the legs and writes the excitations of the muscles."""
+    excite(params, state, obs, ctrl)
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def excite(params: Array, state: Array, obs: Array, ctrl: Array) -> None:
+    """What a step does; muscles that are not in the table of places keep what stands in `ctrl`, within [0, 1]."""
     muscles = ctrl.size
     lengths = obs.size - 3 * muscles
     forces = obs.size - muscles
@@ -130,6 +139,33 @@ def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: 
         state[2 * FEET + k] = ctrl[k]
 
 
+def places(morphology: Morphology, stems: Sequence[str], joints: Sequence[str]) -> Array:
+    """Places of the muscles of either leg among the controls, then of its joints among the joints (2, n).
+
+    Args:
+        morphology: The body.
+        stems: Muscles of a leg.
+        joints: Joints of a leg.
+
+    Raises:
+        ModelError: The body lacks one of them, or has other muscles.
+    """
+    names = [muscle.name for muscle in morphology.muscles]
+    known = [joint.name for joint in morphology.joints]
+    muscles = [[f"{stem}_{side}" for stem in stems] for side in SIDES]
+    hinges = [[f"{joint}_{side}" for joint in joints] for side in SIDES]
+    lacking = sorted(name for row in muscles for name in row if name not in names)
+    lacking += [name for row in hinges for name in row if name not in known]
+    if lacking or len(names) != len(SIDES) * len(stems) or len(morphology.feet) != FEET:
+        raise ModelError(
+            f"Reflexes need two legs with the muscles {', '.join(stems)} and the joints {', '.join(joints)} on either "
+            "side; this body " + (f"lacks {', '.join(lacking)}." if lacking else "has others besides.")
+        )
+    return np.array([
+        [*map(names.index, row), *map(known.index, angles)] for row, angles in zip(muscles, hinges, strict=True)
+    ], dtype=float)  # fmt: skip
+
+
 class Controller:
     """Excites each muscle by delayed feedback of lengths, forces and the pelvis' lean, as the leg's state allows.
 
@@ -176,23 +212,10 @@ class Controller:
     step = staticmethod(step)
 
     def __init__(self, morphology: Morphology) -> None:
-        names = [muscle.name for muscle in morphology.muscles]
-        joints = [joint.name for joint in morphology.joints]
-        wanted = [f"{stem}_{side}" for side in SIDES for stem in STEMS]
-        lacking = sorted({*wanted} - {*names}) + [f"knee_{side}" for side in SIDES if f"knee_{side}" not in joints]
-        if lacking or len(names) != len(wanted) or len(morphology.feet) != FEET:
-            raise ModelError(
-                f"Reflexes need two legs with the muscles {', '.join(STEMS)} and a knee each, on either side; this "
-                "body " + (f"lacks {', '.join(lacking)}." if lacking else "has others besides.")
-            )
-        self._muscles = names
-        self._places = [
-            float(place)
-            for side in SIDES
-            for place in (*(names.index(f"{stem}_{side}") for stem in STEMS), joints.index(f"knee_{side}"))
-        ]
+        self._places = np.ravel(places(morphology, STEMS, ("knee",)))
+        self._muscles = [muscle.name for muscle in morphology.muscles]
         self.space = Space(GENES)
-        self.state_size = 2 * FEET + len(names)
+        self.state_size = 2 * FEET + len(self._muscles)
 
     def parameters(self, values: dict[str, float]) -> Array:
         """Places of muscles and knees of both legs, then the genes."""

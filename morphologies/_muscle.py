@@ -39,7 +39,7 @@ LONGEST = 0.06
 
 @dataclass(frozen=True)
 class MuscleTendon:
-    """A muscle by the numbers that papers give, on a path in the sagittal plane.
+    """A muscle by the numbers that papers give, on a path along points of segments.
 
     MuJoCo's muscle has a rigid tendon and fibres along it. So with the
     pennation a, which is taken as constant,
@@ -55,6 +55,8 @@ class MuscleTendon:
         delay: Of the reflexes that reach it, from sensing to exciting [s].
         path: Segment and place in its frame, forward and upward [m], from origin to insertion.
         buffer: Longest delay that there is room for [s]; as long as the delay where None.
+        outward: Distance of each point of the path from the middle of its segment, away from the other leg [m]; none
+            where the path stays in the plane of its leg.
     """
 
     max_force: float
@@ -64,8 +66,11 @@ class MuscleTendon:
     delay: float
     path: tuple[tuple[str, float, float], ...]
     buffer: float | None = None
+    outward: tuple[float, ...] = ()
 
-    def attach(self, spec: mujoco.MjSpec, name: str, segments: Mapping[str, tuple[mujoco.MjsBody, float]]) -> None:
+    def attach(
+        self, spec: mujoco.MjSpec, name: str, segments: Mapping[str, tuple[mujoco.MjsBody, float]], sign: int = 1
+    ) -> None:
         """Adds the muscle, its tendon and its sites to a spec, all under its name.
 
         A control step reads what is one physics step old, so the delay of the
@@ -74,7 +79,8 @@ class MuscleTendon:
         Args:
             spec: The body; its time step must be final, the delay is stored in steps.
             name: Of the muscle.
-            segments: Bodies by name, and where the path runs in them, to the left [m].
+            segments: Bodies by name, and where a path in the plane of the leg runs in them, to the left [m].
+            sign: +1 for a left leg, -1 for a right one.
 
         Raises:
             ModelError: The path has one point, a number is not positive, or the delay is shorter than a step or longer
@@ -99,6 +105,7 @@ class MuscleTendon:
         tendon = spec.add_tendon(name=name, width=THICKNESS * math.sqrt(self.max_force), rgba=[0.75, 0.15, 0.15, 1])
         for number, (segment, x, z) in enumerate(self.path):
             body, y = segments[segment]
+            y = sign * self.outward[number] if self.outward else y
             site = body.add_site(name=f"{name}.{number}", pos=[x, y, z], size=[0.004, 0, 0], group=4)
             tendon.wrap_site(site.name)
         muscle = spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_TENDON)

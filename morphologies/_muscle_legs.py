@@ -1,6 +1,7 @@
-"""Planar bodies on two legs, driven by muscles or motors, made from tables of segments and muscles."""
+"""Bodies on two legs, driven by muscles or motors, made from tables of segments and muscles."""
 
 import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -37,14 +38,14 @@ class Segment:
 
     Attributes:
         mass: [kg].
-        inertia: About the sideways axis [kg m²].
+        inertia: About the sideways axis [kg m²], or about the forward, sideways and upward ones.
         proximal: Where it hangs on the segment above [m].
         distal: Where the next segment hangs on it [m].
         radius: Of its picture [m].
     """
 
     mass: float
-    inertia: float
+    inertia: float | tuple[float, float, float]
     proximal: tuple[float, float]
     distal: tuple[float, float]
     radius: float
@@ -61,7 +62,8 @@ class Legs:
         thigh: Below the hip.
         shank: Below the knee.
         foot: Below the ankle.
-        pads: Centres of the spheres under heel and toes, in the foot's frame [m].
+        pads: Centres of the spheres under heel and toes, forward and upward in the foot's frame, and outward where they
+            are not in its middle [m].
         pad: Their radius [m].
         limits: Of hip flexion, knee flexion and dorsiflexion [rad].
         muscles: By their names.
@@ -70,6 +72,8 @@ class Legs:
         torques: Largest torque of the motor of each joint, where motors drive it [N m].
         looks: Rods that picture chest, head and the like: both ends, forward, to the left and upward in the trunk's
             frame [m], and radius [m].
+        roll: Limits of the abduction of the hips [rad], by joints `hip_roll_<side>`, in a body that moves freely; it
+            moves in the sagittal plane where None.
     """
 
     name: str
@@ -78,7 +82,7 @@ class Legs:
     thigh: Segment
     shank: Segment
     foot: Segment
-    pads: Mapping[str, tuple[float, float]]
+    pads: Mapping[str, tuple[float, ...]]
     pad: float
     limits: Mapping[str, tuple[float, float]]
     muscles: Mapping[str, MuscleTendon]
@@ -86,6 +90,7 @@ class Legs:
     upholders: tuple[str, ...]
     torques: Mapping[str, float] = field(default_factory=dict)
     looks: tuple[tuple[Vector, Vector, float], ...] = ()
+    roll: tuple[float, float] | None = None
 
     def build(
         self,
@@ -99,7 +104,8 @@ class Legs:
         Args:
             timestep: Physics step [s].
             start: Angles `lean`, `<joint>_<side>` [rad], speeds `speed` [m/s], `turn_<joint>_<side>` [rad/s], and
-                `activation` of the muscles that hold the body up; absent ones are 0 (or at rest).
+                `activation` of the muscles that hold the body up; absent ones are 0 (or at rest). A body that moves
+                freely also takes the angle `tilt` to its right [rad] and the speed `sway` to its left [m/s].
             drive: Muscles, or a motor per joint that exerts the torque of its control at once.
             genes: Values of the genes of muscles (see `muscle_genes`), shared by both legs.
 
@@ -120,7 +126,10 @@ class Legs:
         spec = new_world(self.name, timestep)
         spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST  # muscles are damped by their speed
         pelvis = spec.worldbody.add_body(name="pelvis")
-        add_planar_root(pelvis)
+        if self.roll:
+            pelvis.add_freejoint(name="root")
+        else:
+            add_planar_root(pelvis)
         _weigh(pelvis, self.pelvis)
         trunk = pelvis.add_body(
             name="trunk",
@@ -131,21 +140,27 @@ class Legs:
         rod(trunk, "trunk", self.trunk.radius, (self.trunk.distal[0], 0, self.trunk.distal[1]), (x, 0, z), WHITE)
         for number, (low, high, radius) in enumerate(self.looks):
             rod(trunk, f"trunk_{number}", radius, low, high, WHITE)
-        joints = [f"{joint}_{side}" for side in SIDES for joint in self.limits]
+        hip, *others = self.limits
+        joints = [f"{joint}_{side}" for side in SIDES for joint in (hip, *(["hip_roll"] * bool(self.roll)), *others)]
         for side, sign in SIDES.items():
             segments = self._leg(pelvis, side, sign)
             if drive == "muscles":
                 spec.nuser_actuator = 1
                 for name, muscle in self.muscles.items():
-                    muscle.attach(spec, f"{name}_{side}", segments)
+                    muscle.attach(spec, f"{name}_{side}", segments, sign)
             else:
                 for joint in self.limits:
                     _motor(spec, f"{joint}_{side}", self.torques[joint])
         angles = [start.get(joint, 0.0) for joint in joints]
         turns = [start.get(f"turn_{joint}", 0.0) for joint in joints]
         muscles = (*self.muscles,) * 2 if drive == "muscles" else ()
+        lean, speed = start.get("lean", 0.0), start.get("speed", 0.0)
+        place, motion = [0.0, 0.0, lean], [speed, 0.0, 0.0]
+        if self.roll:
+            place = [0.0, 0.0, 0.0, *_attitude(lean, start.get("tilt", 0.0))]
+            motion = [speed, start.get("sway", 0.0), 0.0, 0.0, 0.0, 0.0]
         spec.add_key(
-            name=HOME, qpos=[0, 0, start.get("lean", 0.0), *angles], qvel=[start.get("speed", 0.0), 0, 0, *turns],
+            name=HOME, qpos=[*place, *angles], qvel=[*motion, *turns],
             act=[start.get("activation", REST) if name in self.upholders else REST for name in muscles],
             ctrl=[REST] * len(muscles) or [0.0] * len(joints),
         )  # fmt: skip
@@ -171,15 +186,21 @@ class Legs:
                 range=list(limits), limited=mujoco.mjtLimited.mjLIMITED_TRUE, damping=[JOINT_DAMPING, 0, 0],
                 armature=JOINT_ARMATURE, solref_limit=list(LIMIT),
             )  # fmt: skip
+            if self.roll and name == "thigh":
+                body.add_joint(
+                    name=f"hip_roll_{side}", type=mujoco.mjtJoint.mjJNT_HINGE, axis=[sign, 0, 0], pos=[up[0], 0, up[1]],
+                    range=list(self.roll), limited=mujoco.mjtLimited.mjLIMITED_TRUE, damping=[JOINT_DAMPING, 0, 0],
+                    armature=JOINT_ARMATURE, solref_limit=list(LIMIT),
+                )  # fmt: skip
             _weigh(body, segment)
             rod(body, f"{name}_{side}", segment.radius, (up[0], 0, up[1]), (down[0], 0, down[1]), colour)
             segments[name] = (body, 0.0)
             above, where = body, (down[0], 0.0, down[1])
-        for pad, (x, z) in self.pads.items():
-            ball(above, f"{pad}_{side}", (x, 0, z), self.pad, ACCENT, conaffinity=GROUND)
-        (back, low), *tips = self.pads.values()
-        for number, (front, high) in enumerate(tips):
-            rod(above, f"sole_{side}_{number}", HULL * self.pad, (back, 0, low), (front, 0, high), colour)
+        soles = [(x, sign * sum(outward), z) for x, z, *outward in self.pads.values()]
+        for pad, place in zip(self.pads, soles, strict=True):
+            ball(above, f"{pad}_{side}", place, self.pad, ACCENT, conaffinity=GROUND)
+        for number, front in enumerate(soles[1:]):
+            rod(above, f"sole_{side}_{number}", HULL * self.pad, soles[0], front, colour)
         return segments
 
     def _stand(self, spec: mujoco.MjSpec) -> None:
@@ -190,8 +211,9 @@ class Legs:
         mujoco.mj_kinematics(model, data)
         lowest = min(data.geom(f"{pad}_{side}").xpos[2] for pad in self.pads for side in SIDES)
         key = spec.key(HOME)
-        forward, _, *rest = key.qpos
-        key.qpos = [forward, self.pad - lowest, *rest]
+        place = list(key.qpos)
+        place[2 if self.roll else 1] = self.pad - lowest
+        key.qpos = place
 
     def _check_lengths(self, model: mujoco.MjModel) -> None:
         """Moves the left leg through its range.
@@ -218,6 +240,12 @@ class Legs:
                 )
 
 
+def _attitude(lean: float, tilt: float) -> list[float]:
+    """Quaternion of a body that leans forward and is tilted to its right [rad]."""
+    (c, s), (d, t) = ((math.cos(angle / 2), math.sin(angle / 2)) for angle in (lean, tilt))
+    return [c * d, c * t, s * d, -s * t]
+
+
 def _motor(spec: mujoco.MjSpec, joint: str, torque: float) -> None:
     """Drives a joint by a motor of its name, up to a torque [N m] to either side."""
     motor = spec.add_actuator(name=joint, target=joint, trntype=mujoco.mjtTrn.mjTRN_JOINT)
@@ -228,4 +256,5 @@ def _motor(spec: mujoco.MjSpec, joint: str, torque: float) -> None:
 
 def _weigh(body: mujoco.MjsBody, segment: Segment) -> None:
     """Gives a body its mass; inertias about the axes that a planar body does not turn about are set alike."""
-    body.mass, body.inertia, body.explicitinertial = segment.mass, [segment.inertia] * 3, True
+    inertia = segment.inertia if isinstance(segment.inertia, tuple) else (segment.inertia,) * 3
+    body.mass, body.inertia, body.explicitinertial = segment.mass, list(inertia), True

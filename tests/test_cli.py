@@ -87,7 +87,7 @@ def test_list_shows_every_gene_of_a_controller_with_bounds_unit_and_meaning(
     evoloco: Command, hop: Path, name: str
 ) -> None:
     shown = evoloco("list", "controllers", name).out
-    body = "muscle_biped" if name == "reflex" else "biped"
+    body = {"reflex": "muscle_biped", "reflex3d": "muscle_biped3d"}.get(name, "biped")
     space = Experiment(read(hop, [f"morphology.name={body}", f"controller.name={name}"])).space
     genes = {line.split()[0]: line for line in shown.split(f"Genes on '{body}':\n")[1].strip().splitlines()}
     for gene in space.genes:

@@ -10,9 +10,10 @@ from native import DT, Native
 from evoloco.build import member, members
 from evoloco.controllers._followers import ROW, SENDER
 from evoloco.errors import ModelError, UnknownNameError
-from evoloco.morphologies import biped, hopper, muscle_biped, planar_biped
+from evoloco.morphologies import biped, hopper, muscle_biped, muscle_biped3d, planar_biped
 
-SERVO = [name for name in members("controllers") if name != "reflex"]
+MUSCULAR = {"reflex": "muscle_biped", "reflex3d": "muscle_biped3d"}
+SERVO = [name for name in members("controllers") if name not in MUSCULAR]
 MIRRORED = [name for name in SERVO if name in ("hopf", "matsuoka", "phase", "rulkov", "sine", "vanderpol")]
 BODIES = {
     "biped": biped.build,
@@ -20,8 +21,9 @@ BODIES = {
     "planar_biped": planar_biped.build,
     "hopper": hopper.build,
     "muscle_biped": muscle_biped.build,
+    "muscle_biped3d": muscle_biped3d.build,
 }
-SERVO_BODIES = [name for name in BODIES if name != "muscle_biped"]
+SERVO_BODIES = [name for name in BODIES if name not in MUSCULAR.values()]
 VARIANTS = [
     ("matsuoka", {"topology": "ring"}),
     ("matsuoka", {"topology": "planar"}),
@@ -34,7 +36,7 @@ SERVO_CASES = [(name, {}, body) for name in SERVO for body in SERVO_BODIES] + [
     (name, options, "planar_biped" if options.get("topology") == "planar" else "biped")
     for name, options in VARIANTS
 ]
-CASES = [*SERVO_CASES, ("reflex", {}, "muscle_biped")]
+CASES = [*SERVO_CASES, *((name, {}, body) for name, body in MUSCULAR.items())]
 cases = pytest.mark.parametrize(("name", "options", "body"), CASES)
 
 

@@ -111,7 +111,7 @@ def read(body, data, sensor):
 
 
 def test_every_member_is_under_contract():
-    muscular = {"muscle_biped", "muscle_creature"}  # tests/test_muscles.py, tests/test_muscle_creature.py
+    muscular = {"muscle_biped", "muscle_biped3d", "muscle_creature"}  # tests of muscles, the bird and reflex3d
     assert {name.split()[0] for name in BODIES} | muscular == set(members("morphologies"))
 
 
