@@ -20,6 +20,9 @@ force at `lmax`, and force at fast lengthening. The force-length curve is about 
 ACTIVATION = (0.010, 0.040)
 """Time constants of activation and deactivation [s]."""
 
+THICKNESS = 0.0004
+"""Radius of a muscle's picture over the root of its force [m/√N]: a third of what the fibres of a real one have."""
+
 STRAIN = 0.02
 """Stretch at which MuJoCo's rigid tendon is held [1]; a real one has 0 to 4 %."""
 
@@ -99,7 +102,7 @@ class MuscleTendon:
             raise ModelError(
                 f"Muscle '{name}': its delay of {self.delay:g} s is longer than its buffer, {self.buffer:g} s."
             )
-        tendon = spec.add_tendon(name=name, width=0.006, rgba=[0.75, 0.15, 0.15, 1])
+        tendon = spec.add_tendon(name=name, width=THICKNESS * math.sqrt(self.max_force), rgba=[0.75, 0.15, 0.15, 1])
         for number, (segment, x, z) in enumerate(self.path):
             body, y = segments[segment]
             y = sign * self.outward[number] if self.outward else y

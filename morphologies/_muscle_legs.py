@@ -13,7 +13,7 @@ from evoloco.errors import ModelError
 from evoloco.morphology import HOME, Morphology, assemble
 
 from ._muscle import CURVES, MuscleTendon, shaped
-from ._parts import ACCENT, DARK, GREY, WHITE, add_planar_root, ball, rod
+from ._parts import ACCENT, DARK, GREY, WHITE, Vector, add_planar_root, ball, rod
 from ._world import GROUND, new_world
 
 Drive = Literal["muscles", "motors"]
@@ -29,6 +29,8 @@ LIMIT = (0.01, 1.0)
 SOLE = {"solref": (0.03, 1.0), "solimp": (0.2, 0.95, 0.01, 0.5, 2.0)}
 """Softness of the ground, which stands for that of heel pads and shoes: it gives 5 mm under a standing weight, and 9 mm
 at a blow of 0.5 m/s. MuJoCo's default gives 0.2 and 4 mm; a stiff leg then strikes with four body weights."""
+HULL = 0.9
+"""Radius of the pictured sole over that of the pads, so that these alone are the lowest points."""
 POSES = 4
 """Angles per joint, from limit to limit, at which the lengths of muscles are looked at."""
 
@@ -71,7 +73,8 @@ class Legs:
         width: Distance of each leg from the middle plane [m].
         upholders: Muscles that are active at the start, because they hold the body up.
         torques: Largest torque of the motor of each joint, where motors drive it [N m].
-        sole: Whether the picture joins the pads of a foot by a rod, as for a foot that stands on its toes.
+        looks: Rods that picture chest, head and the like: both ends, forward, to the left and upward in the trunk's
+            frame [m], and radius [m].
         roll: Limits of the abduction of the hips [rad], by joints `hip_roll_<side>`, in a body that moves freely; it
             moves in the sagittal plane where None.
     """
@@ -89,7 +92,7 @@ class Legs:
     width: float
     upholders: tuple[str, ...]
     torques: Mapping[str, float] = field(default_factory=dict)
-    sole: bool = False
+    looks: tuple[tuple[Vector, Vector, float], ...] = ()
     roll: tuple[float, float] | None = None
 
     def build(
@@ -140,6 +143,8 @@ class Legs:
         _weigh(trunk, self.trunk)
         x, z = self.trunk.proximal
         rod(trunk, "trunk", self.trunk.radius, (self.trunk.distal[0], 0, self.trunk.distal[1]), (x, 0, z), WHITE)
+        for number, (low, high, radius) in enumerate(self.looks):
+            rod(trunk, f"trunk_{number}", radius, low, high, WHITE)
         hip, *others = self.limits
         joints = [f"{joint}_{side}" for side in SIDES for joint in (hip, *(["hip_roll"] * bool(self.roll)), *others)]
         for side, sign in SIDES.items():
@@ -173,6 +178,7 @@ class Legs:
         """Adds a leg; its bodies by name, and where muscles run in them, to the left [m]."""
         y, colour = sign * self.width, GREY if sign > 0 else DARK
         above, where = pelvis, (self.pelvis.distal[0], y, self.pelvis.distal[1])
+        rod(pelvis, f"pelvis_{side}", self.pelvis.radius, (0, 0, 0), where, WHITE)
         segments = {"pelvis": (pelvis, y)}
         for (joint, limits), name, axis in zip(
             self.limits.items(), ("thigh", "shank", "foot"), (-1, 1, -1), strict=True
@@ -195,11 +201,11 @@ class Legs:
             rod(body, f"{name}_{side}", segment.radius, (up[0], 0, up[1]), (down[0], 0, down[1]), colour)
             segments[name] = (body, 0.0)
             above, where = body, (down[0], 0.0, down[1])
-        for pad, (x, z, *outward) in self.pads.items():
-            ball(above, f"{pad}_{side}", (x, sign * sum(outward), z), self.pad, ACCENT, conaffinity=GROUND)
-        if self.sole:
-            (back, low, *_), (front, high, *_) = self.pads.values()
-            rod(above, f"sole_{side}", self.pad, (back, 0, low), (front, 0, high), colour)
+        soles = [(x, sign * sum(outward), z) for x, z, *outward in self.pads.values()]
+        for pad, place in zip(self.pads, soles, strict=True):
+            ball(above, f"{pad}_{side}", place, self.pad, ACCENT, conaffinity=GROUND)
+        for number, front in enumerate(soles[1:]):
+            rod(above, f"sole_{side}_{number}", HULL * self.pad, soles[0], front, colour)
         return segments
 
     def _stand(self, spec: mujoco.MjSpec) -> None:

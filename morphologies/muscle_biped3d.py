@@ -49,6 +49,7 @@ HUMAN = Legs(
     width=0.0835,
     upholders=(*_PLANAR.upholders, "abductors"),
     roll=(math.radians(-20), math.radians(45)),
+    looks=_PLANAR.looks,
 )
 
 GENES = (

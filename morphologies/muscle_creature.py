@@ -38,11 +38,11 @@ about it, and tendons so long that fibres are about optimal in it.
 
 BIRD = Legs(
     name="muscle_creature",
-    pelvis=Segment(2.0, 0.012, (-0.10, 0.02), (-0.06, -0.03), 0.07),
+    pelvis=Segment(2.0, 0.012, (-0.10, 0.02), (-0.06, -0.03), 0.035),
     trunk=Segment(7.0, 0.13, (0.20, 0.05), (-0.14, 0.0), 0.10),
-    thigh=Segment(0.75, 0.003, (0, 0.07), (0, -0.10), 0.045),
-    shank=Segment(0.45, 0.0045, (0, 0.12), (0, -0.18), 0.025),
-    foot=Segment(0.22, 0.0022, (-0.08, 0.14), (0.0, -0.10), 0.014),
+    thigh=Segment(0.75, 0.003, (0, 0.07), (0, -0.10), 0.02),
+    shank=Segment(0.45, 0.0045, (0, 0.12), (0, -0.18), 0.014),
+    foot=Segment(0.22, 0.0022, (-0.08, 0.14), (0.0, -0.10), 0.011),
     pads={"heel": (0.0, -0.10), "toes": (0.12, -0.10)},
     pad=0.018,
     limits={
@@ -52,7 +52,10 @@ BIRD = Legs(
     muscles=MUSCLES,
     width=0.06,
     upholders=("hamstrings", "glutei", "vasti", "gastrocnemius", "soleus"),
-    sole=True,
+    looks=(
+        ((0.2, 0, 0.07), (0.3, 0, 0.3), 0.035), ((0.3, 0, 0.3), (0.34, 0, 0.3), 0.05),
+        ((0.34, 0, 0.29), (0.43, 0, 0.27), 0.015), ((-0.14, 0, 0.01), (-0.34, 0, 0.03), 0.04),
+    ),
 )  # fmt: skip
 
 GENES = (

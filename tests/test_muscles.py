@@ -2,6 +2,7 @@
 
 import math
 from functools import cache
+from types import ModuleType
 
 import mujoco
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from evoloco import metabolism
 from evoloco.controllers import reflex, sine
 from evoloco.errors import ModelError
-from evoloco.morphologies import hopper, muscle_biped
+from evoloco.morphologies import hopper, muscle_biped, muscle_biped3d, muscle_creature
 from evoloco.morphologies._muscle import ACTIVATION, CURVES, STRAIN, MuscleTendon
 from evoloco.morphology import HOME, Morphology
 from evoloco.scenario import Scenario
@@ -231,3 +232,19 @@ def test_controllers_of_servos_refuse_muscles_and_reflexes_refuse_servos() -> No
         sine.Controller(human())
     with pytest.raises(ModelError, match=r"Reflexes need two legs with the muscles .* lacks gastrocnemius_left, "):
         reflex.Controller(hopper.build())
+
+
+@pytest.mark.parametrize(("kind", "mass"), [(muscle_biped, 74.532), (muscle_biped3d, 74.532), (muscle_creature, 11.84)])
+def test_what_is_there_for_looks_weighs_nothing_and_touches_nothing(kind: ModuleType, mass: float) -> None:
+    body: Morphology = kind.build()
+    model, data = body.model, mujoco.MjData(body.model)
+    mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
+    mujoco.mj_forward(model, data)
+    touching = {geom for geom in range(model.ngeom) if model.geom_contype[geom] or model.geom_conaffinity[geom]}
+    names = ("heel", "toes", *(["big_toe"] * (kind is muscle_biped3d)))
+    pads = {model.geom(f"{pad}_{side}").id for pad in names for side in ("left", "right")}
+    assert touching == pads | body.floor
+    assert body.mass == pytest.approx(mass)
+    lowest = min(data.geom_xpos[pad][2] - model.geom_size[pad][0] for pad in pads)
+    assert lowest == pytest.approx(0.0, abs=1e-12)
+    assert body.leg_length == pytest.approx(data.xanchor[model.joint("hip_left").id][2], abs=1e-12)

@@ -19,8 +19,9 @@ from evoloco.gait import analyse, rows
 from evoloco.genome import Gene, Space
 from evoloco.morphologies import muscle_biped
 from evoloco.morphology import assemble
-from evoloco.report import plots
+from evoloco.report import muscles, plots
 from evoloco.report.canvas import around
+from evoloco.report.chronograph import chronograph, posed, sticks
 from evoloco.report.findings import Findings, Generations, Term, Trials
 from evoloco.report.page import number, render, strides, verdict
 from evoloco.report.people import bands
@@ -322,6 +323,28 @@ def test_bands_of_people_are_those_of_walking_and_go_with_human_bodies_only():
     assert 60 <= people["ankle"].phases[people["ankle"].mean.argmin()] <= 68, "the ankle at liftoff"
 
 
+def test_paths_of_muscles_are_as_long_as_their_tendons():
+    model = muscle_biped.build().model
+    data = mujoco.MjData(model)
+    mujoco.mj_resetDataKeyframe(model, data, 0)
+    mujoco.mj_forward(model, data)
+    lengths = [np.linalg.norm(np.diff(path, axis=0), axis=1).sum() for path in muscles.paths(model, data)]
+    np.testing.assert_allclose(lengths, data.actuator_length, rtol=1e-12)
+
+
+def test_chronograph_joins_joints_and_draws_the_muscles_of_every_pose(morphology):
+    episode = human_walk()
+    human, model = episode.morphology, episode.morphology.model
+    drawn = chronograph(340, episode, (2.0, 4.0), count=3)
+    assert drawn.count("stroke: var(--muscle") == 3 * 14
+    assert "var(--muscle" not in chronograph(340, walk(morphology), (2.0, 4.0), count=3)
+    data = posed(human, human.home)
+    hip, knee, ankle = (data.xanchor[model.joint(f"{joint}_left").id][[0, 2]] for joint in ("hip", "knee", "ankle"))
+    left = sticks(human, data)["left"]
+    for ends in ((hip, knee), (knee, ankle)):
+        assert (np.abs(left - ends).max(axis=(1, 2)) < 1e-12).any()
+
+
 def test_a_body_that_does_not_step_has_no_gait_cycle_to_show(morphology):
     page = render(find(walk(morphology, stepping=False)))
     section = page[page.index('<section id="cycle"') : page.index('<section id="oscillators"')]
@@ -379,6 +402,35 @@ def decode(path, width, height):
     raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
     process = subprocess.run(command + raw, capture_output=True, check=True)
     return np.frombuffer(process.stdout, np.uint8).reshape(-1, height, width, 3)
+
+
+def test_film_ends_where_it_is_asked_to_and_the_page_tells(morphology, tmp_path):
+    episode = walk(morphology, steps=50)
+    try:
+        path = film(episode, tmp_path / "walk.mp4", width=160, height=90, longest=0.5)
+    except EvolocoError as error:
+        pytest.skip(str(error))
+    assert imageio_ffmpeg.count_frames_and_secs(str(path))[0] == 15
+    long = replace(episode, trace=np.repeat(episode.trace, 14, axis=0))
+    assert "The first 12 s of 14 s." in render(find(long, video=b"frames"))
+    assert "The first" not in render(find(episode, video=b"frames"))
+
+
+def test_film_shows_muscles_red_as_they_are_active_on_a_body_that_fills_the_picture(tmp_path):
+    human, reds = muscle_biped.build(), []
+    for active in (0.0, 1.0):
+        trace = {"qpos": human.home, "act": active, "torso.position": [0, 0, human.standing_height]}
+        try:
+            path = film(traces.episode(human, 1, trace), tmp_path / "still.mp4", width=320, height=180)
+        except EvolocoError as error:
+            pytest.skip(str(error))
+        red, green, blue = decode(path, 320, 180)[0].astype(int).transpose(2, 0, 1)
+        reds.append((red > 90) & (green < 0.5 * red) & (blue < 0.6 * red) & (blue > 0.6 * green))  # feet are orange
+    rest, full = reds
+    assert rest.sum() < 10 < 200 < full.sum()
+    rows = np.flatnonzero(full.any(axis=1))
+    heel_to_hip = np.ptp(rows) / 180
+    assert heel_to_hip == pytest.approx(0.6 * 1.0 / human.size, abs=0.05), "muscles reach to a height of about 1 m"
 
 
 def test_film_leaves_the_model_as_it_was(morphology, tmp_path):

@@ -16,7 +16,7 @@ from evoloco.replay import replay
 from evoloco.report.findings import Findings, Generations, Term, Trials
 from evoloco.report.page import render
 from evoloco.report.people import bands
-from evoloco.report.video import film
+from evoloco.report.video import LONGEST, film
 from evoloco.spec import OptimizerSpec, dumps
 
 SPREAD = (0.1, 0.9)
@@ -34,7 +34,7 @@ def write_report(run: Run) -> tuple[Path, str]:
     video, missing = None, ""
     try:
         with replacing(run.folder / "champion.mp4") as unfinished:
-            video = film(episode, unfinished).read_bytes()
+            video = film(episode, unfinished, longest=LONGEST).read_bytes()
     except EvolocoError as error:
         missing = str(error)
     champion = run.champion()

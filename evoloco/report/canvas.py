@@ -22,6 +22,7 @@ INK = {
     "right": "#d4580f",
     "best": "#0e8570",
     "support": "#8465c9",
+    "muscle": "#c4182b",
 }
 """Colours by meaning: the CSS variables that the page sets, with their light values."""
 

@@ -21,6 +21,7 @@ from evoloco.report.chronograph import chronograph
 from evoloco.report.cycle import cycle, energy
 from evoloco.report.findings import Findings
 from evoloco.report.plots import Span
+from evoloco.report.video import filmed
 
 WIDTHS = {"wide": 960, "narrow": 340}
 """Widths that every picture is drawn for [px]: a page on a desk, and one on a phone."""
@@ -52,6 +53,7 @@ def render(findings: Findings) -> str:
         muscles=bool(muscles), torques=findings.episode.morphology.torques, strides=found.strides, source=people.SOURCE,
         efforts=list(zip(muscles, efforts, strict=False)), front=_front(findings), cells=_cells(findings),
         largest=max((abs(term.contribution) for term in findings.terms), default=0.0) or 1.0, video=video,
+        filmed=filmed(findings.episode), lived=len(findings.episode) * findings.episode.control_dt,
     )  # fmt: skip
 
 

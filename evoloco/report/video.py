@@ -15,6 +15,17 @@ import numpy as np
 from evoloco.episode import Episode
 from evoloco.errors import EvolocoError
 from evoloco.genome import Array
+from evoloco.report.muscles import activations, on_tendons
+from evoloco.terrain import height as ground
+
+LONGEST = 12.0
+"""Length of a report's film [s]: some strides; drawing in software takes about as long as they do."""
+
+FILL = 0.6
+"""Height of the body over that of the picture."""
+
+AT_REST, ACTIVE = (0.72, 0.79, 0.88), (0.86, 0.05, 0.08)
+"""Colours of a muscle at an activation of 0 and 1."""
 
 SAMPLES = 2
 """Rendered pixels per film pixel and direction: smooth edges, cheaper than multisampling in software GL."""
@@ -26,18 +37,21 @@ DEBIAN = "libegl1 libgl1-mesa-dri"
 """Packages that add off-screen drawing to Debian and Ubuntu."""
 
 
-def film(episode: Episode, path: Path, width: int = 640, height: int = 360, fps: int = 30) -> Path:
-    """Films an episode from the side, the camera following the body.
+def film(
+    episode: Episode, path: Path, width: int = 640, height: int = 360, fps: int = 30, longest: float = np.inf
+) -> Path:
+    """Films an episode from the side, the camera following the body; muscles redden with their activation.
 
     Draws with EGL, without a display, unless the variable `MUJOCO_GL` asks
     for something else.
 
     Args:
-        episode: What to show, from its first row to its last.
+        episode: What to show, from its first row on.
         path: The MP4 file to write.
         width: Of the film [px], even.
         height: Of the film [px], even.
         fps: Frames per second of the film; it plays in real time.
+        longest: Time after which the film ends, though the episode goes on [s].
 
     Raises:
         EvolocoError: This machine cannot draw off screen.
@@ -49,10 +63,12 @@ def film(episode: Episode, path: Path, width: int = 640, height: int = 360, fps:
     data, scene, option = mujoco.MjData(model), mujoco.MjvScene(model, maxgeom=2000), mujoco.MjvOption()
     camera = mujoco.MjvCamera()
     camera.azimuth, camera.elevation = 115.0, -12.0  # [deg] from the right, a little from behind
-    camera.distance = 2.4 * episode.morphology.size
-    rows = np.arange(max(1, round(len(episode) * episode.control_dt * fps))) / (fps * episode.control_dt)
+    half = FILL * np.tan(np.radians(model.vis.global_.fovy) / 2)
+    camera.distance = 0.5 * episode.morphology.size / half
+    rows = np.arange(max(1, round(filmed(episode, longest) * fps))) / (fps * episode.control_dt)
     rows = np.minimum(rows, len(episode) - 1)
-    gaze = _gaze(episode)
+    gaze, active = _gaze(episode), activations(episode)
+    tendons = model.actuator_trnid[on_tendons(model), 0]
     with _context(model) as context, _encoder(path, size, width, height, fps) as encoder:
         frame, shot = mujoco.MjrRect(0, 0, *size), np.empty((size[1], size[0], 3), np.uint8)
         for row in rows:
@@ -61,11 +77,23 @@ def film(episode: Episode, path: Path, width: int = 640, height: int = 360, fps:
             mujoco.mj_kinematics(model, data)
             mujoco.mj_comPos(model, data)
             mujoco.mj_camlight(model, data)
+            mujoco.mj_tendon(model, data)
+            model.tendon_rgba[tendons, :3] = _redness(active[round(row)])
             mujoco.mjv_updateScene(model, data, option, None, camera, mujoco.mjtCatBit.mjCAT_ALL, scene)
             mujoco.mjr_render(frame, scene, context)
             mujoco.mjr_readPixels(shot, None, frame, context)
             encoder.send(shot)
     return path
+
+
+def filmed(episode: Episode, longest: float = LONGEST) -> float:
+    """Time of an episode that its film shows [s]."""
+    return min(len(episode) * episode.control_dt, longest)
+
+
+def _redness(activation: Array) -> Array:
+    """Colours (M, 3) of muscles by their activation (M,)."""
+    return np.array(AT_REST) + np.clip(activation, 0, 1)[:, None] * np.subtract(ACTIVE, AT_REST)
 
 
 def _pose(episode: Episode, row: float) -> Array:
@@ -80,12 +108,13 @@ def _pose(episode: Episode, row: float) -> Array:
 
 def _gaze(episode: Episode) -> Array:
     """Where the camera looks [m] (T, 3): at half the body's height, following the torso without its sway."""
-    torso = episode.sensor("torso.position")
+    x, y, _ = episode.sensor("torso.position").T
+    torso = np.stack([x, y, ground(episode.morphology, x, y)], axis=1)
     half = min(round(0.4 / episode.control_dt), len(torso) - 1)  # averages over 0.8 s, about a stride
     padded = np.pad(torso, ((half, half), (0, 0)), mode="reflect", reflect_type="odd")
     window = np.full(2 * half + 1, 1 / (2 * half + 1))
     gaze = np.stack([np.convolve(column, window, mode="valid") for column in padded.T], axis=1)
-    gaze[:, 2] = 0.5 * episode.morphology.size
+    gaze[:, 2] += 0.5 * episode.morphology.size
     return gaze
 
 
