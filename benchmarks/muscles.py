@@ -1,9 +1,9 @@
 """What muscle gaits are worth: how often and how soon they are found, how they walk, and what they withstand.
 
-    python benchmarks/muscles.py seeds [--runs muscle_biped muscle_biped_fsm] [--seeds 10] [--out FOLDER]
+    python benchmarks/muscles.py seeds [--runs muscle_biped muscle_biped_fsm] [--seeds 10] [--generations N] [--out FOLDER]
     python benchmarks/muscles.py champions [--runs ...]
     python benchmarks/muscles.py withstand [--out FOLDER]
-    python benchmarks/muscles.py speeds | structure | effort [--seeds 5] [--out FOLDER]
+    python benchmarks/muscles.py speeds | structure | effort [--seeds 5] [--generations N] [--out FOLDER]
 
 `seeds` evolves each run with each seed in a process of its own, with the
 defaults of its run file. Then each generation's best individual walks again
@@ -80,7 +80,7 @@ def is_sought(episode: Episode) -> bool:
     return episode.outcome is Outcome.COMPLETED and abs(analyse(episode).speed - SOUGHT) <= TOLERANCE
 
 
-def evolve(name: str, seed: int, folder: Path, overrides: Sequence[str] = ()) -> tuple[float, float]:
+def evolve(name: str, seed: int, folder: Path, *overrides: str) -> tuple[float, float]:
     """Runs `evoloco evolve` as a user does, unless it is there; Unix time of its start, and its duration [s]."""
     timing = folder.with_suffix(".json")
     if not timing.is_file():
@@ -111,13 +111,13 @@ def quality(experiment: Experiment, genome: Array) -> tuple[Gait, str]:
 QUALITY = "lasts  speed  finer     both   knee  heel    load  effort strides"
 
 
-def seeds(runs: Sequence[str], count: int, folder: Path) -> None:
+def seeds(runs: Sequence[str], count: int, folder: Path, *overrides: str) -> None:
     """How often and how soon each run finds a walk, and how its champions walk."""
     for name in runs:
         found = []
         print(f"\n{name}\nseed  first [s]  generation  whole [s]  held out  {QUALITY}")
         for seed in range(count):
-            began, whole = evolve(name, seed, folder / f"{name}-seed{seed}")
+            began, whole = evolve(name, seed, folder / f"{name}-seed{seed}", *overrides)
             run = Run(folder / f"{name}-seed{seed}")
             records = list(run.journal.generations())
             best = [record.genomes[int(np.argmax(record.fitness))] for record in records]
@@ -165,20 +165,20 @@ def champions(runs: Sequence[str]) -> None:
         print(f"{name:24}  {row}  {sum(lasted[:half])}/{half}, {sum(lasted[half:])}/{half}", flush=True)
 
 
-def arm(name: str, seed: int, folder: Path, label: str, overrides: Sequence[str] = ()) -> Run:
+def arm(name: str, seed: int, folder: Path, label: str, *overrides: str) -> Run:
     """A run of an arm of a comparison; runs of other parts with the same label are taken as they are."""
     place = folder / f"{label}-seed{seed}"
-    evolve(name, seed, place, overrides)
+    evolve(name, seed, place, *overrides)
     return Run(place)
 
 
-def structure(count: int, folder: Path) -> None:
+def structure(count: int, folder: Path, *overrides: str) -> None:
     """Whether muscles searched together with control beat control alone, at equal generations."""
     print("held-out fitness\nseed  muscles and control  control alone")
     pairs = []
     for seed in range(count):
         both, alone = (
-            float(arm(name, seed, folder, name).champion()["heldout_fitness"])
+            float(arm(name, seed, folder, name, *overrides).champion()["heldout_fitness"])
             for name in ("muscle_biped_structure", "muscle_biped_fsm")
         )
         pairs.append((both, alone))
@@ -188,14 +188,14 @@ def structure(count: int, folder: Path) -> None:
     print(f"Muscles and control are better in {better} of {count} seeds; p = {test.pvalue:.3g} (Wilcoxon, one-sided).")
 
 
-def effort(count: int, folder: Path) -> None:
+def effort(count: int, folder: Path, *overrides: str) -> None:
     """Whether the term for effort lowers the cost of transport at equal speed."""
     print("        with effort                  without\nseed   speed  effort  mechanical   speed  effort  mechanical")
     rows = []
     for seed in range(count):
         row: list[float] = []
-        for label, overrides in (("muscle_biped_fsm", ()), ("without_effort", ("fitness.effort.weight=0",))):
-            run = arm("muscle_biped_fsm", seed, folder, label, overrides)
+        for label, without in (("muscle_biped_fsm", ()), ("without_effort", ("fitness.effort.weight=0",))):
+            run = arm("muscle_biped_fsm", seed, folder, label, *overrides, *without)
             (episode,) = walk(run.experiment, [np.array(run.champion()["genome"])], duration=LONG)
             gait = analyse(episode)
             row += [gait.speed, gait.effort, gait.mechanical_cost]
@@ -212,7 +212,7 @@ SPEEDS = (0.6, 1.0, 1.4, 3.0)
 """Speeds that are asked [m/s]."""
 
 
-def speeds(count: int, folder: Path) -> None:
+def speeds(count: int, folder: Path, *overrides: str) -> None:
     """What gait comes of asking for another speed, all else equal."""
     print(f"asked  seed  {'speed':>5}  lasts  froude  strides [Hz]  duty  flight  effort  mechanical")
     found = []
@@ -221,7 +221,7 @@ def speeds(count: int, folder: Path) -> None:
             around = (f"fitness.steps.low={asked - 0.05}", f"fitness.steps.high={asked + 0.05}",
                       f"morphology.genes.speed='{1.2 * asked:.2f}~0.1<0.3,4>'")  # fmt: skip
             label = f"speed{asked:g}"
-            run = arm("muscle_biped_fsm", seed, folder, label, around)
+            run = arm("muscle_biped_fsm", seed, folder, label, *overrides, *around)
             (episode,) = walk(run.experiment, [np.array(run.champion()["genome"])])
             gait = analyse(episode)
             flight = float((~gait.stance[len(gait.stance) // 5 :]).all(axis=1).mean())
@@ -333,17 +333,19 @@ def main() -> None:
     parser.add_argument("--runs", nargs="*", default=["muscle_biped", "muscle_biped_fsm"])
     parser.add_argument("--seeds", type=int, help="as many as the part needs where left out")
     parser.add_argument("--out", type=Path, default=Path(tempfile.mkdtemp(prefix="muscles-")))
+    parser.add_argument("--generations", type=int, help="of the runs; those of their run files where left out")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     count = arguments.seeds or parts[arguments.part]
+    shorter = [f"optimizer.generations={arguments.generations}"] if arguments.generations else []
     if arguments.part == "seeds":
-        seeds(arguments.runs, count, arguments.out)
+        seeds(arguments.runs, count, arguments.out, *shorter)
     elif arguments.part == "champions":
         champions(arguments.runs)
     elif arguments.part == "withstand":
         withstand(arguments.out)
     else:
-        {"structure": structure, "effort": effort, "speeds": speeds}[arguments.part](count, arguments.out)
+        {"structure": structure, "effort": effort, "speeds": speeds}[arguments.part](count, arguments.out, *shorter)
 
 
 if __name__ == "__main__":
