@@ -1,9 +1,11 @@
 """What muscle gaits are worth: how often and how soon they are found, how they walk, and what they withstand.
 
-    python benchmarks/muscles.py seeds [--runs muscle_biped muscle_biped_fsm] [--seeds 10] [--generations N] [--out FOLDER]
+    python benchmarks/muscles.py seeds [--runs muscle_biped muscle_biped_fsm] [--seeds 10]
     python benchmarks/muscles.py champions [--runs ...]
-    python benchmarks/muscles.py withstand [--out FOLDER]
-    python benchmarks/muscles.py speeds | structure | effort [--seeds 5] [--generations N] [--out FOLDER]
+    python benchmarks/muscles.py withstand
+    python benchmarks/muscles.py speeds | structure | effort [--seeds 5]
+
+`--generations N` shortens the runs, `--out FOLDER` keeps them.
 
 `seeds` evolves each run with each seed in a process of its own, with the
 defaults of its run file. Then each generation's best individual walks again

@@ -6,7 +6,9 @@ from evoloco.errors import ModelError
 from evoloco.genome import Array, Gene, Space
 from evoloco.morphology import Morphology
 
-from ._leg_states import EARLY_STANCE, LANDING, LATE_STANCE, LIFTOFF, NAMES, SWING, UNDECIDED, drawn, follow
+from ._leg_states import (
+    EARLY_STANCE, LANDING, LATE_STANCE, LIFTOFF, NAMES, SWING, UNDECIDED, drawn, follow, thresholds,
+)  # fmt: skip
 from ._moment_arms import moment_arms
 from ._placement import PACE, PLACE, follow_body
 from ._placement import SIZE as MEMORY
@@ -27,9 +29,7 @@ POSES = {
 """Flexion of hip, knee and ankle that each state aims at where a search begins [rad]; of the thigh in the world."""
 
 GENES = (
-    Gene("threshold", 0.001, 1.0, "1", "load that makes a leg loaded [body weights]", start=0.15, spread=0.02),
-    Gene("late", -0.5, 0.5, "1", "foot's place where late stance begins [leg lengths]", start=0.0, spread=0.03),
-    Gene("landing", -0.5, 0.5, "1", "foot's place where landing begins [leg lengths]", start=0.1, spread=0.03),
+    *thresholds(0.15, 0.1),
     *(
         Gene(f"{NAMES[state].replace(' ', '_')}.{joint}", low, high, "rad", "flexion that it aims at", start=angle,
              spread=0.08)

@@ -248,6 +248,9 @@ class Experiment:
         for name, other in self.spec.controller.bounds.items():
             with told_from("controller.bounds"):
                 genes[name] = other.of(genes[name])
+        for name, value in self.spec.controller.fixed.items():
+            with told_from("controller.fixed"):
+                genes[name].check(value)
         searched = [gene for name, gene in genes.items() if name not in self.spec.controller.fixed]
         if not searched:
             raise SpecError("controller.fixed leaves no gene to search.")
