@@ -7,7 +7,16 @@ from evoloco.genome import Array, Gene, Space
 from evoloco.morphology import Morphology
 
 from ._leg_states import (
-    EARLY_STANCE, LANDING, LATE_STANCE, LIFTOFF, NAMES, SWING, UNDECIDED, drawn, follow, thresholds,
+    EARLY_STANCE,
+    LANDING,
+    LATE_STANCE,
+    LIFTOFF,
+    NAMES,
+    SWING,
+    UNDECIDED,
+    drawn,
+    follow,
+    thresholds,
 )  # fmt: skip
 from ._moment_arms import moment_arms
 from ._placement import PACE, PLACE, follow_body
