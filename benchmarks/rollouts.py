@@ -44,10 +44,10 @@ from numpy.typing import ArrayLike
 from peers.environments import Environments, Peer
 from peers.python_loop import PythonLoop, waves
 
-from evoloco.build import Experiment, run_file
+from evoloco.build import BODY, Experiment, run_file
 from evoloco.evaluators.local import Local
 from evoloco.genome import Array
-from evoloco.spec import ControllerSpec, RunSpec, read
+from evoloco.spec import ControllerSpec, MorphologySpec, RunSpec, read
 
 PACKAGES = {
     "gymnasium": ["gymnasium[mujoco]==1.4.0", "mujoco==4.0.0"],
@@ -203,9 +203,14 @@ def on_sines(name: str, path: str, cores: int) -> Ours:
 
 
 def bundled(name: str, cores: int) -> Ours:
-    """A bundled body on changes of its published champion."""
-    experiment = Experiment(read(run_file(name), ENDLESS))
-    return Ours(experiment, around(champion(name, len(experiment.space)), GENOMES), cores)
+    """The body of a published champion on changes of its gait."""
+    genes = json.loads(run_file(name).with_name("champion.json").read_text())["genes"]
+    values = {gene: entry["value"] for gene, entry in genes.items()}
+    body = {gene.removeprefix(BODY): value for gene, value in values.items() if gene.startswith(BODY)}
+    spec = read(run_file(name), ENDLESS)
+    one = MorphologySpec(**{**spec.morphology.model_dump(), "genes": {}, **body})
+    experiment = Experiment(spec.model_copy(update={"morphology": one}))
+    return Ours(experiment, around(experiment.space.encode(values), GENOMES), cores)
 
 
 @contextmanager
@@ -336,9 +341,10 @@ def rate(side: Callable[[], int]) -> float:
 
 def comparisons(environments: Environments) -> Iterator[tuple[str, str, int, str, AbstractContextManager[Sides]]]:
     """Kind, model, cores, aim, and the two sides."""
-    for name in ("biped", "planar_biped"):
+    for name in ("biped", "planar_biped", "muscle_biped", "muscle_biped_fsm"):
+        aim = "0.9" if "muscle" in name else "0.95"
         for cores in (1, 2):
-            yield "c", name, cores, "0.95", against_c(lambda name=name, cores=cores: nullcontext(bundled(name, cores)))
+            yield "c", name, cores, aim, against_c(lambda name=name, cores=cores: nullcontext(bundled(name, cores)))
     for name in WORLDS:
         yield "c", name, 1, "0.95", against_c(lambda name=name: nullcontext(on_gymnasiums(name, 1, environments)))
     yield "c", "gecko_v2", 1, "0.95", against_c(lambda: on_revolve2s(1, environments))

@@ -2,7 +2,7 @@
 
 import numba
 
-from evoloco.genome import Array
+from evoloco.genome import Array, Gene
 
 EARLY_STANCE, LATE_STANCE, LIFTOFF, SWING, LANDING = range(5)
 """States of a leg."""
@@ -23,6 +23,24 @@ TRANSITIONS = (
     ("landing", "early stance", "the leg is loaded"),
 )
 """From, to, and when; the first that holds counts, one per control step."""
+
+
+def thresholds(load: float, landing: float) -> tuple[Gene, Gene, Gene]:
+    """Genes of what makes a leg pass between states: `threshold`, `late` and `landing` of `follow`.
+
+    Args:
+        load: Where a search begins with the threshold [body weights].
+        landing: Where it begins with the foot's place for landing [leg lengths].
+    """
+    far = "no foot gets, so that a state is never reached or never left"
+    return (
+        Gene("threshold", 0.001, 1.0, "1", "load that makes a leg loaded [body weights]", start=load, spread=0.02,
+             limits=(0.0, 1.0), beyond="a leg is always loaded, or never by standing on it"),
+        Gene("late", -0.5, 0.5, "1", "foot's place where late stance begins [leg lengths]", start=0.0, spread=0.03,
+             limits=(-1.0, 1.0), beyond=far),
+        Gene("landing", -0.5, 0.5, "1", "foot's place where landing begins [leg lengths]", start=landing, spread=0.03,
+             limits=(-1.0, 1.0), beyond=far),
+    )  # fmt: skip
 
 
 @numba.njit(error_model="numpy", nogil=True)

@@ -9,7 +9,7 @@ from evoloco.errors import ModelError
 from evoloco.genome import Array, Gene, Space
 from evoloco.morphology import Morphology
 
-from ._leg_states import LATE_STANCE, LIFTOFF, UNDECIDED, drawn, follow
+from ._leg_states import LATE_STANCE, LIFTOFF, UNDECIDED, drawn, follow, thresholds
 
 STEMS = ("hamstrings", "glutei", "iliopsoas", "vasti", "gastrocnemius", "soleus", "tibialis")
 """Muscles of each leg, in the order of the table of muscles."""
@@ -19,9 +19,7 @@ WIDTH = len(STEMS) + 1
 """Numbers per leg in front of the genes: places of its muscles among the controls, and of its knee among the joints."""
 
 GENES = (
-    Gene("threshold", 0.001, 1.0, "1", "load that makes a leg loaded [body weights]", start=0.2, spread=0.02),
-    Gene("late", -0.5, 0.5, "1", "foot's place where late stance begins [leg lengths]", start=0.0, spread=0.03),
-    Gene("landing", -0.5, 0.5, "1", "foot's place where landing begins [leg lengths]", start=0.0, spread=0.03),
+    *thresholds(0.2, 0.0),
     Gene("tibialis.length_gain", -10.0, 10.0, "1", "on its own length", start=1.1, spread=0.1),
     Gene("tibialis.length", 0.0, 2.0, "1", "length from which it answers", start=0.71, spread=0.05),
     Gene("tibialis.soleus_gain", -10.0, 10.0, "1", "on the force of the soleus", start=-0.3, spread=0.05),

@@ -248,6 +248,9 @@ class Experiment:
         for name, other in self.spec.controller.bounds.items():
             with told_from("controller.bounds"):
                 genes[name] = other.of(genes[name])
+        for name, value in self.spec.controller.fixed.items():
+            with told_from("controller.fixed"):
+                genes[name].check(value)
         searched = [gene for name, gene in genes.items() if name not in self.spec.controller.fixed]
         if not searched:
             raise SpecError("controller.fixed leaves no gene to search.")
@@ -364,7 +367,8 @@ class Experiment:
     def scenarios(self, generation: int) -> list[Scenario]:
         """The scenarios of a generation, common to its genomes."""
         count, duration = self.spec.evaluation.episodes, self.spec.scenario.duration
-        return [self._draw(SEARCH, generation, episode, duration) for episode in range(count)]
+        pushes = self.spec.scenario.push.strength(generation)
+        return [self._draw(SEARCH, generation, episode, duration, pushes) for episode in range(count)]
 
     def elite_scenarios(self) -> list[Scenario]:
         """The scenarios that choose the champion from the elite."""
@@ -378,7 +382,7 @@ class Experiment:
         count = self.spec.evaluation.heldout_episodes
         return [self._draw(stream, 0, episode, self.heldout_duration) for episode in range(count)]
 
-    def _draw(self, stream: int, generation: int, episode: int, duration: float) -> Scenario:
+    def _draw(self, stream: int, generation: int, episode: int, duration: float, pushes: float = 1.0) -> Scenario:
         scenario = self.spec.scenario
         return draw(
             self.morphology,
@@ -387,7 +391,7 @@ class Experiment:
             joint_noise=scenario.joint_noise,
             velocity_noise=scenario.velocity_noise,
             push_count=scenario.push.count,
-            push_impulse=scenario.push.impulse,
+            push_impulse=pushes * scenario.push.impulse,
             push_duration=scenario.push.duration,
             push_direction=scenario.push.direction,
             friction=scenario.friction,

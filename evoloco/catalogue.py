@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from evoloco.build import Experiment, member, members, options_of, runs
 from evoloco.errors import ModelError, UnknownNameError
@@ -72,7 +72,8 @@ def describe(kind: str, name: str, morphology: str, options: Sequence[str] = ())
     entry = getattr(member(_KINDS[kind], name), _ENTRY[kind])
     parts = [f"{name}: {inspect.getdoc(entry)}", "Options:\n" + "\n".join(_options(entry))]
     if kind == "controllers":
-        body, rows = (morphology, _genes(name, morphology, options)) if morphology else _fitting(name, options)
+        named = {"name": morphology}
+        body, rows = (morphology, _genes(name, named, options)) if morphology else _fitting(name, options)
         parts.append(f"Genes on '{body}':\n" + "\n".join(rows))
     if kind == "morphologies" and (genes := getattr(member(_KINDS[kind], name), "GENES", ())):
         parts.append("Genes, for [morphology.genes] of a run file:\n" + "\n".join(_rows(genes)))
@@ -119,20 +120,33 @@ def _fitting(name: str, options: Sequence[str]) -> tuple[str, list[str]]:
     """
     bodies = sorted(members("morphologies"), key=lambda body: (body != COMMON, body))
     for body in bodies:
-        if _needed(member("morphologies", body).build):
-            continue
-        with suppress(ModelError):
-            return body, _genes(name, body, options)
+        build = member("morphologies", body).build
+        for variant in () if _needed(build) else _variants(build):
+            with suppress(ModelError):
+                rows = _genes(name, {"name": body, **variant}, options)
+                return " ".join([body, *(f"{option}={value}" for option, value in variant.items())]), rows
     raise ModelError(f"Controller '{name}' fits no bundled body. Name one of yours with --morphology.")
 
 
-def _genes(name: str, morphology: str, options: Sequence[str]) -> list[str]:
+def _variants(build: Callable[..., Any]) -> list[dict[str, Any]]:
+    """The options of a body that make kinds of it: none, then every other choice of an option that names a few."""
+    hints = get_type_hints(build)
+    return [{}] + [
+        {name: choice}
+        for name, parameter in options_of(build).items()
+        if get_origin(hints.get(name)) is Literal
+        for choice in get_args(hints[name])
+        if choice != parameter.default
+    ]
+
+
+def _genes(name: str, morphology: dict[str, Any], options: Sequence[str]) -> list[str]:
     chosen: dict[str, Any] = {"name": name}
     for option in options:
         apply(chosen, option)
     spec = RunSpec(
         name=name,
-        morphology=MorphologySpec(name=morphology),
+        morphology=MorphologySpec(**morphology),
         controller=ControllerSpec(**chosen),
         fitness={"survival": TermSpec(measure="survival", weight=1.0)},
     )

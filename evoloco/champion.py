@@ -108,8 +108,8 @@ def choose(
 def elite(experiment: Experiment, journal: Journal) -> list[Candidate]:
     """The fittest of a search, best first; of several objectives, those of the front whose sum is largest.
 
-    Candidates come from generations without support, one per generation at
-    most, so that they differ. A genome that was evaluated again counts with
+    Candidates come from generations without support and with whole pushes, one
+    per generation at most, so that they differ. A genome that was evaluated again counts with
     the mean, so that luck in one generation fades.
 
     Raises:
@@ -128,7 +128,8 @@ def elite(experiment: Experiment, journal: Journal) -> list[Candidate]:
     for record in journal.generations():
         individual = int(np.argmax(record.fitness))
         fittest.append((record.support, record.generation, individual, record.genomes[individual].tobytes()))
-    free = [row for row in fittest if row[0] == 0] or fittest
+    pushes = experiment.spec.scenario.push
+    free = [row for row in fittest if row[0] == 0 and pushes.strength(row[1]) == 1] or fittest
     met: dict[bytes, list[float]] = {genome: [] for *_, genome in free}
     for _, generation, *_ in free:
         record = journal[generation]

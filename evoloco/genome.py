@@ -31,11 +31,14 @@ class Gene:
             middle of the bounds where None.
         spread: Standard deviation of its first steps [unit], where `log` those
             around the start; the optimizer's own where None.
+        limits: Values beyond which it makes no sense, whatever bounds a user gives it.
+        beyond: Why it makes none there, as a clause.
 
     Raises:
-        EvolocoError: The bounds are not increasing, or not positive where
-            `log`; or it has one level, fewer than none, or levels and `log`;
-            or its start is out of bounds, or its spread not positive.
+        EvolocoError: The bounds are not increasing, not positive where `log`,
+            or beyond the limits; or it has one level, fewer than none, or
+            levels and `log`; or its start is out of bounds, or its spread not
+            positive.
     """
 
     name: str
@@ -47,6 +50,8 @@ class Gene:
     levels: int = 0
     start: float | None = None
     spread: float | None = None
+    limits: tuple[float, float] = (-math.inf, math.inf)
+    beyond: str = ""
 
     def __post_init__(self) -> None:
         if not self.low < self.high:
@@ -65,6 +70,16 @@ class Gene:
             raise EvolocoError(f"Gene '{self.name}': spread must be positive, not {self.spread}.")
         if self.spread is not None and self.levels:
             raise EvolocoError(f"Gene '{self.name}': a spread is of continuous genes, and this one has levels.")
+        self.check(self.low)
+        self.check(self.high)
+
+    def check(self, value: float) -> None:
+        """Raises an EvolocoError where a value is beyond the limits."""
+        least, most = self.limits
+        if not least <= value <= most:
+            raise EvolocoError(
+                f"Gene '{self.name}': {value:g} is not within {least:g} to {most:g}, beyond which {self.beyond}."
+            )
 
     def between(self, low: float, high: float) -> "Gene":
         """The gene with other bounds; its start stays where it is within them."""

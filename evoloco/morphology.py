@@ -283,6 +283,7 @@ def assemble(
     )
     heights = [_extent(model, data, geom) for geom in range(model.ngeom) if geom not in ground]
     sole = min(low for low, _ in heights)
+    muscle_pairs = _pairs(actuators)
     pairs = _pairs(joints) if partners is None else [(left, right, left) for left, right in partners.items()]
     for name in (name for *pair, _ in pairs for name in pair):
         if name not in joints:
@@ -304,7 +305,7 @@ def assemble(
         standing_height=float(data.body(torso).xpos[2]),
         mass=float(model.body_mass.sum()),
         size=float(max(high for _, high in heights) - sole),
-        muscles=tuple(_muscle(model, name, _pairs(actuators)) for name in actuators) if muscular else (),
+        muscles=tuple(_muscle(model, name, muscle_pairs) for name in actuators) if muscular else (),
         torques=bool(motors),
     )
 

@@ -130,6 +130,13 @@ class PushSpec(_Table):
         description="Of a push in the world: any horizontal one, forward or backward (sagittal), left or right "
         "(lateral), each drawn for every push; or always the same one.",
     )
+    growth: int = Field(
+        0, ge=0, description="Generations over which the search's pushes grow from none to their impulse; 0 for none."
+    )
+
+    def strength(self, generation: int) -> float:
+        """Part of the impulse that a push of the search has in a generation, 0 to 1."""
+        return min(generation / self.growth, 1.0) if self.growth else 1.0
 
 
 class TerrainSpec(_Table):

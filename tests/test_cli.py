@@ -87,8 +87,10 @@ def test_list_shows_every_gene_of_a_controller_with_bounds_unit_and_meaning(
     evoloco: Command, hop: Path, name: str
 ) -> None:
     shown = evoloco("list", "controllers", name).out
-    body = {"reflex": "muscle_biped", "reflex3d": "muscle_biped3d"}.get(name, "biped")
-    space = Experiment(read(hop, [f"morphology.name={body}", f"controller.name={name}"])).space
+    bodies = dict.fromkeys(("reflex", "muscle_fsm", "simbicon"), "muscle_biped") | {"reflex3d": "muscle_biped3d"}
+    body, drive = bodies.get(name, "biped"), ["morphology.drive=motors"] if name == "simbicon" else []
+    space = Experiment(read(hop, [f"morphology.name={body}", *drive, f"controller.name={name}"])).space
+    body += " drive=motors" if drive else ""
     genes = {line.split()[0]: line for line in shown.split(f"Genes on '{body}':\n")[1].strip().splitlines()}
     for gene in space.genes:
         line = genes[gene.name]

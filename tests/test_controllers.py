@@ -12,8 +12,8 @@ from evoloco.controllers._followers import ROW, SENDER
 from evoloco.errors import ModelError, UnknownNameError
 from evoloco.morphologies import biped, hopper, muscle_biped, muscle_biped3d, planar_biped
 
-MUSCULAR = {"reflex": "muscle_biped", "reflex3d": "muscle_biped3d"}
-SERVO = [name for name in members("controllers") if name not in MUSCULAR]
+MUSCULAR = {"reflex": "muscle_biped", "reflex3d": "muscle_biped3d", "muscle_fsm": "muscle_biped"}
+SERVO = [name for name in members("controllers") if name not in (*MUSCULAR, "simbicon")]
 MIRRORED = [name for name in SERVO if name in ("hopf", "matsuoka", "phase", "rulkov", "sine", "vanderpol")]
 BODIES = {
     "biped": biped.build,
@@ -21,9 +21,10 @@ BODIES = {
     "planar_biped": planar_biped.build,
     "hopper": hopper.build,
     "muscle_biped": muscle_biped.build,
+    "muscle_biped with motors": lambda: muscle_biped.build(drive="motors"),
     "muscle_biped3d": muscle_biped3d.build,
 }
-SERVO_BODIES = [name for name in BODIES if name not in MUSCULAR.values()]
+SERVO_BODIES = [name for name in BODIES if not name.startswith("muscle")]
 VARIANTS = [
     ("matsuoka", {"topology": "ring"}),
     ("matsuoka", {"topology": "planar"}),
@@ -36,7 +37,11 @@ SERVO_CASES = [(name, {}, body) for name in SERVO for body in SERVO_BODIES] + [
     (name, options, "planar_biped" if options.get("topology") == "planar" else "biped")
     for name, options in VARIANTS
 ]
-CASES = [*SERVO_CASES, *((name, {}, body) for name, body in MUSCULAR.items())]
+CASES = [
+    *SERVO_CASES,
+    *((name, {}, body) for name, body in MUSCULAR.items()),
+    *(("simbicon", {"gait": gait}, "muscle_biped with motors") for gait in ("walk", "run", "fast_run")),
+]
 cases = pytest.mark.parametrize(("name", "options", "body"), CASES)
 
 

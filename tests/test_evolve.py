@@ -202,6 +202,13 @@ def test_a_genome_that_stays_counts_with_the_mean_of_the_generations_that_evalua
     assert len({candidate.genome.tobytes() for candidate in candidates}) == len(candidates)
 
 
+def test_the_elite_comes_from_generations_with_whole_pushes(hop: Path) -> None:
+    pushes = ["scenario.push={count=1, impulse=0.1, growth=2}", "optimizer.generations=4"]
+    run = begun(hop, "pushed", *pushes)
+    run.evolve()
+    assert {candidate.generation for candidate in elite(run.experiment, run.journal)} <= {2, 3}
+
+
 def test_champion_json_holds_the_genome_and_what_it_means(whole: Run) -> None:
     champion = whole.choose_champion()
     content = json.loads((whole.folder / "champion.json").read_text(encoding="utf-8"))

@@ -9,6 +9,7 @@ import pytest
 from traces import body, episode, mirrored, walk
 
 from evoloco.episode import LOADED, Episode, Outcome
+from evoloco.fitness import heel_strike
 from evoloco.gait import SHORTEST_PHASE, TOUCHDOWN, Gait, analyse, find_stance, rows, walks
 from evoloco.genome import Array
 from evoloco.metabolism import effort
@@ -189,6 +190,15 @@ def test_the_end_of_a_foot_on_which_the_ground_presses_first_is_told_by_foot() -
     late = [time for time in touchdowns if time >= 2.0]
     assert analyse(mixed).heel_first[0] == pytest.approx(sum(time >= 6.0 for time in late) / len(late))
     assert all(math.isnan(share) for share in analyse(walk(BIPED)).heel_first)
+
+
+def test_the_measure_of_heel_strikes_is_their_part_of_both_feets_touchdowns() -> None:
+    for left, right, wanted in (("heel", "heel", 1.0), ("toes", "toes", 0.0)):
+        assert heel_strike.measure(human_walk({"left": left, "right": right})) == wanted
+    one = human_walk({"left": "heel", "right": "toes"})
+    down = [len(times) for times in analyse(one, warm_up=0.0).touchdown]
+    assert heel_strike.measure(one) == pytest.approx(down[0] / sum(down))
+    assert heel_strike.measure(walk(BIPED)) == 0.0
 
 
 def test_what_grazes_before_the_load_of_a_touchdown_decides_what_was_first() -> None:

@@ -3,8 +3,10 @@ import math
 import numpy as np
 import pytest
 
+from evoloco.build import Experiment, run_file
 from evoloco.errors import EvolocoError
 from evoloco.genome import Gene, Space
+from evoloco.spec import read
 
 SPACE = Space(
     [
@@ -127,6 +129,24 @@ def test_a_start_is_a_position_and_stays_within_other_bounds() -> None:
     assert gene.between(-0.5, 0.5).start == 0.0
     assert gene.between(0.5, 2.0).start is None
     assert gene.between(0.5, 2.0).spread == 0.4
+
+
+def test_bounds_beyond_a_genes_limits_are_refused_and_told_why() -> None:
+    gene = Gene("landing", -0.5, 0.5, limits=(-1.0, 1.0), beyond="no foot gets")
+    assert gene.between(-1.0, 1.0).high == 1.0
+    with pytest.raises(EvolocoError, match=r"Gene 'landing': 1\.2 is not within -1 to 1, beyond which no foot gets\."):
+        gene.between(0.0, 1.2)
+    with pytest.raises(EvolocoError, match=r"-3 is not within"):
+        gene.check(-3.0)
+
+
+@pytest.mark.parametrize("override", [
+    "controller.bounds.landing=[1.1, 1.5]", "controller.fixed.late=-2.0", "controller.bounds.threshold=[1.5, 3]",
+])  # fmt: skip
+@pytest.mark.parametrize("run", ["muscle_biped", "muscle_biped_fsm"])
+def test_thresholds_that_make_a_state_unreachable_are_refused(run: str, override: str) -> None:
+    with pytest.raises(EvolocoError, match=r"controller\.(bounds|fixed).*is not within.*beyond which"):
+        assert Experiment(read(run_file(run), [override])).space
 
 
 @pytest.mark.parametrize(

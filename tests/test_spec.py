@@ -1,6 +1,7 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from traces import body, episode
 
@@ -338,6 +339,18 @@ def test_every_room_has_the_members_that_its_files_name() -> None:
     assert {"sine", "matsuoka"} <= set(members("controllers"))
     for room in ("controllers", "morphologies", "fitness"):
         assert not any(name.startswith("_") for name in members(room))
+
+
+def test_the_searchs_pushes_grow_to_their_impulse_and_those_that_judge_are_whole(full: Path) -> None:
+    pushes = ["scenario.push.count=3", "scenario.push.impulse=0.4"]
+    whole = Experiment(read(full, pushes))
+    grown = Experiment(read(full, [*pushes, "scenario.push.growth=10"]))
+    for generation, part in ((0, 0.0), (5, 0.5), (10, 1.0), (11, 1.0)):
+        for scenario, other in zip(grown.scenarios(generation), whole.scenarios(generation), strict=True):
+            np.testing.assert_allclose(scenario.pushes[:, :2], other.pushes[:, :2])
+            np.testing.assert_allclose(scenario.pushes[:, 2:], part * other.pushes[:, 2:])
+    for scenario, other in zip(grown.held_out(), whole.held_out(), strict=True):
+        np.testing.assert_array_equal(scenario.pushes, other.pushes)
 
 
 def test_the_support_fades_from_one_to_nothing(full: Path) -> None:

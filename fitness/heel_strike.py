@@ -1,0 +1,23 @@
+"""Coming down on the heel."""
+
+import numpy as np
+
+from evoloco.episode import Episode
+from evoloco.footstrike import heel_first
+from evoloco.gait import find_stance
+
+UNIT = "1"
+
+
+def measure(episode: Episode) -> float:
+    """Part of the touchdowns in which the ground pressed nearer to the heel than to the toes [1]; one number.
+
+    0 where no foot comes down.
+    """
+    stance = find_stance(episode)
+    first = [
+        struck
+        for foot, stands in enumerate(stance.T)
+        for struck in heel_first(episode, foot, (np.flatnonzero(~stands[:-1] & stands[1:]) + 1).tolist())
+    ]
+    return float(np.mean(first)) if first else 0.0
