@@ -34,7 +34,7 @@ def differing(one: mujoco.MjModel, other: mujoco.MjModel) -> set[str]:
 PLACES = {"site_pos", "tendon_length0", "tendon_lengthspring", "tendon_invweight0", "actuator_length0", "actuator_acc0"}
 """Fields of the model that say where muscles run, and what the compiler derives from it."""
 FIELDS = {
-    "max_force": {"actuator_gainprm", "actuator_biasprm"},
+    "max_force": {"actuator_gainprm", "actuator_biasprm", "tendon_width"},  # the last is its picture
     "optimal_length": {"actuator_lengthrange"},
     "slack_length": {"actuator_lengthrange"},
     "delay": {"actuator_delay", "actuator_history", "actuator_historyadr"},
