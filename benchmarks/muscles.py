@@ -90,7 +90,7 @@ def evolve(name: str, seed: int, folder: Path, *overrides: str) -> tuple[float, 
         began = time.time()
         subprocess.run(
             [sys.executable, "-m", "evoloco.cli", "evolve", name, *overrides, f"--seed={seed}", f"--out={folder}"],
-            check=True, capture_output=True, env={**os.environ, "MUJOCO_GL": "none"},  # no film, which nobody sees
+            check=True, capture_output=True, env={**os.environ, "MUJOCO_GL": "disable"},  # no film, which nobody sees
         )  # fmt: skip
         timing.write_text(json.dumps([began, time.time() - began]))
     began, whole = json.loads(timing.read_text())
