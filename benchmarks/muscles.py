@@ -85,7 +85,7 @@ def is_sought(episode: Episode) -> bool:
 
 def evolve(name: str, seed: int, folder: Path, *overrides: str) -> tuple[float, float]:
     """Runs `evoloco evolve` as a user does, unless it is there; Unix time of its start, and its duration [s]."""
-    timing = folder.with_suffix(".json")
+    timing = folder.parent / f"{folder.name}.json"
     if not timing.is_file():
         began = time.time()
         subprocess.run(
