@@ -367,19 +367,20 @@ def main() -> None:
     kinds = ("c", "python", "gymnasium", "envpool", "revolve2", "evotorch")
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", nargs="*", default=kinds, choices=kinds)
+    parser.add_argument("--models", nargs="*", help="bundled runs to compare; all, and those of others, where left out")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--environments", type=Path, default=Path.home() / ".cache" / "evoloco" / "peers")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore", "compiler attribute 'settotalmass' is deprecated")  # of the half-cheetah
     environments = Environments(arguments.environments, PACKAGES, UNCONSTRAINED)
     for name in PACKAGES:
-        if {name, *(NEEDED.get(name, ()))} & set(arguments.only):
+        if not arguments.models and {name, *(NEEDED.get(name, ()))} & set(arguments.only):
             environments.python(name)
     print(f"Ours: {MUJOCO}. Medians of {arguments.repeats}, steps/s; the last column is the other side.")
     print("| against | model | cores | ours | theirs | ratio | aim | apart | with |")
     print("|---|---|---|---|---|---|---|---|---|")
     for kind, model, cores, aim, sides in comparisons(environments):
-        if kind not in arguments.only:
+        if kind not in arguments.only or (arguments.models and model not in arguments.models):
             continue
         if cores > len(CORES):
             print(f"| {kind} | {model} | {cores} | too few cores | | | | | |")

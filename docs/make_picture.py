@@ -1,4 +1,4 @@
-"""Draws docs/biped.png, the picture of the README: the published biped on its way.
+"""Draws the pictures of the README: docs/biped.png and docs/muscles.png, published champions on their way.
 
 Run it with `python docs/make_picture.py`.
 """
@@ -16,6 +16,8 @@ from evoloco.evaluators.local import simulator
 from evoloco.report.video import film
 from evoloco.spec import read
 
+PICTURES = {"biped": "biped.png", "muscle_biped_fsm": "muscles.png"}
+"""Names of the pictures, by the bundled runs that they show."""
 FRAMES = 8
 STEP = 4
 """Frames of the film from one picture to the next, at 30 per second."""
@@ -23,19 +25,25 @@ CUT = slice(40, 340), slice(215, 425)
 """Rows and columns of the film that show the body."""
 
 
-def main() -> None:
-    """Films the champion in its first held-out scenario, and puts some frames side by side."""
-    source = run_file("biped")
+def draw(name: str, path: Path) -> None:
+    """Films a run's champion in its first held-out scenario, and puts some frames side by side."""
+    source = run_file(name)
     published = json.loads(source.with_name("champion.json").read_text())
     experiment = Experiment(read(source, [f"seed={published['seed']}"]))
-    params = experiment.parameters(np.array(published["genome"]))[None]
+    genome = np.array(published["genome"])
     simulation = simulator(experiment, duration=experiment.heldout_duration)
-    (episode,) = simulation.run(params, experiment.held_out()[:1])
+    bodies = [experiment.body(genome)]
+    (episode,) = simulation.run(experiment.parameters(genome)[None], experiment.held_out()[:1], bodies=bodies)
     with tempfile.TemporaryDirectory() as folder:
-        video = film(replace(episode, trace=episode.trace.copy()), Path(folder) / "film.mp4")
-        frames = imageio.imread(video)
+        frames = imageio.imread(film(replace(episode, trace=episode.trace.copy()), Path(folder) / "film.mp4"))
     chosen = [frames[len(frames) // 2 + STEP * i][CUT] for i in range(FRAMES)]
-    imageio.imwrite(Path(__file__).with_name("biped.png"), np.hstack(chosen))
+    imageio.imwrite(path, np.hstack(chosen))
+
+
+def main() -> None:
+    """Draws them all."""
+    for name, picture in PICTURES.items():
+        draw(name, Path(__file__).with_name(picture))
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ class Scenario:
 
     Attributes:
         joint_offset: Added to the driven joints' angles of the home keyframe [rad] (nu,).
-        velocity: Initial joint velocities of the driven joints [rad/s] (nu,).
+        velocity: Added to the driven joints' velocities of the home keyframe [rad/s] (nu,).
         pushes: Start, end [s] and force x, y, z [N] on the torso (P, 5).
         friction: Factor on the floor's friction [1].
         heights: Of the points of the ground's grid [m] (rows, columns); none where the ground is the model's own.

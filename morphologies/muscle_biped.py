@@ -77,8 +77,8 @@ GENES = (
     Gene("knee_right", 0.09, 1.6, "rad", "flexion at the start", start=0.6, spread=0.1),
     Gene("ankle_right", -0.8, 0.4, "rad", "dorsiflexion at the start", start=-0.15, spread=0.05),
     Gene("speed", 0.3, 2.0, "m/s", "of the body at the start", start=1.2, spread=0.1),
-    Gene("turn_hip_right", -5.0, 8.0, "rad/s", "flexion rate of the right hip at the start", start=2.5, spread=0.5),
-    Gene("turn_knee_right", -8.0, 8.0, "rad/s", "flexion rate of the right knee at the start", start=1.0, spread=0.5),
+    Gene("turn_hip_right", -5.0, 8.0, "rad/s", "flexion rate of the right hip at the start", start=0.0, spread=0.5),
+    Gene("turn_knee_right", -8.0, 8.0, "rad/s", "flexion rate of the right knee at the start", start=0.0, spread=0.5),
     Gene("activation", 0.0, 0.8, "1", "of the muscles that hold the body up, at the start", start=0.2, spread=0.05),
     *muscle_genes(MUSCLES),
 )
@@ -95,8 +95,8 @@ def build(
     knee_right: float = 0.6,
     ankle_right: float = -0.15,
     speed: float = 1.2,
-    turn_hip_right: float = 2.5,
-    turn_knee_right: float = 1.0,
+    turn_hip_right: float = 0.0,
+    turn_knee_right: float = 0.0,
     activation: Annotated[float, Field(ge=0, le=1)] = 0.2,
     drive: Drive = "muscles",
     **genes: float,
@@ -142,11 +142,9 @@ def build(
         Geijtenbeek, 2019, SCONE: open source software for predictive simulation of biological motion,
         doi:10.21105/joss.01421.
     """
-    leg = 0.88  # height of the hip [m], about which the standing leg turns
     start = {
         "lean": lean, "hip_left": hip_left, "knee_left": knee_left, "ankle_left": ankle_left,
         "hip_right": hip_right, "knee_right": knee_right, "ankle_right": ankle_right,
-        "speed": speed, "activation": activation, "turn_hip_left": -speed / leg, "turn_ankle_left": speed / leg,
-        "turn_hip_right": turn_hip_right, "turn_knee_right": turn_knee_right,
+        "speed": speed, "activation": activation, "turn_hip_right": turn_hip_right, "turn_knee_right": turn_knee_right,
     }  # fmt: skip
     return HUMAN.build(timestep, start, drive, genes)

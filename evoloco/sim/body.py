@@ -98,7 +98,7 @@ class Body:
             self.morphology.joints, scenario.joint_offset, scenario.velocity, strict=True
         ):
             data.qpos[model.joint(joint.name).qposadr[0]] += offset
-            data.qvel[model.joint(joint.name).dofadr[0]] = velocity
+            data.qvel[model.joint(joint.name).dofadr[0]] += velocity
         for actuator in range(model.nu):
             samples = int(model.actuator_history[actuator, 0])
             if samples:  # a delayed actuator first reads what stands in its history
