@@ -173,9 +173,9 @@ def champion(name: str, size: int) -> Array:
     return np.array(json.loads(path.read_text())["genome"]) if path.is_file() else np.full(size, 0.5)
 
 
-def around(middle: Array, count: int) -> Array:
+def around(middle: Array, count: int, spread: float = SPREAD) -> Array:
     """Genomes with small changes from one."""
-    return np.clip(middle + SPREAD * np.random.default_rng(0).standard_normal((count, middle.size)), 0, 1)
+    return np.clip(middle + spread * np.random.default_rng(0).standard_normal((count, middle.size)), 0, 1)
 
 
 def as_is(
@@ -207,10 +207,12 @@ def bundled(name: str, cores: int) -> Ours:
     genes = json.loads(run_file(name).with_name("champion.json").read_text())["genes"]
     values = {gene: entry["value"] for gene, entry in genes.items()}
     body = {gene.removeprefix(BODY): value for gene, value in values.items() if gene.startswith(BODY)}
-    spec = read(run_file(name), ENDLESS)
+    spec = read(run_file(name), [*ENDLESS, *(["scenario.push.count=0"] if "muscle" in name else [])])
     one = MorphologySpec(**{**spec.morphology.model_dump(), "genes": {}, **body})
     experiment = Experiment(spec.model_copy(update={"morphology": one}))
-    return Ours(experiment, around(experiment.space.encode(values), GENOMES), cores)
+    # A muscle gait falls after smaller changes, and what falls sinks through the ground, which only its feet touch.
+    spread = SPREAD / 100 if experiment.morphology.muscles else SPREAD
+    return Ours(experiment, around(experiment.space.encode(values), GENOMES, spread), cores)
 
 
 @contextmanager
