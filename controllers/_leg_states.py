@@ -1,8 +1,13 @@
 """The states of a leg in walking, and what makes it pass from one to the next."""
 
+from collections.abc import Sequence
+
 import numba
 
 from evoloco.genome import Array, Gene
+
+SIDES = ("left", "right")
+FEET = len(SIDES)
 
 EARLY_STANCE, LATE_STANCE, LIFTOFF, SWING, LANDING = range(5)
 """States of a leg."""
@@ -77,6 +82,43 @@ def follow(
     return EARLY_STANCE if loaded else state
 
 
-def drawn(states: Array) -> Array:
-    """States as a signal between 0 (early stance) and 1 (landing) (T,)."""
-    return states / LANDING
+@numba.njit(error_model="numpy", nogil=True)
+def follow_legs(
+    state: Array, obs: Array, load: int, ahead: int, threshold: float, late: float, landing: float
+) -> None:
+    """The states of both legs after a control step, each seen from those before.
+
+    Args:
+        state: Of the controller; begins with the states, and room for as many.
+        obs: Observation.
+        load: Where the feet's loads begin in it.
+        ahead: Where the feet's places begin in it.
+        threshold: See `follow`.
+        late: See `follow`.
+        landing: See `follow`.
+    """
+    for leg in range(FEET):
+        other = 1 - leg
+        state[FEET + leg] = follow(
+            state[leg], obs[load + leg], obs[ahead + leg], obs[load + other], obs[ahead + other],
+            threshold, late, landing,
+        )  # fmt: skip
+    for leg in range(FEET):
+        state[leg] = state[FEET + leg]
+
+
+def reset(params: Array, state: Array, dt: float) -> None:
+    """Leaves the state of both legs to the first control step."""
+    state[:FEET] = UNDECIDED
+
+
+def drawn(states: Array, muscles: Sequence[str], excitations: int) -> dict[str, Array]:
+    """States of the legs, from 0 (early stance) to 1 (landing), and excitations of muscles, to draw.
+
+    Args:
+        states: Of the controller (T, n), which begin with those of the legs.
+        muscles: Their names.
+        excitations: Where theirs begin.
+    """
+    legs = {f"state_{side}": states[:, leg] / LANDING for leg, side in enumerate(SIDES)}
+    return {**legs, **dict(zip(muscles, states[:, excitations:].T, strict=True))}

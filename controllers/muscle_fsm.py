@@ -8,14 +8,16 @@ from evoloco.morphology import Morphology
 
 from ._leg_states import (
     EARLY_STANCE,
+    FEET,
     LANDING,
     LATE_STANCE,
     LIFTOFF,
     NAMES,
+    SIDES,
     SWING,
-    UNDECIDED,
     drawn,
-    follow,
+    follow_legs,
+    reset,
     thresholds,
 )  # fmt: skip
 from ._moment_arms import moment_arms
@@ -23,8 +25,7 @@ from ._placement import PACE, PLACE, follow_body
 from ._placement import SIZE as MEMORY
 
 JOINTS = ("hip", "knee", "ankle")
-SIDES = ("left", "right")
-FEET, HIP, KNEE, ANKLE = 2, 0, 1, 2
+HIP = JOINTS.index("hip")
 NEGLIGIBLE = 1e-3
 """Moment arms below this are none [m]."""
 
@@ -76,8 +77,8 @@ GENES = (
 
 # What stands in `params`: places of the joints of both legs, the leg's length, the genes above, each muscle's constant,
 # and its excitation per torque on each joint.
-LEG = FEET * len(JOINTS)
-FIRST = LEG + 1
+ROW = FEET * len(JOINTS)
+LEG, FIRST = ROW, ROW + 1
 _PLACE = {gene.name: FIRST + number for number, gene in enumerate(GENES)}
 THRESHOLD, LATE, LANDS = (_PLACE[name] for name in ("threshold", "late", "landing"))
 POSE, GAINS = _PLACE["early_stance.hip"], _PLACE["stance.hip.stiffness"]
@@ -89,12 +90,7 @@ CONSTANT = FIRST + len(GENES)
 # excitations.
 BODY = 2 * FEET
 TORQUE = BODY + MEMORY
-EXCITATION = TORQUE + LEG
-
-
-def reset(params: Array, state: Array, dt: float) -> None:
-    """Leaves the state of both legs to the first control step."""
-    state[:FEET] = UNDECIDED
+EXCITATION = TORQUE + ROW
 
 
 def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: Array) -> None:
@@ -104,14 +100,7 @@ def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: 
     load = ahead - FEET
     joints = (load - 5) // 2
     rate, lean = obs[load - 2], obs[load - 4]
-    for leg in range(FEET):
-        other = 1 - leg
-        state[FEET + leg] = follow(
-            state[leg], obs[load + leg], obs[ahead + leg], obs[load + other], obs[ahead + other],
-            params[THRESHOLD], params[LATE], params[LANDS],
-        )  # fmt: skip
-    for leg in range(FEET):
-        state[leg] = state[FEET + leg]
+    follow_legs(state, obs, load, ahead, params[THRESHOLD], params[LATE], params[LANDS])
 
     standing = 0 if obs[load] >= obs[load + 1] else 1
     body = state[BODY : BODY + MEMORY]
@@ -143,11 +132,10 @@ def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: 
 
     # Each muscle by what it can do for the joints that it spans.
     for muscle in range(muscles):
-        excitation = params[CONSTANT + muscle]
         wanted = 0.0
-        for k in range(FEET * 3):
-            wanted += params[CONSTANT + muscles + muscle * FEET * 3 + k] * state[TORQUE + k]
-        ctrl[muscle] = min(max(excitation + max(wanted, 0.0), 0.0), 1.0)
+        for k in range(ROW):
+            wanted += params[CONSTANT + muscles + muscle * ROW + k] * state[TORQUE + k]
+        ctrl[muscle] = min(max(params[CONSTANT + muscle] + max(wanted, 0.0), 0.0), 1.0)
         state[EXCITATION + muscle] = ctrl[muscle]
 
 
@@ -239,6 +227,4 @@ class Controller:
 
     def outputs(self, params: Array, states: Array) -> dict[str, Array]:
         """States of the legs, from 0 (early stance) to 1 (landing), and excitations."""
-        legs = {f"state_{side}": drawn(states[:, leg]) for leg, side in enumerate(SIDES)}
-        excitations = states[:, EXCITATION:].T
-        return {**legs, **dict(zip((muscle.name for muscle in self._muscles), excitations, strict=True))}
+        return drawn(states, [muscle.name for muscle in self._muscles], EXCITATION)

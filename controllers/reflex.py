@@ -9,12 +9,11 @@ from evoloco.errors import ModelError
 from evoloco.genome import Array, Gene, Space
 from evoloco.morphology import Morphology
 
-from ._leg_states import LATE_STANCE, LIFTOFF, UNDECIDED, drawn, follow, thresholds
+from ._leg_states import FEET, LATE_STANCE, LIFTOFF, SIDES, drawn, follow_legs, reset, thresholds
 
 STEMS = ("hamstrings", "glutei", "iliopsoas", "vasti", "gastrocnemius", "soleus", "tibialis")
 """Muscles of each leg, in the order of the table of muscles."""
 HAM, GLU, ILI, VAS, GAS, SOL, TIB = range(7)
-SIDES = ("left", "right")
 WIDTH = len(STEMS) + 1
 """Numbers per leg in front of the genes: places of its muscles among the controls, and of its knee among the joints."""
 
@@ -70,12 +69,6 @@ SWING_GAIN, SWING_LENGTH, SWING_LEAN, HAMSTRINGS_GAIN, HAMSTRINGS = (
 )
 HAM_SWING, GLU_SWING = _PLACE["hamstrings.swing_force_gain"], _PLACE["glutei.swing_force_gain"]
 CONSTANT = _PLACE["hamstrings.constant"]
-FEET = 2
-
-
-def reset(params: Array, state: Array, dt: float) -> None:
-    """Leaves the state of both legs to the first control step."""
-    state[:FEET] = UNDECIDED
 
 
 def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: Array) -> None:
@@ -92,14 +85,8 @@ def excite(params: Array, state: Array, obs: Array, ctrl: Array) -> None:
     ahead = lengths - FEET
     load = ahead - FEET
     rate, lean = obs[load - 2], obs[load - 4]
+    follow_legs(state, obs, load, ahead, params[THRESHOLD], params[LATE], params[LANDS])
     for leg in range(FEET):
-        other = 1 - leg
-        state[FEET + leg] = follow(
-            state[leg], obs[load + leg], obs[ahead + leg], obs[load + other], obs[ahead + other],
-            params[THRESHOLD], params[LATE], params[LANDS],
-        )  # fmt: skip
-    for leg in range(FEET):
-        state[leg] = state[FEET + leg]
         row = WIDTH * leg
         ham, glu, ili = int(params[row + HAM]), int(params[row + GLU]), int(params[row + ILI])
         vas, gas, sol = int(params[row + VAS]), int(params[row + GAS]), int(params[row + SOL])
@@ -221,6 +208,4 @@ class Controller:
 
     def outputs(self, params: Array, states: Array) -> dict[str, Array]:
         """States of the legs, from 0 (early stance) to 1 (landing), and excitations."""
-        legs = {f"state_{side}": drawn(states[:, leg]) for leg, side in enumerate(SIDES)}
-        excitations = states[:, 2 * FEET :].T
-        return {**legs, **dict(zip(self._muscles, excitations, strict=True))}
+        return drawn(states, self._muscles, 2 * FEET)

@@ -6,8 +6,8 @@ from evoloco.genome import Array, Gene, Space
 from evoloco.morphology import Morphology
 
 from . import reflex
-from ._leg_states import LATE_STANCE, LIFTOFF, UNDECIDED, drawn
-from .reflex import FEET, SIDES, STEMS, excite, places
+from ._leg_states import FEET, LATE_STANCE, LIFTOFF, drawn, reset
+from .reflex import STEMS, excite, places
 
 FRONTAL = ("abductors", "adductors")
 """Muscles of each leg that roll its hip."""
@@ -46,11 +46,6 @@ ANGLE, ANGLE_GAIN, RATE_GAIN, DAMPING = (
 )
 AB_PLACE, AD_PLACE = _PLACE["abductors.placement_gain"], _PLACE["adductors.placement_gain"]
 CONSTANT = _PLACE["abductors.constant"]
-
-
-def reset(params: Array, state: Array, dt: float) -> None:
-    """Leaves the state of both legs to the first control step."""
-    state[:FEET] = UNDECIDED
 
 
 def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: Array) -> None:
@@ -139,5 +134,4 @@ class Controller:
 
     def outputs(self, params: Array, states: Array) -> dict[str, Array]:
         """States of the legs, from 0 (early stance) to 1 (landing), and excitations."""
-        legs = {f"state_{side}": drawn(states[:, leg]) for leg, side in enumerate(SIDES)}
-        return {**legs, **dict(zip(self._muscles, states[:, 2 * FEET :].T, strict=True))}
+        return drawn(states, self._muscles, 2 * FEET)

@@ -8,12 +8,11 @@ from evoloco.errors import ModelError
 from evoloco.genome import Array, Gene, Space
 from evoloco.morphology import Morphology
 
+from ._leg_states import FEET, SIDES
 from ._placement import PACE, PLACE, follow_body
 from ._placement import SIZE as MEMORY
 
 JOINTS = ("hip", "knee", "ankle")
-SIDES = ("left", "right")
-FEET = 2
 
 ROW = ("place", "pace", "lean", "swing_hip", "swing_knee", "swing_ankle", "stance_knee", "stance_ankle")
 """Numbers of a state: answers of the swinging hip to the body's place [rad/m] and speed [rad s/m], and the pose."""
