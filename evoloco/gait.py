@@ -104,7 +104,7 @@ def analyse(episode: Episode, warm_up: float = WARM_UP) -> Gait:
     steady = replace(episode, trace=episode.trace[first:])
     time, dt = episode.time, episode.control_dt
     stance = find_stance(episode)
-    touchdown = [np.flatnonzero(~foot[:-1] & foot[1:]) + 1 for foot in stance.T]
+    touchdown = touchdowns(stance)
     liftoff = [np.flatnonzero(foot[:-1] & ~foot[1:]) + 1 for foot in stance.T]
     steps = [rows[rows >= first] for rows in touchdown]
 
@@ -241,6 +241,11 @@ def find_stance(episode: Episode) -> Mask:
                 if foot[start] == phase and end - start < shortest:
                     foot[start:end] = not phase
     return stance
+
+
+def touchdowns(stance: Mask) -> list[Rows]:
+    """Rows in which each foot comes down, F arrays, from which feet stand (T, F)."""
+    return [np.flatnonzero(~foot[:-1] & foot[1:]) + 1 for foot in stance.T]
 
 
 def hip_pair(morphology: Morphology) -> tuple[int, int, float] | None:

@@ -4,7 +4,7 @@ import numpy as np
 
 from evoloco.episode import Episode
 from evoloco.footstrike import heel_first
-from evoloco.gait import find_stance
+from evoloco.gait import find_stance, touchdowns
 
 UNIT = "1"
 
@@ -14,10 +14,6 @@ def measure(episode: Episode) -> float:
 
     0 where no foot comes down.
     """
-    stance = find_stance(episode)
-    first = [
-        struck
-        for foot, stands in enumerate(stance.T)
-        for struck in heel_first(episode, foot, (np.flatnonzero(~stands[:-1] & stands[1:]) + 1).tolist())
-    ]
+    down = touchdowns(find_stance(episode))
+    first = [struck for foot, rows in enumerate(down) for struck in heel_first(episode, foot, rows.tolist())]
     return float(np.mean(first)) if first else 0.0
