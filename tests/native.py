@@ -42,6 +42,12 @@ class Native:
         self._step(*addresses, params.size, state.size, obs.size, ctrl.size)
         return ctrl
 
+    def first(self, obs, dt, **values):
+        """The commands of the first step, with the genes where a search begins but for some values."""
+        space = self.controller.space
+        params = self.controller.parameters({**space.decode(space.start), **values})
+        return self.step(params, self.reset(params, dt), obs, 0.0, dt)
+
     def run(self, params, duration, obs=None, state=None, dt=DT):
         """States and commands of every control step; `obs` is a function of time."""
         state = self.reset(params, dt) if state is None else state
@@ -50,3 +56,12 @@ class Native:
             commands.append(self.step(params, state, self.silence if obs is None else obs(k * dt), k * dt, dt))
             states.append(state.copy())
         return np.array(states), np.array(commands)
+
+
+def on_one_leg(where, left=True):
+    """Observations while one leg carries the body, the other one swings ahead of the pelvis; fibres short, no force."""
+    obs = np.zeros(where.size)
+    obs[where.foot_load] = (1.0, 0.0) if left else (0.0, 1.0)
+    obs[where.foot_ahead] = (0.1, -0.3) if left else (-0.3, 0.1)
+    obs[where.muscle_length] = 0.5
+    return obs

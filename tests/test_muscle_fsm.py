@@ -73,8 +73,7 @@ def start(native: Native) -> dict[str, float]:
 
 
 def excitations(native: Native, obs: np.ndarray, values: dict[str, float]) -> dict[str, float]:
-    params = native.controller.parameters(values)
-    return dict(zip(MUSCLES, native.step(params, native.reset(params, DT), obs, 0.0, DT), strict=True))
+    return dict(zip(MUSCLES, native.first(obs, DT, **values), strict=True))
 
 
 def standing(values: dict[str, float]) -> np.ndarray:

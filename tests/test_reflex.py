@@ -5,7 +5,7 @@ import itertools
 
 import numpy as np
 import pytest
-from native import Native
+from native import Native, on_one_leg
 
 from evoloco.controllers import reflex
 from evoloco.controllers._leg_states import NAMES, TRANSITIONS, UNDECIDED, follow
@@ -71,19 +71,11 @@ def native() -> Native:
 
 
 def standing(left: bool) -> np.ndarray:
-    """One leg carries the body, the other one swings ahead of the pelvis; lengths are optimal, forces none."""
-    obs = np.zeros(WHERE.size)
-    obs[WHERE.foot_load] = (1.0, 0.0) if left else (0.0, 1.0)
-    obs[WHERE.foot_ahead] = (0.1, -0.3) if left else (-0.3, 0.1)
-    obs[WHERE.muscle_length] = 0.5
-    return obs
+    return on_one_leg(WHERE, left)
 
 
 def excitations(native: Native, obs: np.ndarray, **values: float) -> dict[str, float]:
-    space = native.controller.space
-    genes = {**space.decode(space.start), **values}
-    params = native.controller.parameters(genes)
-    return dict(zip(MUSCLES, native.step(params, native.reset(params, DT), obs, 0.0, DT), strict=True))
+    return dict(zip(MUSCLES, native.first(obs, DT, **values), strict=True))
 
 
 def test_the_published_gains_answer_as_the_table_of_reflexes_says(native: Native) -> None:

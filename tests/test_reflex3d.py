@@ -3,7 +3,7 @@
 import mujoco
 import numpy as np
 import pytest
-from native import Native
+from native import Native, on_one_leg
 
 from evoloco.controllers import reflex, reflex3d
 from evoloco.errors import ModelError
@@ -23,18 +23,11 @@ def native() -> Native:
 
 
 def standing(left: bool = True) -> np.ndarray:
-    """One leg carries the body, the other one swings ahead of the pelvis; lengths are short, forces none."""
-    obs = np.zeros(WHERE.size)
-    obs[WHERE.foot_load] = (1.0, 0.0) if left else (0.0, 1.0)
-    obs[WHERE.foot_ahead] = (0.1, -0.3) if left else (-0.3, 0.1)
-    obs[WHERE.muscle_length] = 0.5
-    return obs
+    return on_one_leg(WHERE, left)
 
 
 def excitations(native: Native, obs: np.ndarray, **values: float) -> dict[str, float]:
-    space = native.controller.space
-    params = native.controller.parameters({**space.decode(space.start), **values})
-    return dict(zip(MUSCLES, native.step(params, native.reset(params, DT), obs, 0.0, DT), strict=True))
+    return dict(zip(MUSCLES, native.first(obs, DT, **values), strict=True))
 
 
 def rolled(obs: np.ndarray, tilt: float = 0.0, **angles: float) -> np.ndarray:
