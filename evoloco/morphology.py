@@ -5,7 +5,6 @@ numbers of the body that a run may search; their values come to `build` as keywo
 the options, `GENES` holds their kinds, and a function `gene(name, **options) -> Gene` gives the gene of a name.
 """
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evoloco.errors import ModelError, UnknownNameError
+from evoloco.muscle import Muscle, read_muscle
 from evoloco.sensor import Observation
 
 GRAVITY = 9.81
@@ -61,47 +61,6 @@ class Joint:
     low: float
     high: float
     home: float
-
-
-@dataclass(frozen=True)
-class Muscle:
-    """One muscle with its tendon, as MuJoCo simulates them.
-
-    MuJoCo's tendon does not stretch, and the angle between fibres and tendon
-    is constant, so the fibre's length along the tendon is the whole length
-    less that of the tendon.
-
-    Attributes:
-        name: Of the actuator.
-        stem: Name without its side, such as "soleus".
-        side: "left", "right" or "" for a muscle without a partner.
-        partner: Name of the muscle on the other side; its own name where `side` is "".
-        max_force: Largest isometric force along the tendon [N].
-        optimal_length: Length along the tendon at which the fibres are strongest [m].
-        slack_length: Length of the tendon [m].
-        pennation: Angle between fibres and tendon [rad].
-    """
-
-    name: str
-    stem: str
-    side: str
-    partner: str
-    max_force: float
-    optimal_length: float
-    slack_length: float
-    pennation: float
-
-    @property
-    def mass(self) -> float:
-        """Mass of the fibres [kg]: their volume by a tension of 0.25 MPa, times 1059.7 kg/m³.
-
-        References:
-            Wang, Hamner, Delp and Koltun, 2012, Optimizing locomotion controllers using biologically-based
-            actuators and objectives, doi:10.1145/2185520.2185521.
-        """
-        tension, density = 0.25e6, 1059.7
-        fibre = self.optimal_length / math.cos(self.pennation)
-        return self.max_force / math.cos(self.pennation) / tension * density * fibre
 
 
 @dataclass(frozen=True)
@@ -305,7 +264,7 @@ def assemble(
         standing_height=float(data.body(torso).xpos[2]),
         mass=float(model.body_mass.sum()),
         size=float(max(high for _, high in heights) - sole),
-        muscles=tuple(_muscle(model, name, muscle_pairs) for name in actuators) if muscular else (),
+        muscles=tuple(read_muscle(model, name, muscle_pairs) for name in actuators) if muscular else (),
         torques=bool(motors),
     )
 
@@ -399,19 +358,6 @@ def _joint(
             mirror = float(np.sign(image @ data.xaxis[model.joint(partner).id]))
             return Joint(name, stem, side, partner, axis, mirror, low, high, home)
     return Joint(name, name, "", name, axis, 1.0, low, high, home)
-
-
-def _muscle(model: mujoco.MjModel, name: str, pairs: Sequence[tuple[str, str, str]]) -> Muscle:
-    """Reads one muscle off the model; its pennation is the first number of the actuator's user data."""
-    actuator = model.actuator(name)
-    shortest, longest, force = (float(number) for number in actuator.gainprm[:3])
-    low, high = (float(length) for length in actuator.lengthrange)
-    optimal = (high - low) / (longest - shortest)
-    shape = (force, optimal, low - shortest * optimal, float(actuator.user[0]) if model.nuser_actuator else 0.0)
-    for left, right, stem in pairs:
-        if name in (left, right):
-            return Muscle(name, stem, *(("left", right) if name == left else ("right", left)), *shape)
-    return Muscle(name, name, "", name, *shape)
 
 
 def _extent(model: mujoco.MjModel, data: mujoco.MjData, geom: int) -> tuple[float, float]:

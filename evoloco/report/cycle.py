@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from evoloco.gait_cycle import PHASES, Course
 from evoloco.genome import Array
-from evoloco.morphology import Muscle
+from evoloco.muscle import Muscle
 from evoloco.report.canvas import INK, finish, picture
 from evoloco.report.people import Band
 from evoloco.report.plots import SIDES, panels, room, words
