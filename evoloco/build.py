@@ -21,9 +21,8 @@ from evoloco.genome import Array, Gene, Space
 from evoloco.measure import Term, objective_names
 from evoloco.morphology import Morphology
 from evoloco.optimizers import Optimizer, Search
-from evoloco.par import Line
 from evoloco.scenario import ELITE, HELD_OUT, SEARCH, Scenario, Termination, draw
-from evoloco.spec import ControllerSpec, MorphologySpec, OptimizerSpec, RunSpec, TermSpec, read
+from evoloco.spec import ControllerSpec, MorphologySpec, OptimizerSpec, RunSpec, TermSpec
 from evoloco.terrain import SPEED, Terrain
 
 ROOMS = {"controllers": "controller", "morphologies": "morphology", "fitness": "measure", "optimizers": "optimizer"}
@@ -417,31 +416,6 @@ def start_file(name: str) -> Path:
     """The path that came, or the folder of a bundled run where there is no such path."""
     path = Path(name)
     return runs()[name].parent if not path.exists() and name in runs() else path
-
-
-def exported(path: Path) -> list[Line]:
-    """What a run's champion.json says of its genes, as lines of a parameter file.
-
-    Where it tells no spread, as of older runs, that is the gene's own, or a
-    quarter of its range, which is SCONE's own rule.
-
-    Args:
-        path: Of a run folder or a champion.json.
-
-    Raises:
-        SpecError: It is missing or holds something else.
-    """
-    known, lines = start.load(path), []
-    untold = any(values.spread is None for values in known.values())
-    space = Experiment(read(start.file(path).with_name("run.toml"))).space if untold else Space([])
-    genes = {gene.name: gene for gene in space.genes}
-    for name, (best, mean, spread) in known.items():
-        if spread is None:
-            if name not in genes:
-                raise UnknownNameError("gene in champion.json", name, genes, str(path))
-            spread = genes[name].spread or (genes[name].high - genes[name].low) / 4
-        lines.append(Line(name, best, best if mean is None else mean, spread))
-    return lines
 
 
 def runs() -> dict[str, Path]:

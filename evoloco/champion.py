@@ -9,14 +9,15 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from evoloco import files
+from evoloco import files, spec, start
 from evoloco.build import Experiment
-from evoloco.errors import JournalError
+from evoloco.errors import JournalError, UnknownNameError
 from evoloco.evaluators import Evaluation
 from evoloco.evaluators.local import Local
 from evoloco.front import front
 from evoloco.genome import Array, Space
 from evoloco.journal import Journal
+from evoloco.par import Line
 from evoloco.rating import rate
 from evoloco.scenario import Scenario
 
@@ -242,3 +243,28 @@ def _unstable(fitness: Any) -> Any:
     if isinstance(fitness, list):
         return [_unstable(part) for part in fitness]
     return -np.inf if fitness is None else fitness
+
+
+def exported(path: Path) -> list[Line]:
+    """What a run's champion.json says of its genes, as lines of a parameter file.
+
+    Where it tells no spread, as of older runs, that is the gene's own, or a
+    quarter of its range, which is SCONE's own rule.
+
+    Args:
+        path: Of a run folder or a champion.json.
+
+    Raises:
+        SpecError: It is missing or holds something else.
+    """
+    known, lines = start.load(path), []
+    untold = any(values.spread is None for values in known.values())
+    space = Experiment(spec.read(start.file(path).with_name("run.toml"))).space if untold else Space([])
+    genes = {gene.name: gene for gene in space.genes}
+    for name, (best, mean, spread) in known.items():
+        if spread is None:
+            if name not in genes:
+                raise UnknownNameError("gene in champion.json", name, genes, str(path))
+            spread = genes[name].spread or (genes[name].high - genes[name].low) / 4
+        lines.append(Line(name, best, best if mean is None else mean, spread))
+    return lines

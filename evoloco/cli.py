@@ -203,7 +203,8 @@ def par(
 ) -> None:
     """Writes a champion's values as a parameter file of SCONE's: name, best, mean, standard deviation."""
     from evoloco import files
-    from evoloco.build import exported, start_file
+    from evoloco.build import start_file
+    from evoloco.champion import exported
     from evoloco.par import dumps
 
     text = dumps(exported(start_file(run)))

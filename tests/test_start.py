@@ -11,7 +11,8 @@ import pytest
 from conftest import HOP, Ended
 
 from evoloco import par, start
-from evoloco.build import Experiment, exported, member, members, runs
+from evoloco.build import Experiment, member, members, runs
+from evoloco.champion import exported
 from evoloco.errors import EvolocoError, SpecError, UnknownNameError
 from evoloco.evolve import Run
 from evoloco.genome import Gene, Space

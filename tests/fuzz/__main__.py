@@ -30,7 +30,7 @@ with atheris.instrument_imports(include=["evoloco", "tomllib"]):
     from injection import evoloco, short
 
     from evoloco import champion, par, provenance, start
-    from evoloco.build import exported
+    from evoloco.champion import exported
     from evoloco.errors import EvolocoError, JournalError
     from evoloco.journal import FILE, Journal, whole_generations
     from evoloco.morphologies._sizes import check_sizes
