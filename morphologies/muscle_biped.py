@@ -33,6 +33,9 @@ MUSCLES = {
 }  # fmt: skip
 """Muscles of each leg: F_max [N], l_opt [m], l_slack [m], pennation [rad], delay [s], path [m]."""
 
+LEG = 0.88
+"""Height of the hip above the ground, about which a standing leg turns [m]."""
+
 MASS, HEIGHT = 74.5, 1.8
 """Of the person whose strength the motors have [kg], [m]."""
 
@@ -77,8 +80,8 @@ GENES = (
     Gene("knee_right", 0.09, 1.6, "rad", "flexion at the start", start=0.6, spread=0.1),
     Gene("ankle_right", -0.8, 0.4, "rad", "dorsiflexion at the start", start=-0.15, spread=0.05),
     Gene("speed", 0.3, 2.0, "m/s", "of the body at the start", start=1.2, spread=0.1),
-    Gene("turn_hip_right", -5.0, 8.0, "rad/s", "flexion rate of the right hip at the start", start=0.0, spread=0.5),
-    Gene("turn_knee_right", -8.0, 8.0, "rad/s", "flexion rate of the right knee at the start", start=0.0, spread=0.5),
+    Gene("turn_hip_right", -5.0, 8.0, "rad/s", "flexion rate of the right hip at the start", start=2.5, spread=0.5),
+    Gene("turn_knee_right", -8.0, 8.0, "rad/s", "flexion rate of the right knee at the start", start=1.0, spread=0.5),
     Gene("activation", 0.0, 0.8, "1", "of the muscles that hold the body up, at the start", start=0.2, spread=0.05),
     *muscle_genes(MUSCLES),
 )
@@ -95,8 +98,8 @@ def build(
     knee_right: float = 0.6,
     ankle_right: float = -0.15,
     speed: float = 1.2,
-    turn_hip_right: float = 0.0,
-    turn_knee_right: float = 0.0,
+    turn_hip_right: float = 2.5,
+    turn_knee_right: float = 1.0,
     activation: Annotated[float, Field(ge=0, le=1)] = 0.2,
     drive: Drive = "muscles",
     **genes: float,
@@ -145,6 +148,7 @@ def build(
     start = {
         "lean": lean, "hip_left": hip_left, "knee_left": knee_left, "ankle_left": ankle_left,
         "hip_right": hip_right, "knee_right": knee_right, "ankle_right": ankle_right,
-        "speed": speed, "activation": activation, "turn_hip_right": turn_hip_right, "turn_knee_right": turn_knee_right,
+        "speed": speed, "activation": activation, "turn_hip_left": -speed / LEG, "turn_ankle_left": speed / LEG,
+        "turn_hip_right": turn_hip_right, "turn_knee_right": turn_knee_right,
     }  # fmt: skip
     return HUMAN.build(timestep, start, drive, genes)

@@ -259,3 +259,17 @@ def test_an_episode_begins_with_the_joint_rates_of_the_keyframe() -> None:
         dof = int(model.joint(joint.name).dofadr[0])
         assert data.qvel[dof] == model.key(HOME).qvel[dof] + added
     assert data.joint("hip_right").qvel[0] == pytest.approx(3.0 + noise[3])
+
+
+def test_the_human_starts_over_a_foot_that_stands_still() -> None:
+    body = muscle_biped.build(speed=1.2)
+    data = mujoco.MjData(body.model)
+    mujoco.mj_resetDataKeyframe(body.model, data, 0)
+    mujoco.mj_forward(body.model, data)
+    speeds = np.zeros((2, 6))
+    for side, speed in zip(("left", "right"), speeds, strict=True):
+        mujoco.mj_objectVelocity(
+            body.model, data, mujoco.mjtObj.mjOBJ_BODY, body.model.body(f"foot_{side}").id, speed, 0
+        )
+    assert abs(speeds[0, 3]) < 0.1 * 1.2  # forward speed of the standing foot [m/s]
+    assert speeds[1, 3] > 1.2  # the swinging one overtakes the body

@@ -100,6 +100,22 @@ def test_the_published_gains_answer_as_the_table_of_reflexes_says(native: Native
     assert excitations(native, stretched)["tibialis_right"] == pytest.approx(0.01 + 1.1 * 0.1)
 
 
+def test_the_hip_of_a_swinging_leg_flexes_as_the_trunk_leans_forward_and_not_as_the_hamstrings_lengthen(
+    native: Native,
+) -> None:
+    obs = standing(left=True)
+    obs[WHERE.muscle_length.start + MUSCLES.index("iliopsoas_right")] = 1.0
+    obs[WHERE.muscle_length.start + MUSCLES.index("hamstrings_right")] = 0.8
+    rest = excitations(native, obs)["iliopsoas_right"]
+    for place, change, gain in (
+        (WHERE.tilt.start + 1, 0.1, 0.9), (WHERE.rate.start + 1, 0.1, 0.1),
+        (WHERE.muscle_length.start + MUSCLES.index("hamstrings_right"), 0.06, -2 / 6),
+    ):  # fmt: skip
+        changed = obs.copy()
+        changed[place] += change
+        assert excitations(native, changed)["iliopsoas_right"] - rest == pytest.approx(gain * change), gain
+
+
 def test_the_vasti_rest_while_the_knee_is_straight(native: Native) -> None:
     obs = standing(left=True)
     knee = WHERE.joint_angle.start + [joint.name for joint in BODY.joints].index("knee_left")
