@@ -1,16 +1,22 @@
 """Which end of a foot comes down first."""
 
+from collections.abc import Sequence
+
 import mujoco
 import numpy as np
+from numpy.typing import NDArray
 
 from evoloco.episode import Episode
+
+Rows = NDArray[np.intp]
+"""Indices of control steps, ascending."""
 
 HEEL, TOES = ("heel",), ("toe", "toes")
 """Words that begin the names of the geoms at either end of a foot."""
 
 
-def heel_first(episode: Episode, foot: int, rows: list[int]) -> list[bool]:
-    """Whether the heel came down before the toes, at each touchdown of a foot; none where it has no such ends.
+def heel_first(episode: Episode, touchdowns: Sequence[Rows]) -> list[list[bool]]:
+    """Whether the heel came down before the toes, at each touchdown of each foot; none where it has no such ends.
 
     It did where the ground first pressed nearer to the heel than to the toes:
     in the row from which on the foot was loaded without a break. Slopes and
@@ -18,25 +24,27 @@ def heel_first(episode: Episode, foot: int, rows: list[int]) -> list[bool]:
 
     Args:
         episode: What is looked at.
-        foot: Index of the foot.
-        rows: Of its touchdowns.
+        touchdowns: Rows of those of each foot.
     """
-    name, model = episode.morphology.feet[foot], episode.morphology.model
-    heel, toes = _ends(episode, name, HEEL), _ends(episode, name, TOES)
-    if not (heel and toes):
-        return []
-    data = mujoco.MjData(model)
-    load, centre = episode.foot_load[:, foot], episode.sensor(f"{name}.ground")[:, 3:]
-    unloaded = np.flatnonzero(load <= 0)
-    first = []
-    for row in rows:
-        before = np.searchsorted(unloaded, row)
-        onset = int(unloaded[before - 1]) + 1 if before else 0
-        data.qpos = episode["qpos"][onset]
-        mujoco.mj_kinematics(model, data)
-        apart = [np.linalg.norm(data.geom_xpos[end].mean(axis=0) - centre[onset]) for end in (heel, toes)]
-        first.append(bool(apart[0] < apart[1]))
-    return first
+    model = episode.morphology.model
+    data, qpos = mujoco.MjData(model), episode["qpos"]
+    found: list[list[bool]] = []
+    for foot, rows in enumerate(touchdowns):
+        first: list[bool] = []
+        found.append(first)
+        name = episode.morphology.feet[foot]
+        heel, toes = _ends(episode, name, HEEL), _ends(episode, name, TOES)
+        if not (heel and toes):
+            continue
+        unloaded = np.flatnonzero(episode.foot_load[:, foot] <= 0)
+        centre = episode.sensor(f"{name}.ground")[:, 3:]
+        for before in np.searchsorted(unloaded, rows).tolist():
+            onset = int(unloaded[before - 1]) + 1 if before else 0
+            data.qpos = qpos[onset]
+            mujoco.mj_kinematics(model, data)
+            apart = [np.linalg.norm(data.geom_xpos[end].mean(axis=0) - centre[onset]) for end in (heel, toes)]
+            first.append(bool(apart[0] < apart[1]))
+    return found
 
 
 def _ends(episode: Episode, foot: str, words: tuple[str, ...]) -> list[int]:

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from evoloco import energy, metabolism
 from evoloco.episode import LOADED, Episode, Outcome
 from evoloco.errors import ModelError
-from evoloco.footstrike import heel_first
+from evoloco.footstrike import Rows, heel_first
 from evoloco.genome import Array
 from evoloco.morphology import GRAVITY, Morphology, is_in_subtree
 
 Mask = NDArray[np.bool_]
-Rows = NDArray[np.intp]
 
 TOUCHDOWN = 0.10
 """Load at which a swinging foot counts as standing [body weights]; it leaves the ground at `LOADED`."""
@@ -122,7 +121,7 @@ def analyse(episode: Episode, warm_up: float = WARM_UP) -> Gait:
         for foot, spells in zip(episode.foot_height.T, swings, strict=True)
         for start, end in spells
     ]
-    heels = [heel_first(episode, foot, rows.tolist()) for foot, rows in enumerate(steps)]
+    heels = heel_first(episode, steps)
     turn = np.unwrap(episode.yaw)
     loaded = steady.foot_loaded
     morphology = episode.morphology

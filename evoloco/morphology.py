@@ -5,6 +5,7 @@ numbers of the body that a run may search; their values come to `build` as keywo
 the options, `GENES` holds their kinds, and a function `gene(name, **options) -> Gene` gives the gene of a name.
 """
 
+import copy
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -134,6 +135,24 @@ class Morphology:
                 return joint
         raise UnknownNameError("driven joint", name, (joint.name for joint in self.joints))
 
+    def starting(self, qpos: Sequence[float], qvel: Sequence[float], act: Sequence[float] = ()) -> "Morphology":
+        """This body with another home keyframe, without compiling it again.
+
+        Args:
+            qpos: Its position (nq,).
+            qvel: Its velocity (nv,).
+            act: Its activations (na,); those of this body where empty.
+        """
+        model, spec = copy.copy(self.model), self.spec.copy()
+        compiled, written = model.key(HOME), spec.key(HOME)
+        for name, values in (("qpos", qpos), ("qvel", qvel), ("act", act)):
+            if len(values):
+                getattr(compiled, name)[:] = values
+                setattr(written, name, list(values))
+        pairs = [(joint.name, joint.partner, joint.stem) for joint in self.joints if joint.side == "left"]
+        names = [joint.name for joint in self.joints]
+        return _read(model, spec, self.torso, self.feet, names, self.floor, pairs, self.muscles, self.torques)
+
     def sensor(self, name: str) -> slice:
         """Where a sensor's readings stand in sensordata.
 
@@ -234,20 +253,36 @@ def assemble(
     if HOME not in [model.key(i).name for i in range(model.nkey)]:
         raise ModelError(f"The model needs a keyframe '{HOME}' in which it stands.")
 
-    data = mujoco.MjData(model)
-    mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
-    mujoco.mj_forward(model, data)
     ground = frozenset(model.geom(name).id for name in floor) or frozenset(
         geom for geom in range(model.ngeom) if model.geom_bodyid[geom] == 0
     )
-    heights = [_extent(model, data, geom) for geom in range(model.ngeom) if geom not in ground]
-    sole = min(low for low, _ in heights)
-    muscle_pairs = _pairs(actuators)
     pairs = _pairs(joints) if partners is None else [(left, right, left) for left, right in partners.items()]
     for name in (name for *pair, _ in pairs for name in pair):
         if name not in joints:
             raise UnknownNameError("driven joint", name, joints)
-    driven = tuple(_joint(model, data, name, pairs, commanded=not motors) for name in joints)
+    muscle_pairs = _pairs(actuators)
+    muscles = tuple(read_muscle(model, name, muscle_pairs) for name in actuators) if muscular else ()
+    return _read(model, spec, torso, feet, joints, ground, pairs, muscles, bool(motors))
+
+
+def _read(
+    model: mujoco.MjModel,
+    spec: mujoco.MjSpec,
+    torso: str,
+    feet: Sequence[str],
+    joints: Sequence[str],
+    floor: frozenset[int],
+    pairs: Sequence[tuple[str, str, str]],
+    muscles: tuple[Muscle, ...],
+    torques: bool,
+) -> Morphology:
+    """Reads the body off its compiled model, in the home keyframe."""
+    data = mujoco.MjData(model)
+    mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
+    mujoco.mj_forward(model, data)
+    heights = [_extent(model, data, geom) for geom in range(model.ngeom) if geom not in floor]
+    sole = min(low for low, _ in heights)
+    driven = tuple(_joint(model, data, name, pairs, commanded=not torques) for name in joints)
     legs = [
         data.xanchor[model.joint(name).id][2]
         for name in joints
@@ -259,13 +294,13 @@ def assemble(
         torso=torso,
         feet=tuple(feet),
         joints=driven,
-        floor=ground,
+        floor=floor,
         leg_length=float(max(legs, default=data.body(torso).xpos[2]) - sole),
         standing_height=float(data.body(torso).xpos[2]),
         mass=float(model.body_mass.sum()),
         size=float(max(high for _, high in heights) - sole),
-        muscles=tuple(read_muscle(model, name, muscle_pairs) for name in actuators) if muscular else (),
-        torques=bool(motors),
+        muscles=muscles,
+        torques=torques,
     )
 
 

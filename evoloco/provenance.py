@@ -11,6 +11,7 @@ from typing import Any
 
 import mujoco
 import numpy as np
+from llvmlite.binding import get_host_cpu_name
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evoloco import __version__
@@ -104,7 +105,11 @@ def changes(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
 
 
 def cpu() -> str:
-    """Name of the CPU."""
+    """Name of the CPU, and of its kind as compilers call it: clouds give different CPUs one name."""
+    return f"{_model()} ({get_host_cpu_name()})"
+
+
+def _model() -> str:
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):

@@ -1,5 +1,7 @@
 """Coming down on the heel."""
 
+from itertools import chain
+
 import numpy as np
 
 from evoloco.episode import Episode
@@ -14,6 +16,5 @@ def measure(episode: Episode) -> float:
 
     0 where no foot comes down.
     """
-    down = touchdowns(find_stance(episode))
-    first = [struck for foot, rows in enumerate(down) for struck in heel_first(episode, foot, rows.tolist())]
+    first = list(chain.from_iterable(heel_first(episode, touchdowns(find_stance(episode)))))
     return float(np.mean(first)) if first else 0.0

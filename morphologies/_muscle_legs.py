@@ -94,6 +94,7 @@ class Legs:
     torques: Mapping[str, float] = field(default_factory=dict)
     looks: tuple[tuple[Vector, Vector, float], ...] = ()
     roll: tuple[float, float] | None = None
+    _bodies: dict[tuple[float, Drive], Morphology] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def build(
         self,
@@ -117,15 +118,23 @@ class Legs:
             ModelError: A muscle cannot be, or there are genes of muscles and no muscles.
         """
         if not genes:
-            return self._build(timestep, start, drive)
+            return self._starting(self._body(timestep, drive), start)
         if drive == "motors":
             raise ModelError(f"Motors drive this body, so it has no muscles for the genes {', '.join(genes)}.")
         legs = replace(self, muscles=shaped(self.muscles, genes))
-        morphology = legs._build(timestep, start, drive)
-        legs._check_lengths(morphology.model)
-        return morphology
+        body = legs._assemble(timestep, drive)
+        legs._check_lengths(body.model)
+        return legs._starting(body, start)
 
-    def _build(self, timestep: float, start: Mapping[str, float], drive: Drive) -> Morphology:
+    def _body(self, timestep: float, drive: Drive) -> Morphology:
+        """The body that all share that differ in their start only, compiled once."""
+        key = (timestep, drive)
+        if key not in self._bodies:
+            self._bodies[key] = self._assemble(timestep, drive)
+        return self._bodies[key]
+
+    def _assemble(self, timestep: float, drive: Drive) -> Morphology:
+        """The body with all joints at 0 and at rest."""
         spec = new_world(self.name, timestep)
         spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST  # muscles are damped by their speed
         floor = spec.geom("floor")
@@ -156,21 +165,27 @@ class Legs:
             else:
                 for joint in self.limits:
                     _motor(spec, f"{joint}_{side}", self.torques[joint])
+        muscles = len(SIDES) * len(self.muscles) if drive == "muscles" else 0
+        spec.add_key(name=HOME, act=[REST] * muscles, ctrl=[REST] * muscles or [0.0] * len(joints))
+        return assemble(spec, "pelvis", [f"foot_{side}" for side in SIDES], joints)
+
+    def _starting(self, body: Morphology, start: Mapping[str, float]) -> Morphology:
+        """A body at its start, the lower foot on the ground."""
+        joints = [joint.name for joint in body.joints]
         angles = [start.get(joint, 0.0) for joint in joints]
         turns = [start.get(f"turn_{joint}", 0.0) for joint in joints]
-        muscles = (*self.muscles,) * 2 if drive == "muscles" else ()
         lean, speed = start.get("lean", 0.0), start.get("speed", 0.0)
-        place, motion = [0.0, 0.0, lean], [speed, 0.0, 0.0]
+        place, motion, height = [0.0, 0.0, lean], [speed, 0.0, 0.0], 1
         if self.roll:
             place = [0.0, 0.0, 0.0, *_attitude(lean, start.get("tilt", 0.0))]
-            motion = [speed, start.get("sway", 0.0), 0.0, 0.0, 0.0, 0.0]
-        spec.add_key(
-            name=HOME, qpos=[*place, *angles], qvel=[*motion, *turns],
-            act=[start.get("activation", REST) if name in self.upholders else REST for name in muscles],
-            ctrl=[REST] * len(muscles) or [0.0] * len(joints),
-        )  # fmt: skip
-        self._stand(spec)
-        return assemble(spec, "pelvis", [f"foot_{side}" for side in SIDES], joints)
+            motion, height = [speed, start.get("sway", 0.0), 0.0, 0.0, 0.0, 0.0], 2
+        data = mujoco.MjData(body.model)
+        data.qpos = [*place, *angles]
+        mujoco.mj_kinematics(body.model, data)
+        lowest = min(data.geom(f"{pad}_{side}").xpos[2] for pad in self.pads for side in SIDES)
+        place[height] = self.pad - lowest
+        act = [start.get("activation", REST) if muscle.stem in self.upholders else REST for muscle in body.muscles]
+        return body.starting([*place, *angles], [*motion, *turns], act)
 
     def _leg(
         self, pelvis: mujoco.MjsBody, side: str, sign: int
@@ -207,18 +222,6 @@ class Legs:
         for number, front in enumerate(soles[1:]):
             rod(above, f"sole_{side}_{number}", HULL * self.pad, soles[0], front, colour)
         return segments
-
-    def _stand(self, spec: mujoco.MjSpec) -> None:
-        """Lifts the keyframe until the lower foot touches the ground."""
-        model = spec.compile()
-        data = mujoco.MjData(model)
-        mujoco.mj_resetDataKeyframe(model, data, 0)
-        mujoco.mj_kinematics(model, data)
-        lowest = min(data.geom(f"{pad}_{side}").xpos[2] for pad in self.pads for side in SIDES)
-        key = spec.key(HOME)
-        place = list(key.qpos)
-        place[2 if self.roll else 1] = self.pad - lowest
-        key.qpos = place
 
     def _check_lengths(self, model: mujoco.MjModel) -> None:
         """Moves the left leg through its range.
