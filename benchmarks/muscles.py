@@ -21,8 +21,9 @@ four controllers survive a push of 0.2 s, half of them from behind, and rough
 ground, and draws the curves.
 
 `structure` evolves muscles and control together (run `muscle_biped_structure`)
-and control alone (`muscle_biped_fsm`), `effort` the latter without its term for
-effort, and `speeds` for other speeds. Runs that are in FOLDER already are
+and control alone, both from the published champion of `muscle_biped_fsm`;
+`effort` evolves that run with and without its term for effort, and `speeds`
+for other speeds. Runs that are in FOLDER already are
 taken as they are.
 """
 
@@ -176,16 +177,22 @@ def arm(name: str, seed: int, folder: Path, label: str, *overrides: str) -> Run:
 
 
 def structure(count: int, folder: Path, *overrides: str) -> None:
-    """Whether muscles searched together with control beat control alone, at equal generations."""
-    print("held-out fitness\nseed  muscles and control  control alone")
+    """Whether muscles searched together with control beat control alone, at equal generations and from equal control."""
+    print("held-out fitness\nseed  muscles and control  control alone   effort [J/kg/m]")
+    both_spec = read(run_file("muscle_biped_structure"))
+    begin = [f"start.path={run_file('muscle_biped_fsm').with_name('champion.json')}",
+             f"start.spread={both_spec.start.spread}"]  # fmt: skip
     pairs = []
     for seed in range(count):
-        both, alone = (
-            float(arm(name, seed, folder, name, *overrides).champion()["heldout_fitness"])
-            for name in ("muscle_biped_structure", "muscle_biped_fsm")
-        )
+        runs = [
+            arm("muscle_biped_structure", seed, folder, "muscle_biped_structure", *overrides),
+            arm("muscle_biped_fsm", seed, folder, "control_alone", *overrides, *begin),
+        ]
+        champions = [run.champion() for run in runs]
+        both, alone = (float(champion["heldout_fitness"]) for champion in champions)
+        efforts = ", ".join(f"{champion['gait']['effort']:.2f}" for champion in champions)
         pairs.append((both, alone))
-        print(f"{seed:4d}  {both:19.3f}  {alone:13.3f}", flush=True)
+        print(f"{seed:4d}  {both:19.3f}  {alone:13.3f}   {efforts}", flush=True)
     better = sum(both > alone for both, alone in pairs)
     test = stats.wilcoxon(*zip(*pairs, strict=True), alternative="greater")
     print(f"Muscles and control are better in {better} of {count} seeds; p = {test.pvalue:.3g} (Wilcoxon, one-sided).")
