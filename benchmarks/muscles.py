@@ -188,9 +188,9 @@ def structure(count: int, folder: Path, *overrides: str) -> None:
             arm("muscle_biped_structure", seed, folder, "muscle_biped_structure", *overrides),
             arm("muscle_biped_fsm", seed, folder, "control_alone", *overrides, *begin),
         ]
-        champions = [run.champion() for run in runs]
-        both, alone = (float(champion["heldout_fitness"]) for champion in champions)
-        efforts = ", ".join(f"{champion['gait']['effort']:.2f}" for champion in champions)
+        both, alone = (float(run.champion()["heldout_fitness"]) for run in runs)
+        gaits = [walk(run.experiment, [np.array(run.champion()["genome"])], duration=LONG) for run in runs]
+        efforts = ", ".join(f"{analyse(episode).effort:.2f}" for gait in gaits for episode in gait)
         pairs.append((both, alone))
         print(f"{seed:4d}  {both:19.3f}  {alone:13.3f}   {efforts}", flush=True)
     better = sum(both > alone for both, alone in pairs)
