@@ -177,7 +177,7 @@ def arm(name: str, seed: int, folder: Path, label: str, *overrides: str) -> Run:
 
 
 def structure(count: int, folder: Path, *overrides: str) -> None:
-    """Whether muscles searched together with control beat control alone, at equal generations and from equal control."""
+    """Whether muscles searched together with control beat control alone, from equal control, at equal generations."""
     print("held-out fitness\nseed  muscles and control  control alone   effort [J/kg/m]")
     both_spec = read(run_file("muscle_biped_structure"))
     begin = [f"start.path={run_file('muscle_biped_fsm').with_name('champion.json')}",
