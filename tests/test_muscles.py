@@ -261,6 +261,18 @@ def test_an_episode_begins_with_the_joint_rates_of_the_keyframe() -> None:
     assert data.joint("hip_right").qvel[0] == pytest.approx(3.0 + noise[3])
 
 
+def test_bodies_that_start_otherwise_share_no_keyframe_and_compile_to_what_they_are() -> None:
+    plain, other = muscle_biped.build(), muscle_biped.build(lean=0.25, knee_left=0.5, speed=1.7, activation=0.4)
+    for body, lean, speed in ((plain, 0.1, 1.2), (other, 0.25, 1.7)):
+        again = body.spec.compile()
+        for name in ("qpos", "qvel", "act", "ctrl"):
+            np.testing.assert_array_equal(getattr(again.key(HOME), name), getattr(body.model.key(HOME), name))
+        assert body.home[2] == lean
+        assert body.model.key(HOME).qvel[0] == speed
+        np.testing.assert_array_equal(again.dof_invweight0, body.model.dof_invweight0)
+    assert other.leg_length != plain.leg_length  # read again in the new pose
+
+
 def test_the_human_starts_over_a_foot_that_stands_still() -> None:
     body = muscle_biped.build(speed=1.2)
     data = mujoco.MjData(body.model)
