@@ -23,8 +23,7 @@ ground, and draws the curves.
 `structure` evolves muscles and control together (run `muscle_biped_structure`)
 and control alone, both from the published champion of `muscle_biped_fsm`;
 `effort` evolves that run with and without its term for effort, and `speeds`
-for other speeds. Runs that are in FOLDER already are
-taken as they are.
+for other speeds. Runs that are in FOLDER already are taken as they are.
 """
 
 import argparse
@@ -176,12 +175,17 @@ def arm(name: str, seed: int, folder: Path, label: str, *overrides: str) -> Run:
     return Run(place)
 
 
+def gait_of(run: Run, duration: float) -> Gait:
+    """Gait of a run's champion, without pushes."""
+    (episode,) = walk(run.experiment, [np.array(run.champion()["genome"])], duration=duration)
+    return analyse(episode)
+
+
 def structure(count: int, folder: Path, *overrides: str) -> None:
     """Whether muscles searched together with control beat control alone, from equal control, at equal generations."""
     print("held-out fitness\nseed  muscles and control  control alone   effort [J/kg/m]")
-    both_spec = read(run_file("muscle_biped_structure"))
-    begin = [f"start.path={run_file('muscle_biped_fsm').with_name('champion.json')}",
-             f"start.spread={both_spec.start.spread}"]  # fmt: skip
+    spread = read(run_file("muscle_biped_structure")).start.spread
+    begin = [f"start.path={run_file('muscle_biped_fsm').with_name('champion.json')}", f"start.spread={spread}"]
     pairs = []
     for seed in range(count):
         runs = [
@@ -189,8 +193,7 @@ def structure(count: int, folder: Path, *overrides: str) -> None:
             arm("muscle_biped_fsm", seed, folder, "control_alone", *overrides, *begin),
         ]
         both, alone = (float(run.champion()["heldout_fitness"]) for run in runs)
-        gaits = [walk(run.experiment, [np.array(run.champion()["genome"])], duration=LONG) for run in runs]
-        efforts = ", ".join(f"{analyse(episode).effort:.2f}" for gait in gaits for episode in gait)
+        efforts = ", ".join(f"{gait_of(run, LONG).effort:.2f}" for run in runs)
         pairs.append((both, alone))
         print(f"{seed:4d}  {both:19.3f}  {alone:13.3f}   {efforts}", flush=True)
     better = sum(both > alone for both, alone in pairs)
@@ -206,8 +209,7 @@ def effort(count: int, folder: Path, *overrides: str) -> None:
         row: list[float] = []
         for label, without in (("muscle_biped_fsm", ()), ("without_effort", ("fitness.effort.weight=0",))):
             run = arm("muscle_biped_fsm", seed, folder, label, *overrides, *without)
-            (episode,) = walk(run.experiment, [np.array(run.champion()["genome"])], duration=LONG)
-            gait = analyse(episode)
+            gait = gait_of(run, LONG)
             row += [gait.speed, gait.effort, gait.mechanical_cost]
         rows.append(row)
         print(f"{seed:4d}   {row[0]:6.2f}  {row[1]:6.2f}  {row[2]:10.3f}  {row[3]:6.2f}  {row[4]:6.2f}  {row[5]:10.3f}",
@@ -232,8 +234,7 @@ def speeds(count: int, folder: Path, *overrides: str) -> None:
                       f"morphology.genes.speed='{1.2 * asked:.2f}~0.1<0.3,4>'"]  # fmt: skip
             label, changed = ("muscle_biped_fsm", []) if asked == SOUGHT else (f"speed{asked:g}", around)
             run = arm("muscle_biped_fsm", seed, folder, label, *overrides, *changed)
-            (episode,) = walk(run.experiment, [np.array(run.champion()["genome"])])
-            gait = analyse(episode)
+            gait = gait_of(run, WALK)
             flight = float((~gait.stance[len(gait.stance) // 5 :]).all(axis=1).mean())
             found.append((asked, gait))
             print(f"{asked:5.1f}  {seed:4d}  {gait.speed:5.2f}  {gait.duration:5.1f}  {gait.froude:6.2f}  "

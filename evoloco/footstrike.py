@@ -26,25 +26,26 @@ def heel_first(episode: Episode, touchdowns: Sequence[Rows]) -> list[list[bool]]
         episode: What is looked at.
         touchdowns: Rows of those of each foot.
     """
-    model = episode.morphology.model
-    data, qpos = mujoco.MjData(model), episode["qpos"]
-    found: list[list[bool]] = []
-    for foot, rows in enumerate(touchdowns):
-        first: list[bool] = []
-        found.append(first)
-        name = episode.morphology.feet[foot]
-        heel, toes = _ends(episode, name, HEEL), _ends(episode, name, TOES)
-        if not (heel and toes):
-            continue
-        unloaded = np.flatnonzero(episode.foot_load[:, foot] <= 0)
-        centre = episode.sensor(f"{name}.ground")[:, 3:]
-        for before in np.searchsorted(unloaded, rows).tolist():
-            onset = int(unloaded[before - 1]) + 1 if before else 0
-            data.qpos = qpos[onset]
-            mujoco.mj_kinematics(model, data)
-            apart = [np.linalg.norm(data.geom_xpos[end].mean(axis=0) - centre[onset]) for end in (heel, toes)]
-            first.append(bool(apart[0] < apart[1]))
-    return found
+    data = mujoco.MjData(episode.morphology.model)
+    return [_of_foot(episode, foot, rows, data) for foot, rows in enumerate(touchdowns)]
+
+
+def _of_foot(episode: Episode, foot: int, rows: Rows, data: mujoco.MjData) -> list[bool]:
+    """Of one foot; works in `data`, of this body."""
+    name = episode.morphology.feet[foot]
+    heel, toes = _ends(episode, name, HEEL), _ends(episode, name, TOES)
+    if not (heel and toes):
+        return []
+    unloaded = np.flatnonzero(episode.foot_load[:, foot] <= 0)
+    qpos, centre = episode["qpos"], episode.sensor(f"{name}.ground")[:, 3:]
+    first = []
+    for before in np.searchsorted(unloaded, rows).tolist():
+        onset = int(unloaded[before - 1]) + 1 if before else 0
+        data.qpos = qpos[onset]
+        mujoco.mj_kinematics(episode.morphology.model, data)
+        apart = [np.linalg.norm(data.geom_xpos[end].mean(axis=0) - centre[onset]) for end in (heel, toes)]
+        first.append(bool(apart[0] < apart[1]))
+    return first
 
 
 def _ends(episode: Episode, foot: str, words: tuple[str, ...]) -> list[int]:

@@ -1,7 +1,5 @@
 """Coming down on the heel."""
 
-from itertools import chain
-
 import numpy as np
 
 from evoloco.episode import Episode
@@ -16,5 +14,5 @@ def measure(episode: Episode) -> float:
 
     0 where no foot comes down.
     """
-    first = list(chain.from_iterable(heel_first(episode, touchdowns(find_stance(episode)))))
+    first = [struck for foot in heel_first(episode, touchdowns(find_stance(episode))) for struck in foot]
     return float(np.mean(first)) if first else 0.0
