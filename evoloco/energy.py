@@ -94,7 +94,7 @@ def cost_of_transport(episode: Episode, power: str = "mechanical") -> float:
 
 def fibre_velocity(episode: Episode) -> Array:
     """Speeds of the muscles' fibres along the tendon [m/s] (T, M); lengthening is positive."""
-    return np.concatenate([episode.sensor(f"{muscle.name}.velocity") for muscle in episode.morphology.muscles], axis=1)
+    return episode.sensors([f"{muscle.name}.velocity" for muscle in episode.morphology.muscles])
 
 
 def _speed(episode: Episode) -> Array:

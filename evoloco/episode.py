@@ -1,18 +1,15 @@
 """What one episode left behind: how it ended, and one row of arrays per control step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
-
-LOADED = 0.05
-"""Load above which a foot counts as loaded [body weights]; touches and grazes stay below."""
+from evoloco.stance import LOADED, Mask, find_stance
 
 Address = Callable[[int, int], str]
 """Names the episode of a genome in a scenario, both given by index, for messages."""
@@ -99,6 +96,12 @@ class Episode:
         where = self.morphology.sensor(name)
         return self.trace[:, start + where.start : start + where.stop]
 
+    def sensors(self, names: Sequence[str]) -> Array:
+        """Readings of sensors side by side (T, sum of dims), copied."""
+        start = self.columns.slices["sensordata"].start
+        places = [self.morphology.sensor(name) for name in names]
+        return self.trace[:, [start + column for place in places for column in range(place.start, place.stop)]]
+
     @property
     def survival(self) -> float:
         """Lived part of the planned duration."""
@@ -147,7 +150,12 @@ class Episode:
         return self.foot_force[:, :, 2]
 
     @cached_property
-    def foot_loaded(self) -> NDArray[np.bool_]:
+    def stance(self) -> Mask:
+        """Which feet stand (T, F)."""
+        return find_stance(self.foot_load / self.morphology.weight, self.control_dt)
+
+    @cached_property
+    def foot_loaded(self) -> Mask:
         """Whether each foot carries more than `LOADED` (T, F)."""
         return np.asarray(self.foot_load > LOADED * self.morphology.weight)
 

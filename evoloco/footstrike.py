@@ -4,12 +4,9 @@ from collections.abc import Sequence
 
 import mujoco
 import numpy as np
-from numpy.typing import NDArray
 
 from evoloco.episode import Episode
-
-Rows = NDArray[np.intp]
-"""Indices of control steps, ascending."""
+from evoloco.stance import Rows
 
 HEEL, TOES = ("heel",), ("toe", "toes")
 """Words that begin the names of the geoms at either end of a foot."""
@@ -37,15 +34,17 @@ def _of_foot(episode: Episode, foot: int, rows: Rows, data: mujoco.MjData) -> li
     if not (heel and toes):
         return []
     unloaded = np.flatnonzero(episode.foot_load[:, foot] <= 0)
-    qpos, centre = episode["qpos"], episode.sensor(f"{name}.ground")[:, 3:]
-    first = []
-    for before in np.searchsorted(unloaded, rows).tolist():
-        onset = int(unloaded[before - 1]) + 1 if before else 0
-        data.qpos = qpos[onset]
+    before = np.searchsorted(unloaded, rows)
+    onset = np.where(before > 0, unloaded[before - 1] + 1, 0) if len(unloaded) else np.zeros(len(rows), int)
+    qpos, places = episode["qpos"][onset], np.empty((len(onset), len(heel) + len(toes), 3))
+    for pose, place in zip(qpos, places, strict=True):
+        data.qpos = pose
         mujoco.mj_kinematics(episode.morphology.model, data)
-        apart = [np.linalg.norm(data.geom_xpos[end].mean(axis=0) - centre[onset]) for end in (heel, toes)]
-        first.append(bool(apart[0] < apart[1]))
-    return first
+        place[:] = data.geom_xpos[heel + toes]
+    centre = episode.sensor(f"{name}.ground")[onset, 3:]
+    ends = places[:, : len(heel)].mean(axis=1), places[:, len(heel) :].mean(axis=1)
+    to_heel, to_toes = (np.linalg.norm(end - centre, axis=1) for end in ends)
+    return list((to_heel < to_toes).tolist())
 
 
 def _ends(episode: Episode, foot: str, words: tuple[str, ...]) -> list[int]:

@@ -2,26 +2,17 @@
 
 import math
 from dataclasses import dataclass, field, fields, replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evoloco import energy, metabolism
-from evoloco.episode import LOADED, Episode, Outcome
+from evoloco.episode import Episode, Outcome
 from evoloco.errors import ModelError
-from evoloco.footstrike import Rows, heel_first
+from evoloco.footstrike import heel_first
 from evoloco.genome import Array
 from evoloco.morphology import GRAVITY, Morphology, is_in_subtree
-
-Mask = NDArray[np.bool_]
-
-TOUCHDOWN = 0.10
-"""Load at which a swinging foot counts as standing [body weights]; it leaves the ground at `LOADED`."""
-
-SHORTEST_PHASE = 0.05
-"""Stance and swing shorter than this are chatter of the contact, not phases of a gait [s]."""
+from evoloco.stance import Mask, Rows, touchdowns
 
 WARM_UP = 2.0
 """Time from the start of an episode until its gait is looked at [s]."""
@@ -102,7 +93,7 @@ def analyse(episode: Episode, warm_up: float = WARM_UP) -> Gait:
     first = min(round(warm_up / episode.control_dt), len(episode) - 1)
     steady = replace(episode, trace=episode.trace[first:])
     time, dt = episode.time, episode.control_dt
-    stance = find_stance(episode)
+    stance = episode.stance
     touchdown = touchdowns(stance)
     liftoff = [np.flatnonzero(foot[:-1] & ~foot[1:]) + 1 for foot in stance.T]
     steps = [rows[rows >= first] for rows in touchdown]
@@ -214,37 +205,6 @@ def rows(gait: Gait) -> list[tuple[str, float, str, str]]:
             named = [(entry.name, value)]
         table += [(name, float(number), unit, meaning) for name, number in named]
     return table
-
-
-def find_stance(episode: Episode) -> Mask:
-    """Which feet stand at each step (T, F), from their load.
-
-    | from -> to       | condition                                      |
-    |------------------|------------------------------------------------|
-    | swing -> stance  | load >= `TOUCHDOWN` body weights               |
-    | stance -> swing  | load <= `LOADED` body weights                  |
-
-    Then swings, and after them stances, shorter than `SHORTEST_PHASE` are
-    given to the phases around them.
-    """
-    load = episode.foot_load / episode.morphology.weight
-    decided = (load >= TOUCHDOWN) | (load <= LOADED)
-    decided[0] = True  # a foot that starts in between is taken as swinging
-    latest = np.maximum.accumulate(np.where(decided, np.arange(len(load))[:, None], 0), axis=0)
-    stance: Mask = np.take_along_axis(load >= TOUCHDOWN, latest, axis=0)
-    shortest = math.ceil(SHORTEST_PHASE / episode.control_dt - 1e-9)  # 1e-9: rounding of the quotient
-    for foot in stance.T:
-        for phase in (False, True):
-            edges = np.flatnonzero(foot[1:] != foot[:-1]) + 1
-            for start, end in pairwise(edges):
-                if foot[start] == phase and end - start < shortest:
-                    foot[start:end] = not phase
-    return stance
-
-
-def touchdowns(stance: Mask) -> list[Rows]:
-    """Rows in which each foot comes down, F arrays, from which feet stand (T, F)."""
-    return [np.flatnonzero(~foot[:-1] & foot[1:]) + 1 for foot in stance.T]
 
 
 def hip_pair(morphology: Morphology) -> tuple[int, int, float] | None:

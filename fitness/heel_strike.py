@@ -4,7 +4,7 @@ import numpy as np
 
 from evoloco.episode import Episode
 from evoloco.footstrike import heel_first
-from evoloco.gait import find_stance, touchdowns
+from evoloco.stance import touchdowns
 
 UNIT = "1"
 
@@ -14,5 +14,5 @@ def measure(episode: Episode) -> float:
 
     0 where no foot comes down.
     """
-    first = [struck for foot in heel_first(episode, touchdowns(find_stance(episode))) for struck in foot]
+    first = [struck for foot in heel_first(episode, touchdowns(episode.stance)) for struck in foot]
     return float(np.mean(first)) if first else 0.0

@@ -4,7 +4,6 @@ import numpy as np
 
 from evoloco.episode import Episode, Outcome
 from evoloco.errors import EvolocoError
-from evoloco.gait import find_stance
 
 UNIT = "1"
 
@@ -46,7 +45,7 @@ def measure(
         raise EvolocoError(f"Measure 'step_speed': needs 0 < low <= high, not {low} and {high}.")
     torso, feet = episode.sensor("torso.position")[:, :1], episode.foot_position[:, :, 0]
     way = np.sort(np.concatenate([torso, feet], axis=1), axis=1)[:, :2].mean(axis=1)
-    stance = find_stance(episode)
+    stance = episode.stance
     rows = np.flatnonzero((stance[1:] & ~stance[:-1]).any(axis=1)) + 1
     times: list[int] = []
     for row in rows.tolist():

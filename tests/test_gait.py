@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from traces import body, episode, mirrored, walk
 
-from evoloco.episode import LOADED, Episode, Outcome
+from evoloco.episode import Episode, Outcome
 from evoloco.fitness import heel_strike
-from evoloco.gait import SHORTEST_PHASE, TOUCHDOWN, Gait, analyse, find_stance, rows, walks
+from evoloco.gait import Gait, analyse, rows, walks
 from evoloco.genome import Array
 from evoloco.metabolism import effort
 from evoloco.morphologies import muscle_biped
 from evoloco.morphology import GRAVITY
+from evoloco.stance import LOADED, SHORTEST_PHASE, TOUCHDOWN
 
 BIPED, MOTOR_BIPED = body(), body(motors=True)
 HUMAN = muscle_biped.build()
@@ -94,9 +95,9 @@ def test_a_foot_changes_phase_only_beyond_the_threshold_on_the_other_side() -> N
     between = (LOADED + TOUCHDOWN) / 2
     load = np.repeat([0.0, between, TOUCHDOWN, between, LOADED, between, 1.0], 5)
     assert (
-        find_stance(loaded(load))[:, 0].tolist() == np.repeat([0, 0, 1, 1, 0, 0, 1], 5).astype(bool).tolist()
+        loaded(load).stance[:, 0].tolist() == np.repeat([0, 0, 1, 1, 0, 0, 1], 5).astype(bool).tolist()
     )
-    assert not find_stance(loaded(load))[:, 1].any()
+    assert not loaded(load).stance[:, 1].any()
 
 
 def test_chatter_of_the_contact_is_no_step() -> None:
@@ -106,12 +107,12 @@ def test_chatter_of_the_contact_is_no_step() -> None:
     for start in range(0, 480, 40):
         chattering[start + 10 : start + 10 + rows_of_chatter] = 0.0
         chattering[start + 30 : start + 30 + rows_of_chatter] = 1.0
-    np.testing.assert_array_equal(find_stance(loaded(chattering)), find_stance(loaded(steady)))
+    np.testing.assert_array_equal(loaded(chattering).stance, loaded(steady).stance)
     longer = steady.copy()
     longer[210 : 211 + rows_of_chatter] = 0.0
     assert (
-        find_stance(loaded(longer))[:, 0].sum()
-        == find_stance(loaded(steady))[:, 0].sum() - rows_of_chatter - 1
+        loaded(longer).stance[:, 0].sum()
+        == loaded(steady).stance[:, 0].sum() - rows_of_chatter - 1
     )
 
 

@@ -10,12 +10,13 @@ import pytest
 from traces import GEAR, NO_LOAD_SPEED, STALL_TORQUE, VOLTAGE, body, episode, mirrored, walk
 
 from evoloco.energy import electrical_power, mechanical_power
-from evoloco.episode import LOADED, Columns, Episode, Outcome
+from evoloco.episode import Columns, Episode, Outcome
 from evoloco.errors import EvolocoError, ModelError, SpecError, UnknownNameError
 from evoloco.measure import Term
 from evoloco.metabolism import BASAL, EFFORT, effort, effort_of_muscles, umberger_power, wang_power
 from evoloco.morphologies import muscle_biped
 from evoloco.morphology import Morphology
+from evoloco.stance import LOADED
 
 BIPED, MOTOR_BIPED = body(), body(motors=True)
 ROOM = importlib.import_module("evoloco.fitness").__path__
@@ -554,6 +555,12 @@ def test_shortening_costs_its_work_and_a_quarter_of_it_as_heat() -> None:
     work = 0.5 * 0.1 * np.array([muscle.max_force for muscle in MUSCULAR.muscles])
     np.testing.assert_allclose(slow - fast, np.tile(1.25 * work, (100, 1)))
     np.testing.assert_allclose(wang_power(at_work(0.5, 0.5, 0.1)), fast)
+
+
+def test_what_passive_fibres_give_back_is_heat_but_no_work() -> None:
+    passive = 0.8 * 0.5  # fpmax, at half of the way from 1 to lmax
+    back, still = (wang_power(at_work(0.0, passive, speed, length=1.35)) for speed in (-0.1, 0.0))
+    np.testing.assert_allclose(back - still, np.tile(0.25 * passive * 0.1 * STRENGTHS, (100, 1)))
 
 
 def test_a_fully_active_muscle_at_its_optimal_length_costs_what_its_fibres_do() -> None:

@@ -4,7 +4,8 @@ import ctypes
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any, NoReturn
 
@@ -25,6 +26,9 @@ from evoloco.sim.watchdog import Watchdog, end
 
 TRACE_BYTES = 256 * 2**20
 """Most memory that the recorded rows may take, whatever the population [bytes]."""
+
+LOOK = 0.005
+"""Time between looks whether an episode is over [s]."""
 
 _OUTCOMES = {
     kernel.COMPLETED: Outcome.COMPLETED,
@@ -135,7 +139,7 @@ class Simulator:
             bodies: That of each genome, with the layout of the simulator's own; none where all have that one.
             support: Strength of the virtual support, 0 to 1.
             segment_steps: Control steps after which `between` is called; a whole episode where 0.
-            between: Called between segments with the control step that comes next and the
+            between: Called between segments, in another thread, with the control step that comes next and the
                 observations (simulations, obs_size) of the chunk that runs, which it may read.
             address: Of an episode, for messages.
 
@@ -154,7 +158,9 @@ class Simulator:
         batch = self.check(bodies) or [self._body]
         starts = np.array([[body.start(scenario, self._data) for scenario in scenarios] for body in batch])
         placed = [[body.placed(scenario) for scenario in scenarios] for body in batch]
-        lean = [[body.lean(one.model) for one in row] for body, row in zip(batch, placed, strict=True)]
+        lean = [[one.model for one in row] for row in placed]
+        if self.substeps > 1:  # otherwise every physics step is one whose sensors are read
+            lean = [[body.lean(one.model) for one in row] for body, row in zip(batch, placed, strict=True)]
         self._rough = any(scenario.heights.size for scenario in scenarios)
         self._use("home_ctrl", np.array([body.home_ctrl for body in batch]))
         self._use("min_height", np.array([body.min_height for body in batch]))
@@ -179,9 +185,33 @@ class Simulator:
                 np.ascontiguousarray(pushes[scenario]),
             )
             addresses = [address(int(i), int(k)) for i, k in zip(genome, scenario, strict=True)]
-            self._simulate(addresses, segment_steps, between)
-            for sim in range(len(chunk)):
-                yield self._episode(sim, placed[body[sim]][scenario[sim]])
+            with self._simulating(addresses, segment_steps, between) as over:
+                for sim in range(len(chunk)):
+                    over(sim)
+                    yield self._episode(sim, placed[body[sim]][scenario[sim]])
+
+    @contextmanager
+    def _simulating(
+        self,
+        addresses: Sequence[str],
+        segment_steps: int,
+        between: Callable[[int, Array], None] | None,
+    ) -> Iterator[Callable[[int], None]]:
+        """Simulates a chunk while the block looks at the episodes that are over; what it gets waits for one of them.
+
+        So no CPU waits while measures are taken.
+        """
+        with ThreadPoolExecutor(1) as thread:
+            work = thread.submit(self._simulate, addresses, segment_steps, between)
+
+            def over(sim: int) -> None:
+                while not work.done() and self._arrays["outcome"][sim] not in _OUTCOMES:
+                    with suppress(TimeoutError):
+                        work.exception(LOOK)
+                if work.done():
+                    work.result()  # raises what was raised
+
+            yield over
 
     def _simulate(
         self,
