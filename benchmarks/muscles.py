@@ -220,20 +220,27 @@ def effort(count: int, folder: Path, *overrides: str) -> None:
         print(f"{what} is lower by {np.median(fall):.0f} % (median; {fall.min():.0f} to {fall.max():.0f} %)")
 
 
-SPEEDS = (0.6, 1.0, 1.4, 3.0)
+SPEEDS = (0.6, 1.0, 1.4, 2.2, 3.0)
 """Speeds that are asked [m/s]."""
+WALKED = 1.4
+"""Above this speed a search begins at the champion of the speed before [m/s], with `WIDER` times its spreads."""
+WIDER = 4.0
 
 
 def speeds(count: int, folder: Path, *overrides: str) -> None:
     """What gait comes of asking for another speed, all else equal."""
     print(f"asked  seed  {'speed':>5}  lasts  froude  strides [Hz]  duty  flight  effort  mechanical")
     found = []
+    slower: dict[int, Path] = {}
     for asked in SPEEDS:
         for seed in range(count):
             around = [f"fitness.steps.low={asked - 0.05}", f"fitness.steps.high={asked + 0.05}",
                       f"morphology.genes.speed='{1.2 * asked:.2f}~0.1<0.3,4>'"]  # fmt: skip
+            if asked > WALKED:
+                around += [f"start.path={slower[seed]}", f"start.spread={WIDER}"]
             label, changed = ("muscle_biped_fsm", []) if asked == SOUGHT else (f"speed{asked:g}", around)
             run = arm("muscle_biped_fsm", seed, folder, label, *overrides, *changed)
+            slower[seed] = run.folder
             gait = gait_of(run, WALK)
             flight = float((~gait.stance[len(gait.stance) // 5 :]).all(axis=1).mean())
             found.append((asked, gait))

@@ -304,6 +304,16 @@ def test_nothing_leaks_from_one_run_into_the_next(hopper: Morphology) -> None:
     assert same(run(ready(hopper), params, calm), before)
 
 
+def test_who_stops_reading_early_harms_no_later_run(hopper: Morphology) -> None:
+    sim, params, calm = ready(hopper), responses(6), scenarios(hopper, 1)
+    whole = run(sim, params, calm)
+    episodes = sim.run(np.array(params), calm)
+    first = next(episodes)
+    assert same([first], whole[:1])
+    episodes.close()
+    assert same(run(sim, params, calm), whole)
+
+
 def test_equal_addresses_draw_equal_scenarios_and_others_do_not(hopper: Morphology) -> None:
     options = {"duration": 3.0, "joint_noise": 0.1, "push_count": 2, "push_impulse": 0.2, "friction": (0.5, 1.0)}
     first, again, other = (draw(hopper, address, **options) for address in ((1, 0, 5), (1, 0, 5), (1, 1, 5)))  # type: ignore[arg-type]

@@ -159,6 +159,17 @@ def _integer(typing_context, pointer):  # type: ignore[no-untyped-def]
     return types.int64(pointer), codegen
 
 
+@intrinsic
+def _fence(typing_context):  # type: ignore[no-untyped-def]
+    """What was written before is seen by whoever sees what is written after."""
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        builder.fence("release")
+        return context.get_dummy_value()
+
+    return types.none(), codegen
+
+
 def _caller(argument_types):  # type: ignore[no-untyped-def]
     """An intrinsic that calls the C function at an address; it returns 0, or 1 where it raised an exception."""
 
@@ -243,6 +254,13 @@ def _body_on_ground(contacts, count, geom_kind, plan):  # type: ignore[no-untype
     return False
 
 
+@numba.njit(error_model="numpy", nogil=True)
+def _end(outcome, sim, code):  # type: ignore[no-untyped-def]
+    """Tells how an episode ended, after which another thread may read its trace."""
+    _fence()
+    outcome[sim] = code
+
+
 def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
     """Advances one simulation from `first_step` to `last_step` or to its end."""
     plan = carray(arg, (1,))[0]
@@ -291,7 +309,7 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
     assisted = support[STIFFNESS] > 0 or plan.push_count > 0
     if plan.first_step == 0:
         if _call_reset(plan.reset_function, (params, state_address, control_dt, plan.param_size, plan.state_size)):
-            outcome[sim] = RAISED
+            _end(outcome, sim, RAISED)
             return
         _mj_forward(model, data)
     else:
@@ -325,7 +343,7 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
             ),
         )  # fmt: skip
         if raised:
-            outcome[sim] = RAISED
+            _end(outcome, sim, RAISED)
             return
         if t * control_dt < plan.ramp:
             fade = t * control_dt / plan.ramp
@@ -370,17 +388,17 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
         for i in range(_FIRST_WARNING, _WARNINGS):
             warned += warning[i * _WARNING_WORDS + 1]
         if warned > 0:
-            outcome[sim] = UNSTABLE
+            _end(outcome, sim, UNSTABLE)
             return
         if (
             sensordata[plan.position + 2] < min_height
             or _rotation(sensordata, plan.orientation)[2][2] < plan.min_upright
             or (plan.end_on_contact and touched > 0)
         ):
-            outcome[sim] = FELL
+            _end(outcome, sim, FELL)
             return
     if plan.last_step == plan.steps:
-        outcome[sim] = COMPLETED
+        _end(outcome, sim, COMPLETED)
         return
     column = _copy(readings, 0, sensordata, plan.nsensordata)
     _copy(readings, column, actuator_force, plan.nu)
