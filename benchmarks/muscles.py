@@ -1,7 +1,7 @@
 """What muscle gaits are worth: how often and how soon they are found, how they walk, and what they withstand.
 
     python benchmarks/muscles.py seeds [--runs muscle_biped muscle_biped_fsm] [--seeds 10]
-    python benchmarks/muscles.py champions [--runs ...]
+    python benchmarks/muscles.py champions [--runs muscle_biped muscle_biped_economy ...]
     python benchmarks/muscles.py withstand
     python benchmarks/muscles.py speeds | structure | effort [--seeds 5]
 
@@ -155,6 +155,10 @@ def pushed(experiment: Experiment, impulses: Sequence[float], duration: float) -
     ]
 
 
+WALKERS = ("muscle_biped", "muscle_biped_economy", "muscle_biped_fsm", "muscle_biped_fsm_economy")
+"""Runs whose published champions are looked at."""
+
+
 def champions(runs: Sequence[str]) -> None:
     """How the published champions walk, and which pushes they survive."""
     print(f"{'run':24}  {QUALITY}  survives pushes from behind, from the front")
@@ -271,6 +275,7 @@ def draw_speeds(found: Sequence[tuple[float, Gait]], path: Path) -> None:
 
 WITHSTAND = ("muscle_fsm", "reflex", "simbicon", "CPG")
 RUNS = ("muscle_biped_fsm", "muscle_biped", "muscle_biped_simbicon", "biped")
+"""Theirs; the first two find a walk with muscles."""
 IMPULSES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 """Changes of speed by a push [m/s]."""
 ROUGHNESS = (0.01, 0.02, 0.04)
@@ -348,7 +353,7 @@ def main() -> None:
     parts = {"seeds": 10, "champions": 0, "withstand": 0, "structure": 5, "effort": 5, "speeds": 2}
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("part", choices=list(parts))
-    parser.add_argument("--runs", nargs="*", default=["muscle_biped", "muscle_biped_fsm"])
+    parser.add_argument("--runs", nargs="*", help="those that find a walk, and for `champions` also the economical ones")
     parser.add_argument("--seeds", type=int, help="as many as the part needs where left out")
     parser.add_argument("--out", type=Path, default=Path(tempfile.mkdtemp(prefix="muscles-")))
     parser.add_argument("--generations", type=int, help="of the runs; those of their run files where left out")
@@ -357,9 +362,9 @@ def main() -> None:
     count = arguments.seeds or parts[arguments.part]
     shorter = [f"optimizer.generations={arguments.generations}"] if arguments.generations else []
     if arguments.part == "seeds":
-        seeds(arguments.runs, count, arguments.out, *shorter)
+        seeds(arguments.runs or RUNS[:2], count, arguments.out, *shorter)
     elif arguments.part == "champions":
-        champions(arguments.runs)
+        champions(arguments.runs or WALKERS)
     elif arguments.part == "withstand":
         withstand(arguments.out)
     else:
