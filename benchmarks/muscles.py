@@ -353,7 +353,7 @@ def main() -> None:
     parts = {"seeds": 10, "champions": 0, "withstand": 0, "structure": 5, "effort": 5, "speeds": 2}
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("part", choices=list(parts))
-    parser.add_argument("--runs", nargs="*", help="those that find a walk, and for `champions` also the economical ones")
+    parser.add_argument("--runs", nargs="*", help="those of the part where left out")
     parser.add_argument("--seeds", type=int, help="as many as the part needs where left out")
     parser.add_argument("--out", type=Path, default=Path(tempfile.mkdtemp(prefix="muscles-")))
     parser.add_argument("--generations", type=int, help="of the runs; those of their run files where left out")
