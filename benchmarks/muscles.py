@@ -1,7 +1,7 @@
 """What muscle gaits are worth: how often and how soon they are found, how they walk, and what they withstand.
 
     python benchmarks/muscles.py seeds [--runs muscle_biped muscle_biped_fsm] [--seeds 10]
-    python benchmarks/muscles.py champions [--runs muscle_biped muscle_biped_economy ...]
+    python benchmarks/muscles.py champions [--runs muscle_biped muscle_biped_fsm ...]
     python benchmarks/muscles.py withstand
     python benchmarks/muscles.py speeds | structure | effort [--seeds 5]
 
@@ -155,7 +155,7 @@ def pushed(experiment: Experiment, impulses: Sequence[float], duration: float) -
     ]
 
 
-WALKERS = ("muscle_biped", "muscle_biped_economy", "muscle_biped_fsm", "muscle_biped_fsm_economy")
+WALKERS = ("muscle_biped", "muscle_biped_fsm", "muscle_biped_fsm_economy")
 """Runs whose published champions are looked at."""
 
 
@@ -224,11 +224,11 @@ def effort(count: int, folder: Path, *overrides: str) -> None:
         print(f"{what} is lower by {np.median(fall):.0f} % (median; {fall.min():.0f} to {fall.max():.0f} %)")
 
 
-SPEEDS = (0.6, 1.0, 1.4, 2.2, 3.0)
+SPEEDS = (0.6, 1.0, 1.4, 1.8, 2.2, 2.6, 3.0)
 """Speeds that are asked [m/s]."""
 WALKED = 1.4
 """Above this speed a search begins at the champion of the speed before [m/s], with `WIDER` times its spreads."""
-WIDER = 4.0
+WIDER = 2.0
 
 
 def speeds(count: int, folder: Path, *overrides: str) -> None:

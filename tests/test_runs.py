@@ -12,7 +12,7 @@ from evoloco.rating import aggregate
 from evoloco.spec import read
 
 RUNS = runs()
-SKID = {"muscle_biped", "muscle_biped_simbicon"}
+SKID = {"muscle_biped", "muscle_biped_fsm_economy", "muscle_biped_simbicon"}
 """Runs whose champions last and step in turn, but skid at touchdown by more than a walk may."""
 SHORT = {"muscle_biped3d"}
 """Runs whose champions walk for some seconds and then fall, or pivot on their feet."""
