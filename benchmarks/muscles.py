@@ -264,7 +264,7 @@ def draw_speeds(found: Sequence[tuple[float, Gait]], path: Path) -> None:
         for asked in SPEEDS:
             gaits = [gait for target, gait in found if target == asked and gait.outcome is Outcome.COMPLETED]
             speed, cost = [gait.speed for gait in gaits], [getattr(gait, name) for gait in gaits]
-            axes.plot(speed, cost, "o", label=f"{asked:g} m/s asked")
+            axes.plot(speed, cost, "o", clip_on=False, label=f"{asked:g} m/s asked")
         axes.set(xlabel="speed [m/s]", ylabel=label)
         axes.set_xlim(0, None)
         axes.set_ylim(0, None)
