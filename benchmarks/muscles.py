@@ -114,12 +114,12 @@ def quality(experiment: Experiment, genome: Array) -> tuple[Gait, str]:
 QUALITY = "lasts  speed  finer     both   knee  heel    load  effort strides"
 
 
-def seeds(runs: Sequence[str], count: int, folder: Path, *overrides: str) -> None:
+def seeds(runs: Sequence[str], numbers: Sequence[int], folder: Path, *overrides: str) -> None:
     """How often and how soon each run finds a walk, and how its champions walk."""
     for name in runs:
         found = []
         print(f"\n{name}\nseed  first [s]  generation  whole [s]  held out  {QUALITY}")
-        for seed in range(count):
+        for seed in numbers:
             began, whole = evolve(name, seed, folder / f"{name}-seed{seed}", *overrides)
             run = Run(folder / f"{name}-seed{seed}")
             records = list(run.journal.generations())
@@ -133,7 +133,7 @@ def seeds(runs: Sequence[str], count: int, folder: Path, *overrides: str) -> Non
             print(f"{seed:4d}  {found[-1]:9.1f}  {first.generation if first else 'never':>10}  {whole:9.1f}  "
                   f"{lasting:5d}/{len(champion['heldout']['outcome'])}  {row}", flush=True)  # fmt: skip
         within = [sum(seconds <= limit for seconds in found) for limit in (60, 600)]
-        print(f"{name}: {within[0]} of {count} seeds within 60 s, {within[1]} within 600 s; "
+        print(f"{name}: {within[0]} of {len(numbers)} seeds within 60 s, {within[1]} within 600 s; "
               f"median {np.median(found):.1f} s")  # fmt: skip
 
 
@@ -355,6 +355,7 @@ def main() -> None:
     parser.add_argument("part", choices=list(parts))
     parser.add_argument("--runs", nargs="*", help="those of the part where left out")
     parser.add_argument("--seeds", type=int, help="as many as the part needs where left out")
+    parser.add_argument("--only", type=int, nargs="*", help="these seeds, for `seeds`")
     parser.add_argument("--out", type=Path, default=Path(tempfile.mkdtemp(prefix="muscles-")))
     parser.add_argument("--generations", type=int, help="of the runs; those of their run files where left out")
     arguments = parser.parse_args()
@@ -362,7 +363,7 @@ def main() -> None:
     count = arguments.seeds or parts[arguments.part]
     shorter = [f"optimizer.generations={arguments.generations}"] if arguments.generations else []
     if arguments.part == "seeds":
-        seeds(arguments.runs or RUNS[:2], count, arguments.out, *shorter)
+        seeds(arguments.runs or RUNS[:2], arguments.only or range(count), arguments.out, *shorter)
     elif arguments.part == "champions":
         champions(arguments.runs or WALKERS)
     elif arguments.part == "withstand":
