@@ -139,7 +139,7 @@ class Simulator:
             bodies: That of each genome, with the layout of the simulator's own; none where all have that one.
             support: Strength of the virtual support, 0 to 1.
             segment_steps: Control steps after which `between` is called; a whole episode where 0.
-            between: Called between segments, in another thread, with the control step that comes next and the
+            between: Called between segments, perhaps in another thread, with the control step that comes next and the
                 observations (simulations, obs_size) of the chunk that runs, which it may read.
             address: Of an episode, for messages.
 
@@ -199,8 +199,12 @@ class Simulator:
     ) -> Iterator[Callable[[int], None]]:
         """Simulates a chunk while the block looks at the episodes that are over; what it gets waits for one of them.
 
-        So no CPU waits while measures are taken.
+        So no CPU waits while measures are taken. With one thread there is none to wait, and all is done before.
         """
+        if self.threads == 1:
+            self._simulate(addresses, segment_steps, between)
+            yield lambda _: None
+            return
         with ThreadPoolExecutor(1) as thread:
             work = thread.submit(self._simulate, addresses, segment_steps, between)
 
