@@ -12,7 +12,7 @@ the search saw of them stays as it was.
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,9 @@ import numpy as np
 
 from evoloco import provenance
 from evoloco.build import Experiment, run_file
-from evoloco.episode import Episode
-from evoloco.evaluators.local import Local, simulator
+from evoloco.evaluators.local import judge, simulator
 from evoloco.evolve import Run
-from evoloco.gait import analyse, rows, walks
+from evoloco.gait import Gait, analyse, rows, walks
 from evoloco.rating import aggregate
 from evoloco.replay import replay
 from evoloco.spec import read
@@ -44,16 +43,15 @@ def publish(folder: Path) -> Path:
     result = {
         **run.champion(),
         "generations": len(run.journal),
-        **walking(again.episodes, run.experiment.heldout_duration),
+        **walking([analyse(episode) for episode in again.episodes], run.experiment.heldout_duration),
         "provenance": {key: value for key, value in run.provenance.items() if key in KEPT},
     }
     target.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return target
 
 
-def walking(episodes: Iterable[Episode], duration: float) -> dict[str, Any]:
+def walking(gaits: Sequence[Gait], duration: float) -> dict[str, Any]:
     """In how many of the held-out episodes it walks, and the numbers of its gait in the first."""
-    gaits = [analyse(episode) for episode in episodes]
     return {
         "walks_heldout": sum(not walks(gait, duration) for gait in gaits),
         "gait": {name: value if np.isfinite(value) else None for name, value, _, _ in rows(gaits[0])},
@@ -66,18 +64,17 @@ def measure_again(name: str) -> Path:
     published = json.loads(target.read_text(encoding="utf-8"))
     experiment = Experiment(read(run_file(name), [f"seed={published['seed']}"]))
     genome, rule = np.array(published["genome"]), experiment.spec.evaluation
-    evaluation = Local(experiment, duration=experiment.heldout_duration).evaluate(
-        genome[None], experiment.held_out(), 0.0
-    )
     bodies = [experiment.body(genome)] if experiment.body_genes else []
     episodes = simulator(experiment, duration=experiment.heldout_duration).run(
         np.array([experiment.parameters(genome)]), experiment.held_out(), bodies=bodies
     )
+    judged, gaits = zip(*((judge(experiment, episode), analyse(episode)) for episode in episodes), strict=True)
+    fitness, _, outcome, duration, distance = zip(*judged, strict=True)
     known = provenance.collect(experiment)
     published |= {
-        "heldout_fitness": float(aggregate(evaluation.fitness, rule.aggregate, rule.cvar_fraction)[0]),
-        "heldout": {key: getattr(evaluation, key)[0].tolist() for key in published["heldout"]},
-        **walking(episodes, experiment.heldout_duration),
+        "heldout_fitness": float(aggregate(np.array([fitness]), rule.aggregate, rule.cvar_fraction)[0]),
+        "heldout": {"fitness": fitness, "outcome": outcome, "duration": duration, "distance": distance},
+        **walking(gaits, experiment.heldout_duration),
         "provenance": {key: value for key, value in known.items() if key in KEPT},
     }
     target.write_text(json.dumps(published, indent=2) + "\n", encoding="utf-8")
