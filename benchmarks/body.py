@@ -57,7 +57,10 @@ def main() -> None:
         both = read(run_file("biped_body"), [f"seed={seed}"])
         longer = both.optimizer.model_copy(update={"generations": 10 * both.optimizer.generations})
         alone = both.model_copy(
-            update={"morphology": both.morphology.model_copy(update={"genes": {}}), "optimizer": longer}
+            update={
+                "morphology": both.morphology.model_copy(update={"genes": {}}),
+                "optimizer": longer,
+            }
         )
         first, spent = evolve(both, arguments.out / f"both-{seed}")
         second, _ = evolve(alone, arguments.out / f"alone-{seed}", spent)

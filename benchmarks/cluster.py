@@ -46,7 +46,9 @@ GENOMES = 64
 CALLS = 3000
 NODES = 4
 WORKERS = (1, 2, 3, 4, 10, 30, 100, 300, 1000)
-os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0")  # Ray starts its workers at 15
+os.environ.update(
+    RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0"
+)  # Ray starts its workers at 15
 
 CPUS = len(os.sched_getaffinity(0))
 
@@ -79,22 +81,32 @@ def speed(repeats: int) -> None:
             if repeat:  # the first is the warm-up
                 threads.append(between - began)
                 workers.append(ended - between)
-    equal = all(getattr(one, name).tobytes() == getattr(other, name).tobytes() for name in ("fitness", "values"))
+    equal = all(
+        getattr(one, name).tobytes() == getattr(other, name).tobytes()
+        for name in ("fitness", "values")
+    )
     ratio = np.median(np.array(threads) / np.array(workers))
-    print(f"{GENOMES} x 10 s, median of {repeats}: two threads {np.median(threads):.3f} s, "
-          f"two workers {np.median(workers):.3f} s, ratio {ratio:.3f}; arrays {'equal' if equal else 'DIFFERENT'}.")
+    print(
+        f"{GENOMES} x 10 s, median of {repeats}: two threads {np.median(threads):.3f} s, "
+        f"two workers {np.median(workers):.3f} s, ratio {ratio:.3f}; arrays {'equal' if equal else 'DIFFERENT'}."
+    )
 
 
 def faults() -> bool:
     import ray as library
     from ray.cluster_utils import Cluster
 
-    spec = read(run_file("biped"), ["scenario.duration=5.0", "optimizer.generations=8", "optimizer.population_size=64"])
+    spec = read(
+        run_file("biped"),
+        ["scenario.duration=5.0", "optimizer.generations=8", "optimizer.population_size=64"],
+    )
     with tempfile.TemporaryDirectory() as folder:
         whole = Run.create(spec, Path(folder) / "whole")
         whole.evolve()
         run = Run.create(spec, Path(folder) / "disturbed")
-        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        cluster = Cluster(
+            initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
+        )
         for _ in range(NODES - 1):
             cluster.add_node(num_cpus=1)
         library.init(address=cluster.address, log_to_driver=False, logging_level=logging.ERROR)
@@ -120,14 +132,21 @@ def faults() -> bool:
         lost = sum("died with genome" in what for _, _, what in events)
     for generation, _, what in events:
         print(f"  generation {generation}: {what}")
-    print(f"{NODES} raylets, two lost in generation 4 with {lost} chunks, {left} left: "
-          f"{len(whole.journal)} generations of genomes and fitness are {'equal' if equal else 'DIFFERENT'}.")
+    print(
+        f"{NODES} raylets, two lost in generation 4 with {lost} chunks, {left} left: "
+        f"{len(whole.journal)} generations of genomes and fitness are {'equal' if equal else 'DIFFERENT'}."
+    )
     return equal and lost > 0
 
 
 def modelled(workers: int, genomes: int, pace: float, call: float) -> float:
     """Time of a generation [s]: workers take chunks as they become free, the searching process serves one at a time."""
-    chunks, free, driver, end = Chunks(genomes), [(0.0, number) for number in range(workers)], 0.0, 0.0
+    chunks, free, driver, end = (
+        Chunks(genomes),
+        [(0.0, number) for number in range(workers)],
+        0.0,
+        0.0,
+    )
     heapq.heapify(free)
     while free:
         ready, number = heapq.heappop(free)
@@ -160,7 +179,10 @@ def serial_time(experiment: Experiment, genomes: int) -> float:
     large = Experiment(experiment.spec.model_copy(update={"optimizer": spec}))
     optimizer, local = large.optimizer(), Local(large)
     one = local.evaluate(walkers(large, 1), large.scenarios(0), 0.0)
-    arrays = {name: np.repeat(getattr(one, name), genomes, 0) for name in ("fitness", "values", "outcome", "duration")}
+    arrays = {
+        name: np.repeat(getattr(one, name), genomes, 0)
+        for name in ("fitness", "values", "outcome", "duration")
+    }
     evaluation = type(one)(**arrays, distance=np.repeat(one.distance, genomes, 0))
     times = []
     with tempfile.TemporaryDirectory() as folder:
@@ -183,7 +205,9 @@ def model(repeats: int) -> None:
 
     experiment = Experiment(read(run_file("biped"), ENDLESS))
     genomes, scenarios = walkers(experiment, GENOMES), experiment.scenarios(0)
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 4, "include_dashboard": False})
+    cluster = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 4, "include_dashboard": False}
+    )
     library.init(address=cluster.address, log_to_driver=False, logging_level=logging.ERROR)
     measured: dict[int, float] = {}
     for workers in (1, 2, 3, 4):
@@ -202,9 +226,14 @@ def model(repeats: int) -> None:
     library.shutdown()
     cluster.shutdown()
     serial = serial_time(experiment, 1000)
-    print(f"A genome of 10 s takes one worker {1000 * pace:.1f} ms; optimizer and journal {1e6 * serial:.0f} us.")
-    print("A call costs the searching process " + ", ".join(
-        f"{1e6 * cost:.0f} us with {many} outstanding" for many, cost in calls.items()) + ".")
+    print(
+        f"A genome of 10 s takes one worker {1000 * pace:.1f} ms; optimizer and journal {1e6 * serial:.0f} us."
+    )
+    print(
+        "A call costs the searching process "
+        + ", ".join(f"{1e6 * cost:.0f} us with {many} outstanding" for many, cost in calls.items())
+        + "."
+    )
     print("workers generation modelled [s] measured [s] simulated s/s  busy")
     for workers in WORKERS:
         for genomes_each in (GENOMES,) if workers <= 4 else (GENOMES, 10 * workers, 100 * workers):
@@ -213,12 +242,20 @@ def model(repeats: int) -> None:
             wall = modelled(workers, genomes_each, shared, call) + serial * genomes_each
             rate = 10.0 * genomes_each / wall
             efficiency = genomes_each * shared / workers / wall
-            real = f"{measured[workers] + serial * genomes_each:12.3f}" if workers in measured else " " * 12
-            print(f"{workers:7} {genomes_each:10} {wall:12.3f} {real} {rate:13,.0f} {efficiency:5.2f}")
+            real = (
+                f"{measured[workers] + serial * genomes_each:12.3f}"
+                if workers in measured
+                else " " * 12
+            )
+            print(
+                f"{workers:7} {genomes_each:10} {wall:12.3f} {real} {rate:13,.0f} {efficiency:5.2f}"
+            )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--parts", nargs="*", default=["speed", "faults", "model"])
     options = parser.parse_args()

@@ -68,7 +68,7 @@ os.environ.update(
     RAY_DEDUP_LOGS_SKIP_REGEX=".",  # Ray's own reports of deaths
 )
 
-MEASURE = '''
+MEASURE = """
 import os, time
 from pathlib import Path
 import numpy as np
@@ -80,7 +80,7 @@ HERE = Path(__file__).parent
 def measure(episode):
     {what}
     return episode.sensor("torso.position")[:, 0]
-'''
+"""
 RAISES_WHILE_TOLD = "if (HERE / 'raise').exists(): raise ValueError('no such foot')"
 MARKS_ITS_PROCESS = '(HERE / f"{os.getpid()}.pid").touch(); time.sleep(0.02)'
 THRIFTY = "RAY_memory_usage_threshold"
@@ -119,12 +119,16 @@ class Cost:
     def compare(self, folder: Path, expected: list[bytes]) -> None:
         """Counts the generations of a run that are not as they should be."""
         found = record(folder)
-        self.lost += sum(a != b for a, b in zip(found, expected, strict=False)) + abs(len(found) - len(expected))
+        self.lost += sum(a != b for a, b in zip(found, expected, strict=False)) + abs(
+            len(found) - len(expected)
+        )
 
     def meet(self, process: Ended, code: int, words: str = "") -> None:
         """Notes the end of a process, which must be with this code and a message with these words."""
         if process.code != code or words not in process.err:
-            sys.exit(f"Ended with code {process.code} instead of {code}, or without '{words}':\n{process.err}")
+            sys.exit(
+                f"Ended with code {process.code} instead of {code}, or without '{words}':\n{process.err}"
+            )
         self.tried += 1
         self.codes.add(code)
 
@@ -180,7 +184,9 @@ def damaged(place: Place, times: int, harm: Callable[[Path], None]) -> Cost:
 
 
 def flipped(place: Place, times: int) -> Cost:
-    return damaged(place, times, lambda path: flip(path, int(place.random.integers(8 * path.stat().st_size))))
+    return damaged(
+        place, times, lambda path: flip(path, int(place.random.integers(8 * path.stat().st_size)))
+    )
 
 
 def truncated(place: Place, times: int) -> Cost:
@@ -236,7 +242,9 @@ def killed(place: Place, kills: int, options: tuple[str, ...] = (), start: float
         folder = place.folder / f"killed-{cost.tried}"
         often = min(10, kills - cost.tried)
         cost.ways.update(
-            kill_at_random(place.file, folder, often, place.random, LONGER, options=options, start=start)
+            kill_at_random(
+                place.file, folder, often, place.random, LONGER, options=options, start=start
+            )
         )
         cost.tried += often
         cost.compare(folder, expected)
@@ -291,10 +299,14 @@ def fails(place: Place, times: int, what: str, code: int, words: str, *options: 
         def override(happens: str, threshold: float = threshold) -> str:
             return own(place.folder, happens, f"params[0] > {threshold}")
 
-        healthy = undisturbed(place.file, folder.with_suffix(".healthy"), override("ctrl[:] = 0.3"), bounds, *settings)
+        healthy = undisturbed(
+            place.file, folder.with_suffix(".healthy"), override("ctrl[:] = 0.3"), bounds, *settings
+        )
         healthy.journal.close()
         expected = record(healthy.folder)
-        process = evoloco("evolve", place.file, override(what), bounds, *settings, "--out", folder, *options)
+        process = evoloco(
+            "evolve", place.file, override(what), bounds, *settings, "--out", folder, *options
+        )
         cost.meet(process, code, words)
         failed = int(process.err.partition("--individual ")[2].partition(":")[0])
         cost.ways[f"in generation {failed}"] += 1
@@ -303,7 +315,9 @@ def fails(place: Place, times: int, what: str, code: int, words: str, *options: 
 
 
 def raises(place: Place, times: int) -> Cost:
-    return fails(place, times, 'raise ValueError("too fast")', 2, "failed with ValueError: too fast")
+    return fails(
+        place, times, 'raise ValueError("too fast")', 2, "failed with ValueError: too fast"
+    )
 
 
 def never_ends(place: Place, times: int) -> Cost:
@@ -312,7 +326,9 @@ def never_ends(place: Place, times: int) -> Cost:
 
 def never_ends_on_ray(place: Place, times: int) -> Cost:
     address = place.cluster().address
-    return fails(place, times, NEVER_ENDS, 5, "has taken longer than evaluation.time_limit", "--ray", address)
+    return fails(
+        place, times, NEVER_ENDS, 5, "has taken longer than evaluation.time_limit", "--ray", address
+    )
 
 
 def unstable(place: Place, times: int, *overrides: str) -> Cost:
@@ -322,7 +338,9 @@ def unstable(place: Place, times: int, *overrides: str) -> Cost:
         folder, seed = place.folder / f"run-{number}", f"seed={number}"
         whole = undisturbed(place.file, folder.with_suffix(".whole"), RANDOM, seed, *overrides)
         for generation in whole.journal.generations():
-            cost.ways["unstable episodes"] += int((generation.evaluation.outcome == "unstable").sum())
+            cost.ways["unstable episodes"] += int(
+                (generation.evaluation.outcome == "unstable").sum()
+            )
         whole.journal.close()
         cost.meet(evoloco("evolve", place.file, RANDOM, seed, *overrides, "--out", folder), 0)
         cost.compare(folder, record(whole.folder))
@@ -362,10 +380,19 @@ def measure_throws(place: Place, times: int) -> Cost:
 
 
 def disturbed(
-    place: Place, times: int, what: str, disturb: Callable[[], None], word: str, mend: Callable[[], object] = int
+    place: Place,
+    times: int,
+    what: str,
+    disturb: Callable[[], None],
+    word: str,
+    mend: Callable[[], object] = int,
 ) -> Cost:
     """A run on the cluster, disturbed in every second generation at a random moment, all workers at work."""
-    slow = f"optimizer.generations={2 * times + 2}", "optimizer.population_size=24", place.measure(what)
+    slow = (
+        f"optimizer.generations={2 * times + 2}",
+        "optimizer.population_size=24",
+        place.measure(what),
+    )
     cost, expected = Cost(codes={0}), place.whole(*slow)
     for mark in place.folder.glob("*.pid"):
         mark.unlink()  # of this process
@@ -389,7 +416,9 @@ def disturbed(
         run.evolve(evaluator=ray, progress=strike)
         strikes[-1].join()
     mend()
-    cost.ways[f"deaths of workers, {word}"] = sum("died" in event for _, _, event in run.journal.events())
+    cost.ways[f"deaths of workers, {word}"] = sum(
+        "died" in event for _, _, event in run.journal.events()
+    )
     run.journal.close()
     cost.compare(run.folder, expected)
     return cost
@@ -417,7 +446,14 @@ def nodes_lost(place: Place, times: int) -> Cost:
         cluster.remove_node(nodes[int(place.random.integers(len(nodes)))], allow_graceful=False)
 
     cluster = place.cluster()
-    return disturbed(place, times, MARKS_ITS_PROCESS, lose, "with their node", lambda: cluster.add_node(num_cpus=1))
+    return disturbed(
+        place,
+        times,
+        MARKS_ITS_PROCESS,
+        lose,
+        "with their node",
+        lambda: cluster.add_node(num_cpus=1),
+    )
 
 
 def out_of_memory(place: Place, times: int) -> Cost:
@@ -436,7 +472,9 @@ def out_of_memory(place: Place, times: int) -> Cost:
             time.sleep(0.05)
 
     try:
-        return disturbed(place, times, f"time.sleep(0.02)\n    {GREEDY}", take_much, "out of memory")
+        return disturbed(
+            place, times, f"time.sleep(0.02)\n    {GREEDY}", take_much, "out of memory"
+        )
     finally:
         cluster.remove_node(node)
 
@@ -480,7 +518,9 @@ def ray_cluster() -> Iterator[Callable[[], Any]]:
             import ray
             from ray.cluster_utils import Cluster
 
-            nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False})
+            nodes = Cluster(
+                initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False}
+            )
             stack.callback(nodes.shutdown)
             for _ in range(2):
                 nodes.add_node(num_cpus=1)
@@ -492,9 +532,15 @@ def ray_cluster() -> Iterator[Callable[[], Any]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="; ".join(fault.name for fault in FAULTS))
-    parser.add_argument("--scale", type=float, default=1.0, help="of the times that faults are tried")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", help="; ".join(fault.name for fault in FAULTS)
+    )
+    parser.add_argument(
+        "--scale", type=float, default=1.0, help="of the times that faults are tried"
+    )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     if unknown := set(options.only or ()) - {fault.name for fault in FAULTS}:
@@ -507,7 +553,9 @@ def main() -> None:
                 continue
             folder = Path(temporary) / str(number)
             folder.mkdir()
-            place = Place(folder, short(folder), np.random.default_rng([options.seed, number]), cluster)
+            place = Place(
+                folder, short(folder), np.random.default_rng([options.seed, number]), cluster
+            )
             began = time.monotonic()
             cost = fault.inject(place, max(1, round(options.scale * fault.times)))
             lost += cost.lost

@@ -30,13 +30,17 @@ POLL = 0.02
 
 
 def started(arguments: list[str]) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, "-m", "evoloco.cli", *arguments], stdout=subprocess.DEVNULL)
+    return subprocess.Popen(
+        [sys.executable, "-m", "evoloco.cli", *arguments], stdout=subprocess.DEVNULL
+    )
 
 
 def query(folder: Path, text: str) -> list[tuple[Any, ...]]:
     """Rows of the journal; none while there is none."""
     try:
-        with closing(sqlite3.connect(f"file:{folder / 'journal.sqlite'}?mode=ro", uri=True)) as journal:
+        with closing(
+            sqlite3.connect(f"file:{folder / 'journal.sqlite'}?mode=ro", uri=True)
+        ) as journal:
             return journal.execute(text).fetchall()
     except sqlite3.OperationalError:
         return []
@@ -60,12 +64,19 @@ def undisturbed(arguments: list[str], folder: Path) -> tuple[float, float, float
     if started([*arguments, "--out", str(folder)]).wait():
         sys.exit("The undisturbed run failed.")
     ended = time.time()
-    finished = [row[0] for row in query(folder, "SELECT finished FROM generations ORDER BY generation")]
-    return finished[0] - began, (finished[-1] - finished[0]) / (len(finished) - 1), ended - finished[-1]
+    finished = [
+        row[0] for row in query(folder, "SELECT finished FROM generations ORDER BY generation")
+    ]
+    return (
+        finished[0] - began,
+        (finished[-1] - finished[0]) / (len(finished) - 1),
+        ended - finished[-1],
+    )
 
 
 def reached(folder: Path, began: float, total: int) -> str:
     """What a process that began at a time [Unix s] had come to when it was killed."""
+
     def fresh(name: str) -> bool:
         return (folder / name).is_file() and (folder / name).stat().st_mtime >= began
 
@@ -79,12 +90,16 @@ def reached(folder: Path, began: float, total: int) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--run", default="biped")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--generations", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
-    parser.add_argument("--out", type=Path, help="where the two run folders go; a temporary folder where left out")
+    parser.add_argument(
+        "--out", type=Path, help="where the two run folders go; a temporary folder where left out"
+    )
     options = parser.parse_args()
     total = options.generations
     changes = [f"scenario.duration={DURATION}", f"evaluation.heldout_duration={DURATION}"]
@@ -94,15 +109,21 @@ def main() -> None:
         place = options.out or Path(temporary)
         whole, killed = place / "undisturbed", place / "killed"
         start, generation, end = undisturbed(arguments, whole)
-        print(f"Undisturbed: {start:.1f} s to the first generation, {generation:.2f} s each, then {end:.1f} s.")
+        print(
+            f"Undisturbed: {start:.1f} s to the first generation, {generation:.2f} s each, then {end:.1f} s."
+        )
         print(f"{'kill':>4} {'lived [s]':>9} {'generations':>12}  in")
         random, kills = np.random.default_rng(options.seed), 0
         while kills < options.kills:
             before = generations(killed)
-            wanted = max(before, min(total, total * kills * 4 // (3 * options.kills)))  # a quarter after the search
+            wanted = max(
+                before, min(total, total * kills * 4 // (3 * options.kills))
+            )  # a quarter after the search
             after = end if wanted == total else generation
             began = time.time()
-            process = started(["resume", str(killed)] if killed.is_dir() else [*arguments, "--out", str(killed)])
+            process = started(
+                ["resume", str(killed)] if killed.is_dir() else [*arguments, "--out", str(killed)]
+            )
             while process.poll() is None and generations(killed) < wanted:
                 time.sleep(POLL)
             moment = random.uniform(0, after if wanted > before else start + after)
@@ -116,13 +137,20 @@ def main() -> None:
             if code:
                 kills += 1
                 where = reached(killed, began, total)
-                print(f"{kills:4} {time.time() - began:9.2f} {generations(killed):9}/{total}  {where}", flush=True)
+                print(
+                    f"{kills:4} {time.time() - began:9.2f} {generations(killed):9}/{total}  {where}",
+                    flush=True,
+                )
         if started(["resume", str(killed)]).wait():
             sys.exit("The last process failed.")
         equal = record(killed) == record(whole)
-        left = sorted({path.name for path in killed.iterdir()} - {path.name for path in whole.iterdir()})
+        left = sorted(
+            {path.name for path in killed.iterdir()} - {path.name for path in whole.iterdir()}
+        )
         print(f"Left over in the run folder: {', '.join(left) or 'nothing'}.")
-        print(f"{len(record(whole))} bytes of genomes, fitness and champion: {'equal' if equal else 'DIFFERENT'}.")
+        print(
+            f"{len(record(whole))} bytes of genomes, fitness and champion: {'equal' if equal else 'DIFFERENT'}."
+        )
         sys.exit(not equal)
 
 

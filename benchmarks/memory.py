@@ -48,15 +48,21 @@ def one(run: str, generations: int, population: int, duration: float) -> None:
     print(json.dumps({"peaks": peaks, "trace": trace, "genomes": genomes}))
 
 
-def measured(run: str, generations: int, population: int, duration: float) -> dict[str, list[float]]:
+def measured(
+    run: str, generations: int, population: int, duration: float
+) -> dict[str, list[float]]:
     command = [sys.executable, __file__, "--run", run, "--one", str(population), "--generations", str(generations),
                "--duration", str(duration)]  # fmt: skip
-    found: dict[str, list[float]] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    found: dict[str, list[float]] = json.loads(
+        subprocess.run(command, capture_output=True, check=True).stdout
+    )
     return found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--run", default="hopper")
     parser.add_argument("--generations", type=int, default=200)
     parser.add_argument("--populations", type=int, nargs="*", default=[16, 64, 256, 1024])
@@ -74,7 +80,10 @@ def main() -> None:
     for population in options.populations:
         found = measured(options.run, SETTLED, population, options.duration)
         peak, trace, genomes = found["peaks"][-1], found["trace"], found["genomes"]
-        print(f"{population:10} {peak:11.1f} {trace:13.1f} {genomes:14.3f} {peak - trace - genomes:15.1f}", flush=True)
+        print(
+            f"{population:10} {peak:11.1f} {trace:13.1f} {genomes:14.3f} {peak - trace - genomes:15.1f}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -67,7 +67,9 @@ def walk(experiment: Experiment, genomes: Sequence[Array], scenarios: Sequence[S
     plain = [Scenario(np.zeros(joints), np.zeros(joints))]
     params = np.array([experiment.parameters(genome) for genome in genomes])
     bodies = [experiment.body(genome) for genome in genomes] if experiment.body_genes else []
-    yield from simulator(experiment, duration=duration).run(params, list(scenarios) or plain, bodies=bodies)
+    yield from simulator(experiment, duration=duration).run(
+        params, list(scenarios) or plain, bodies=bodies
+    )
 
 
 def finer(experiment: Experiment) -> Experiment:
@@ -80,7 +82,9 @@ def finer(experiment: Experiment) -> Experiment:
 
 def is_sought(episode: Episode) -> bool:
     """Whether it lasts, at the speed that is sought, its steps included."""
-    return episode.outcome is Outcome.COMPLETED and abs(analyse(episode).speed - SOUGHT) <= TOLERANCE
+    return (
+        episode.outcome is Outcome.COMPLETED and abs(analyse(episode).speed - SOUGHT) <= TOLERANCE
+    )
 
 
 def evolve(name: str, seed: int, folder: Path, *overrides: str) -> tuple[float, float]:
@@ -125,7 +129,14 @@ def seeds(runs: Sequence[str], numbers: Sequence[int], folder: Path, *overrides:
             records = list(run.journal.generations())
             best = [record.genomes[int(np.argmax(record.fitness))] for record in records]
             walks = walk(run.experiment, best)
-            first = next((record for record, episode in zip(records, walks, strict=True) if is_sought(episode)), None)
+            first = next(
+                (
+                    record
+                    for record, episode in zip(records, walks, strict=True)
+                    if is_sought(episode)
+                ),
+                None,
+            )
             champion = run.champion()
             lasting = sum(outcome == "completed" for outcome in champion["heldout"]["outcome"])
             _, row = quality(run.experiment, np.array(champion["genome"]))
@@ -140,7 +151,9 @@ def seeds(runs: Sequence[str], numbers: Sequence[int], folder: Path, *overrides:
 def published(name: str) -> tuple[Experiment, Array]:
     """The experiment of a bundled run, and the genome of its published champion."""
     champion = json.loads(run_file(name).with_name("champion.json").read_text())
-    return Experiment(read(run_file(name), [f"seed={champion['seed']}"])), np.array(champion["genome"])
+    return Experiment(read(run_file(name), [f"seed={champion['seed']}"])), np.array(
+        champion["genome"]
+    )
 
 
 def pushed(experiment: Experiment, impulses: Sequence[float], duration: float) -> list[Scenario]:
@@ -169,7 +182,10 @@ def champions(runs: Sequence[str]) -> None:
         lasted = [episode.outcome is Outcome.COMPLETED
                   for episode in walk(experiment, [genome], pushed(experiment, signs, PUSH_DURATION))]  # fmt: skip
         half = PUSHES // 2
-        print(f"{name:24}  {row}  {sum(lasted[:half])}/{half}, {sum(lasted[half:])}/{half}", flush=True)
+        print(
+            f"{name:24}  {row}  {sum(lasted[:half])}/{half}, {sum(lasted[half:])}/{half}",
+            flush=True,
+        )
 
 
 def arm(name: str, seed: int, folder: Path, label: str, *overrides: str) -> Run:
@@ -189,7 +205,10 @@ def structure(count: int, folder: Path, *overrides: str) -> None:
     """Whether muscles searched together with control beat control alone, from equal control, at equal generations."""
     print("held-out fitness\nseed  muscles and control  control alone   effort [J/kg/m]")
     spread = read(run_file("muscle_biped_structure")).start.spread
-    begin = [f"start.path={run_file('muscle_biped_fsm').with_name('champion.json')}", f"start.spread={spread}"]
+    begin = [
+        f"start.path={run_file('muscle_biped_fsm').with_name('champion.json')}",
+        f"start.spread={spread}",
+    ]
     pairs = []
     for seed in range(count):
         runs = [
@@ -202,16 +221,23 @@ def structure(count: int, folder: Path, *overrides: str) -> None:
         print(f"{seed:4d}  {both:19.3f}  {alone:13.3f}   {efforts}", flush=True)
     better = sum(both > alone for both, alone in pairs)
     test = stats.wilcoxon(*zip(*pairs, strict=True), alternative="greater")
-    print(f"Muscles and control are better in {better} of {count} seeds; p = {test.pvalue:.3g} (Wilcoxon, one-sided).")
+    print(
+        f"Muscles and control are better in {better} of {count} seeds; p = {test.pvalue:.3g} (Wilcoxon, one-sided)."
+    )
 
 
 def effort(count: int, folder: Path, *overrides: str) -> None:
     """Whether the term for effort lowers the cost of transport at equal speed."""
-    print("        with effort                  without\nseed   speed  effort  mechanical   speed  effort  mechanical")
+    print(
+        "        with effort                  without\nseed   speed  effort  mechanical   speed  effort  mechanical"
+    )
     rows = []
     for seed in range(count):
         row: list[float] = []
-        for label, without in (("muscle_biped_fsm", ()), ("without_effort", ("fitness.effort.weight=0",))):
+        for label, without in (
+            ("muscle_biped_fsm", ()),
+            ("without_effort", ("fitness.effort.weight=0",)),
+        ):
             run = arm("muscle_biped_fsm", seed, folder, label, *overrides, *without)
             gait = gait_of(run, LONG)
             row += [gait.speed, gait.effort, gait.mechanical_cost]
@@ -221,7 +247,9 @@ def effort(count: int, folder: Path, *overrides: str) -> None:
     table = np.array(rows)
     for what, column in (("effort [J/kg/m]", 1), ("mechanical cost of transport", 2)):
         fall = 100 * (1 - table[:, column] / table[:, column + 3])
-        print(f"{what} is lower by {np.median(fall):.0f} % (median; {fall.min():.0f} to {fall.max():.0f} %)")
+        print(
+            f"{what} is lower by {np.median(fall):.0f} % (median; {fall.min():.0f} to {fall.max():.0f} %)"
+        )
 
 
 SPEEDS = (0.6, 1.0, 1.4, 1.8, 2.2, 2.6, 3.0)
@@ -233,7 +261,9 @@ WIDER = 2.0
 
 def speeds(count: int, folder: Path, *overrides: str) -> None:
     """What gait comes of asking for another speed, all else equal."""
-    print(f"asked  seed  {'speed':>5}  lasts  froude  strides [Hz]  duty  flight  effort  mechanical")
+    print(
+        f"asked  seed  {'speed':>5}  lasts  froude  strides [Hz]  duty  flight  effort  mechanical"
+    )
     found = []
     slower: dict[int, Path] = {}
     for asked in SPEEDS:
@@ -242,7 +272,9 @@ def speeds(count: int, folder: Path, *overrides: str) -> None:
                       f"morphology.genes.speed='{1.2 * asked:.2f}~0.1<0.3,4>'"]  # fmt: skip
             if asked > WALKED:
                 around += [f"start.path={slower[seed]}", f"start.spread={WIDER}"]
-            label, changed = ("muscle_biped_fsm", []) if asked == SOUGHT else (f"speed{asked:g}", around)
+            label, changed = (
+                ("muscle_biped_fsm", []) if asked == SOUGHT else (f"speed{asked:g}", around)
+            )
             run = arm("muscle_biped_fsm", seed, folder, label, *overrides, *changed)
             slower[seed] = run.folder
             gait = gait_of(run, WALK)
@@ -262,7 +294,11 @@ def draw_speeds(found: Sequence[tuple[float, Gait]], path: Path) -> None:
         strict=True,
     ):  # fmt: skip
         for asked in SPEEDS:
-            gaits = [gait for target, gait in found if target == asked and gait.outcome is Outcome.COMPLETED]
+            gaits = [
+                gait
+                for target, gait in found
+                if target == asked and gait.outcome is Outcome.COMPLETED
+            ]
             speed, cost = [gait.speed for gait in gaits], [getattr(gait, name) for gait in gaits]
             axes.plot(speed, cost, "o", clip_on=False, label=f"{asked:g} m/s asked")
         axes.set(xlabel="speed [m/s]", ylabel=label)
@@ -286,7 +322,9 @@ EPISODES, LASTS = 40, 0.2
 
 def survivors(experiment: Experiment, genome: Array, scenarios: Sequence[Scenario]) -> int:
     """In how many scenarios a genome lasts."""
-    return sum(episode.outcome is Outcome.COMPLETED for episode in walk(experiment, [genome], scenarios))
+    return sum(
+        episode.outcome is Outcome.COMPLETED for episode in walk(experiment, [genome], scenarios)
+    )
 
 
 def roughened(name: str, roughness: float) -> tuple[Experiment, list[Scenario]]:
@@ -313,7 +351,9 @@ def withstand(folder: Path) -> None:
             ground.append(survivors(rough, genome, scenarios))
         curves[label] = {"pushes": pushes, "ground": ground}
         leg = experiment.morphology.leg_length
-        print(f"{label:11} (legs of {leg:.2f} m; 0.1 m/s is {0.1 / np.sqrt(GRAVITY * leg):.3f} of sqrt(g leg))")
+        print(
+            f"{label:11} (legs of {leg:.2f} m; 0.1 m/s is {0.1 / np.sqrt(GRAVITY * leg):.3f} of sqrt(g leg))"
+        )
         for what, values, counts, unit in (
             ("push", IMPULSES, pushes, "m/s"), ("ground +-", ROUGHNESS, ground, "m"),
         ):  # fmt: skip
@@ -357,7 +397,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, help="as many as the part needs where left out")
     parser.add_argument("--only", type=int, nargs="*", help="these seeds, for `seeds`")
     parser.add_argument("--out", type=Path, default=Path(tempfile.mkdtemp(prefix="muscles-")))
-    parser.add_argument("--generations", type=int, help="of the runs; those of their run files where left out")
+    parser.add_argument(
+        "--generations", type=int, help="of the runs; those of their run files where left out"
+    )
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     count = arguments.seeds or parts[arguments.part]
@@ -369,7 +411,9 @@ def main() -> None:
     elif arguments.part == "withstand":
         withstand(arguments.out)
     else:
-        {"structure": structure, "effort": effort, "speeds": speeds}[arguments.part](count, arguments.out, *shorter)
+        {"structure": structure, "effort": effort, "speeds": speeds}[arguments.part](
+            count, arguments.out, *shorter
+        )
 
 
 if __name__ == "__main__":

@@ -123,13 +123,19 @@ def with_deap(cost: Callable[[Array], Array], genes: int) -> Iterator[Array]:
 
 def functions(genes: int, generations: int) -> None:
     print(f"{genes} genes, {POPULATION} genomes, {generations} generations\n")
-    print(f"{'function':>12} {'search':>8} {'best, ours':>12} {'best, theirs':>12} {'largest difference':>19}")
+    print(
+        f"{'function':>12} {'search':>8} {'best, ours':>12} {'best, theirs':>12} {'largest difference':>19}"
+    )
     space = Space([Gene(f"x{place}", 0.0, 1.0) for place in range(genes)])
     for cost in (sphere, ellipsoid, rosenbrock, rastrigin):
         search = Search(space, POPULATION, SEED)
         for name, ours, theirs in (
             ("pycma", cmaes.Optimizer(search, sigma=SIGMA), with_pycma(cost, genes)),
-            ("DEAP", ga.Optimizer(search, crossover="sbx", mutation="polynomial", elites=0), with_deap(cost, genes)),
+            (
+                "DEAP",
+                ga.Optimizer(search, crossover="sbx", mutation="polynomial", elites=0),
+                with_deap(cost, genes),
+            ),
         ):
             best, difference = [np.inf, np.inf], 0.0
             for _, other in zip(range(generations), theirs, strict=False):
@@ -137,7 +143,9 @@ def functions(genes: int, generations: int) -> None:
                 ours.tell(genomes, -cost(genomes), np.zeros((POPULATION, 0)))
                 difference = max(difference, float(np.abs(genomes - other).max()))
                 best = [min(best[0], cost(genomes).min()), min(best[1], cost(other).min())]
-            print(f"{cost.__name__:>12} {name:>8} {best[0]:12.3e} {best[1]:12.3e} {difference:19.3g}")
+            print(
+                f"{cost.__name__:>12} {name:>8} {best[0]:12.3e} {best[1]:12.3e} {difference:19.3g}"
+            )
 
 
 # ------------------------------------------------------------ gaits
@@ -158,19 +166,33 @@ def gait(name: str, search: str, budget: float, folder: Path, seed: int) -> tupl
             raise Spent
 
     plain = read(source)
-    changes = [f"seed={seed}", f"optimizer={{name='{search.split()[0]}'}}", "optimizer.generations=1000000"]
+    changes = [
+        f"seed={seed}",
+        f"optimizer={{name='{search.split()[0]}'}}",
+        "optimizer.generations=1000000",
+    ]
     changes.append(f"optimizer.population_size={plain.optimizer.population_size}")
     if search.startswith(("cmaes", "race")):
         changes.append(f"optimizer.sigma={plain.optimizer.options.get('sigma', SIGMA)}")
     if search.startswith("nsga"):  # the first term, usually speed, against the rest
         parts = ["first"] + ["rest"] * len(plain.fitness)
-        changes += [f"fitness.{term}.objective={part}" for term, part in zip(plain.fitness, parts, strict=False)]
-    run = Run.create(read(source, [*changes, *SEARCHES[search]]), folder / f"{name}-{search.replace(' ', '-')}-{seed}")
+        changes += [
+            f"fitness.{term}.objective={part}"
+            for term, part in zip(plain.fitness, parts, strict=False)
+        ]
+    run = Run.create(
+        read(source, [*changes, *SEARCHES[search]]),
+        folder / f"{name}-{search.replace(' ', '-')}-{seed}",
+    )
     with suppress(Spent):
         run.evolve(evaluator=run.local(1), progress=count)
-    judged = Experiment(read(source, [f"seed={seed}"]))  # the plain fitness, also of a search for objectives
+    judged = Experiment(
+        read(source, [f"seed={seed}"])
+    )  # the plain fitness, also of a search for objectives
     genome = run.choose_champion(1).genome
-    evaluation = Local(judged, 1, judged.heldout_duration).evaluate(genome[None], judged.held_out(), 0.0)
+    evaluation = Local(judged, 1, judged.heldout_duration).evaluate(
+        genome[None], judged.held_out(), 0.0
+    )
     return float(rate(judged, evaluation, judged.heldout_duration).fitness[0]), len(run.journal)
 
 
@@ -179,10 +201,14 @@ def gaits(names: list[str], seeds: int, budget: float, jobs: int, searches: list
     with tempfile.TemporaryDirectory() as folder, processes:
         for name in names:
             print(f"\n{name}: held-out fitness after {budget:g} simulated seconds, {seeds} seeds")
-            print(f"{'search':>16} {'median':>8} {'quartiles':>17} {'above uniform':>14} {'generations':>12}")
+            print(
+                f"{'search':>16} {'median':>8} {'quartiles':>17} {'above uniform':>14} {'generations':>12}"
+            )
             chance: Array = np.zeros(0)
             for search in searches:
-                found = list(processes.map(partial(gait, name, search, budget, Path(folder)), range(seeds)))
+                found = list(
+                    processes.map(partial(gait, name, search, budget, Path(folder)), range(seeds))
+                )
                 fitness = np.array([row[0] for row in found])
                 chance = chance if chance.size else fitness
                 low, middle, high = np.quantile(fitness, (0.25, 0.5, 0.75))
@@ -201,7 +227,9 @@ def main() -> None:
     part.add_argument("--generations", type=int, default=150)
     part = parts.add_parser("gaits")
     part.add_argument("--seeds", type=int, default=10)
-    part.add_argument("--budget", type=float, default=12_000.0, help="simulated seconds of each search")
+    part.add_argument(
+        "--budget", type=float, default=12_000.0, help="simulated seconds of each search"
+    )
     part.add_argument("--runs", nargs="*", default=["hopper", "biped"])
     part.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     part.add_argument("--searches", nargs="*", default=list(SEARCHES), choices=list(SEARCHES))

@@ -32,7 +32,9 @@ def main() -> None:
     whole = records[-1].finished - records[0].finished
     simulation = sum(record.simulation_time for record in records[1:])
     lived = sum(record.evaluation.duration.sum() for record in records[1:])
-    print(f"{arguments.run}: {len(records) - 1} generations in {whole:.2f} s, {lived / whole:.0f} simulated s/s")
+    print(
+        f"{arguments.run}: {len(records) - 1} generations in {whole:.2f} s, {lived / whole:.0f} simulated s/s"
+    )
     print(f"not simulation: {100 * (1 - simulation / whole):.2f} % of the time")
 
 

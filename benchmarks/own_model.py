@@ -27,13 +27,20 @@ def main() -> None:
             file = EXAMPLES / f"{name}.toml"
             lines = len([line for line in file.read_text().splitlines() if line.strip()])
             for search in ("cmaes", "uniform"):
-                spec = read(file, [f"optimizer.name={search}", f"optimizer.generations={generations}"])
+                spec = read(
+                    file, [f"optimizer.name={search}", f"optimizer.generations={generations}"]
+                )
                 run = Run.create(spec, Path(folder) / f"{name}-{search}")
                 run.evolve()
                 champion = run.choose_champion()
                 first = run.journal[0].fitness.max()
                 last = max(record.fitness.max() for record in run.journal.generations())
-                quantities = (first, last, champion.heldout_fitness, champion.evaluation.distance.mean())
+                quantities = (
+                    first,
+                    last,
+                    champion.heldout_fitness,
+                    champion.evaluation.distance.mean(),
+                )
                 numbers = " ".join(f"{value:12.3f}" for value in quantities)
                 print(f"{name:>12} {lines:12} {search:>12} {numbers}", flush=True)
 

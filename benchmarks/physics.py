@@ -83,7 +83,9 @@ class Motion:
     speed: float
 
 
-def simulate(body: Morphology, model: mujoco.MjModel, duration: float, moving: bool = True) -> Motion:
+def simulate(
+    body: Morphology, model: mujoco.MjModel, duration: float, moving: bool = True
+) -> Motion:
     """Steps on the spot, or stands, from the home keyframe."""
     data = at_home(model)
     substeps = round(CONTROL_DT / model.opt.timestep)
@@ -109,7 +111,9 @@ def at_home(model: mujoco.MjModel) -> mujoco.MjData:
     mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
     for actuator in range(model.nu):
         if samples := int(model.actuator_history[actuator, 0]):
-            mujoco.mj_initCtrlHistory(model, data, actuator, None, np.full(samples, data.ctrl[actuator]))
+            mujoco.mj_initCtrlHistory(
+                model, data, actuator, None, np.full(samples, data.ctrl[actuator])
+            )
     return data
 
 
@@ -194,7 +198,9 @@ def parts(build: Callable[..., Morphology], repeats: int) -> None:
         "no joint friction": lambda model: model.dof_frictionloss.fill(0),
         "no latency": lambda model: model.actuator_delay.fill(0),
         "no sensors": option(disableflags=body.model.opt.disableflags | int(flags.mjDSBL_SENSOR)),
-        "contact 4x as stiff": lambda model: model.geom_solref.__setitem__((slice(None), 0), 2 * STEP),
+        "contact 4x as stiff": lambda model: model.geom_solref.__setitem__(
+            (slice(None), 0), 2 * STEP
+        ),
     }
     models = {name: changed(body.model, change) for name, change in choices.items()}
     best = speeds(body, models, repeats)
@@ -202,14 +208,25 @@ def parts(build: Callable[..., Morphology], repeats: int) -> None:
     for name, model in models.items():
         standing = simulate(body, model, 1.0, moving=False)
         moving = simulate(body, model, 2.0)
-        tilted = changed(model, lambda each: each.opt.gravity.__setitem__(0, GRAVITY * np.tan(np.radians(SLOPE))))
+        tilted = changed(
+            model, lambda each: each.opt.gravity.__setitem__(0, GRAVITY * np.tan(np.radians(SLOPE)))
+        )
         place = simulate(body, tilted, 2.0, moving=False).qpos[:, 0]
         creep = (place[-1] - place[len(place) // 2]) / 1.0  # over the second second
         rows.append([
             name, f"{best[name] / best['as it is']:.2f}", f"{1000 * standing.penetration:.2f}",
             f"{1000 * moving.penetration:.2f}", f"{1000 * creep:.2f}",
         ])  # fmt: skip
-    table(["choice", "speed", "sinks settling [mm]", "sinks stepping [mm]", f"creeps on {SLOPE}° [mm/s]"], rows)
+    table(
+        [
+            "choice",
+            "speed",
+            "sinks settling [mm]",
+            "sinks stepping [mm]",
+            f"creeps on {SLOPE}° [mm/s]",
+        ],
+        rows,
+    )
 
 
 def standing_and_falling(builds: dict[str, Callable[..., Morphology]]) -> None:
@@ -219,17 +236,30 @@ def standing_and_falling(builds: dict[str, Callable[..., Morphology]]) -> None:
         body = build()
         loads = simulate(body, body.model, 2.0, moving=False).sensordata[50:]
         load = sum(loads[:, body.sensor(f"{foot}.ground")][:, 2] for foot in body.feet)
-        drifts = [energy_drift(build(timestep=step).model) for step in (STEP, STEP / 2, STEP / FINER)]
+        drifts = [
+            energy_drift(build(timestep=step).model) for step in (STEP, STEP / 2, STEP / FINER)
+        ]
         weight = f"{100 * np.mean(load) / body.weight - 100:+.3f}"
         rows.append([name, f"{body.mass:.2f}", weight, *(f"{100 * drift:.3f}" for drift in drifts)])
     heads = ["body", "mass [kg]", "ground force over weight [%]"]
-    table([*heads, *(f"energy drift at {1000 * step:g} ms [%]" for step in (STEP, STEP / 2, STEP / FINER))], rows)
+    table(
+        [
+            *heads,
+            *(f"energy drift at {1000 * step:g} ms [%]" for step in (STEP, STEP / 2, STEP / FINER)),
+        ],
+        rows,
+    )
 
 
 def energy_drift(model: mujoco.MjModel) -> float:
     """Largest change of energy in half a second of free flight with swinging limbs, over its kinetic energy."""
     flags = mujoco.mjtDisableBit
-    off = flags.mjDSBL_ACTUATION | flags.mjDSBL_CONTACT | flags.mjDSBL_LIMIT | flags.mjDSBL_FRICTIONLOSS
+    off = (
+        flags.mjDSBL_ACTUATION
+        | flags.mjDSBL_CONTACT
+        | flags.mjDSBL_LIMIT
+        | flags.mjDSBL_FRICTIONLOSS
+    )
     model = changed(model, option(disableflags=model.opt.disableflags | int(off)))
     model.opt.enableflags |= int(mujoco.mjtEnableBit.mjENBL_ENERGY)
     data = at_home(model)
@@ -246,7 +276,9 @@ def energy_drift(model: mujoco.MjModel) -> float:
 def gaits(folder: Path, count: int = 40) -> None:
     """Distance and falls of a run's better gaits under other steps."""
     records = list(Run(folder).journal.generations())
-    genomes, fitness = (np.concatenate([getattr(r, name) for r in records]) for name in ("genomes", "fitness"))
+    genomes, fitness = (
+        np.concatenate([getattr(r, name) for r in records]) for name in ("genomes", "fitness")
+    )
     better = np.argsort(-fitness)[: len(fitness) // 4]
     genomes = genomes[better[:: max(1, len(better) // count)]][:count]
     rows = []

@@ -36,14 +36,18 @@ def publish(folder: Path) -> Path:
     run = Run(folder)
     target = Path("runs") / run.spec.name / "champion.json"
     if read(run_file(run.spec.name), [f"seed={run.spec.seed}"]) != run.spec:
-        sys.exit(f"{folder} was not made by the bundled run file of '{run.spec.name}' as it is now.")
+        sys.exit(
+            f"{folder} was not made by the bundled run file of '{run.spec.name}' as it is now."
+        )
     again = replay(run)
     if not again.equal:
         sys.exit(f"{folder} does not replay to the last bit on this machine.")
     result = {
         **run.champion(),
         "generations": len(run.journal),
-        **walking([analyse(episode) for episode in again.episodes], run.experiment.heldout_duration),
+        **walking(
+            [analyse(episode) for episode in again.episodes], run.experiment.heldout_duration
+        ),
         "provenance": {key: value for key, value in run.provenance.items() if key in KEPT},
     }
     target.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
@@ -54,7 +58,9 @@ def walking(gaits: Sequence[Gait], duration: float) -> dict[str, Any]:
     """In how many of the held-out episodes it walks, and the numbers of its gait in the first."""
     return {
         "walks_heldout": sum(not walks(gait, duration) for gait in gaits),
-        "gait": {name: value if np.isfinite(value) else None for name, value, _, _ in rows(gaits[0])},
+        "gait": {
+            name: value if np.isfinite(value) else None for name, value, _, _ in rows(gaits[0])
+        },
     }
 
 
@@ -68,12 +74,21 @@ def measure_again(name: str) -> Path:
     episodes = simulator(experiment, duration=experiment.heldout_duration).run(
         np.array([experiment.parameters(genome)]), experiment.held_out(), bodies=bodies
     )
-    judged, gaits = zip(*((judge(experiment, episode), analyse(episode)) for episode in episodes), strict=True)
+    judged, gaits = zip(
+        *((judge(experiment, episode), analyse(episode)) for episode in episodes), strict=True
+    )
     fitness, _, outcome, duration, distance = zip(*judged, strict=True)
     known = provenance.collect(experiment)
     published |= {
-        "heldout_fitness": float(aggregate(np.array([fitness]), rule.aggregate, rule.cvar_fraction)[0]),
-        "heldout": {"fitness": fitness, "outcome": outcome, "duration": duration, "distance": distance},
+        "heldout_fitness": float(
+            aggregate(np.array([fitness]), rule.aggregate, rule.cvar_fraction)[0]
+        ),
+        "heldout": {
+            "fitness": fitness,
+            "outcome": outcome,
+            "duration": duration,
+            "distance": distance,
+        },
         **walking(gaits, experiment.heldout_duration),
         "provenance": {key: value for key, value in known.items() if key in KEPT},
     }

@@ -115,7 +115,9 @@ POPULATION = 16
 GECKOS = 2
 """Robots per core in a batch of revolve2's."""
 
-GECKO_FEET = [f"mbs1/mbs1_{name}" for name in ("link1", "link2", "link0_link1_link1", "link0_link1_link2")]
+GECKO_FEET = [
+    f"mbs1/mbs1_{name}" for name in ("link1", "link2", "link0_link1_link1", "link0_link1_link2")
+]
 
 MEASURES = ("forward_speed", "lateral_drift", "heading", "foot_slip", "survival")
 """As many as the bundled `biped` has."""
@@ -158,7 +160,9 @@ class Ours:
     def recorded(self, name: str) -> Array:
         """A recorded array of every genome (G, T, width)."""
         params = np.array([self.experiment.parameters(genome) for genome in self.genomes])
-        return np.array([episode[name].copy() for episode in self.simulator.run(params, self.scenarios)])
+        return np.array(
+            [episode[name].copy() for episode in self.simulator.run(params, self.scenarios)]
+        )
 
     @property
     def sines(self) -> list[list[list[float]]]:
@@ -170,28 +174,44 @@ class Ours:
 def champion(name: str, size: int) -> Array:
     """Genome of a bundled run's published champion; the middle of the space where there is none."""
     path = run_file(name).with_name("champion.json")
-    return np.array(json.loads(path.read_text())["genome"]) if path.is_file() else np.full(size, 0.5)
+    return (
+        np.array(json.loads(path.read_text())["genome"]) if path.is_file() else np.full(size, 0.5)
+    )
 
 
 def around(middle: Array, count: int, spread: float = SPREAD) -> Array:
     """Genomes with small changes from one."""
-    return np.clip(middle + spread * np.random.default_rng(0).standard_normal((count, middle.size)), 0, 1)
+    return np.clip(
+        middle + spread * np.random.default_rng(0).standard_normal((count, middle.size)), 0, 1
+    )
 
 
 def as_is(
-    path: str, torso: str, feet: list[str], controller: dict[str, Any], control_dt: float, duration: float
+    path: str,
+    torso: str,
+    feet: list[str],
+    controller: dict[str, Any],
+    control_dt: float,
+    duration: float,
 ) -> Experiment:
     """An experiment on a model file as it is, judged by `MEASURES`."""
     morphology = {"name": str(PEERS / "as_is.py"), "path": path, "torso": torso, "feet": feet}
     endless = {"min_height": 0.0, "max_tilt": 10.0, "body_contact": False}
     return Experiment(
-        RunSpec.model_validate({
-            "name": Path(path).stem,
-            "morphology": morphology,
-            "controller": controller,
-            "fitness": {name: {"measure": name, "weight": 1.0} for name in MEASURES},
-            "scenario": {"control_dt": control_dt, "duration": duration, "ramp": 0.0, "termination": endless},
-        })
+        RunSpec.model_validate(
+            {
+                "name": Path(path).stem,
+                "morphology": morphology,
+                "controller": controller,
+                "fitness": {name: {"measure": name, "weight": 1.0} for name in MEASURES},
+                "scenario": {
+                    "control_dt": control_dt,
+                    "duration": duration,
+                    "ramp": 0.0,
+                    "termination": endless,
+                },
+            }
+        )
     )
 
 
@@ -199,15 +219,21 @@ def on_sines(name: str, path: str, cores: int) -> Ours:
     """One of Gymnasium's models on random sines."""
     world, sines = WORLDS[name], {"name": "sine", "symmetry": "none"}
     experiment = as_is(path, "torso", world.feet, sines, world.control_dt, world.duration)
-    return Ours(experiment, np.random.default_rng(0).random((POPULATION, len(experiment.space))), cores)
+    return Ours(
+        experiment, np.random.default_rng(0).random((POPULATION, len(experiment.space))), cores
+    )
 
 
 def bundled(name: str, cores: int) -> Ours:
     """The body of a published champion on changes of its gait."""
     genes = json.loads(run_file(name).with_name("champion.json").read_text())["genes"]
     values = {gene: entry["value"] for gene, entry in genes.items()}
-    body = {gene.removeprefix(BODY): value for gene, value in values.items() if gene.startswith(BODY)}
-    spec = read(run_file(name), [*ENDLESS, *(["scenario.push.count=0"] if "muscle" in name else [])])
+    body = {
+        gene.removeprefix(BODY): value for gene, value in values.items() if gene.startswith(BODY)
+    }
+    spec = read(
+        run_file(name), [*ENDLESS, *(["scenario.push.count=0"] if "muscle" in name else [])]
+    )
     one = MorphologySpec(**{**spec.morphology.model_dump(), "genes": {}, **body})
     experiment = Experiment(spec.model_copy(update={"morphology": one}))
     # A muscle gait falls after smaller changes, and what falls sinks through the ground, which only its feet touch.
@@ -230,8 +256,15 @@ def against_c(made: Callable[[], AbstractContextManager[Ours]]) -> Iterator[Side
             limit.rollout(steps, control[:, :steps])
             return count * steps
 
-        theirs(steps - simulator.substeps)  # what is recorded last is the state before the last control step
-        yield Sides(ours, theirs, apart(ours.recorded("qpos")[:, -1], limit.state[:, 1 : 1 + model.nq]), MUJOCO)
+        theirs(
+            steps - simulator.substeps
+        )  # what is recorded last is the state before the last control step
+        yield Sides(
+            ours,
+            theirs,
+            apart(ours.recorded("qpos")[:, -1], limit.state[:, 1 : 1 + model.nq]),
+            MUJOCO,
+        )
 
 
 @contextmanager
@@ -243,7 +276,9 @@ def against_python(name: str, recorded: bool) -> Iterator[Sides]:
     ours = Ours(experiment, around(middle, POPULATION), 1)
     loop = PythonLoop(experiment, ours.genomes)
     fitness = ours.evaluator.evaluate(ours.genomes, ours.scenarios, 0.0).fitness[:, 0]
-    yield Sides(ours, loop.recorded if recorded else loop.bare, apart(fitness, loop.fitness()), MUJOCO)
+    yield Sides(
+        ours, loop.recorded if recorded else loop.bare, apart(fitness, loop.fitness()), MUJOCO
+    )
 
 
 @contextmanager
@@ -252,9 +287,15 @@ def against_gymnasium(name: str, environments: Environments) -> Iterator[Sides]:
         found = peer.call("model", file=WORLDS[name].file)
         ours = on_sines(name, found["path"], 1)
         peer.call(
-            "prepare", name=name, options=WORLDS[name].options, sines=ours.sines, control_steps=ours.simulator.steps
+            "prepare",
+            name=name,
+            options=WORLDS[name].options,
+            sines=ours.sines,
+            control_steps=ours.simulator.steps,
         )
-        yield ours.beside(peer, apart(ours.recorded("qpos")[:, -1], peer.call("ends")), found["versions"])
+        yield ours.beside(
+            peer, apart(ours.recorded("qpos")[:, -1], peer.call("ends")), found["versions"]
+        )
 
 
 def on_gymnasiums(name: str, cores: int, environments: Environments) -> Ours:
@@ -283,8 +324,13 @@ def geckos(gecko: dict[str, Any], cores: int) -> Iterator[Ours]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "gecko.xml"
         path.write_text(gecko["xml"])
-        cpg = {"name": str(PEERS / "linear_cpg.py"), **{key: gecko[key] for key in ("pairs", "ranges", "start")}}
-        experiment = as_is(str(path), "mbs1/", GECKO_FEET, cpg, gecko["control_dt"], gecko["duration"])
+        cpg = {
+            "name": str(PEERS / "linear_cpg.py"),
+            **{key: gecko[key] for key in ("pairs", "ranges", "start")},
+        }
+        experiment = as_is(
+            str(path), "mbs1/", GECKO_FEET, cpg, gecko["control_dt"], gecko["duration"]
+        )
         genomes = np.random.default_rng(0).random((GECKOS * cores, len(experiment.space)))
         yield Ours(experiment, genomes, cores)
 
@@ -303,9 +349,13 @@ def against_revolve2(cores: int, environments: Environments) -> Iterator[Sides]:
     with environments.peer("revolve2", "revolve2_gecko.py") as peer:
         gecko = peer.call("describe")
         with geckos(gecko, cores) as ours:
-            weights = [list(ours.experiment.space.decode(genome).values()) for genome in ours.genomes]
+            weights = [
+                list(ours.experiment.space.decode(genome).values()) for genome in ours.genomes
+            ]
             peer.call("prepare", genomes=weights, simulators=cores)
-            yield ours.beside(peer, apart(ours.recorded("qpos")[:, -1, :3], peer.call("ends")), gecko["versions"])
+            yield ours.beside(
+                peer, apart(ours.recorded("qpos")[:, -1, :3], peer.call("ends")), gecko["versions"]
+            )
 
 
 @contextmanager
@@ -341,14 +391,28 @@ def rate(side: Callable[[], int]) -> float:
     return steps / (time.perf_counter() - began)
 
 
-def comparisons(environments: Environments) -> Iterator[tuple[str, str, int, str, AbstractContextManager[Sides]]]:
+def comparisons(
+    environments: Environments,
+) -> Iterator[tuple[str, str, int, str, AbstractContextManager[Sides]]]:
     """Kind, model, cores, aim, and the two sides."""
     for name in ("biped", "planar_biped", "muscle_biped", "muscle_biped_fsm"):
         aim = "0.9" if "muscle" in name else "0.95"
         for cores in (1, 2):
-            yield "c", name, cores, aim, against_c(lambda name=name, cores=cores: nullcontext(bundled(name, cores)))
+            yield (
+                "c",
+                name,
+                cores,
+                aim,
+                against_c(lambda name=name, cores=cores: nullcontext(bundled(name, cores))),
+            )
     for name in WORLDS:
-        yield "c", name, 1, "0.95", against_c(lambda name=name: nullcontext(on_gymnasiums(name, 1, environments)))
+        yield (
+            "c",
+            name,
+            1,
+            "0.95",
+            against_c(lambda name=name: nullcontext(on_gymnasiums(name, 1, environments))),
+        )
     yield "c", "gecko_v2", 1, "0.95", against_c(lambda: on_revolve2s(1, environments))
     for name in ("biped", "planar_biped", "hopper"):
         yield "python", f"{name}, bare", 1, "", against_python(name, recorded=False)
@@ -369,16 +433,26 @@ def main() -> None:
     kinds = ("c", "python", "gymnasium", "envpool", "revolve2", "evotorch")
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", nargs="*", default=kinds, choices=kinds)
-    parser.add_argument("--models", nargs="*", help="bundled runs to compare; all, and those of others, where left out")
+    parser.add_argument(
+        "--models",
+        nargs="*",
+        help="bundled runs to compare; all, and those of others, where left out",
+    )
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--environments", type=Path, default=Path.home() / ".cache" / "evoloco" / "peers")
+    parser.add_argument(
+        "--environments", type=Path, default=Path.home() / ".cache" / "evoloco" / "peers"
+    )
     arguments = parser.parse_args()
-    warnings.filterwarnings("ignore", "compiler attribute 'settotalmass' is deprecated")  # of the half-cheetah
+    warnings.filterwarnings(
+        "ignore", "compiler attribute 'settotalmass' is deprecated"
+    )  # of the half-cheetah
     environments = Environments(arguments.environments, PACKAGES, UNCONSTRAINED)
     for name in PACKAGES:
         if not arguments.models and {name, *(NEEDED.get(name, ()))} & set(arguments.only):
             environments.python(name)
-    print(f"Ours: {MUJOCO}. Medians of {arguments.repeats}, steps/s; the last column is the other side.")
+    print(
+        f"Ours: {MUJOCO}. Medians of {arguments.repeats}, steps/s; the last column is the other side."
+    )
     print("| against | model | cores | ours | theirs | ratio | aim | apart | with |")
     print("|---|---|---|---|---|---|---|---|---|")
     for kind, model, cores, aim, sides in comparisons(environments):
@@ -389,7 +463,9 @@ def main() -> None:
             continue
         try:
             with bound_to(cores), sides as (ours, theirs, difference, versions):
-                rates = np.array([(rate(ours), rate(theirs)) for _ in range(arguments.repeats + 1)])[1:]
+                rates = np.array(
+                    [(rate(ours), rate(theirs)) for _ in range(arguments.repeats + 1)]
+                )[1:]
         except RuntimeError as error:
             print(f"| {kind} | {model} | {cores} | failed | | | | | |\n{error}", flush=True)
             continue

@@ -29,7 +29,10 @@ def help_time() -> float:
 
 def first_generation(cache: str | None) -> float:
     """Seconds from the start of the process until its first generation is recorded."""
-    environment = {**os.environ, **({"XDG_CACHE_HOME": cache, "NUMBA_CACHE_DIR": cache} if cache else {})}
+    environment = {
+        **os.environ,
+        **({"XDG_CACHE_HOME": cache, "NUMBA_CACHE_DIR": cache} if cache else {}),
+    }
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
         began = time.time()

@@ -44,7 +44,9 @@ def pace(name: str, *overrides: str) -> Callable[[], float]:
 
     def measured() -> float:
         begun = time.process_time()
-        found = ready.run(made.parameters(genome)[None], made.held_out(), bodies=[made.body(genome)])
+        found = ready.run(
+            made.parameters(genome)[None], made.held_out(), bodies=[made.body(genome)]
+        )
         lived = sum(len(episode) * episode.control_dt for episode in found)
         return (time.process_time() - begun) / lived
 
@@ -60,15 +62,24 @@ def speeds(repeats: int) -> None:
             [f"scenario.terrain={{roughness=0.02, level={LEVEL}, cell=0.1}}"],
         ]
         paces = [pace(name, *ground) for ground in grounds]
-        plane, wide, narrow = np.min([[measured() for measured in paces] for _ in range(repeats)], axis=0)
+        plane, wide, narrow = np.min(
+            [[measured() for measured in paces] for _ in range(repeats)], axis=0
+        )
         print(f"| {name} | {1 / plane:.0f} | {plane / wide:.2f} | {plane / narrow:.2f} |")
 
 
 def falls(count: int = 600) -> None:
     """Balls fall on level cells of 0.3 m, half of them within 10 mm of an edge across their way."""
-    print("| radius [mm], step [ms], speed [m/s] | contacts | pushed aside | fastest aside [m/s] | caught below |")
+    print(
+        "| radius [mm], step [ms], speed [m/s] | contacts | pushed aside | fastest aside [m/s] | caught below |"
+    )
     print("| --- | --- | --- | --- | --- |")
-    for radius, timestep, speed in ((0.03, 0.0025, 1.0), (0.03, 0.0025, 4.0), (0.006, 0.005, 1.0), (0.006, 0.005, 2.0)):
+    for radius, timestep, speed in (
+        (0.03, 0.0025, 1.0),
+        (0.03, 0.0025, 4.0),
+        (0.006, 0.005, 1.0),
+        (0.006, 0.005, 2.0),
+    ):
         model = mujoco.MjModel.from_xml_string(
             f"""<mujoco><option timestep="{timestep}"/>
             <asset><hfield name="f" nrow="21" ncol="21" size="3 3 1 .5"/></asset>
@@ -96,12 +107,16 @@ def falls(count: int = 600) -> None:
 
 
 def survival(episodes: int) -> None:
-    print("| champion | ± [cm] | completed | mean time [s] | mean way [m] |\n| --- | --- | --- | --- | --- |")
+    print(
+        "| champion | ± [cm] | completed | mean time [s] | mean way [m] |\n| --- | --- | --- | --- | --- |"
+    )
     for name in BODIES:
         for roughness in ROUGHNESS:
             ground = f"scenario.terrain={{roughness={roughness}, level=0.2}}"
             made = experiment(name, f"evaluation.heldout_episodes={episodes}", ground)
-            found = Local(made, duration=made.heldout_duration).evaluate(champion(name)[None], made.held_out(), 0.0)
+            found = Local(made, duration=made.heldout_duration).evaluate(
+                champion(name)[None], made.held_out(), 0.0
+            )
             done = int(np.sum(found.outcome == "completed"))
             print(
                 f"| {name} | {100 * roughness:g} | {done} of {episodes} | {found.duration.mean():.1f} "

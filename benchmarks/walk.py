@@ -67,7 +67,9 @@ def evolve(name: str, seed: int, folder: Path) -> tuple[float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--runs", nargs="*", default=["biped", "biped_phase", "biped_hopf", "biped_sine"])
+    parser.add_argument(
+        "--runs", nargs="*", default=["biped", "biped_phase", "biped_hopf", "biped_sine"]
+    )
     parser.add_argument("--out", type=Path, default=Path(tempfile.mkdtemp(prefix="walk-")))
     arguments = parser.parse_args()
     for name in arguments.runs:
@@ -78,12 +80,18 @@ def main() -> None:
             began, whole = evolve(name, seed, folder)
             run = Run(folder)
             judge = Judge(run)
-            fittest = ((record, record.genomes[int(np.argmax(record.fitness))]) for record in run.journal.generations())
+            fittest = (
+                (record, record.genomes[int(np.argmax(record.fitness))])
+                for record in run.journal.generations()
+            )
             first = next((record for record, genome in fittest if judge(genome)), None)
             champion = replay(run)
             gait = analyse(champion.episodes[0])
             ended = judge(champion.genome)
-            steady = sum(not walks(analyse(episode), run.experiment.heldout_duration) for episode in champion.episodes)
+            steady = sum(
+                not walks(analyse(episode), run.experiment.heldout_duration)
+                for episode in champion.episodes
+            )
             first_times.append(first.finished - began if first else float("inf"))
             ends += ended
             cells = [

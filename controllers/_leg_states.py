@@ -24,7 +24,11 @@ TRANSITIONS = (
     ("late stance", "liftoff", "the other leg is loaded, and this foot behind it"),
     ("liftoff", "swing", "the leg is not loaded"),
     ("swing", "early stance", "the leg is loaded, and this foot ahead of the other"),
-    ("swing", "landing", "the leg is not loaded, and the foot more ahead of the pelvis than `landing`"),
+    (
+        "swing",
+        "landing",
+        "the leg is not loaded, and the foot more ahead of the pelvis than `landing`",
+    ),
     ("landing", "early stance", "the leg is loaded"),
 )
 """From, to, and when; the first that holds counts, one per control step."""
@@ -50,7 +54,13 @@ def thresholds(load: float, landing: float) -> tuple[Gene, Gene, Gene]:
 
 @numba.njit(error_model="numpy", nogil=True)
 def follow(
-    state: float, load: float, ahead: float, other_load: float, other_ahead: float, threshold: float, late: float,
+    state: float,
+    load: float,
+    ahead: float,
+    other_load: float,
+    other_ahead: float,
+    threshold: float,
+    late: float,
     landing: float,
 ) -> float:
     """The state of a leg after a control step; `TRANSITIONS` holds the rules.
@@ -67,7 +77,10 @@ def follow(
     """
     loaded, behind = load > threshold, other_load > threshold and ahead < other_ahead
     if state == UNDECIDED:
-        standing, swinging = LIFTOFF if behind else EARLY_STANCE, LANDING if ahead > landing else SWING
+        standing, swinging = (
+            LIFTOFF if behind else EARLY_STANCE,
+            LANDING if ahead > landing else SWING,
+        )
         state = standing if loaded else swinging
     if state <= LATE_STANCE:
         if behind:

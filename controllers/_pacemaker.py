@@ -32,12 +32,18 @@ class Senses:
         reset_load: Load from which a foot has landed, as a fraction of body weight; infinity for no reset.
     """
 
-    def __init__(self, morphology: Morphology, feedback: Sequence[Feedback], reset_load: float) -> None:
+    def __init__(
+        self, morphology: Morphology, feedback: Sequence[Feedback], reset_load: float
+    ) -> None:
         self.reset_load, self.feet = reset_load, foot_places(morphology)
         self.genes: list[Gene] = []
         if "tilt" in feedback:
-            self.genes.append(Gene("pacemaker.tilt_feedback", -10.0, 10.0, "1/(rad s)", "torso roll felt"))
-            self.genes.append(Gene("pacemaker.rate_feedback", -3.0, 3.0, "1/rad", "torso roll rate felt"))
+            self.genes.append(
+                Gene("pacemaker.tilt_feedback", -10.0, 10.0, "1/(rad s)", "torso roll felt")
+            )
+            self.genes.append(
+                Gene("pacemaker.rate_feedback", -3.0, 3.0, "1/rad", "torso roll rate felt")
+            )
         if "load" in feedback and self.feet[1] >= 0:
             meaning = "left minus right foot load felt"
             self.genes.append(Gene("pacemaker.load_feedback", -5.0, 5.0, "1/s", meaning))

@@ -13,7 +13,9 @@ SIZE = BEFORE + 2
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def follow_body(memory: Array, ahead: Array, standing: int, leg_length: float, time: float, dt: float) -> None:
+def follow_body(
+    memory: Array, ahead: Array, standing: int, leg_length: float, time: float, dt: float
+) -> None:
     """Tells the body's place and speed from the feet's places under it; no sensor measures the speed itself.
 
     A foot that stands still falls behind the body as fast as the body moves on.

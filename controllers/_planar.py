@@ -75,10 +75,15 @@ class Planar:
         self.turn = _turns(morphology)
         self.genes = [
             *(Gene(f"weight_{k}", 0.0, 2.0, "1", f"inhibition {w}") for k, w in enumerate(WEIGHTS)),
-            *(Gene(f"switch_{k}", 0.0, 1.0, "1", f"{w} exists", levels=2) for k, w in enumerate(WEIGHTS)),
+            *(
+                Gene(f"switch_{k}", 0.0, 1.0, "1", f"{w} exists", levels=2)
+                for k, w in enumerate(WEIGHTS)
+            ),
             Gene("tonic", 0.0, 5.0, "1", "tonic input"),
             Gene("tau", 0.02, 0.5, "s", "membrane time constant of the hips; knees have half"),
-            Gene("tau_fatigue", 0.02, 0.5, "s", "fatigue time constant of the hips; knees have half"),
+            Gene(
+                "tau_fatigue", 0.02, 0.5, "s", "fatigue time constant of the hips; knees have half"
+            ),
             Gene("beta", 0.0, 5.0, "1", "strength of fatigue"),
             Gene("hip_feedback", 0.0, 2.0, "1/rad", "feedback to the hips"),
             Gene("knee_feedback", 0.0, 2.0, "1/rad", "feedback to the knees"),
@@ -87,7 +92,13 @@ class Planar:
     def network(self, values: Mapping[str, float]) -> Network:
         """The network of decoded gene values."""
         neurons = [
-            (values["tau"] * part, values["tau_fatigue"] * part, values["beta"], values["tonic"], start)
+            (
+                values["tau"] * part,
+                values["tau_fatigue"] * part,
+                values["beta"],
+                values["tonic"],
+                start,
+            )
             for part in (1.0, 0.5)
             for start in (0.1, 0.0, 0.0, 0.1)
         ]
@@ -100,8 +111,15 @@ class Planar:
         for own in range(2):
             other = 1 - own
             stance = self.loads[own]
-            hip = [*self._thigh(own, -1.0, ALWAYS), *self._thigh(other, 1.0, ALWAYS), (ONE, stance, 1.0)]
-            for first, gain, terms in ((2 * own, a1, hip), (2 * own + 4, a2, self._shank(other, stance))):
+            hip = [
+                *self._thigh(own, -1.0, ALWAYS),
+                *self._thigh(other, 1.0, ALWAYS),
+                (ONE, stance, 1.0),
+            ]
+            for first, gain, terms in (
+                (2 * own, a1, hip),
+                (2 * own + 4, a2, self._shank(other, stance)),
+            ):
                 for place, gate, weight in terms:
                     senses.append((first, place, gate, gain * weight))
                     senses.append((first + 1, place, gate, -gain * weight))
@@ -110,18 +128,26 @@ class Planar:
             moved = ((2 * side, self.hips[side].name, -1), (2 * side + 4, self.knees[side].name, 1))
             for first, joint, flexes in moved:
                 swing = flexes * self.turn[joint] * SWING
-                muscles += [(self.order.index(joint), first + i, swing * (1 - 2 * i)) for i in range(2)]
+                muscles += [
+                    (self.order.index(joint), first + i, swing * (1 - 2 * i)) for i in range(2)
+                ]
         return Network(neurons, synapses, senses, muscles)
 
     def _thigh(self, side: int, weight: float, gate: int) -> list[tuple[int, int, float]]:
         """Senses that add up to the absolute angle of a thigh."""
         hip = self.hips[side].name
-        return [(self.pitch, gate, -weight), (self.order.index(hip), gate, -weight * self.turn[hip])]
+        return [
+            (self.pitch, gate, -weight),
+            (self.order.index(hip), gate, -weight * self.turn[hip]),
+        ]
 
     def _shank(self, side: int, gate: int) -> list[tuple[int, int, float]]:
         """Senses that add up to the absolute angle of a shank."""
         knee = self.knees[side]
-        return [*self._thigh(side, 1.0, gate), (self.order.index(knee.name), gate, -self.turn[knee.name])]
+        return [
+            *self._thigh(side, 1.0, gate),
+            (self.order.index(knee.name), gate, -self.turn[knee.name]),
+        ]
 
 
 def _find(morphology: Morphology, part: str, side: str) -> Joint:

@@ -85,13 +85,18 @@ def ring(joints: Sequence[Joint]) -> Topology:
     links = []
     for above, below in itertools.pairwise(stems):
         # Neighbours that excited each other more would fire without pause.
-        links += [Link(*pair, below, low=-0.4, high=0.6) for pair in ((below, above), (above, below))]
+        links += [
+            Link(*pair, below, low=-0.4, high=0.6) for pair in ((below, above), (above, below))
+        ]
     hip = next((stem for stem in stems if HIP in stem.lower()), stems[0])
     links.append(Link(hip, hip, hip, ("across", ""), across=True, low=0.0, high=2.0))
     return Topology(False, tuple(links))
 
 
-TOPOLOGIES: dict[str, Callable[[Sequence[Joint]], Topology]] = {"pacemaker": pacemaker, "ring": ring}
+TOPOLOGIES: dict[str, Callable[[Sequence[Joint]], Topology]] = {
+    "pacemaker": pacemaker,
+    "ring": ring,
+}
 """What a topology looks like on a body, given one joint of every stem."""
 
 
@@ -128,9 +133,13 @@ class HalfCentres:
         self.parts = dict(enumerate(sorted(body, key=lambda part: part.late), first))
         self.names = [PACEMAKER] * first + [part.joint.name for part in self.parts.values()]
         self.late = [False] * first + [part.late for part in self.parts.values()]
-        self.genes = [Gene("period", 0.4, 1.4, "s", "natural period of every half-centre", log=True)]
+        self.genes = [
+            Gene("period", 0.4, 1.4, "s", "natural period of every half-centre", log=True)
+        ]
         if tonic_gene:
-            self.genes.append(Gene("tonic", tonic / 4, 2 * tonic, "1", "tonic input; swings grow with it"))
+            self.genes.append(
+                Gene("tonic", tonic / 4, 2 * tonic, "1", "tonic input; swings grow with it")
+            )
         for part in owners(body):
             self.genes.append(amplitude(part, "extensor", "swing by the extensor neuron"))
             self.genes.append(amplitude(part, "flexor", "swing back by the flexor neuron"))
@@ -142,17 +151,26 @@ class HalfCentres:
             for cross, name in enumerate(link.genes):
                 if name:
                     gene = Gene(
-                        f"{owner.genes}.{name}", link.low, link.high, "1",
+                        f"{owner.genes}.{name}",
+                        link.low,
+                        link.high,
+                        "1",
                         f"inhibition of {link.receiver} by {link.sender}",
                     )
                     weights.setdefault(gene.name, gene)
                     for i in range(2):
-                        self.synapses.append((2 * receiver + i, 2 * sender + (i ^ swap ^ cross), gene.name))
+                        self.synapses.append(
+                            (2 * receiver + i, 2 * sender + (i ^ swap ^ cross), gene.name)
+                        )
         self.genes += weights.values()
 
         felt: dict[str, Gene] = {}
         self.senses: list[tuple[int, int, float, float, str]] = []
-        for kind, bound, unit in (("joint", 0.5, "1/rad"), ("tilt", 1.0, "1/rad"), ("load", 0.4, "1")):
+        for kind, bound, unit in (
+            ("joint", 0.5, "1/rad"),
+            ("tilt", 1.0, "1/rad"),
+            ("load", 0.4, "1"),
+        ):
             if kind in feedback:
                 for owner_name, k, place, sign, zero in self._readings(kind, morphology):
                     name = f"{owner_name}.{kind}_feedback"
@@ -191,12 +209,25 @@ class HalfCentres:
                         continue
                     for sender, other in self.parts.items():
                         side = part.joint.side
-                        if other.joint.stem == link.sender and sender != receiver and (
-                            (other.joint.side != side) if link.across else other.joint.side in (side, "")
+                        if (
+                            other.joint.stem == link.sender
+                            and sender != receiver
+                            and (
+                                (other.joint.side != side)
+                                if link.across
+                                else other.joint.side in (side, "")
+                            )
                         ):
-                            yield link, receiver, sender, part if link.owner == link.receiver else other
+                            yield (
+                                link,
+                                receiver,
+                                sender,
+                                part if link.owner == link.receiver else other,
+                            )
 
-    def _readings(self, kind: str, morphology: Morphology) -> Iterator[tuple[str, int, int, float, float]]:
+    def _readings(
+        self, kind: str, morphology: Morphology
+    ) -> Iterator[tuple[str, int, int, float, float]]:
         """What every half-centre feels: owner of the gene, half-centre, place in the observation, sign, zero.
 
         The leader feels what differs between the sides: lean to one side, the
@@ -209,7 +240,13 @@ class HalfCentres:
         swinging = [part for part in hips if part.joint.axis == "pitch" and part.joint.side]
         if leader and kind == "joint":
             for part in swinging:
-                yield leader, 0, part.index, (-part.sign if part.late else part.sign), part.joint.home
+                yield (
+                    leader,
+                    0,
+                    part.index,
+                    (-part.sign if part.late else part.sign),
+                    part.joint.home,
+                )
         elif leader and kind == "tilt":
             yield leader, 0, roll, 1.0, 0.0
         elif leader and kind == "load" and feet[1] >= 0:
@@ -222,4 +259,10 @@ class HalfCentres:
                 yield part.genes, k, feet[int(part.late)], 1.0, 0.0
             elif part in hips and kind == "tilt" and part.joint.axis in ("roll", "pitch"):
                 sideways = part.joint.axis == "roll"
-                yield part.genes, k, roll if sideways else pitch, -1.0 if sideways and part.late else 1.0, 0.0
+                yield (
+                    part.genes,
+                    k,
+                    roll if sideways else pitch,
+                    -1.0 if sideways and part.late else 1.0,
+                    0.0,
+                )

@@ -145,17 +145,26 @@ class Controller:
         self.followers = Followers(self.posture.drives, coupling)
         self.senses = Senses(morphology, feedback, reset_load if phase_reset else math.inf)
         self.constants = (alpha, mu, coupling_strength, sharpness)
-        stance = Gene("stance", 0.35, 0.65, "1", "share of a stride that the stance half of each joint lasts")
+        stance = Gene(
+            "stance", 0.35, 0.65, "1", "share of a stride that the stance half of each joint lasts"
+        )
         self.space = Space([*self.followers.genes, stance, *self.senses.genes, *self.posture.genes])
         self.state_size = 2 * len(self.followers.names) + 2
 
     def parameters(self, values: dict[str, float]) -> Array:
         """Header, table of oscillators, senses and posture, in one row."""
         turn = 2.0 * math.pi / values["period"]
-        header = [*self.constants, turn, turn / 2 / values["stance"], turn / 2 / (1.0 - values["stance"])]
+        header = [
+            *self.constants,
+            turn,
+            turn / 2 / values["stance"],
+            turn / 2 / (1.0 - values["stance"]),
+        ]
         parts = (self.followers, self.senses, self.posture)
         return np.concatenate([header, *(part.parameters(values) for part in parts)])
 
     def outputs(self, params: Array, states: Array) -> dict[str, Array]:
         """Coordinate x of every oscillator."""
-        return dict(zip(self.followers.names, states[:, : len(self.followers.names)].T, strict=True))
+        return dict(
+            zip(self.followers.names, states[:, : len(self.followers.names)].T, strict=True)
+        )

@@ -151,9 +151,13 @@ class Controller:
         if planar:
             self.wiring = Planar(morphology)
         else:
-            one_per_stem = list({joint.stem: joint for joint in reversed(morphology.joints)}.values())[::-1]
+            one_per_stem = list(
+                {joint.stem: joint for joint in reversed(morphology.joints)}.values()
+            )[::-1]
             layout = TOPOLOGIES[topology](one_per_stem)
-            self.wiring = HalfCentres(morphology, self.posture.drives, layout, feedback, tonic, tonic_gene)
+            self.wiring = HalfCentres(
+                morphology, self.posture.drives, layout, feedback, tonic, tonic_gene
+            )
         self.reset_load = reset_load if phase_reset else math.inf
         self.feet = foot_places(morphology)
         self.space = Space([*self.wiring.genes, *self.posture.genes])

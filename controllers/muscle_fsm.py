@@ -82,7 +82,9 @@ LEG, FIRST = ROW, ROW + 1
 _PLACE = {gene.name: FIRST + number for number, gene in enumerate(GENES)}
 THRESHOLD, LATE, LANDS = (_PLACE[name] for name in ("threshold", "late", "landing"))
 POSE, GAINS = _PLACE["early_stance.hip"], _PLACE["stance.hip.stiffness"]
-TRUNK, TRUNK_RATE, LEAN, COUNTER = (_PLACE[f"trunk.{name}"] for name in ("stiffness", "damping", "lean", "counter"))
+TRUNK, TRUNK_RATE, LEAN, COUNTER = (
+    _PLACE[f"trunk.{name}"] for name in ("stiffness", "damping", "lean", "counter")
+)
 PLACEMENT = _PLACE["swing.place"]
 CONSTANT = FIRST + len(GENES)
 
@@ -210,10 +212,21 @@ class Controller:
         self._drives = arms / (square * forces)[:, None]
         stems = list(dict.fromkeys(muscle.stem for muscle in self._muscles))
         shares = [
-            Gene(f"{stem}.share", 0.0, 2.0, "1", "part of the wanted torque that it gives", start=0.7, spread=0.1)
+            Gene(
+                f"{stem}.share",
+                0.0,
+                2.0,
+                "1",
+                "part of the wanted torque that it gives",
+                start=0.7,
+                spread=0.1,
+            )
             for stem in stems
         ]
-        constants = [Gene(f"{stem}.constant", 0.0, 0.5, "1", "always", start=0.02, spread=0.01) for stem in stems]
+        constants = [
+            Gene(f"{stem}.constant", 0.0, 0.5, "1", "always", start=0.02, spread=0.01)
+            for stem in stems
+        ]
         self.space = Space([*GENES, *shares, *constants])
         self.state_size = EXCITATION + len(self._muscles)
 

@@ -56,16 +56,28 @@ GENES = (
 _FIRST = 2 * WIDTH
 _PLACE = {gene.name: _FIRST + number for number, gene in enumerate(GENES)}
 THRESHOLD, LATE, LANDS = (_PLACE[name] for name in ("threshold", "late", "landing"))
-TIB_GAIN, TIB_LENGTH, TIB_SOLEUS = (_PLACE[f"tibialis.{name}"] for name in ("length_gain", "length", "soleus_gain"))
+TIB_GAIN, TIB_LENGTH, TIB_SOLEUS = (
+    _PLACE[f"tibialis.{name}"] for name in ("length_gain", "length", "soleus_gain")
+)
 SOL_GAIN, GAS_GAIN = _PLACE["soleus.force_gain"], _PLACE["gastrocnemius.force_gain"]
-VAS_GAIN, VAS_STANCE, VAS_KNEE = (_PLACE[f"vasti.{name}"] for name in ("force_gain", "stance", "knee"))
-HAM_LEAN, GLU_LEAN, ILI_LEAN = (_PLACE[f"{name}.lean_gain"] for name in ("hamstrings", "glutei", "iliopsoas"))
+VAS_GAIN, VAS_STANCE, VAS_KNEE = (
+    _PLACE[f"vasti.{name}"] for name in ("force_gain", "stance", "knee")
+)
+HAM_LEAN, GLU_LEAN, ILI_LEAN = (
+    _PLACE[f"{name}.lean_gain"] for name in ("hamstrings", "glutei", "iliopsoas")
+)
 ILI_STANCE, ILI_LIFTOFF, GLU_LIFTOFF = (
     _PLACE[name] for name in ("iliopsoas.stance", "iliopsoas.liftoff", "glutei.liftoff")
 )
 SWING_GAIN, SWING_LENGTH, SWING_LEAN, HAMSTRINGS_GAIN, HAMSTRINGS = (
     _PLACE[f"iliopsoas.{name}"]
-    for name in ("swing_length_gain", "swing_length", "swing_lean_gain", "hamstrings_gain", "hamstrings")
+    for name in (
+        "swing_length_gain",
+        "swing_length",
+        "swing_lean_gain",
+        "hamstrings_gain",
+        "hamstrings",
+    )
 )
 HAM_SWING, GLU_SWING = _PLACE["hamstrings.swing_force_gain"], _PLACE["glutei.swing_force_gain"]
 CONSTANT = _PLACE["hamstrings.constant"]
@@ -103,9 +115,15 @@ def excite(params: Array, state: Array, obs: Array, ctrl: Array) -> None:
         if state[leg] <= LATE_STANCE:
             if obs[knee] > params[VAS_KNEE]:
                 ctrl[vas] += params[VAS_STANCE] + params[VAS_GAIN] * obs[forces + vas]
-            ctrl[ham] += params[HAM_LEAN] * (lean - params[HAM_LEAN + 2]) + params[HAM_LEAN + 1] * rate
-            ctrl[glu] += params[GLU_LEAN] * (lean - params[GLU_LEAN + 2]) + params[GLU_LEAN + 1] * rate
-            ctrl[ili] += params[ILI_LEAN] * (lean - params[ILI_LEAN + 2]) + params[ILI_LEAN + 1] * rate
+            ctrl[ham] += (
+                params[HAM_LEAN] * (lean - params[HAM_LEAN + 2]) + params[HAM_LEAN + 1] * rate
+            )
+            ctrl[glu] += (
+                params[GLU_LEAN] * (lean - params[GLU_LEAN + 2]) + params[GLU_LEAN + 1] * rate
+            )
+            ctrl[ili] += (
+                params[ILI_LEAN] * (lean - params[ILI_LEAN + 2]) + params[ILI_LEAN + 1] * rate
+            )
             ctrl[ili] += params[ILI_STANCE]
         elif state[leg] == LIFTOFF:
             ctrl[ili] += params[ILI_LIFTOFF]
@@ -144,7 +162,8 @@ def places(morphology: Morphology, stems: Sequence[str], joints: Sequence[str]) 
     if lacking or len(names) != len(SIDES) * len(stems) or len(morphology.feet) != FEET:
         raise ModelError(
             f"Reflexes need two legs with the muscles {', '.join(stems)} and the joints {', '.join(joints)} on either "
-            "side; this body " + (f"lacks {', '.join(lacking)}." if lacking else "has others besides.")
+            "side; this body "
+            + (f"lacks {', '.join(lacking)}." if lacking else "has others besides.")
         )
     return np.array([
         [*map(names.index, row), *map(known.index, angles)] for row, angles in zip(muscles, hinges, strict=True)

@@ -66,7 +66,9 @@ def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: 
             drop, rate = side * tilt - params[TILT], side * tilt_rate
             ctrl[ab] += params[STANCE] + params[FORCE] * obs[forces + ab]
             ctrl[ab] += params[TILT_GAIN] * drop + params[TILT_RATE] * rate
-            ctrl[ad] += params[AD_STANCE] + params[AD_TILT_GAIN] * drop + params[AD_TILT_RATE] * rate
+            ctrl[ad] += (
+                params[AD_STANCE] + params[AD_TILT_GAIN] * drop + params[AD_TILT_RATE] * rate
+            )
         elif state[leg] > LIFTOFF:
             here, there = int(params[row + 2]), int(params[opposite + 2])
             target = (

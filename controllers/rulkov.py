@@ -162,9 +162,21 @@ class Controller:
             name = part.genes
             genes += [
                 amplitude(part, "amplitude", "swing to either side"),
-                Gene(f"{name}.same", -0.6, 0.6, "1", "inhibition by the pacemaker's neuron of its side"),
+                Gene(
+                    f"{name}.same",
+                    -0.6,
+                    0.6,
+                    "1",
+                    "inhibition by the pacemaker's neuron of its side",
+                ),
                 Gene(f"{name}.cross", -0.6, 0.6, "1", "inhibition by the pacemaker's other neuron"),
-                Gene(f"{name}.average", 0.1, 0.5, "1", "share of a stride over which spikes are averaged"),
+                Gene(
+                    f"{name}.average",
+                    0.1,
+                    0.5,
+                    "1",
+                    "share of a stride over which spikes are averaged",
+                ),
             ]
         self.space = Space([*genes, *self.senses.genes, *self.posture.genes])
         self.names = ["pacemaker", *(part.joint.name for part in self.posture.drives)]
@@ -178,7 +190,9 @@ class Controller:
             row += [values[f"{name}.same"], values[f"{name}.cross"]]
             row += [1.0 / (STRIDE * values[f"{name}.average"])]
             row += [part.sign * values[f"{name}.amplitude"], float(part.late)]
-        return np.concatenate([row, self.senses.parameters(values), self.posture.parameters(values)])
+        return np.concatenate(
+            [row, self.senses.parameters(values), self.posture.parameters(values)]
+        )
 
     def outputs(self, params: Array, states: Array) -> dict[str, Array]:
         """Difference between the pacemaker's activities and, for every joint, its activity, centred."""

@@ -14,11 +14,26 @@ from ._placement import SIZE as MEMORY
 
 JOINTS = ("hip", "knee", "ankle")
 
-ROW = ("place", "pace", "lean", "swing_hip", "swing_knee", "swing_ankle", "stance_knee", "stance_ankle")
+ROW = (
+    "place",
+    "pace",
+    "lean",
+    "swing_hip",
+    "swing_knee",
+    "swing_ankle",
+    "stance_knee",
+    "stance_ankle",
+)
 """Numbers of a state: answers of the swinging hip to the body's place [rad/m] and speed [rad s/m], and the pose."""
 
 TABLES = {
-    "walk": (0.30, ((0.0, 0.20, 0.0, 0.40, 1.10, 0.20, 0.05, 0.20), (2.20, 0.0, 0.0, -0.70, 0.05, 0.20, 0.10, 0.20))),
+    "walk": (
+        0.30,
+        (
+            (0.0, 0.20, 0.0, 0.40, 1.10, 0.20, 0.05, 0.20),
+            (2.20, 0.0, 0.0, -0.70, 0.05, 0.20, 0.10, 0.20),
+        ),
+    ),
     "run": (0.35, ((0.0, 0.20, 0.0, 0.80, 1.84, 0.20, 0.05, 0.27),)),
     "fast_run": (0.21, ((0.0, 0.20, 0.20, 1.08, 2.18, 0.20, 0.05, 0.27),)),
 }
@@ -67,7 +82,9 @@ def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: 
     states = int(params[STATES])
     elapsed = time - state[BEGAN]
     last = int(state[STATE]) == states - 1
-    over = elapsed > params[DURATION] - dt / 2 if state[STATE] == 0 else loaded and state[FREE] == 1.0
+    over = (
+        elapsed > params[DURATION] - dt / 2 if state[STATE] == 0 else loaded and state[FREE] == 1.0
+    )
     if over:
         state[BEGAN] = time
         state[STATE] = 0.0 if last else state[STATE] + 1
@@ -132,13 +149,15 @@ class Controller:
     reset = staticmethod(reset)
     step = staticmethod(step)
 
-    def __init__(self, morphology: Morphology, gait: Literal["walk", "run", "fast_run"] = "walk") -> None:
+    def __init__(
+        self, morphology: Morphology, gait: Literal["walk", "run", "fast_run"] = "walk"
+    ) -> None:
         joints = [joint.name for joint in morphology.joints]
         wanted = [f"{stem}_{side}" for side in SIDES for stem in JOINTS]
         if not morphology.torques:
             raise ModelError(
                 "This controller drives joints by torques; this body has "
-                f"{'muscles' if morphology.muscles else 'servos'}. muscle_biped has motors with drive = \"motors\"."
+                f'{"muscles" if morphology.muscles else "servos"}. muscle_biped has motors with drive = "motors".'
             )
         if sorted(joints) != sorted(wanted) or len(morphology.feet) != FEET:
             raise ModelError(
@@ -172,7 +191,14 @@ class Controller:
 
     def parameters(self, values: dict[str, float]) -> Array:
         """Places of the joints, the leg's length, the number of states, then the genes."""
-        return np.array([*self._places, self._leg_length, self._states, *(values[name] for name in self.space.names)])
+        return np.array(
+            [
+                *self._places,
+                self._leg_length,
+                self._states,
+                *(values[name] for name in self.space.names),
+            ]
+        )
 
     def outputs(self, params: Array, states: Array) -> dict[str, Array]:
         """Which leg swings (0 the right one, 1 the left one), and the state within its step."""

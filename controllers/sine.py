@@ -46,7 +46,9 @@ class Controller:
         genes = [Gene("period", 0.4, 1.4, "s", "duration of a stride", log=True)]
         for part in owners(self.posture.drives):
             genes.append(amplitude(part, "amplitude", "swing to either side"))
-            genes.append(Gene(f"{part.genes}.phase", -math.pi, math.pi, "rad", "lead over the stride"))
+            genes.append(
+                Gene(f"{part.genes}.phase", -math.pi, math.pi, "rad", "lead over the stride")
+            )
         self.space = Space([*genes, *self.posture.genes])
         self.state_size = 1
 
@@ -61,5 +63,6 @@ class Controller:
     def outputs(self, params: Array, states: Array) -> dict[str, Array]:
         """Sine of every joint."""
         return {
-            part.joint.name: np.sin(states[:, 0] + params[2 + 2 * part.index]) for part in self.posture.drives
+            part.joint.name: np.sin(states[:, 0] + params[2 + 2 * part.index])
+            for part in self.posture.drives
         }

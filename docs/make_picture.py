@@ -33,9 +33,13 @@ def draw(name: str, path: Path) -> None:
     genome = np.array(published["genome"])
     simulation = simulator(experiment, duration=experiment.heldout_duration)
     bodies = [experiment.body(genome)]
-    (episode,) = simulation.run(experiment.parameters(genome)[None], experiment.held_out()[:1], bodies=bodies)
+    (episode,) = simulation.run(
+        experiment.parameters(genome)[None], experiment.held_out()[:1], bodies=bodies
+    )
     with tempfile.TemporaryDirectory() as folder:
-        frames = imageio.imread(film(replace(episode, trace=episode.trace.copy()), Path(folder) / "film.mp4"))
+        frames = imageio.imread(
+            film(replace(episode, trace=episode.trace.copy()), Path(folder) / "film.mp4")
+        )
     chosen = [frames[len(frames) // 2 + STEP * i][CUT] for i in range(FRAMES)]
     imageio.imwrite(path, np.hstack(chosen))
 

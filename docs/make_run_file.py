@@ -68,15 +68,21 @@ def page() -> str:
     sections = [HEAD.strip()]
     for name, table in _tables("", schema, schema["$defs"]):
         title = f"## `[{name}]`" if name else "## Keys before the first table"
-        rows = [row for key, field in table["properties"].items() if (row := _row(key, field, table))]
+        rows = [
+            row for key, field in table["properties"].items() if (row := _row(key, field, table))
+        ]
         parts = [title, textwrap.fill(table["description"].replace("\n", " "), 120) if name else ""]
         if rows:
-            parts.append("\n".join(["| key | type | default | meaning |", "|---|---|---|---|", *rows]))
+            parts.append(
+                "\n".join(["| key | type | default | meaning |", "|---|---|---|---|", *rows])
+            )
         sections.append("\n\n".join(part for part in parts if part))
     return "\n\n".join(sections) + "\n"
 
 
-def _tables(name: str, table: dict[str, Any], known: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+def _tables(
+    name: str, table: dict[str, Any], known: dict[str, Any]
+) -> list[tuple[str, dict[str, Any]]]:
     """A table and those inside it, by their dotted names."""
     found = [(name, table)]
     for key, field in table["properties"].items():
@@ -95,7 +101,9 @@ def _row(key: str, field: dict[str, Any], table: dict[str, Any]) -> str:
     """One key of a table; empty for a key that is a table itself."""
     if _reference(field) or _reference(field.get("additionalProperties")):
         return ""
-    default = "needed" if key in table.get("required", ()) else f"`{_toml(field.get('default', {}))}`"
+    default = (
+        "needed" if key in table.get("required", ()) else f"`{_toml(field.get('default', {}))}`"
+    )
     return f"| `{key}` | {_kind(field)} | {default} | {field.get('description', '')} |"
 
 

@@ -15,7 +15,11 @@ from evoloco.report.canvas import INK, STYLE
 
 PICTURE = Path(__file__).with_name("torques.svg")
 
-POSES = {"hip": {"knee": 10.0, "ankle": 0.0}, "knee": {"hip": 70.0, "ankle": 0.0}, "ankle": {"hip": 0.0, "knee": 10.0}}
+POSES = {
+    "hip": {"knee": 10.0, "ankle": 0.0},
+    "knee": {"hip": 70.0, "ankle": 0.0},
+    "ankle": {"hip": 0.0, "knee": 10.0},
+}
 """Angles of the other joints while one is measured [°], chosen here: upright, and seated for the knee."""
 
 
@@ -92,9 +96,18 @@ def draw() -> None:
         ):
             limits = body.joint(f"{joint}_left")
             angles = np.linspace(limits.low, limits.high, 91)
-            ours = strength(body, joint, -1.0 if way in ("extension", "plantar flexion") else 1.0, angles)
+            ours = strength(
+                body, joint, -1.0 if way in ("extension", "plantar flexion") else 1.0, angles
+            )
             band = [people.torque(angles, share) for share in (-1.0, 1.0)]
-            axes.fill_between(np.degrees(angles), *band, color=INK["muted"], alpha=0.25, linewidth=0, label="young men")
+            axes.fill_between(
+                np.degrees(angles),
+                *band,
+                color=INK["muted"],
+                alpha=0.25,
+                linewidth=0,
+                label="young men",
+            )
             axes.plot(np.degrees(angles), ours, color=INK["left"], label="muscle_biped")
             axes.set(title=f"{joint}, {way}", ylim=(0, None))
             mean = people.torque(angles, 0.0)
@@ -105,7 +118,11 @@ def draw() -> None:
             if axes.get_subplotspec().is_first_col():
                 axes.set_ylabel("torque [N m]")
             if axes.get_subplotspec().is_last_row():
-                axes.set_xlabel("flexion [°]" if "ankle" not in axes.get_title(loc="left") else "dorsiflexion [°]")
+                axes.set_xlabel(
+                    "flexion [°]"
+                    if "ankle" not in axes.get_title(loc="left")
+                    else "dorsiflexion [°]"
+                )
         figure.axes[3].legend(loc="upper right")
         figure.savefig(PICTURE, format="svg", metadata={"Date": None})
 

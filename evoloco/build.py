@@ -25,7 +25,12 @@ from evoloco.scenario import ELITE, HELD_OUT, SEARCH, Scenario, Termination, dra
 from evoloco.spec import ControllerSpec, MorphologySpec, OptimizerSpec, RunSpec, TermSpec
 from evoloco.terrain import SPEED, Terrain
 
-ROOMS = {"controllers": "controller", "morphologies": "morphology", "fitness": "measure", "optimizers": "optimizer"}
+ROOMS = {
+    "controllers": "controller",
+    "morphologies": "morphology",
+    "fitness": "measure",
+    "optimizers": "optimizer",
+}
 """Packages whose modules are members, and what one member is called."""
 
 BODY = "body."
@@ -34,13 +39,22 @@ BODY = "body."
 KEPT_BODIES = 256
 """Bodies that stay compiled, of those that were evaluated last."""
 
-_ENTRY = {"controllers": "Controller", "morphologies": "build", "fitness": "measure", "optimizers": "Optimizer"}
+_ENTRY = {
+    "controllers": "Controller",
+    "morphologies": "build",
+    "fitness": "measure",
+    "optimizers": "Optimizer",
+}
 
 
 def members(room: str) -> list[str]:
     """Names of the members of a room, those of other packages included."""
     package = importlib.import_module(f"evoloco.{room}")
-    own = [module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_")]
+    own = [
+        module.name
+        for module in pkgutil.iter_modules(package.__path__)
+        if not module.name.startswith("_")
+    ]
     return sorted({*own, *(point.name for point in entry_points(group=f"evoloco.{room}"))})
 
 
@@ -61,7 +75,9 @@ def member(room: str, name: str, where: str = "") -> ModuleType:
     else:
         raise UnknownNameError(kind, name, members(room), where)
     if not callable(getattr(module, entry, None)):
-        raise SpecError(f"{where}: {kind} '{name}' has no '{entry}'. See docs/ for how to write one.")
+        raise SpecError(
+            f"{where}: {kind} '{name}' has no '{entry}'. See docs/ for how to write one."
+        )
     return module
 
 
@@ -72,7 +88,9 @@ def _import_file(path: Path, where: str) -> ModuleType:
     try:
         return modules.load(path, f"evoloco_user_{path.stem}_{digest}")
     except Exception as error:
-        raise SpecError(f"{where}: {path} cannot be imported: {type(error).__name__}: {error}") from error
+        raise SpecError(
+            f"{where}: {path} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
 
 
 def options_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
@@ -83,7 +101,10 @@ def options_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
 
 
 def checked(
-    function: Callable[..., Any], options: dict[str, Any], where: str, own: Iterable[str] = (),
+    function: Callable[..., Any],
+    options: dict[str, Any],
+    where: str,
+    own: Iterable[str] = (),
     numbers: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Options checked against a function's signature and converted to its types.
@@ -102,11 +123,16 @@ def checked(
     for name in options:
         if name not in allowed:
             raise UnknownNameError(f"key in [{where}]", name, {*own, *allowed})
-    hints = get_type_hints(function.__init__ if inspect.isclass(function) else function, include_extras=True)
+    hints = get_type_hints(
+        function.__init__ if inspect.isclass(function) else function, include_extras=True
+    )
     fields: dict[str, Any] = {
-        name: (hints.get(name, Any), ... if p.default is p.empty else p.default) for name, p in known.items()
+        name: (hints.get(name, Any), ... if p.default is p.empty else p.default)
+        for name, p in known.items()
     } | {name: (float, ...) for name in options if name not in known}
-    model = create_model("Options", __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=True), **fields)
+    model = create_model(
+        "Options", __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=True), **fields
+    )
     try:
         filled = model.model_validate(options)
     except ValidationError as error:
@@ -129,7 +155,9 @@ def _takes_start(optimizer: type[Optimizer]) -> bool:
 
 def _optimizers(fit: Callable[[type[Optimizer]], bool]) -> str:
     """Names of the optimizers that fit, for a message."""
-    return ", ".join(name for name in members("optimizers") if fit(member("optimizers", name).Optimizer))
+    return ", ".join(
+        name for name in members("optimizers") if fit(member("optimizers", name).Optimizer)
+    )
 
 
 @dataclass(frozen=True)
@@ -169,7 +197,9 @@ class Experiment:
         for name, given in spec.genes.items():
             gene = self._body_gene(name)
             if name in spec.options:
-                raise SpecError(f"'{name}' stands both in [morphology], as a value, and in [morphology.genes].")
+                raise SpecError(
+                    f"'{name}' stands both in [morphology], as a value, and in [morphology.genes]."
+                )
             with told_from("morphology.genes"):
                 genes.append(given.of(replace(gene, name=f"{BODY}{name}")))
         return tuple(genes)
@@ -178,7 +208,10 @@ class Experiment:
         """A gene of the body as its module describes it."""
         module = self._body_module
         if hasattr(module, "gene"):
-            with told_from("morphology.genes"), blamed(f"morphology: '{self.spec.morphology.name}'"):
+            with (
+                told_from("morphology.genes"),
+                blamed(f"morphology: '{self.spec.morphology.name}'"),
+            ):
                 gene: Gene = module.gene(name, **self._body_options)
             return gene
         known: dict[str, Gene] = {gene.name: gene for gene in getattr(module, "GENES", ())}
@@ -191,7 +224,9 @@ class Experiment:
         module, options = self._body_module, self.spec.morphology.options
         parameters = inspect.signature(module.build).parameters.values()
         more = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
-        numbers = [gene.name for gene in module.GENES] if more and not hasattr(module, "gene") else []
+        numbers = (
+            [gene.name for gene in module.GENES] if more and not hasattr(module, "gene") else []
+        )
         return checked(module.build, options, "morphology", MorphologySpec.model_fields, numbers)
 
     @cached_property
@@ -204,13 +239,18 @@ class Experiment:
         body, brain = self.spec.morphology, self.spec.controller
         build = self._body_module.build
         kind = member("controllers", brain.name, "controller.name").Controller
-        names, body_options = [gene.name.removeprefix(BODY) for gene in self.body_genes], self._body_options
+        names, body_options = (
+            [gene.name.removeprefix(BODY) for gene in self.body_genes],
+            self._body_options,
+        )
         options = checked(kind, brain.options, "controller", ControllerSpec.model_fields)
 
         @lru_cache(KEPT_BODIES)
         def grow(*values: float) -> tuple[Morphology, Controller]:
             with blamed(f"morphology: '{body.name}'"):
-                morphology: Morphology = build(**body_options, **dict(zip(names, values, strict=True)))
+                morphology: Morphology = build(
+                    **body_options, **dict(zip(names, values, strict=True))
+                )
             if self.terrain:
                 morphology = self.terrain.under(morphology)
             with blamed(f"controller: '{brain.name}'"):
@@ -222,7 +262,10 @@ class Experiment:
     @cached_property
     def terrain(self) -> Terrain | None:
         """The rough ground, long enough for the longest episodes; none where the body has its own."""
-        terrain, longest = self.spec.scenario.terrain, max(self.spec.scenario.duration, self.heldout_duration)
+        terrain, longest = (
+            self.spec.scenario.terrain,
+            max(self.spec.scenario.duration, self.heldout_duration),
+        )
         if terrain.roughness == 0:
             return None
         return Terrain(terrain.roughness, terrain.cell, terrain.level, SPEED * longest)
@@ -255,9 +298,16 @@ class Experiment:
             raise SpecError("controller.fixed leaves no gene to search.")
         given = self.spec.start
         if given.path:
-            raise SpecError(f"start.path: {given.path} is not read yet. Read the run file with evoloco.spec.read.")
-        fixed = {*self.spec.controller.fixed, *(f"{BODY}{name}" for name in self.spec.morphology.options)}
-        begun, notes = start.begin([*searched, *self.body_genes], given.genes, given.spread, given.strict, fixed)
+            raise SpecError(
+                f"start.path: {given.path} is not read yet. Read the run file with evoloco.spec.read."
+            )
+        fixed = {
+            *self.spec.controller.fixed,
+            *(f"{BODY}{name}" for name in self.spec.morphology.options),
+        }
+        begun, notes = start.begin(
+            [*searched, *self.body_genes], given.genes, given.spread, given.strict, fixed
+        )
         return Space(begun), notes if given.genes else []
 
     @cached_property
@@ -271,7 +321,9 @@ class Experiment:
                     f"fitness.{name}.measure: the parameter '{taken}' of measure '{term.measure}' cannot be set, "
                     f"because `{taken}` is a key of every fitness term. Give it another name."
                 )
-            options = checked(module.measure, term.options, f"fitness.{name}", TermSpec.model_fields)
+            options = checked(
+                module.measure, term.options, f"fitness.{name}", TermSpec.model_fields
+            )
             unit = getattr(module, "UNIT", "1")
             terms.append(Term(
                 name, term.weight, term.measure, module.measure, options, unit, term.objective, term.threshold
@@ -302,7 +354,11 @@ class Experiment:
         several = bool(self.several_objectives)
         if several != _takes_several(kind):
             fit = _optimizers(lambda other: _takes_several(other) == several)
-            count = f"{len(self.objectives)} objectives ({', '.join(self.objectives)})" if several else "one objective"
+            count = (
+                f"{len(self.objectives)} objectives ({', '.join(self.objectives)})"
+                if several
+                else "one objective"
+            )
             raise SpecError(
                 f"optimizer.name: '{spec.name}' does not take {count}. Optimizers that do: {fit}. "
                 "The key `objective` of the fitness terms decides how many there are."
@@ -313,7 +369,9 @@ class Experiment:
                 f"somewhere: {_optimizers(_takes_start)}."
             )
         if self.spec.start.genes and options.get("start") == "random":
-            raise SpecError("optimizer.start = 'random' and [start] exclude each other: leave one out.")
+            raise SpecError(
+                "optimizer.start = 'random' and [start] exclude each other: leave one out."
+            )
         terms = tuple(self.spec.fitness)
         search = Search(self.space, spec.population_size, self.spec.seed, self.objectives, terms)
         with blamed(f"optimizer: '{spec.name}'"):
@@ -339,7 +397,8 @@ class Experiment:
         middle = {gene.name: gene.decode(0.5) for gene in genes}
         corners = {
             f"all genes {end}": {gene.name: getattr(gene, end) for gene in genes}
-            for end in ("low", "high") if genes
+            for end in ("low", "high")
+            if genes
         } | {
             f"'{gene.name}' = {value:g}, the others in the middle": {**middle, gene.name: value}
             for gene in genes
@@ -367,7 +426,9 @@ class Experiment:
         """The scenarios of a generation, common to its genomes."""
         count, duration = self.spec.evaluation.episodes, self.spec.scenario.duration
         pushes = self.spec.scenario.push.strength(generation)
-        return [self._draw(SEARCH, generation, episode, duration, pushes) for episode in range(count)]
+        return [
+            self._draw(SEARCH, generation, episode, duration, pushes) for episode in range(count)
+        ]
 
     def elite_scenarios(self) -> list[Scenario]:
         """The scenarios that choose the champion from the elite."""
@@ -381,7 +442,9 @@ class Experiment:
         count = self.spec.evaluation.heldout_episodes
         return [self._draw(stream, 0, episode, self.heldout_duration) for episode in range(count)]
 
-    def _draw(self, stream: int, generation: int, episode: int, duration: float, pushes: float = 1.0) -> Scenario:
+    def _draw(
+        self, stream: int, generation: int, episode: int, duration: float, pushes: float = 1.0
+    ) -> Scenario:
         scenario = self.spec.scenario
         return draw(
             self.morphology,
@@ -408,7 +471,9 @@ def run_file(name: str) -> Path:
         return Path(name)
     bundled = runs()
     if name not in bundled:
-        raise UnknownNameError("run", name, bundled, "RUN is a bundled run or the path of a .toml file")
+        raise UnknownNameError(
+            "run", name, bundled, "RUN is a bundled run or the path of a .toml file"
+        )
     return bundled[name]
 
 

@@ -22,7 +22,12 @@ COMMON = "biped"
 """Body that comes first where any would do."""
 
 _SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
-_ENTRY = {"controllers": "Controller", "morphologies": "build", "measures": "measure", "optimizers": "Optimizer"}
+_ENTRY = {
+    "controllers": "Controller",
+    "morphologies": "build",
+    "measures": "measure",
+    "optimizers": "Optimizer",
+}
 
 
 def overview(kind: str | None) -> str:
@@ -33,7 +38,9 @@ def overview(kind: str | None) -> str:
 
 def _lines(kind: str) -> list[str]:
     if kind == "runs":
-        rows = [(name, _run_line(file.read_text(encoding="utf-8"))) for name, file in runs().items()]
+        rows = [
+            (name, _run_line(file.read_text(encoding="utf-8"))) for name, file in runs().items()
+        ]
     else:
         rows = [(name, _line(kind, name)) for name in members(_KINDS[kind])]
     width = max((len(name) for name, _ in rows), default=0)
@@ -73,7 +80,9 @@ def describe(kind: str, name: str, morphology: str, options: Sequence[str] = ())
     parts = [f"{name}: {inspect.getdoc(entry)}", "Options:\n" + "\n".join(_options(entry))]
     if kind == "controllers":
         named = {"name": morphology}
-        body, rows = (morphology, _genes(name, named, options)) if morphology else _fitting(name, options)
+        body, rows = (
+            (morphology, _genes(name, named, options)) if morphology else _fitting(name, options)
+        )
         parts.append(f"Genes on '{body}':\n" + "\n".join(rows))
     if kind == "morphologies" and (genes := getattr(member(_KINDS[kind], name), "GENES", ())):
         parts.append("Genes, for [morphology.genes] of a run file:\n" + "\n".join(_rows(genes)))
@@ -84,7 +93,9 @@ def _options(entry: Callable[..., Any]) -> list[str]:
     rows = []
     for name, parameter in options_of(entry).items():
         kind = _type(parameter.annotation)
-        default = "required" if parameter.default is parameter.empty else f"default {parameter.default!r}"
+        default = (
+            "required" if parameter.default is parameter.empty else f"default {parameter.default!r}"
+        )
         rows.append(f"  {name}: {kind}, {default}")
     return rows or ["  none"]
 
@@ -109,7 +120,11 @@ def _type(annotation: Any) -> str:
 
 
 def _needed(entry: Callable[..., Any]) -> list[str]:
-    return [name for name, parameter in options_of(entry).items() if parameter.default is parameter.empty]
+    return [
+        name
+        for name, parameter in options_of(entry).items()
+        if parameter.default is parameter.empty
+    ]
 
 
 def _fitting(name: str, options: Sequence[str]) -> tuple[str, list[str]]:
@@ -124,8 +139,12 @@ def _fitting(name: str, options: Sequence[str]) -> tuple[str, list[str]]:
         for variant in () if _needed(build) else _variants(build):
             with suppress(ModelError):
                 rows = _genes(name, {"name": body, **variant}, options)
-                return " ".join([body, *(f"{option}={value}" for option, value in variant.items())]), rows
-    raise ModelError(f"Controller '{name}' fits no bundled body. Name one of yours with --morphology.")
+                return " ".join(
+                    [body, *(f"{option}={value}" for option, value in variant.items())]
+                ), rows
+    raise ModelError(
+        f"Controller '{name}' fits no bundled body. Name one of yours with --morphology."
+    )
 
 
 def _variants(build: Callable[..., Any]) -> list[dict[str, Any]]:

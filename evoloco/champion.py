@@ -70,7 +70,10 @@ class Candidate:
 
 
 def choose(
-    experiment: Experiment, journal: Journal, address: Callable[[int, int, int], str], threads: int = 0
+    experiment: Experiment,
+    journal: Journal,
+    address: Callable[[int, int, int], str],
+    threads: int = 0,
 ) -> Champion:
     """Tries the elite of a search on scenarios of its own, and judges the best of it on held-out ones.
 
@@ -87,7 +90,9 @@ def choose(
     """
     evaluator = Local(experiment, threads, experiment.heldout_duration)
 
-    def tried(candidates: Sequence[Candidate], scenarios: Sequence[Scenario], what: str) -> tuple[Evaluation, Array]:
+    def tried(
+        candidates: Sequence[Candidate], scenarios: Sequence[Scenario], what: str
+    ) -> tuple[Evaluation, Array]:
         def named(genome: int, episode: int) -> str:
             candidate = candidates[genome]
             return f"{address(candidate.generation, candidate.individual, episode)} on {what} scenario {episode}"
@@ -118,17 +123,25 @@ def elite(experiment: Experiment, journal: Journal) -> list[Candidate]:
     """
     if not len(journal):
         folder = journal.path.parent
-        raise JournalError(f"{folder} has no recorded generation. Go on with: evoloco resume {folder}")
+        raise JournalError(
+            f"{folder} has no recorded generation. Go on with: evoloco resume {folder}"
+        )
     count = experiment.spec.evaluation.elite
     if journal.objectives:
         found = front(journal)
         sums = np.where(found.best, found.points.sum(axis=1), -np.inf)
-        places = found.addresses[np.argsort(-sums, kind="stable")[: min(count, found.best.sum())]].tolist()
-        return [Candidate(g, i, journal[g].genomes[i], float(journal[g].fitness[i])) for g, i in places]
+        places = found.addresses[
+            np.argsort(-sums, kind="stable")[: min(count, found.best.sum())]
+        ].tolist()
+        return [
+            Candidate(g, i, journal[g].genomes[i], float(journal[g].fitness[i])) for g, i in places
+        ]
     fittest = []
     for record in journal.generations():
         individual = int(np.argmax(record.fitness))
-        fittest.append((record.support, record.generation, individual, record.genomes[individual].tobytes()))
+        fittest.append(
+            (record.support, record.generation, individual, record.genomes[individual].tobytes())
+        )
     pushes = experiment.spec.scenario.push
     free = [row for row in fittest if row[0] == 0 and pushes.strength(row[1]) == 1] or fittest
     met: dict[bytes, list[float]] = {genome: [] for *_, genome in free}
@@ -137,11 +150,16 @@ def elite(experiment: Experiment, journal: Journal) -> list[Candidate]:
         for row, fitness in zip(record.genomes, record.fitness.tolist(), strict=True):
             if (genome := row.tobytes()) in met:
                 met[genome].append(fitness)
-    first = {genome: (generation, individual) for _, generation, individual, genome in reversed(free)}
+    first = {
+        genome: (generation, individual) for _, generation, individual, genome in reversed(free)
+    }
     candidates = [
-        Candidate(*place, np.frombuffer(genome), float(np.mean(met[genome]))) for genome, place in first.items()
+        Candidate(*place, np.frombuffer(genome), float(np.mean(met[genome])))
+        for genome, place in first.items()
     ]
-    return sorted(candidates, key=lambda candidate: (-candidate.fitness, candidate.generation))[:count]
+    return sorted(candidates, key=lambda candidate: (-candidate.fitness, candidate.generation))[
+        :count
+    ]
 
 
 def write(champion: Champion, experiment: Experiment, path: Path) -> None:
@@ -166,8 +184,11 @@ def write(champion: Champion, experiment: Experiment, path: Path) -> None:
         },
         "genes": {
             row["name"]: {
-                "value": row["value"], "unit": row["unit"], "bound": row["bound"],
-                "mean": around[row["name"]][0], "spread": around[row["name"]][1],
+                "value": row["value"],
+                "unit": row["unit"],
+                "bound": row["bound"],
+                "mean": around[row["name"]][0],
+                "spread": around[row["name"]][1],
             }
             for row in experiment.space.describe(champion.genome)
         },
@@ -182,7 +203,10 @@ def _around(genomes: Array, space: Space) -> dict[str, tuple[float, float]]:
     found = {}
     for gene in space.genes:
         values = np.array([row[gene.name] for row in rows])
-        found[gene.name] = float(values.mean()), max(float(values.std(ddof=1)), LEAST_SPREAD * (gene.high - gene.low))
+        found[gene.name] = (
+            float(values.mean()),
+            max(float(values.std(ddof=1)), LEAST_SPREAD * (gene.high - gene.low)),
+        )
     return found
 
 
@@ -224,13 +248,17 @@ def read(path: Path) -> dict[str, Any]:
     try:
         found = _Champion.model_validate_json(path.read_bytes())
     except FileNotFoundError:
-        raise JournalError(f"No champion yet in {path.parent}. Go on with: evoloco resume {path.parent}") from None
+        raise JournalError(
+            f"No champion yet in {path.parent}. Go on with: evoloco resume {path.parent}"
+        ) from None
     except ValidationError as error:
         mistake = error.errors()[0]
         if mistake["type"] == "json_invalid":
             raise JournalError(f"{path} is no JSON: {mistake['msg']}. {mend}") from None
         where = ".".join(str(part) for part in mistake["loc"])
-        raise JournalError(f"{path} holds no champion: {where or 'it'}: {mistake['msg']}. {mend}") from None
+        raise JournalError(
+            f"{path} holds no champion: {where or 'it'}: {mistake['msg']}. {mend}"
+        ) from None
     content = found.model_dump()
     for key in ("search_fitness", "elite_fitness", "heldout_fitness"):
         content[key] = _unstable(content[key])
@@ -259,7 +287,9 @@ def exported(path: Path) -> list[Line]:
     """
     known, lines = start.load(path), []
     untold = any(values.spread is None for values in known.values())
-    space = Experiment(spec.read(start.file(path).with_name("run.toml"))).space if untold else Space([])
+    space = (
+        Experiment(spec.read(start.file(path).with_name("run.toml"))).space if untold else Space([])
+    )
     genes = {gene.name: gene for gene in space.genes}
     for name, (best, mean, spread) in known.items():
         if spread is None:

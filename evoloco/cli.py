@@ -25,7 +25,10 @@ app = typer.Typer(
 
 Kind = Literal["controllers", "morphologies", "measures", "optimizers", "runs"]
 
-Threads = Annotated[int, typer.Option(min=0, help="Simulation threads; 0 for all CPUs. Results do not depend on it.")]
+Threads = Annotated[
+    int,
+    typer.Option(min=0, help="Simulation threads; 0 for all CPUs. Results do not depend on it."),
+]
 More = Annotated[int, typer.Option(min=0, help="Generations in all; 0 for those of the run file.")]
 Ray = Annotated[
     str | None,
@@ -34,23 +37,37 @@ Ray = Annotated[
         help="Evaluates on Ray: local starts it on this machine; auto, HOST:PORT or ray://HOST:PORT join a cluster.",
     ),
 ]
-Workers = Annotated[int, typer.Option(min=0, help="Workers on Ray, one CPU each; 0 for all CPUs of the cluster.")]
+Workers = Annotated[
+    int, typer.Option(min=0, help="Workers on Ray, one CPU each; 0 for all CPUs of the cluster.")
+]
 TimeLimit = Annotated[
     float | None,
-    typer.Option(min=0, help="Wall time that an episode may take [s]; 0 for any; the run file's where left out."),
+    typer.Option(
+        min=0,
+        help="Wall time that an episode may take [s]; 0 for any; the run file's where left out.",
+    ),
 ]
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A run folder, such as runs/out/biped-seed0.")]
+Folder = Annotated[
+    Path, typer.Argument(metavar="DIR", help="A run folder, such as runs/out/biped-seed0.")
+]
 
 
 @app.command(name="list", epilog="Example:  evoloco list controllers matsuoka")
 def list_members(
-    kind: Annotated[Kind | None, typer.Argument(help="What to list; everything where left out.")] = None,
+    kind: Annotated[
+        Kind | None, typer.Argument(help="What to list; everything where left out.")
+    ] = None,
     name: Annotated[str | None, typer.Argument(help="One member, in full.")] = None,
     options: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Options of a controller, for its genes.")
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", help="Options of a controller, for its genes."),
     ] = None,
     morphology: Annotated[
-        str, typer.Option(help="Body on which a controller's genes are shown.", show_default="the first that it fits")
+        str,
+        typer.Option(
+            help="Body on which a controller's genes are shown.",
+            show_default="the first that it fits",
+        ),
     ] = "",
 ) -> None:
     """Lists what a run file can name; with a name, its options and (for a controller) its genes."""
@@ -64,20 +81,27 @@ def list_members(
 
 @app.command(epilog="Example:  evoloco evolve biped optimizer.population_size=48 --seed 3")
 def evolve(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A bundled run, or the path of a .toml run file.")],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="A bundled run, or the path of a .toml run file.")
+    ],
     overrides: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Other values for keys of the run file.")
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", help="Other values for keys of the run file."),
     ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Of everything random; the run file's where left out.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Run folder, which must not exist.", show_default="runs/out/NAME-seedSEED")
+        Path | None,
+        typer.Option(
+            help="Run folder, which must not exist.", show_default="runs/out/NAME-seedSEED"
+        ),
     ] = None,
     start: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="Begins at its values: a .par file, a champion.json, a run folder or a bundled run."
+            metavar="FILE",
+            help="Begins at its values: a .par file, a champion.json, a run folder or a bundled run.",
         ),
     ] = None,
     threads: Threads = 0,
@@ -103,7 +127,9 @@ def evolve(
     spec = read(source, changes)
     folder = out or Path("runs") / "out" / f"{spec.name}-seed{spec.seed}"
     with _on_ray(Experiment(spec), ray, workers) as evaluator:
-        with Console(stderr=True).status("Compiling (only the first start takes more than a moment) …"):
+        with Console(stderr=True).status(
+            "Compiling (only the first start takes more than a moment) …"
+        ):
             begun = Run.create(spec, folder, source)
         for note in begun.experiment.start_notes:
             typer.echo(f"Start: {note}.")
@@ -119,7 +145,10 @@ def resume(
     workers: Workers = 0,
     time_limit: TimeLimit = None,
     salvage: Annotated[
-        bool, typer.Option("--salvage", help="Keeps what is whole of a damaged journal, and goes on from there.")
+        bool,
+        typer.Option(
+            "--salvage", help="Keeps what is whole of a damaged journal, and goes on from there."
+        ),
     ] = False,
 ) -> None:
     """Goes on exactly where a run was stopped, in whatever way it was stopped."""
@@ -134,18 +163,24 @@ def resume(
         _go_on(run, generations, threads, evaluator)
 
 
-@app.command(epilog="Example:  evoloco replay runs/out/biped-seed0 --individual 12:3 --video fall.mp4")
+@app.command(
+    epilog="Example:  evoloco replay runs/out/biped-seed0 --individual 12:3 --video fall.mp4"
+)
 def replay(
     folder: Folder,
     individual: Annotated[
         str, typer.Option(help="best: the champion on held-out scenarios; or GENERATION:INDEX.")
     ] = "best",
-    video: Annotated[Path | None, typer.Option(help="Films the first episode, or the first that diverged.")] = None,
+    video: Annotated[
+        Path | None, typer.Option(help="Films the first episode, or the first that diverged.")
+    ] = None,
     trace: Annotated[
-        Path | None, typer.Option(help="Writes that episode's arrays, under MuJoCo's names, as .npz.")
+        Path | None,
+        typer.Option(help="Writes that episode's arrays, under MuJoCo's names, as .npz."),
     ] = None,
     model: Annotated[
-        Path | None, typer.Option(help="Writes its body, compiled, as .mjb, which MuJoCo's viewer opens.")
+        Path | None,
+        typer.Option(help="Writes its body, compiled, as .mjb, which MuJoCo's viewer opens."),
     ] = None,
     time_limit: TimeLimit = None,
 ) -> None:
@@ -159,9 +194,13 @@ def replay(
     episode = again.shown
     where = f"Individual {again.generation}:{again.individual}"
     if not again.is_recorded:
-        typer.echo(f"{where}: fitness {again.fitness.mean():.6g}; its generation is not recorded yet.")
+        typer.echo(
+            f"{where}: fitness {again.fitness.mean():.6g}; its generation is not recorded yet."
+        )
     elif again.equal:
-        typer.echo(f"{where}: fitness {again.fitness.mean():.6g} equals the record to the last bit.")
+        typer.echo(
+            f"{where}: fitness {again.fitness.mean():.6g} equals the record to the last bit."
+        )
     else:
         why = "; ".join(again.reasons) or "nothing known has changed: please report this"
         typer.echo(
@@ -198,8 +237,13 @@ def report(folder: Folder) -> None:
 
 @app.command(epilog="Example:  evoloco par runs/out/muscle_biped-seed0 --out walk.par")
 def par(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, its champion.json, or a bundled run.")],
-    out: Annotated[Path | None, typer.Option(help="File to write.", show_default="the terminal")] = None,
+    run: Annotated[
+        str,
+        typer.Argument(metavar="RUN", help="A run folder, its champion.json, or a bundled run."),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="File to write.", show_default="the terminal")
+    ] = None,
 ) -> None:
     """Writes a champion's values as a parameter file of SCONE's: name, best, mean, standard deviation."""
     from evoloco import files
@@ -249,8 +293,12 @@ def _finish(run: Any, generations: int, threads: int, evaluator: Any) -> None:
     from evoloco.report.assemble import write_report
 
     total = generations or run.generations
-    if len(run.journal) and (differ := provenance.differences(run.provenance, provenance.collect(run.experiment))):
-        typer.echo(f"Warning: what follows may differ in the last bits ({'; '.join(differ)}).", err=True)
+    if len(run.journal) and (
+        differ := provenance.differences(run.provenance, provenance.collect(run.experiment))
+    ):
+        typer.echo(
+            f"Warning: what follows may differ in the last bits ({'; '.join(differ)}).", err=True
+        )
     evaluator = evaluator or run.local(threads)
     with Live(run, total, evaluator) as live:
         reason = run.evolve(generations, evaluator, live.show)
@@ -283,9 +331,14 @@ def main() -> None:
         place = f"{error.filename}: " if error.filename else ""
         _end(unwritten(error, f"{place}{error.strerror or error}"))
     except MemoryError:
-        _end(EvolocoError("The memory of this machine is not enough for this run: make it smaller."))
+        _end(
+            EvolocoError("The memory of this machine is not enough for this run: make it smaller.")
+        )
     except KeyboardInterrupt:
-        typer.echo("evoloco: interrupted; what was recorded is whole. Go on with: evoloco resume DIR", err=True)
+        typer.echo(
+            "evoloco: interrupted; what was recorded is whole. Go on with: evoloco resume DIR",
+            err=True,
+        )
         sys.exit(130)
 
 

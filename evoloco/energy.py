@@ -37,7 +37,9 @@ def electrical_power(episode: Episode) -> Array:
     """
     model = episode.morphology.model
     if episode.morphology.muscles:
-        raise ModelError("Electrical power needs motors with a resistance, and this body has muscles. Ask for effort.")
+        raise ModelError(
+            "Electrical power needs motors with a resistance, and this body has muscles. Ask for effort."
+        )
     ideal = [
         joint.name
         for joint, kind in zip(episode.morphology.joints, model.actuator_gaintype, strict=True)

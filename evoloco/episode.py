@@ -100,7 +100,9 @@ class Episode:
         """Readings of sensors side by side (T, sum of dims), copied."""
         start = self.columns.slices["sensordata"].start
         places = [self.morphology.sensor(name) for name in names]
-        return self.trace[:, [start + column for place in places for column in range(place.start, place.stop)]]
+        return self.trace[
+            :, [start + column for place in places for column in range(place.start, place.stop)]
+        ]
 
     @property
     def survival(self) -> float:
@@ -115,12 +117,16 @@ class Episode:
     @cached_property
     def joint_angle(self) -> Array:
         """Angles of the driven joints [rad] (T, nu)."""
-        return np.array([self.sensor(f"{joint.name}.angle")[:, 0] for joint in self.morphology.joints]).T
+        return np.array(
+            [self.sensor(f"{joint.name}.angle")[:, 0] for joint in self.morphology.joints]
+        ).T
 
     @cached_property
     def joint_velocity(self) -> Array:
         """Velocities of the driven joints [rad/s] (T, nu)."""
-        return np.array([self.sensor(f"{joint.name}.velocity")[:, 0] for joint in self.morphology.joints]).T
+        return np.array(
+            [self.sensor(f"{joint.name}.velocity")[:, 0] for joint in self.morphology.joints]
+        ).T
 
     @cached_property
     def up(self) -> Array:
@@ -191,4 +197,6 @@ class Episode:
 
     def _feet(self, name: str) -> Array:
         """Readings of the feet's sensors of a kind (dim, F, T): contiguous in time, which is fast to work on."""
-        return np.array([self.sensor(f"{foot}.{name}").T for foot in self.morphology.feet]).swapaxes(0, 1)
+        return np.array(
+            [self.sensor(f"{foot}.{name}").T for foot in self.morphology.feet]
+        ).swapaxes(0, 1)

@@ -32,7 +32,9 @@ class UnknownNameError(EvolocoError):
         close = difflib.get_close_matches(name, choices, n=1)
         hint = f" Did you mean '{close[0]}'?" if close else ""
         place = f"{where}: " if where else ""
-        super().__init__(f"{place}Unknown {kind} '{name}'. Known: {', '.join(choices) or 'none'}.{hint}")
+        super().__init__(
+            f"{place}Unknown {kind} '{name}'. Known: {', '.join(choices) or 'none'}.{hint}"
+        )
 
 
 class SpecError(EvolocoError):
@@ -69,7 +71,14 @@ class TimeLimitError(EvolocoError):
     code = 5
 
 
-MISPLACED = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.EINVAL)
+MISPLACED = (
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,
+    errno.ENAMETOOLONG,
+    errno.EINVAL,
+)
 """Error numbers of the operating system that mean a wrong path, which is a mistake of whoever wrote it."""
 
 

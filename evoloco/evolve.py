@@ -55,7 +55,9 @@ class Run:
     def __init__(self, folder: Path, time_limit: float | None = None) -> None:
         self.folder = folder
         if not (folder / "run.toml").is_file():
-            raise JournalError(f"{folder} is not a run: it has no run.toml. Begin one with: evoloco evolve RUN")
+            raise JournalError(
+                f"{folder} is not a run: it has no run.toml. Begin one with: evoloco evolve RUN"
+            )
         self.spec = read(folder / "run.toml")
         if self.provenance.get("spec_sha256") != provenance.digest(folder / "run.toml"):
             raise JournalError(
@@ -104,7 +106,9 @@ class Run:
             experiment = Experiment(spec)
             experiment.optimizer()
             for duration in (spec.scenario.duration, experiment.heldout_duration):
-                Local(experiment, duration=duration).check(experiment.corners())  # compiles the controller, too
+                Local(experiment, duration=duration).check(
+                    experiment.corners()
+                )  # compiles the controller, too
             genes, terms = experiment.space.names, [term.name for term in experiment.terms]
             goals = experiment.several_objectives
             schema.check(terms, goals)
@@ -144,7 +148,10 @@ class Run:
         return Local(self.experiment, threads)
 
     def evolve(
-        self, generations: int = 0, evaluator: Evaluator | None = None, progress: Progress | None = None
+        self,
+        generations: int = 0,
+        evaluator: Evaluator | None = None,
+        progress: Progress | None = None,
     ) -> str:
         """Goes on from the last recorded generation.
 
@@ -167,7 +174,9 @@ class Run:
 
     def _search(self, generations: int, evaluator: Evaluator, progress: Progress | None) -> str:
         last = generations or self.generations
-        if len(self.journal) and (changed := provenance.changes(self.provenance, provenance.collect(self.experiment))):
+        if len(self.journal) and (
+            changed := provenance.changes(self.provenance, provenance.collect(self.experiment))
+        ):
             raise JournalError(
                 f"{self.folder} cannot go on as it began: {'; '.join(changed)}. "
                 "Restore it, or begin another run with: evoloco evolve"
@@ -184,7 +193,10 @@ class Run:
                 asked = time.perf_counter()
                 support = self.spec.evaluation.support.strength(generation)
                 evaluation = evaluator.evaluate(
-                    genomes, self.experiment.scenarios(generation), support, partial(self.address, generation)
+                    genomes,
+                    self.experiment.scenarios(generation),
+                    support,
+                    partial(self.address, generation),
                 )
                 simulated = time.perf_counter() - asked
                 self._note_events(generation, evaluation)
@@ -270,7 +282,11 @@ class Run:
 
     def _why_different(self) -> str:
         reasons = provenance.differences(self.provenance, provenance.collect(self.experiment))
-        return f"Likely because: {'; '.join(reasons)}." if reasons else "The run file or the journal was edited."
+        return (
+            f"Likely because: {'; '.join(reasons)}."
+            if reasons
+            else "The run file or the journal was edited."
+        )
 
     # ------------------------------------------------------------ what came out
 

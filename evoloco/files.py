@@ -19,7 +19,9 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     unfinished = path.with_name(f"{path.stem}.tmp{path.suffix}")
     try:
-        unfinished.unlink(missing_ok=True)  # of a process that was killed here, or a link to somewhere else
+        unfinished.unlink(
+            missing_ok=True
+        )  # of a process that was killed here, or a link to somewhere else
         yield unfinished
         with suppress(FileNotFoundError):  # another process writes the same, and was faster
             os.replace(unfinished, path)

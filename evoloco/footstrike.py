@@ -35,7 +35,11 @@ def _of_foot(episode: Episode, foot: int, rows: Rows, data: mujoco.MjData) -> li
         return []
     unloaded = np.flatnonzero(episode.foot_load[:, foot] <= 0)
     before = np.searchsorted(unloaded, rows)
-    onset = np.where(before > 0, unloaded[before - 1] + 1, 0) if len(unloaded) else np.zeros(len(rows), int)
+    onset = (
+        np.where(before > 0, unloaded[before - 1] + 1, 0)
+        if len(unloaded)
+        else np.zeros(len(rows), int)
+    )
     qpos, places = episode["qpos"][onset], np.empty((len(onset), len(heel) + len(toes), 3))
     for pose, place in zip(qpos, places, strict=True):
         data.qpos = pose

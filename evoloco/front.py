@@ -30,9 +30,13 @@ class Front:
 def nondominated(points: Array) -> NDArray[np.bool_]:
     """Which of N points (N, m) no other dominates: is as large in all objectives, and larger in one."""
     best = np.ones(len(points), dtype=bool)
-    for place in np.argsort(-points.sum(axis=1), kind="stable"):  # a large sum dominates many, and soon
+    for place in np.argsort(
+        -points.sum(axis=1), kind="stable"
+    ):  # a large sum dominates many, and soon
         if best[place]:
-            beaten = np.all(points <= points[place], axis=1) & np.any(points < points[place], axis=1)
+            beaten = np.all(points <= points[place], axis=1) & np.any(
+                points < points[place], axis=1
+            )
             best[beaten] = False
     return best
 
@@ -48,4 +52,6 @@ def front(journal: Journal) -> Front:
     kept = np.concatenate(free)
     kept = kept if kept.any() else ~kept
     objectives = np.concatenate(points)[kept]
-    return Front(journal.objectives, objectives, np.concatenate(addresses)[kept], nondominated(objectives))
+    return Front(
+        journal.objectives, objectives, np.concatenate(addresses)[kept], nondominated(objectives)
+    )

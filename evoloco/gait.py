@@ -54,7 +54,9 @@ class Gait:
     duration: float = _quantity("s", "time until the end or the fall")
     distance: float = _quantity("m", "forward path from start to end")
     speed: float = _quantity("m/s", "mean forward speed after the warm-up")
-    froude: float = _quantity("1", "speed² / (g leg length); people change from walk to run near 0.5")
+    froude: float = _quantity(
+        "1", "speed² / (g leg length); people change from walk to run near 0.5"
+    )
     stride_frequency: float = _quantity("Hz", "strides per second of one foot")
     stride_length: float = _quantity("m", "forward path of the torso per stride")
     steps: tuple[int, ...] = _quantity("1", "touchdowns after the warm-up")
@@ -62,21 +64,33 @@ class Gait:
     stance_duration: tuple[float, ...] = _quantity("s", "mean time from touchdown to liftoff")
     swing_duration: tuple[float, ...] = _quantity("s", "mean time from liftoff to touchdown")
     double_support: float = _quantity("1", "part of the stride in which both feet of a biped stand")
-    phase_lag: float = _quantity("1", "touchdown of the right foot within the left stride; 0.5 alternates")
-    symmetry: float = _quantity("1", "correlation of the hip angles half a stride apart; 1 alternates alike")
+    phase_lag: float = _quantity(
+        "1", "touchdown of the right foot within the left stride; 0.5 alternates"
+    )
+    symmetry: float = _quantity(
+        "1", "correlation of the hip angles half a stride apart; 1 alternates alike"
+    )
     mechanical_cost: float = _quantity("1", "joint work / (weight distance)")
     electrical_cost: float = _quantity("1", "energy drawn by the servos / (weight distance)")
-    effort: float = _quantity("J/kg/m", "metabolic energy after Wang / (mass distance), where muscles walk")
+    effort: float = _quantity(
+        "J/kg/m", "metabolic energy after Wang / (mass distance), where muscles walk"
+    )
     peak_load: float = _quantity("body weights", "largest force of the ground under all feet")
-    knee_flexion: tuple[float, ...] = _quantity("°", "largest angle of the knee from straight, mean over the swings")
-    heel_first: tuple[float, ...] = _quantity("1", "part of the touchdowns in which the heel is first")
+    knee_flexion: tuple[float, ...] = _quantity(
+        "°", "largest angle of the knee from straight, mean over the swings"
+    )
+    heel_first: tuple[float, ...] = _quantity(
+        "1", "part of the touchdowns in which the heel is first"
+    )
     slip: float = _quantity("m/s", "mean speed of a loaded foot over the ground")
     clearance: float = _quantity("m", "mean over the swings of the greatest height of the foot")
     lowest_torso: float = _quantity("m", "least height of the torso")
     largest_tilt: float = _quantity("rad", "largest angle of the torso from upright")
     lateral_drift: float = _quantity("m", "sideways path from start to end; left is positive")
     heading_drift: float = _quantity("rad", "turn from start to end; left is positive")
-    body_contact: float = _quantity("1", "part of the time in which something but a foot touches the ground")
+    body_contact: float = _quantity(
+        "1", "part of the time in which something but a foot touches the ground"
+    )
 
 
 def analyse(episode: Episode, warm_up: float = WARM_UP) -> Gait:
@@ -129,19 +143,29 @@ def analyse(episode: Episode, warm_up: float = WARM_UP) -> Gait:
         speed=speed,
         froude=speed**2 / (GRAVITY * morphology.leg_length),
         stride_frequency=_ratio(sum(counts), sum(end - start for start, end in spans) * dt),
-        stride_length=_ratio(float(sum(forward[end] - forward[start] for start, end in spans)), sum(counts)),
+        stride_length=_ratio(
+            float(sum(forward[end] - forward[start] for start, end in spans)), sum(counts)
+        ),
         steps=tuple(len(rows) for rows in steps),
         duty_factor=tuple(duty),
         stance_duration=tuple(part * whole for part, whole in zip(duty, stride_time, strict=True)),
-        swing_duration=tuple((1 - part) * whole for part, whole in zip(duty, stride_time, strict=True)),
-        double_support=_ratio(together, sum(end - start for start, end in spans)) if len(spans) == 2 else math.nan,
+        swing_duration=tuple(
+            (1 - part) * whole for part, whole in zip(duty, stride_time, strict=True)
+        ),
+        double_support=_ratio(together, sum(end - start for start, end in spans))
+        if len(spans) == 2
+        else math.nan,
         phase_lag=_phase_lag(steps),
         symmetry=hip_symmetry(steady) if paired else math.nan,
         mechanical_cost=_finite(energy.cost_of_transport(steady)),
-        electrical_cost=_finite(energy.cost_of_transport(steady, "electrical")) if motorised else math.nan,
+        electrical_cost=_finite(energy.cost_of_transport(steady, "electrical"))
+        if motorised
+        else math.nan,
         effort=_effort(steady),
         peak_load=float(steady["peak_load"].sum(axis=1).max()) / morphology.weight,
-        knee_flexion=tuple(_knee_flexion(episode, *foot) for foot in zip(morphology.feet, swings, strict=True)),
+        knee_flexion=tuple(
+            _knee_flexion(episode, *foot) for foot in zip(morphology.feet, swings, strict=True)
+        ),
         heel_first=tuple(_ratio(sum(first), len(first)) for first in heels),
         slip=_ratio(float((steady.foot_slip * loaded).sum()), int(loaded.sum())),
         clearance=_ratio(sum(peaks), len(peaks)),
@@ -179,7 +203,9 @@ def walks(
     if not gait.speed >= speed:
         reasons.append(f"speed {gait.speed:.3f} m/s, below {speed:g} m/s")
     if len(gait.feet) % 2 == 0 and not phase_lag[0] <= gait.phase_lag <= phase_lag[1]:
-        reasons.append(f"phase lag {gait.phase_lag:.2f}, not within {phase_lag[0]:g}-{phase_lag[1]:g}")
+        reasons.append(
+            f"phase lag {gait.phase_lag:.2f}, not within {phase_lag[0]:g}-{phase_lag[1]:g}"
+        )
     for foot, duty in zip(gait.feet, gait.duty_factor, strict=True):
         if not duty_factor[0] <= duty <= duty_factor[1]:
             low, high = duty_factor
@@ -187,7 +213,9 @@ def walks(
     if not gait.slip <= slip:
         reasons.append(f"loaded feet slip at {gait.slip:.3f} m/s, above {slip:g} m/s")
     if gait.body_contact > 0:
-        reasons.append(f"something but the feet touches the ground, {gait.body_contact:.1%} of the time")
+        reasons.append(
+            f"something but the feet touches the ground, {gait.body_contact:.1%} of the time"
+        )
     return reasons
 
 
@@ -200,7 +228,9 @@ def rows(gait: Gait) -> list[tuple[str, float, str, str]]:
         value = getattr(gait, entry.name)
         unit, meaning = entry.metadata["unit"], entry.metadata["meaning"]
         if isinstance(value, tuple):
-            named = [(f"{entry.name} {foot}", part) for foot, part in zip(gait.feet, value, strict=True)]
+            named = [
+                (f"{entry.name} {foot}", part) for foot, part in zip(gait.feet, value, strict=True)
+            ]
         else:
             named = [(entry.name, value)]
         table += [(name, float(number), unit, meaning) for name, number in named]
@@ -232,7 +262,9 @@ def hip_symmetry(episode: Episode) -> float:
     pair = hip_pair(episode.morphology)
     if pair is None:
         names = ", ".join(joint.name for joint in episode.morphology.joints)
-        raise ModelError(f"Gait symmetry needs a left and a right pitch joint; this body has {names}.")
+        raise ModelError(
+            f"Gait symmetry needs a left and a right pitch joint; this body has {names}."
+        )
     left, right, mirror = pair
     angles = np.array([episode.joint_angle[:, left], mirror * episode.joint_angle[:, right]])
     angles -= angles.mean(axis=1, keepdims=True)
@@ -243,8 +275,12 @@ def hip_symmetry(episode: Episode) -> float:
     correlations = []
     for one, other in (angles, angles[::-1]):
         later = one[whole + 1 :]
-        earlier = (1 - part) * other[1 : len(other) - whole] + part * other[: -whole - 1]  # between two steps
-        correlations.append(_ratio(later @ earlier, math.sqrt((later @ later) * (earlier @ earlier))))
+        earlier = (1 - part) * other[1 : len(other) - whole] + part * other[
+            : -whole - 1
+        ]  # between two steps
+        correlations.append(
+            _ratio(later @ earlier, math.sqrt((later @ later) * (earlier @ earlier)))
+        )
     return float(sum(correlations)) / len(correlations)
 
 
@@ -264,7 +300,11 @@ def _period(signals: Array) -> float:
     highest = float(correlation[start:].max())
     if start == 0 or highest <= 0:
         return math.nan
-    before, top, after = correlation[start - 1 : -2], correlation[start:-1], correlation[start + 1 :]
+    before, top, after = (
+        correlation[start - 1 : -2],
+        correlation[start:-1],
+        correlation[start + 1 :],
+    )
     peaks = np.flatnonzero((top >= before) & (top > after) & (top >= near * highest))
     if not len(peaks):
         return math.nan
@@ -287,7 +327,9 @@ def _knee_flexion(episode: Episode, foot: str, swings: list[tuple[int, int]]) ->
     """Mean over swings of the largest angle of a foot's knee from its zero [°]; NaN without a knee or a swing."""
     model = episode.morphology.model
     for column, joint in enumerate(episode.morphology.joints):
-        if "knee" in joint.stem and is_in_subtree(model, model.body(foot).id, int(model.joint(joint.name).bodyid[0])):
+        if "knee" in joint.stem and is_in_subtree(
+            model, model.body(foot).id, int(model.joint(joint.name).bodyid[0])
+        ):
             angle = np.degrees(np.abs(episode.joint_angle[:, column]))
             return _ratio(sum(float(angle[start:end].max()) for start, end in swings), len(swings))
     return math.nan

@@ -71,7 +71,11 @@ def gait_cycle(episode: Episode, gait: Gait, warm_up: float = WARM_UP) -> GaitCy
     }
 
     def courses(signals: dict[str, Array]) -> dict[str, Course]:
-        return {side: course(episode.time, signals[side], strides[side]) for side in strides if side in signals}
+        return {
+            side: course(episode.time, signals[side], strides[side])
+            for side in strides
+            if side in signals
+        }
 
     angles: dict[str, dict[str, Array]] = {}
     for column, joint in enumerate(morphology.joints):
@@ -83,7 +87,10 @@ def gait_cycle(episode: Episode, gait: Gait, warm_up: float = WARM_UP) -> GaitCy
         if muscle.side in feet:
             activations.setdefault(muscle.stem, {})[muscle.side] = episode["act"][:, column]
     force = episode.foot_force / morphology.weight
-    forward = np.cos(episode.yaw)[:, None] * force[:, :, 0] + np.sin(episode.yaw)[:, None] * force[:, :, 1]
+    forward = (
+        np.cos(episode.yaw)[:, None] * force[:, :, 0]
+        + np.sin(episode.yaw)[:, None] * force[:, :, 1]
+    )
     return GaitCycle(
         angles={stem: courses(signals) for stem, signals in angles.items()},
         ground={

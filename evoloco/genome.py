@@ -55,21 +55,33 @@ class Gene:
 
     def __post_init__(self) -> None:
         if not self.low < self.high:
-            raise EvolocoError(f"Gene '{self.name}': low {self.low} must be below high {self.high}.")
+            raise EvolocoError(
+                f"Gene '{self.name}': low {self.low} must be below high {self.high}."
+            )
         if not math.isfinite(self.high - self.low):
             raise EvolocoError(f"Gene '{self.name}': from {self.low} to {self.high} is too wide.")
         if self.log and self.low <= 0:
-            raise EvolocoError(f"Gene '{self.name}': a log-scaled gene needs positive bounds, not {self.low}.")
+            raise EvolocoError(
+                f"Gene '{self.name}': a log-scaled gene needs positive bounds, not {self.low}."
+            )
         if self.levels < 0 or self.levels == 1:
-            raise EvolocoError(f"Gene '{self.name}': levels must be 0, for a continuous gene, or 2 and more.")
+            raise EvolocoError(
+                f"Gene '{self.name}': levels must be 0, for a continuous gene, or 2 and more."
+            )
         if self.levels and self.log:
-            raise EvolocoError(f"Gene '{self.name}': levels are evenly spaced, so they cannot be log-scaled.")
+            raise EvolocoError(
+                f"Gene '{self.name}': levels are evenly spaced, so they cannot be log-scaled."
+            )
         if self.start is not None and not self.low <= self.start <= self.high:
-            raise EvolocoError(f"Gene '{self.name}': start {self.start} must be within {self.low} to {self.high}.")
+            raise EvolocoError(
+                f"Gene '{self.name}': start {self.start} must be within {self.low} to {self.high}."
+            )
         if self.spread is not None and not 0 < self.spread < math.inf:
             raise EvolocoError(f"Gene '{self.name}': spread must be positive, not {self.spread}.")
         if self.spread is not None and self.levels:
-            raise EvolocoError(f"Gene '{self.name}': a spread is of continuous genes, and this one has levels.")
+            raise EvolocoError(
+                f"Gene '{self.name}': a spread is of continuous genes, and this one has levels."
+            )
         self.check(self.low)
         self.check(self.high)
 
@@ -98,7 +110,11 @@ class Gene:
 
     def snap(self, position: float) -> float:
         """Position of the nearest level; the position itself where the gene is continuous."""
-        return float(np.rint(position * (self.levels - 1)) / (self.levels - 1)) if self.levels else position
+        return (
+            float(np.rint(position * (self.levels - 1)) / (self.levels - 1))
+            if self.levels
+            else position
+        )
 
     def decode(self, position: float) -> float:
         """Value [unit] at a position in [0, 1]."""
@@ -132,7 +148,9 @@ class Space:
         self.genes = tuple(genes)
         self.names = tuple(gene.name for gene in self.genes)
         self.levels = np.array([gene.levels for gene in self.genes], dtype=np.int64)
-        self.start = np.array([0.5 if gene.start is None else gene.encode(gene.start) for gene in self.genes])
+        self.start = np.array(
+            [0.5 if gene.start is None else gene.encode(gene.start) for gene in self.genes]
+        )
         self.spread = np.array([gene.first_step for gene in self.genes])
         twice = {name for name in self.names if self.names.count(name) > 1}
         if twice:
@@ -145,7 +163,9 @@ class Space:
         """Genomes (count, n) drawn uniformly, the levels of a gene equally often."""
         genomes = random.random((count, len(self)))
         stepped = self.levels > 0
-        genomes[:, stepped] = np.floor(genomes[:, stepped] * self.levels[stepped]) / (self.levels[stepped] - 1)
+        genomes[:, stepped] = np.floor(genomes[:, stepped] * self.levels[stepped]) / (
+            self.levels[stepped] - 1
+        )
         return genomes
 
     def first(self, random: np.random.Generator, count: int) -> Array:
@@ -162,11 +182,16 @@ class Space:
             EvolocoError: The genome has another length or leaves [0, 1].
         """
         if genome.shape != (len(self),):
-            raise EvolocoError(f"A genome of {genome.size} numbers came, this space has {len(self)} genes.")
+            raise EvolocoError(
+                f"A genome of {genome.size} numbers came, this space has {len(self)} genes."
+            )
         if not np.all((genome >= 0) & (genome <= 1)):
             bad = self.names[int(np.argmax(~((genome >= 0) & (genome <= 1))))]
             raise EvolocoError(f"The genome leaves [0, 1] at gene '{bad}'.")
-        return {gene.name: gene.decode(position) for gene, position in zip(self.genes, genome, strict=True)}
+        return {
+            gene.name: gene.decode(position)
+            for gene, position in zip(self.genes, genome, strict=True)
+        }
 
     def encode(self, values: Mapping[str, float]) -> Array:
         """Genome (n,) of named values.
@@ -194,7 +219,13 @@ class Space:
                 "high": gene.high,
                 "meaning": gene.meaning,
                 "bound": (
-                    "" if gene.levels else "low" if position < margin else "high" if position > 1 - margin else ""
+                    ""
+                    if gene.levels
+                    else "low"
+                    if position < margin
+                    else "high"
+                    if position > 1 - margin
+                    else ""
                 ),
             }
             for gene, position in zip(self.genes, genome, strict=True)

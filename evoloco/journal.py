@@ -34,6 +34,7 @@ _PLACE = (
 )  # fmt: skip
 """Errors of SQLite that are the place's and not the file's."""
 
+
 @dataclass(frozen=True)
 class Generation:
     """One recorded generation.
@@ -78,7 +79,9 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         if not path.is_file():
-            raise JournalError(f"No journal {path}. The folder is not a run, or the run never began.")
+            raise JournalError(
+                f"No journal {path}. The folder is not a run, or the run never began."
+            )
         self.path = path
         try:
             self._database = _opened(path)
@@ -100,10 +103,14 @@ class Journal:
             raise ValueError("it has no notes of a run")
         version = self.note("schema")
         if isinstance(version, int) and version != schema.VERSION:
-            raise JournalError(f"The journal {self.path} has schema {version}, this evoloco reads {schema.VERSION}.")
+            raise JournalError(
+                f"The journal {self.path} has schema {version}, this evoloco reads {schema.VERSION}."
+            )
         if self.note("sha256") != _digest_of_notes(self._database):
             raise ValueError("its notes do not match their checksum")
-        genes, terms, objectives = (tuple(self.note(key)) for key in ("genes", "terms", "objectives"))
+        genes, terms, objectives = (
+            tuple(self.note(key)) for key in ("genes", "terms", "objectives")
+        )
         if tables != schema.tables(terms, objectives):
             raise ValueError("its tables are not those of a journal")
         faults = self._database.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -124,7 +131,11 @@ class Journal:
 
     def _damaged(self, reason: str) -> JournalError:
         whole = sum(1 for _ in whole_generations(self.path))
-        kept = f"Generations 0 to {whole - 1} of it are whole" if whole else "No generation of it is whole"
+        kept = (
+            f"Generations 0 to {whole - 1} of it are whole"
+            if whole
+            else "No generation of it is whole"
+        )
         return JournalError(
             f"The journal {self.path} is damaged or no journal: {reason}. {kept}. Go on from there with: "
             f"evoloco resume {self.path.parent} --salvage (the damaged file is kept; the same seed gives the same run)."
@@ -143,7 +154,12 @@ class Journal:
         if path.exists():
             raise JournalError(f"{path} exists.")
         schema.check(terms, objectives)
-        notes = {"schema": schema.VERSION, "genes": list(genes), "terms": list(terms), "objectives": list(objectives)}
+        notes = {
+            "schema": schema.VERSION,
+            "genes": list(genes),
+            "terms": list(terms),
+            "objectives": list(objectives),
+        }
         try:
             with closing(sqlite3.connect(path, isolation_level=None)) as database:
                 database.execute("PRAGMA journal_mode = WAL")
@@ -179,7 +195,9 @@ class Journal:
             StorageError: The file cannot be written.
         """
         with self._writing(f"The note '{key}'"):
-            self._database.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (key, json.dumps(value)))
+            self._database.execute(
+                "INSERT OR REPLACE INTO notes VALUES (?, ?)", (key, json.dumps(value))
+            )
             _sign_notes(self._database)
 
     @contextmanager
@@ -195,7 +213,11 @@ class Journal:
             if not isinstance(error, sqlite3.Error) or isinstance(error, sqlite3.IntegrityError):
                 raise
             last = len(self) - 1
-            kept = f"Generations 0 to {last} are recorded whole" if last >= 0 else "No generation is recorded yet"
+            kept = (
+                f"Generations 0 to {last} are recorded whole"
+                if last >= 0
+                else "No generation is recorded yet"
+            )
             raise StorageError(
                 f"{what} cannot be written to the journal {self.path}: {error}. {kept}. Make room or mend the place, "
                 f"then go on with: evoloco resume {self.path.parent}"
@@ -207,7 +229,9 @@ class Journal:
 
     def events(self) -> list[tuple[int, float, str]]:
         """What happened: generation, Unix time [s], what; in the order of recording."""
-        return self._database.execute("SELECT generation, happened, what FROM events ORDER BY rowid").fetchall()
+        return self._database.execute(
+            "SELECT generation, happened, what FROM events ORDER BY rowid"
+        ).fetchall()
 
     def append(self, record: Generation) -> None:
         """Records a generation, wholly or not at all.
@@ -235,17 +259,26 @@ class Journal:
             way.ravel().tolist(), values.reshape(-1, len(self.terms)).tolist(),
         )  # fmt: skip
         episodes = [
-            _stored(g, *divmod(n, count), *row[:-1], *row[-1]) for n, row in enumerate(zip(*parts, strict=True))
+            _stored(g, *divmod(n, count), *row[:-1], *row[-1])
+            for n, row in enumerate(zip(*parts, strict=True))
         ]
-        head = (g, *map(float, (record.support, record.finished, record.wall_time, record.simulation_time)))
+        head = (
+            g,
+            *map(
+                float, (record.support, record.finished, record.wall_time, record.simulation_time)
+            ),
+        )
         places = ", ".join("?" * (7 + len(self.terms)))
         try:
             with self._writing(f"Generation {g}"):
                 self._database.execute(
-                    "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?)", (*head, _digest(head, individuals, episodes))
+                    "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?)",
+                    (*head, _digest(head, individuals, episodes)),
                 )
                 more = ", ?" * len(self.objectives)
-                self._database.executemany(f"INSERT INTO individuals VALUES ({places}{more})", individuals)
+                self._database.executemany(
+                    f"INSERT INTO individuals VALUES ({places}{more})", individuals
+                )
                 self._database.executemany(f"INSERT INTO episodes VALUES ({places})", episodes)
         except sqlite3.IntegrityError:
             raise JournalError(
@@ -271,11 +304,15 @@ class Journal:
         generation, count = int(generation), len(self)  # SQLite finds nothing by NumPy's integers
         if not 0 <= generation < count:
             known = f"0 to {count - 1}" if count else "none"
-            raise JournalError(f"The journal {self.path} has no generation {generation}. Recorded: {known}.")
+            raise JournalError(
+                f"The journal {self.path} has no generation {generation}. Recorded: {known}."
+            )
         try:
             record = _read(self._database, generation)
             if record.genomes.shape[1] != len(self.genes):
-                raise ValueError(f"genomes of generation {generation} do not have {len(self.genes)} genes")
+                raise ValueError(
+                    f"genomes of generation {generation} do not have {len(self.genes)} genes"
+                )
         except UNREADABLE as error:
             raise self._refused(error) from None
         return record
@@ -318,10 +355,20 @@ def _read(database: sqlite3.Connection, generation: int) -> Generation:
     )
     genomes = np.array([np.frombuffer(row[2], "<f8") for row in rows])
     fitness = np.array([row[3] for row in rows], dtype=np.float64)
-    objectives = np.array([row[7 + evaluation.values.shape[-1] :] for row in rows], dtype=np.float64)
+    objectives = np.array(
+        [row[7 + evaluation.values.shape[-1] :] for row in rows], dtype=np.float64
+    )
     support, finished, wall_time, simulation_time = map(float, head[1:5])
     return Generation(
-        generation, genomes, fitness, evaluation, support, finished, wall_time, simulation_time, objectives
+        generation,
+        genomes,
+        fitness,
+        evaluation,
+        support,
+        finished,
+        wall_time,
+        simulation_time,
+        objectives,
     )
 
 
@@ -330,9 +377,13 @@ Row = tuple[Any, ...]
 
 def _rows(database: sqlite3.Connection, generation: int) -> tuple[Row | None, list[Row], list[Row]]:
     """The rows of a generation in `generations`, `individuals` and `episodes`."""
-    head = database.execute("SELECT * FROM generations WHERE generation = ?", (generation,)).fetchone()
+    head = database.execute(
+        "SELECT * FROM generations WHERE generation = ?", (generation,)
+    ).fetchone()
     rows, episodes = (
-        database.execute(f"SELECT * FROM {table} WHERE generation = ? ORDER BY {order}", (generation,)).fetchall()
+        database.execute(
+            f"SELECT * FROM {table} WHERE generation = ? ORDER BY {order}", (generation,)
+        ).fetchall()
         for table, order in (("individuals", "individual"), ("episodes", "individual, episode"))
     )
     return head, rows, episodes
@@ -352,7 +403,9 @@ def _digest(head: Row, rows: list[Row], episodes: list[Row]) -> str:
 
 
 def _digest_of_notes(database: sqlite3.Connection) -> str:
-    rows = database.execute("SELECT key, value FROM notes WHERE key != 'sha256' ORDER BY key").fetchall()
+    rows = database.execute(
+        "SELECT key, value FROM notes WHERE key != 'sha256' ORDER BY key"
+    ).fetchall()
     return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 

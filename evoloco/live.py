@@ -5,7 +5,14 @@ from typing import Self
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from evoloco.episode import Outcome
 from evoloco.evaluators import Evaluator
@@ -49,7 +56,8 @@ class Live:
         self._console.print(
             f"{spec.name}: {spec.morphology.name} + {spec.controller.name}, "
             f"{len(self._run.experiment.space)} genes, {spec.optimizer.name}, seed {spec.seed} -> {self._run.folder}",
-            highlight=False, soft_wrap=True,
+            highlight=False,
+            soft_wrap=True,
         )
         self._bar.start()
         return self
@@ -72,9 +80,14 @@ class Live:
             f"on {self._evaluator}{f'  {diverged} diverged' if diverged else ''}"
         )
         self._bar.update(
-            self._task, completed=record.generation + 1, figures=figures, left=f"{left // 60}:{left % 60:02d}"
+            self._task,
+            completed=record.generation + 1,
+            figures=figures,
+            left=f"{left // 60}:{left % 60:02d}",
         )
-        if not self._console.is_terminal and time.monotonic() - self._shown > 5.0:  # seconds between plain lines
+        if (
+            not self._console.is_terminal and time.monotonic() - self._shown > 5.0
+        ):  # seconds between plain lines
             self._shown = time.monotonic()
             line = f"generation {record.generation + 1}/{self._total}  {figures}  left {left} s"
             self._console.print(line, highlight=False, soft_wrap=True)

@@ -101,7 +101,12 @@ def objectives(terms: Sequence[Term], values: Array, survival: Array | float) ->
         values: Their values [unit] (..., T).
         survival: Lived part of the planned duration (...).
     """
-    weights = np.array([[term.weight * (term.objective == name) for term in terms] for name in objective_names(terms)])
+    weights = np.array(
+        [
+            [term.weight * (term.objective == name) for term in terms]
+            for name in objective_names(terms)
+        ]
+    )
     sums = np.sum(counted(terms, values)[..., None, :] * weights, axis=-1)
     lived = np.asarray(survival)[..., None]
     return np.asarray(np.where(sums >= 0, sums * lived, sums / lived))

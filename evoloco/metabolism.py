@@ -59,7 +59,9 @@ def force_length(length: float, shortest: float, longest: float) -> float:
     References:
         MuJoCo 4.0, `mju_muscleGain`.
     """
-    share = (length - shortest) / (1 - shortest) if length < 1 else (longest - length) / (longest - 1)
+    share = (
+        (length - shortest) / (1 - shortest) if length < 1 else (longest - length) / (longest - 1)
+    )
     share = min(max(share, 0.0), 1.0)
     return 2 * share * share if share < 0.5 else 1 - 2 * (1 - share) * (1 - share)
 
@@ -81,7 +83,9 @@ def passive_force(length: float, longest: float, stiffness: float) -> float:
 
 
 @_formula
-def _wang(mass: float, u: float, a: float, length: float, force: float, active: float, velocity: float) -> float:
+def _wang(
+    mass: float, u: float, a: float, length: float, force: float, active: float, velocity: float
+) -> float:
     """What `wang_power` says."""
     fast, slow = _half_angle(u)
     activation = fast * (40 * slow + 133 * fast)
@@ -93,16 +97,27 @@ def _wang(mass: float, u: float, a: float, length: float, force: float, active: 
 
 @_formula
 def _umberger(
-    mass: float, u: float, a: float, length: float, curve: float, fastest: float, active: float, velocity: float
+    mass: float,
+    u: float,
+    a: float,
+    length: float,
+    curve: float,
+    fastest: float,
+    active: float,
+    velocity: float,
 ) -> float:
     """What `umberger_power` says; `curve` is the force-length curve, `fastest` the speed V [m/s]."""
     fast, slow = _half_angle(u)
     share = slow / (slow + fast)
     scale = u if u > a else (u + a) / 2
-    heat = scale**0.6 * (25 * share + 153 * (1 - share)) * (0.4 + 0.6 * curve if length > 1 else 1.0)
+    heat = (
+        scale**0.6 * (25 * share + 153 * (1 - share)) * (0.4 + 0.6 * curve if length > 1 else 1.0)
+    )
     shortening = -velocity / fastest
     if shortening > 0:
-        by_speed = scale**2 * (min(250 * shortening, 100.0) * share + 153 * shortening * (1 - share))
+        by_speed = scale**2 * (
+            min(250 * shortening, 100.0) * share + 153 * shortening * (1 - share)
+        )
     else:
         by_speed = -scale * 1000 * shortening
     heat = AEROBIC * (heat + by_speed * (curve if length > 1 else 1.0))
@@ -242,7 +257,9 @@ def effort_of_muscles(episode: Episode) -> Array:
 
 def _demand_muscles(episode: Episode) -> None:
     if not episode.morphology.muscles:
-        raise ModelError("Effort is that of muscles, and this body has none. Use cost_of_transport for servos.")
+        raise ModelError(
+            "Effort is that of muscles, and this body has none. Use cost_of_transport for servos."
+        )
 
 
 def _way(episode: Episode) -> float:

@@ -122,7 +122,11 @@ class Morphology:
         """Ids of the geoms of a body and of what hangs on it."""
         root = self.model.body(body).id
         bodies = self.model.geom_bodyid
-        return [geom for geom in range(self.model.ngeom) if is_in_subtree(self.model, bodies[geom], root)]
+        return [
+            geom
+            for geom in range(self.model.ngeom)
+            if is_in_subtree(self.model, bodies[geom], root)
+        ]
 
     def joint(self, name: str) -> Joint:
         """The driven joint of a name.
@@ -135,7 +139,9 @@ class Morphology:
                 return joint
         raise UnknownNameError("driven joint", name, (joint.name for joint in self.joints))
 
-    def starting(self, qpos: Sequence[float], qvel: Sequence[float], act: Sequence[float] = ()) -> "Morphology":
+    def starting(
+        self, qpos: Sequence[float], qvel: Sequence[float], act: Sequence[float] = ()
+    ) -> "Morphology":
         """This body with another home keyframe, without compiling it again.
 
         Args:
@@ -149,9 +155,13 @@ class Morphology:
             if len(values):
                 getattr(compiled, name)[:] = values
                 setattr(written, name, list(values))
-        pairs = [(joint.name, joint.partner, joint.stem) for joint in self.joints if joint.side == "left"]
+        pairs = [
+            (joint.name, joint.partner, joint.stem) for joint in self.joints if joint.side == "left"
+        ]
         names = [joint.name for joint in self.joints]
-        return _read(model, spec, self.torso, self.feet, names, self.floor, pairs, self.muscles, self.torques)
+        return _read(
+            model, spec, self.torso, self.feet, names, self.floor, pairs, self.muscles, self.torques
+        )
 
     def sensor(self, name: str) -> slice:
         """Where a sensor's readings stand in sensordata.
@@ -256,12 +266,18 @@ def assemble(
     ground = frozenset(model.geom(name).id for name in floor) or frozenset(
         geom for geom in range(model.ngeom) if model.geom_bodyid[geom] == 0
     )
-    pairs = _pairs(joints) if partners is None else [(left, right, left) for left, right in partners.items()]
+    pairs = (
+        _pairs(joints)
+        if partners is None
+        else [(left, right, left) for left, right in partners.items()]
+    )
     for name in (name for *pair, _ in pairs for name in pair):
         if name not in joints:
             raise UnknownNameError("driven joint", name, joints)
     muscle_pairs = _pairs(actuators)
-    muscles = tuple(read_muscle(model, name, muscle_pairs) for name in actuators) if muscular else ()
+    muscles = (
+        tuple(read_muscle(model, name, muscle_pairs) for name in actuators) if muscular else ()
+    )
     return _read(model, spec, torso, feet, joints, ground, pairs, muscles, bool(motors))
 
 
@@ -286,7 +302,9 @@ def _read(
     legs = [
         data.xanchor[model.joint(name).id][2]
         for name in joints
-        if any(is_in_subtree(model, model.body(foot).id, model.joint(name).bodyid[0]) for foot in feet)
+        if any(
+            is_in_subtree(model, model.body(foot).id, model.joint(name).bodyid[0]) for foot in feet
+        )
     ]
     return Morphology(
         model=model,
@@ -314,25 +332,39 @@ def _is_motor(actuator: mujoco.MjsActuator) -> bool:
 
 
 def _add_sensors(
-    spec: mujoco.MjSpec, torso: str, feet: Sequence[str], joints: Sequence[str], muscles: Sequence[str]
+    spec: mujoco.MjSpec,
+    torso: str,
+    feet: Sequence[str],
+    joints: Sequence[str],
+    muscles: Sequence[str],
 ) -> None:
     kind, thing = mujoco.mjtSensor, mujoco.mjtObj
     for name, sensor in {"angle": kind.mjSENS_JOINTPOS, "velocity": kind.mjSENS_JOINTVEL}.items():
         for joint in joints:
-            spec.add_sensor(name=f"{joint}.{name}", type=sensor, objtype=thing.mjOBJ_JOINT, objname=joint)
+            spec.add_sensor(
+                name=f"{joint}.{name}", type=sensor, objtype=thing.mjOBJ_JOINT, objname=joint
+            )
     frames = {"position": kind.mjSENS_FRAMEPOS, "velocity": kind.mjSENS_FRAMELINVEL}
     for name, sensor in {**frames, "orientation": kind.mjSENS_FRAMEQUAT}.items():
         spec.add_sensor(name=f"torso.{name}", type=sensor, objtype=thing.mjOBJ_XBODY, objname=torso)
     imu = spec.body(torso).add_site(name="torso.imu")
-    spec.add_sensor(name="torso.rate", type=kind.mjSENS_GYRO, objtype=thing.mjOBJ_SITE, objname=imu.name)
+    spec.add_sensor(
+        name="torso.rate", type=kind.mjSENS_GYRO, objtype=thing.mjOBJ_SITE, objname=imu.name
+    )
     for foot in feet:
         for name, sensor in {**frames, "spin": kind.mjSENS_FRAMEANGVEL}.items():
-            spec.add_sensor(name=f"{foot}.{name}", type=sensor, objtype=thing.mjOBJ_XBODY, objname=foot)
+            spec.add_sensor(
+                name=f"{foot}.{name}", type=sensor, objtype=thing.mjOBJ_XBODY, objname=foot
+            )
         fields = (mujoco.mjtConDataField.mjCONDATA_FORCE, mujoco.mjtConDataField.mjCONDATA_POS)
         netforce = 3  # reduction of a contact sensor: one wrench for all contacts (mjspec.h)
         spec.add_sensor(
-            name=f"{foot}.ground", type=kind.mjSENS_CONTACT,
-            objtype=thing.mjOBJ_BODY, objname="world", reftype=thing.mjOBJ_XBODY, refname=foot,
+            name=f"{foot}.ground",
+            type=kind.mjSENS_CONTACT,
+            objtype=thing.mjOBJ_BODY,
+            objname="world",
+            reftype=thing.mjOBJ_XBODY,
+            refname=foot,
             intprm=[sum(1 << int(field) for field in fields), netforce, 1],
         )
     of_actuator = {
@@ -340,10 +372,15 @@ def _add_sensors(
     }  # fmt: skip
     for muscle in muscles:
         for name, sensor in of_actuator.items():
-            spec.add_sensor(name=f"{muscle}.{name}", type=sensor, objtype=thing.mjOBJ_ACTUATOR, objname=muscle)
+            spec.add_sensor(
+                name=f"{muscle}.{name}", type=sensor, objtype=thing.mjOBJ_ACTUATOR, objname=muscle
+            )
     for joint in joints if muscles else ():
         spec.add_sensor(
-            name=f"{joint}.limit", type=kind.mjSENS_JOINTLIMITFRC, objtype=thing.mjOBJ_JOINT, objname=joint
+            name=f"{joint}.limit",
+            type=kind.mjSENS_JOINTLIMITFRC,
+            objtype=thing.mjOBJ_JOINT,
+            objname=joint,
         )
 
 
@@ -357,7 +394,13 @@ def _pairs(joints: Sequence[str]) -> list[tuple[str, str, str]]:
         for word in re.finditer(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name):
             side = word[0]
             right, rest = SIDES.get(side.lower(), ("", ""))
-            right = right.upper() if side.isupper() else right.capitalize() if side[0].isupper() else right
+            right = (
+                right.upper()
+                if side.isupper()
+                else right.capitalize()
+                if side[0].isupper()
+                else right
+            )
             before, after = name[: word.start()], name[word.end() :]
             if right and (partner := before + right + after) in joints:
                 stem = [part for part in (before.rstrip("_-."), rest, after.lstrip("_-.")) if part]
@@ -367,7 +410,11 @@ def _pairs(joints: Sequence[str]) -> list[tuple[str, str, str]]:
 
 
 def _joint(
-    model: mujoco.MjModel, data: mujoco.MjData, name: str, pairs: Sequence[tuple[str, str, str]], commanded: bool
+    model: mujoco.MjModel,
+    data: mujoco.MjData,
+    name: str,
+    pairs: Sequence[tuple[str, str, str]],
+    commanded: bool,
 ) -> Joint:
     """Reads one driven joint off the model; its mirror sign comes from the axes at home.
 

@@ -54,8 +54,15 @@ def read_muscle(model: mujoco.MjModel, name: str, pairs: Sequence[tuple[str, str
     shortest, longest, force = (float(number) for number in actuator.gainprm[:3])
     low, high = (float(length) for length in actuator.lengthrange)
     optimal = (high - low) / (longest - shortest)
-    shape = (force, optimal, low - shortest * optimal, float(actuator.user[0]) if model.nuser_actuator else 0.0)
+    shape = (
+        force,
+        optimal,
+        low - shortest * optimal,
+        float(actuator.user[0]) if model.nuser_actuator else 0.0,
+    )
     for left, right, stem in pairs:
         if name in (left, right):
-            return Muscle(name, stem, *(("left", right) if name == left else ("right", left)), *shape)
+            return Muscle(
+                name, stem, *(("left", right) if name == left else ("right", left)), *shape
+            )
     return Muscle(name, name, "", name, *shape)

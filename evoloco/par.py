@@ -52,7 +52,9 @@ def read(path: Path) -> list[Line]:
         line = _line(parts)
         where = f"{path}, line {number}"
         if line is None:
-            raise SpecError(f"{where}: must be name, best, mean and standard deviation, not {row[:80]!r}.")
+            raise SpecError(
+                f"{where}: must be name, best, mean and standard deviation, not {row[:80]!r}."
+            )
         if line.spread == 0:
             raise SpecError(
                 f"{where}: '{line.name}' has standard deviation 0, which locks it. Take the line out, and hold the "
@@ -74,7 +76,11 @@ def _line(parts: list[str]) -> Line | None:
         best, mean, spread = (float(part) for part in parts[1:])
     except ValueError:
         return None
-    return Line(parts[0], best, mean, spread) if math.isfinite(best + mean + spread) and spread >= 0 else None
+    return (
+        Line(parts[0], best, mean, spread)
+        if math.isfinite(best + mean + spread) and spread >= 0
+        else None
+    )
 
 
 def dumps(lines: Iterable[Line]) -> str:
@@ -87,5 +93,9 @@ def dumps(lines: Iterable[Line]) -> str:
     width = max((len(line.name) for line in lines), default=0)
     for line in lines:
         if len(line.name.split()) != 1 or '"' in line.name:
-            raise SpecError(f"A parameter file cannot hold the name {line.name!r}: it has spaces or quotes.")
-    return "".join(f"{name:{width}}\t{best!r}\t{mean!r}\t{spread!r}\t\n" for name, best, mean, spread in lines)
+            raise SpecError(
+                f"A parameter file cannot hold the name {line.name!r}: it has spaces or quotes."
+            )
+    return "".join(
+        f"{name:{width}}\t{best!r}\t{mean!r}\t{spread!r}\t\n" for name, best, mean, spread in lines
+    )

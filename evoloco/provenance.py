@@ -64,7 +64,9 @@ def read(path: Path) -> dict[str, Any]:
     try:
         return _Facts.model_validate_json(path.read_bytes()).model_dump(exclude_unset=True)
     except OSError as error:
-        raise JournalError(f"{path} cannot be read: {error.strerror}. Restore it from a copy.") from None
+        raise JournalError(
+            f"{path} cannot be read: {error.strerror}. Restore it from a copy."
+        ) from None
     except ValidationError as error:
         mistake = error.errors()[0]
         where = ".".join(str(part) for part in mistake["loc"])
@@ -76,7 +78,9 @@ def read(path: Path) -> dict[str, Any]:
 def code_in(folder: Path, spec: RunSpec) -> str:
     """A Python file inside a folder that a spec names; empty where there is none."""
     paths = [path for path in _user_files(spec) if path.endswith(".py")]
-    return next((path for path in paths if Path(path).resolve().is_relative_to(folder.resolve())), "")
+    return next(
+        (path for path in paths if Path(path).resolve().is_relative_to(folder.resolve())), ""
+    )
 
 
 def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
@@ -87,7 +91,9 @@ def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
         if then["packages"].get(name) != version
     ]
     reasons += [
-        f"{key}: {then.get(key)} then, {now[key]} now" for key in ("cpu", "evoloco") if then.get(key) != now[key]
+        f"{key}: {then.get(key)} then, {now[key]} now"
+        for key in ("cpu", "evoloco")
+        if then.get(key) != now[key]
     ]
     return reasons + changes(then, now)
 
@@ -98,9 +104,14 @@ def changes(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
     files = [path for path, found in now["files_sha256"].items() if old.get(path, found) != found]
     if files:
         return [f"{path} has changed since" for path in files]
-    comparable = then["packages"].get("mujoco") == now["packages"]["mujoco"] and then.get("cpu") == now["cpu"]
+    comparable = (
+        then["packages"].get("mujoco") == now["packages"]["mujoco"]
+        and then.get("cpu") == now["cpu"]
+    )
     if comparable and then.get("model_sha256", now["model_sha256"]) != now["model_sha256"]:
-        return ["the body is another one than then (a mesh, an included file, or the code that builds it has changed)"]
+        return [
+            "the body is another one than then (a mesh, an included file, or the code that builds it has changed)"
+        ]
     return []
 
 
@@ -120,7 +131,11 @@ def _model() -> str:
 
 
 def _user_files(spec: RunSpec) -> list[str]:
-    names = [spec.morphology.name, spec.controller.name, *(term.measure for term in spec.fitness.values())]
+    names = [
+        spec.morphology.name,
+        spec.controller.name,
+        *(term.measure for term in spec.fitness.values()),
+    ]
     paths = [name for name in names if name.endswith(".py")]
     if "path" in spec.morphology.options:
         paths.append(str(spec.morphology.options["path"]))
@@ -144,7 +159,11 @@ def _commit() -> str:
     folder = Path(__file__).parent
     try:
         head = subprocess.run(
-            ["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=True
+            ["git", "-C", str(folder), "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
         ).stdout.strip()
         tracked = subprocess.run(
             ["git", "-C", str(folder), "ls-files", "--error-unmatch", __file__],

@@ -15,7 +15,9 @@ _FORM = re.compile(
 )
 _BRACKETS = ("<>", "[]", "()")
 
-ALLOWED = "[low, high], or a start with what else is given of '1.6~0.15<-10,10>': start~spread<low,high>"
+ALLOWED = (
+    "[low, high], or a start with what else is given of '1.6~0.15<-10,10>': start~spread<low,high>"
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,11 @@ class Range:
         """
         if isinstance(given, Range):
             return given
-        if isinstance(given, list | tuple) and len(given) == 2 and all(_is_number(bound) for bound in given):
+        if (
+            isinstance(given, list | tuple)
+            and len(given) == 2
+            and all(_is_number(bound) for bound in given)
+        ):
             return cls(float(given[0]), float(given[1]))
         if _is_number(given):
             return cls(start=float(given))
@@ -63,7 +69,8 @@ class Range:
         ):
             raise ValueError(f"Must be {ALLOWED}")
         low, high, start, spread = (
-            None if found[part] is None else float(found[part]) for part in ("low", "high", "start", "spread")
+            None if found[part] is None else float(found[part])
+            for part in ("low", "high", "start", "spread")
         )
         if math.inf in (abs(number) for number in (low, high, start, spread) if number is not None):
             raise ValueError("Must be made of finite numbers")
@@ -92,4 +99,8 @@ class Range:
 
 def _is_number(given: Any) -> bool:
     """Whether a value of a run file is a number that a float can be; a switch is none."""
-    return isinstance(given, int | float) and not isinstance(given, bool) and abs(given) <= sys.float_info.max
+    return (
+        isinstance(given, int | float)
+        and not isinstance(given, bool)
+        and abs(given) <= sys.float_info.max
+    )

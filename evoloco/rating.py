@@ -44,7 +44,9 @@ def rate(experiment: Experiment, evaluation: Evaluation, duration: float = 0.0) 
     )
     each = objectives(experiment.terms, evaluation.values, survival)
     each = np.where(np.isfinite(evaluation.fitness)[..., None], each, -np.inf)
-    goals = [aggregate(each[..., k], rule.aggregate, rule.cvar_fraction) for k in range(each.shape[-1])]
+    goals = [
+        aggregate(each[..., k], rule.aggregate, rule.cvar_fraction) for k in range(each.shape[-1])
+    ]
     return Rating(fitness, np.stack(goals, axis=-1))
 
 
@@ -63,4 +65,6 @@ def aggregate(fitness: Array, how: str, cvar_fraction: float) -> Array:
         worst = int(np.ceil(cvar_fraction * fitness.shape[1]))
         fitness = np.sort(fitness, axis=1)[:, :worst]
     lowest = fitness.min(axis=1)
-    return np.where(np.isfinite(lowest), np.where(np.isfinite(fitness), fitness, 0).mean(axis=1), -np.inf)
+    return np.where(
+        np.isfinite(lowest), np.where(np.isfinite(fitness), fitness, 0).mean(axis=1), -np.inf
+    )

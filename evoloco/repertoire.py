@@ -32,7 +32,9 @@ class Grid:
 
     def __post_init__(self) -> None:
         if self.descriptors[0] == self.descriptors[1]:
-            raise SpecError(f"optimizer.descriptors: must be two different terms, not '{self.descriptors[0]}' twice.")
+            raise SpecError(
+                f"optimizer.descriptors: must be two different terms, not '{self.descriptors[0]}' twice."
+            )
         for low, high in self.ranges:
             if not low < high:
                 raise SpecError(f"optimizer.ranges: low {low} must be below high {high}.")

@@ -100,7 +100,12 @@ def replay(run: Run, which: str = "best") -> Replay:
         genome, recorded = genomes[individual], fitness[individual]
         duration = run.spec.scenario.duration
     episodes = simulate(
-        run, genome, scenarios, duration, support, lambda _, episode: run.address(generation, individual, episode)
+        run,
+        genome,
+        scenarios,
+        duration,
+        support,
+        lambda _, episode: run.address(generation, individual, episode),
     )
     fitness = np.array([judge(experiment, episode)[0] for episode in episodes])
     reasons = provenance.differences(run.provenance, provenance.collect(run.experiment))
@@ -127,13 +132,17 @@ def simulate(
 def _address(which: str) -> tuple[int, int]:
     generation, _, individual = which.partition(":")
     if not (generation.isdigit() and individual.isdigit()):
-        raise JournalError(f"'{which}' is no individual. Allowed: best, or GENERATION:INDEX such as 12:3.")
+        raise JournalError(
+            f"'{which}' is no individual. Allowed: best, or GENERATION:INDEX such as 12:3."
+        )
     return int(generation), int(individual)
 
 
 def save_trace(episode: Episode, path: Path) -> None:
     """Writes an episode's arrays under their names, one row per control step, as .npz."""
-    arrays: dict[str, Any] = {name: episode[name] for name, width in episode.columns.widths.items() if width}
+    arrays: dict[str, Any] = {
+        name: episode[name] for name, width in episode.columns.widths.items() if width
+    }
     arrays["time"] = episode.time
     with path.open("wb") as file:
         np.savez(file, **arrays)

@@ -87,7 +87,11 @@ def draw(
     offset = joint_noise * random.standard_normal(nu)
     velocity = velocity_noise * random.standard_normal(nu)
     slip = float(random.uniform(*friction))
-    starts = duration * (np.arange(push_count) + random.uniform(0.2, 0.8, push_count)) / max(push_count, 1)
+    starts = (
+        duration
+        * (np.arange(push_count) + random.uniform(0.2, 0.8, push_count))
+        / max(push_count, 1)
+    )
     angles = random.uniform(0, 2 * np.pi, push_count)
     force = push_impulse * morphology.mass / push_duration
     ahead, aside = _ways(angles, push_direction)

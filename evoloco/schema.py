@@ -70,10 +70,14 @@ def check(terms: Sequence[str], objectives: Sequence[str] = ()) -> None:
     """
     taken = set(FIXED)
     if len(terms) > MOST_TERMS:
-        raise JournalError(f"{len(terms)} fitness terms came; the journal has columns for {MOST_TERMS}.")
+        raise JournalError(
+            f"{len(terms)} fitness terms came; the journal has columns for {MOST_TERMS}."
+        )
     for term in terms:
         if not term.isprintable():
-            raise JournalError(f"A fitness term cannot be called {term!r}: a column's name must be printable.")
+            raise JournalError(
+                f"A fitness term cannot be called {term!r}: a column's name must be printable."
+            )
         if term.lower() in taken:
             raise JournalError(
                 f"A fitness term cannot be called '{term}': the journal has a column of that name, whatever its case."
@@ -81,7 +85,9 @@ def check(terms: Sequence[str], objectives: Sequence[str] = ()) -> None:
         taken.add(term.lower())
     for name in objectives:
         if column(name).lower() in taken:
-            raise JournalError(f"An objective cannot be called '{name}': the journal has a column '{column(name)}'.")
+            raise JournalError(
+                f"An objective cannot be called '{name}': the journal has a column '{column(name)}'."
+            )
         taken.add(column(name).lower())
 
 

@@ -95,5 +95,9 @@ class Observation:
             *("tilt.roll", "tilt.pitch", "rate.roll", "rate.pitch", "rate.yaw"),
             *(f"{foot}.load" for foot in self.feet),
             *(f"{foot}.ahead" for foot in self.feet),
-            *(f"{muscle}.{kind}" for kind in ("length", "velocity", "force") for muscle in self.muscles),
+            *(
+                f"{muscle}.{kind}"
+                for kind in ("length", "velocity", "force")
+                for muscle in self.muscles
+            ),
         ]

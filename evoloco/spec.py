@@ -65,16 +65,23 @@ def _start(given: Any) -> Range:
     """A range without bounds."""
     found = Range.read(given)
     if found.low is not None:
-        raise ValueError("Must be a start~spread such as '1.6~0.15', without bounds, which belong to other tables")
+        raise ValueError(
+            "Must be a start~spread such as '1.6~0.15', without bounds, which belong to other tables"
+        )
     return found
 
 
 _TEXT = {"type": "string"}
 _PAIR = {"type": "array", "prefixItems": [{"type": "number"}, {"type": "number"}]}
 _Bounds = Annotated[
-    Range, BeforeValidator(Range.read), PlainSerializer(Range.write), WithJsonSchema({"anyOf": [_PAIR, _TEXT]})
+    Range,
+    BeforeValidator(Range.read),
+    PlainSerializer(Range.write),
+    WithJsonSchema({"anyOf": [_PAIR, _TEXT]}),
 ]
-_Start = Annotated[Range, BeforeValidator(_start), PlainSerializer(Range.write), WithJsonSchema(_TEXT)]
+_Start = Annotated[
+    Range, BeforeValidator(_start), PlainSerializer(Range.write), WithJsonSchema(_TEXT)
+]
 
 Bounds = Annotated[dict[str, _Bounds], BeforeValidator(_pairs)]
 """[low, high], or "start~spread<low,high>", by name."""
@@ -83,7 +90,9 @@ Bounds = Annotated[dict[str, _Bounds], BeforeValidator(_pairs)]
 class MorphologySpec(_Member):
     """The body. Further keys are options of the morphology."""
 
-    name: str = Field(description="A bundled morphology, or the path of a .py file with a function `build`.")
+    name: str = Field(
+        description="A bundled morphology, or the path of a .py file with a function `build`."
+    )
     genes: Bounds = Field(
         default_factory=dict,
         description="Numbers of the body that are searched too, as the genes `body.<name>`: [low, high] or "
@@ -94,7 +103,9 @@ class MorphologySpec(_Member):
 class ControllerSpec(_Member):
     """The controller. Further keys are options of the controller."""
 
-    name: str = Field(description="A bundled controller, or the path of a .py file with a class `Controller`.")
+    name: str = Field(
+        description="A bundled controller, or the path of a .py file with a class `Controller`."
+    )
     bounds: Bounds = Field(
         default_factory=dict,
         description='Other bounds and starts for genes, by name: [low, high] or `"start~spread<low,high>"`.',
@@ -107,10 +118,13 @@ class ControllerSpec(_Member):
 class TermSpec(_Member):
     """One named term of the fitness. Further keys are options of the measure."""
 
-    measure: str = Field(description="A bundled measure, or the path of a .py file with a function `measure`.")
+    measure: str = Field(
+        description="A bundled measure, or the path of a .py file with a function `measure`."
+    )
     weight: float = Field(description="Factor in the fitness sum; 0 records the measure only.")
     threshold: NotNegative = Field(
-        0.0, description="A measure whose size is below this counts as 0 in the sum; it is recorded as it is."
+        0.0,
+        description="A measure whose size is below this counts as 0 in the sum; it is recorded as it is.",
     )
     objective: str = Field(
         "fitness",
@@ -122,7 +136,9 @@ class TermSpec(_Member):
 class PushSpec(_Table):
     """Horizontal pushes on the torso."""
 
-    count: int = Field(0, ge=0, le=1000, description="Pushes per episode, one in each equal part of it.")
+    count: int = Field(
+        0, ge=0, le=1000, description="Pushes per episode, one in each equal part of it."
+    )
     impulse: NotNegative = Field(0.0, description="Change of the body's speed by one push [m/s].")
     duration: Positive = Field(0.1, description="Of one push [s].")
     direction: Literal["any", "sagittal", "lateral", "forward", "backward"] = Field(
@@ -131,7 +147,9 @@ class PushSpec(_Table):
         "(lateral), each drawn for every push; or always the same one.",
     )
     growth: int = Field(
-        0, ge=0, description="Generations over which the search's pushes grow from none to their impulse; 0 for none."
+        0,
+        ge=0,
+        description="Generations over which the search's pushes grow from none to their impulse; 0 for none.",
     )
 
     def strength(self, generation: int) -> float:
@@ -143,20 +161,28 @@ class TerrainSpec(_Table):
     """Rough ground, another one in every episode. Heights at the points of a grid, planes between them."""
 
     roughness: NotNegative = Field(
-        0.0, description="Heights are drawn uniformly within plus and minus this [m]; 0 for the body's own ground."
+        0.0,
+        description="Heights are drawn uniformly within plus and minus this [m]; 0 for the body's own ground.",
     )
     cell: Positive = Field(0.3, description="Distance of the grid's points [m].")
-    level: NotNegative = Field(0.5, description="Distance from the start up to which the ground is level [m].")
+    level: NotNegative = Field(
+        0.5, description="Distance from the start up to which the ground is level [m]."
+    )
 
 
 class TerminationSpec(_Table):
     """What ends an episode as a fall."""
 
     min_height: Fraction = Field(
-        0.7, description="Torso height over its height in the home keyframe, both from level ground [1]."
+        0.7,
+        description="Torso height over its height in the home keyframe, both from level ground [1].",
     )
-    max_tilt: Positive = Field(0.8, description="Angle between the torso's vertical axis and the world's [rad].")
-    body_contact: bool = Field(True, description="Whether anything but a foot on the ground is a fall.")
+    max_tilt: Positive = Field(
+        0.8, description="Angle between the torso's vertical axis and the world's [rad]."
+    )
+    body_contact: bool = Field(
+        True, description="Whether anything but a foot on the ground is a fall."
+    )
 
 
 class ScenarioSpec(_Table):
@@ -164,9 +190,15 @@ class ScenarioSpec(_Table):
 
     duration: Positive = Field(10.0, description="Of a completed episode [s].")
     control_dt: Positive = Field(0.02, description="Time between control steps [s].")
-    ramp: NotNegative = Field(0.5, description="Time over which control fades in from the home posture [s].")
-    joint_noise: NotNegative = Field(0.0, description="Standard deviation of the start angles [rad].")
-    velocity_noise: NotNegative = Field(0.0, description="Standard deviation of the start velocities [rad/s].")
+    ramp: NotNegative = Field(
+        0.5, description="Time over which control fades in from the home posture [s]."
+    )
+    joint_noise: NotNegative = Field(
+        0.0, description="Standard deviation of the start angles [rad]."
+    )
+    velocity_noise: NotNegative = Field(
+        0.0, description="Standard deviation of the start velocities [rad/s]."
+    )
     friction: tuple[Positive, Positive] = Field(
         (1.0, 1.0), description="Range of the factor on the floor's friction [low, high]."
     )
@@ -195,7 +227,9 @@ class SupportSpec(_Table):
         description="At full strength: body weights per leg length of lowering, and body weight "
         "times leg length per radian of tilt. 0 for no support.",
     )
-    generations: int = Field(0, ge=0, description="Generations over which its strength goes from 1 to 0.")
+    generations: int = Field(
+        0, ge=0, description="Generations over which its strength goes from 1 to 0."
+    )
 
     def strength(self, generation: int) -> float:
         """Strength of the support in a generation, 1 to 0."""
@@ -207,22 +241,31 @@ class SupportSpec(_Table):
 class EvaluationSpec(_Table):
     """How a genome is judged, and how the champion is chosen."""
 
-    episodes: Count = Field(1, description="Scenarios per genome, common to all genomes of a generation.")
-    aggregate: Literal["mean", "worst", "cvar"] = Field(
-        "mean", description="Of the episodes' fitness: mean, worst, or mean of the worst part (CVaR)."
+    episodes: Count = Field(
+        1, description="Scenarios per genome, common to all genomes of a generation."
     )
-    cvar_fraction: Annotated[float, Field(gt=0, le=1)] = Field(0.5, description="The worst part, for cvar.")
+    aggregate: Literal["mean", "worst", "cvar"] = Field(
+        "mean",
+        description="Of the episodes' fitness: mean, worst, or mean of the worst part (CVaR).",
+    )
+    cvar_fraction: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.5, description="The worst part, for cvar."
+    )
     elite: Count = Field(
-        8, description="Fittest individuals of the search, of which fresh scenarios choose the champion."
+        8,
+        description="Fittest individuals of the search, of which fresh scenarios choose the champion.",
     )
     heldout_episodes: Count = Field(
-        16, description="Scenarios that choose the champion, and as many others that judge it; the search sees neither."
+        16,
+        description="Scenarios that choose the champion, and as many others that judge it; the search sees neither.",
     )
     heldout_duration: NotNegative = Field(
-        0.0, description="Of an episode there [s]; 0 for that of the scenario. Longer tells who would fall later."
+        0.0,
+        description="Of an episode there [s]; 0 for that of the scenario. Longer tells who would fall later.",
     )
     time_limit: NotNegative = Field(
-        60.0, description="Wall time that an episode may take [s]; the run ends where one takes longer. 0 for any."
+        60.0,
+        description="Wall time that an episode may take [s]; the run ends where one takes longer. 0 for any.",
     )
     support: SupportSpec = SupportSpec()
 
@@ -239,27 +282,36 @@ class StartSpec(_Table):
     """Where the search begins. A file is read once: what it says of genes then stands in the table's `genes`."""
 
     path: str = Field(
-        "", description="A .par file, a champion.json, or a run folder; what it says takes the place of `genes`."
+        "",
+        description="A .par file, a champion.json, or a run folder; what it says takes the place of `genes`.",
     )
     take: Literal["best", "mean"] = Field(
-        "best", description="The best individual's value, or the mean of its generation where the file has one."
+        "best",
+        description="The best individual's value, or the mean of its generation where the file has one.",
     )
-    spread: Positive = Field(1.0, description="Factor on the spreads, of the file or of the genes themselves.")
+    spread: Positive = Field(
+        1.0, description="Factor on the spreads, of the file or of the genes themselves."
+    )
     strict: bool = Field(
         True,
         description="Whether names that are no genes of this run, and values out of bounds, are refused; else they are "
         "left out, or put on the bound, with a message.",
     )
     genes: Annotated[dict[str, _Start], BeforeValidator(_pairs)] = Field(
-        default_factory=dict, description='`"start~spread"` by name; a gene that is not named begins as it is.'
+        default_factory=dict,
+        description='`"start~spread"` by name; a gene that is not named begins as it is.',
     )
-    origin: str = Field("", description="Path and SHA-256 of the file that was read; written, not asked for.")
+    origin: str = Field(
+        "", description="Path and SHA-256 of the file that was read; written, not asked for."
+    )
 
 
 class RunSpec(_Table):
     """One run: a morphology with a controller, an optimizer, and the fitness that it serves."""
 
-    name: str = Field(description="Names the run folder; the run file's own name where left out.", min_length=1)
+    name: str = Field(
+        description="Names the run folder; the run file's own name where left out.", min_length=1
+    )
     seed: int = Field(0, ge=0, lt=2**63, description="Of everything random.")
     morphology: MorphologySpec
     controller: ControllerSpec
@@ -272,8 +324,16 @@ class RunSpec(_Table):
     @field_validator("name")
     @classmethod
     def _plain(cls, value: str) -> str:
-        if value.startswith(".") or "/" in value or "\\" in value or not value.isprintable() or len(value) > 200:
-            raise ValueError("Must be a plain folder name, without slashes and not beginning with a dot")
+        if (
+            value.startswith(".")
+            or "/" in value
+            or "\\" in value
+            or not value.isprintable()
+            or len(value) > 200
+        ):
+            raise ValueError(
+                "Must be a plain folder name, without slashes and not beginning with a dot"
+            )
         return value
 
 
@@ -291,10 +351,14 @@ def read(path: Path, overrides: Iterable[str] = ()) -> RunSpec:
     try:
         text = path.read_text(encoding="utf-8")
         if max((line.count(".") for line in text.splitlines()), default=0) > MOST_DOTS:
-            raise SpecError(f"{path} has a line of more than {MOST_DOTS} dots: that is no run file.")
+            raise SpecError(
+                f"{path} has a line of more than {MOST_DOTS} dots: that is no run file."
+            )
         content = tomllib.loads(text)
     except FileNotFoundError:
-        raise SpecError(f"No run file {path}. List the bundled ones with: evoloco list runs") from None
+        raise SpecError(
+            f"No run file {path}. List the bundled ones with: evoloco list runs"
+        ) from None
     except ValueError as error:  # not UTF-8, not TOML, or a number of thousands of digits
         raise SpecError(f"{path} is not TOML: {error}") from None
     except RecursionError:
@@ -320,7 +384,11 @@ def _begun(spec: RunSpec) -> RunSpec:
     if not table.path:
         return spec
     file = Path(table.path)
-    read = {"genes": start.ranges(start.load(file), table.take), "origin": start.origin(file), "path": ""}
+    read = {
+        "genes": start.ranges(start.load(file), table.take),
+        "origin": start.origin(file),
+        "path": "",
+    }
     return spec.model_copy(update={"start": table.model_copy(update=read)})
 
 
@@ -363,6 +431,7 @@ def apply(content: dict[str, Any], override: str) -> None:
 
 def _anchor(content: dict[str, Any], folder: Path) -> None:
     """Makes paths of the user's files absolute, seen from a folder."""
+
     def anchored(value: Any) -> Any:
         if not isinstance(value, str) or Path(value).is_absolute():
             return value
@@ -371,9 +440,18 @@ def _anchor(content: dict[str, Any], folder: Path) -> None:
         except (OSError, ValueError):  # such as a zero byte
             raise SpecError(f"{value[:80]!r} cannot be a path.") from None
 
-    for table, key in (("morphology", "name"), ("morphology", "path"), ("controller", "name"), ("start", "path")):
+    for table, key in (
+        ("morphology", "name"),
+        ("morphology", "path"),
+        ("controller", "name"),
+        ("start", "path"),
+    ):
         member = content.get(table)
-        if isinstance(member, dict) and member.get(key) and (key == "path" or str(member[key]).endswith(".py")):
+        if (
+            isinstance(member, dict)
+            and member.get(key)
+            and (key == "path" or str(member[key]).endswith(".py"))
+        ):
             member[key] = anchored(member[key])
     terms = content.get("fitness")
     for term in terms.values() if isinstance(terms, dict) else ():
@@ -389,7 +467,9 @@ def _explain(error: ValidationError, source: str) -> str:
         key = ".".join(str(part) for part in location)
         if mistake["type"] == "extra_forbidden":
             table = _table(location[:-1])
-            where = f" in [{'.'.join(str(part) for part in location[:-1])}]" if location[:-1] else ""
+            where = (
+                f" in [{'.'.join(str(part) for part in location[:-1])}]" if location[:-1] else ""
+            )
             known = table.model_fields if table else ()
             lines.append(str(UnknownNameError(f"key{where}", str(location[-1]), known)))
         elif mistake["type"] == "missing":
@@ -397,7 +477,9 @@ def _explain(error: ValidationError, source: str) -> str:
         elif mistake["type"] in ("model_type", "dict_type"):
             lines.append(f"Key '{key}' must be a table, not {mistake['input']!r}.")
         else:
-            lines.append(f"Key '{key}': {mistake['msg'].removeprefix('Value error, ')}, not {mistake['input']!r}.")
+            lines.append(
+                f"Key '{key}': {mistake['msg'].removeprefix('Value error, ')}, not {mistake['input']!r}."
+            )
     return f"{source}: " + " ".join(lines)
 
 
@@ -406,7 +488,11 @@ def _table(location: Sequence[int | str]) -> type[BaseModel] | None:
     table: Any = RunSpec
     for part in location:
         if not (isinstance(table, type) and issubclass(table, BaseModel)):
-            tables = [kind for kind in get_args(table) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+            tables = [
+                kind
+                for kind in get_args(table)
+                if isinstance(kind, type) and issubclass(kind, BaseModel)
+            ]
             table = tables[0] if tables else None
         elif part in table.model_fields:
             table = table.model_fields[str(part)].annotation

@@ -70,7 +70,9 @@ def load(path: Path) -> dict[str, Known]:
     try:
         found = _Champion.model_validate_json(path.read_bytes())
     except FileNotFoundError:
-        raise SpecError(f"No champion in {path.parent}. Make one with: evoloco report {path.parent}") from None
+        raise SpecError(
+            f"No champion in {path.parent}. Make one with: evoloco report {path.parent}"
+        ) from None
     except OSError as error:
         raise SpecError(f"{path} cannot be read: {error.strerror}.") from None
     except ValidationError as error:
@@ -99,7 +101,11 @@ def origin(path: Path) -> str:
 
 
 def begin(
-    genes: Sequence[Gene], given: Mapping[str, Range], spread: float, strict: bool, fixed: Collection[str]
+    genes: Sequence[Gene],
+    given: Mapping[str, Range],
+    spread: float,
+    strict: bool,
+    fixed: Collection[str],
 ) -> tuple[list[Gene], list[str]]:
     """Genes that begin where they are told to, and what a reader should know of it.
 
@@ -121,14 +127,18 @@ def begin(
     names = [gene.name for gene in genes]
     strange = [name for name in given if name not in names and name not in fixed]
     if strange and (strict or len(strange) == len(given)):
-        raise UnknownNameError("gene in [start]", strange[0], names, f"start.strict = {str(strict).lower()}")
+        raise UnknownNameError(
+            "gene in [start]", strange[0], names, f"start.strict = {str(strict).lower()}"
+        )
     begun, outside = [], []
     for gene in genes:
         found = given.get(gene.name)
         if found is not None and found.start is not None:
             inside = min(max(found.start, gene.low), gene.high)
             if abs(found.start - inside) > SLACK * (gene.high - gene.low):
-                outside.append(f"{gene.name} = {found.start:.6g} ({gene.low:.6g} to {gene.high:.6g})")
+                outside.append(
+                    f"{gene.name} = {found.start:.6g} ({gene.low:.6g} to {gene.high:.6g})"
+                )
             own = gene.spread if found.spread is None else found.spread
             gene = replace(gene, start=inside, spread=None if gene.levels else own)
         begun.append(gene if gene.spread is None else replace(gene, spread=gene.spread * spread))
@@ -144,7 +154,10 @@ def begin(
         "no gene of this run": strange,
     }
     notes = [f"{what}: {_some(which)}" for what, which in told.items() if which]
-    return begun, [f"{sum(name in given for name in names)} of {len(names)} genes are told where to begin", *notes]
+    return begun, [
+        f"{sum(name in given for name in names)} of {len(names)} genes are told where to begin",
+        *notes,
+    ]
 
 
 def _some(names: Sequence[str]) -> str:

@@ -76,7 +76,9 @@ class Terrain:
     @property
     def shape(self) -> tuple[int, int]:
         """Rows, from right to left, and columns, from back to front, of the grid."""
-        side, back, front = (math.ceil(reach / self.cell) for reach in (MARGIN, MARGIN, self.length))
+        side, back, front = (
+            math.ceil(reach / self.cell) for reach in (MARGIN, MARGIN, self.length)
+        )
         return 2 * side + 1, back + front + 1
 
     def draw(self, seed: np.random.SeedSequence) -> Array:
@@ -97,7 +99,9 @@ class Terrain:
         geom = next(geom for geom in spec.worldbody.geoms if geom.id == floor)
         rows, columns = self.shape
         depth = float(geom.pos[2]) - self.roughness
-        around = spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, pos=[0, 0, depth], size=copy(geom.size))
+        around = spec.worldbody.add_geom(
+            type=mujoco.mjtGeom.mjGEOM_PLANE, pos=[0, 0, depth], size=copy(geom.size)
+        )
         for field in SURFACE:
             setattr(around, field, copy(getattr(geom, field)))
         geom.name, around.name = geom.name or "floor", f"{geom.name or 'floor'}.around"
@@ -127,7 +131,9 @@ class Terrain:
         rows, columns = self.shape
         x = self.cell * (np.arange(columns) - math.ceil(MARGIN / self.cell))
         y = self.cell * (np.arange(rows) - (rows - 1) / 2)
-        beyond = np.hypot(x, y[:, None]) - self.level - math.sqrt(2) * self.cell  # a point lifts the cells around it
+        beyond = (
+            np.hypot(x, y[:, None]) - self.level - math.sqrt(2) * self.cell
+        )  # a point lifts the cells around it
         return np.asarray(np.clip(beyond / max(self.level, mujoco.mjMINVAL), 0.0, 1.0))
 
     def _bordered(self, heights: Array) -> Array:
@@ -156,8 +162,15 @@ def _plane(morphology: Morphology) -> int:
     kinds = [mujoco.mjtGeom(model.geom_type[geom]) for geom in floor]
     upright = np.empty(9)
     mujoco.mju_quat2Mat(upright, model.geom_quat[floor[0]])
-    framed = any(geom.id == floor[0] and geom.frame is not None for geom in morphology.spec.worldbody.geoms)
-    if kinds != [mujoco.mjtGeom.mjGEOM_PLANE] or upright[8] < 1 - 1e-9 or model.geom_bodyid[floor[0]] or framed:
+    framed = any(
+        geom.id == floor[0] and geom.frame is not None for geom in morphology.spec.worldbody.geoms
+    )
+    if (
+        kinds != [mujoco.mjtGeom.mjGEOM_PLANE]
+        or upright[8] < 1 - 1e-9
+        or model.geom_bodyid[floor[0]]
+        or framed
+    ):
         found = ", ".join(
             f"'{model.geom(geom).name}' ({kind.name.removeprefix('mjGEOM_').lower()})"
             for geom, kind in zip(floor, kinds, strict=True)
@@ -172,7 +185,10 @@ def _plane(morphology: Morphology) -> int:
 def field_of(morphology: Morphology) -> int:
     """Id of the geom that is the body's rough ground; -1 where it has none."""
     kinds = morphology.model.geom_type
-    return next((geom for geom in sorted(morphology.floor) if kinds[geom] == mujoco.mjtGeom.mjGEOM_HFIELD), -1)
+    return next(
+        (geom for geom in sorted(morphology.floor) if kinds[geom] == mujoco.mjtGeom.mjGEOM_HFIELD),
+        -1,
+    )
 
 
 def lay(morphology: Morphology, heights: Array) -> None:
@@ -196,22 +212,36 @@ def height(morphology: Morphology, x: Array, y: Array) -> Array:
     geom, model = field_of(morphology), morphology.model
     if geom < 0:
         return np.zeros(np.broadcast_shapes(np.shape(x), np.shape(y)))
-    reach, lift = model.hfield_size[model.geom_dataid[geom]][:2], model.hfield_size[model.geom_dataid[geom]][2]
+    reach, lift = (
+        model.hfield_size[model.geom_dataid[geom]][:2],
+        model.hfield_size[model.geom_dataid[geom]][2],
+    )
     points, (left, right, deep) = lift * np.float64(_grid(morphology)), model.geom_pos[geom]
     rows, columns = points.shape
-    along, across = ((x - left) / reach[0] + 1) * (columns - 1) / 2, ((y - right) / reach[1] + 1) * (rows - 1) / 2
+    along, across = (
+        ((x - left) / reach[0] + 1) * (columns - 1) / 2,
+        ((y - right) / reach[1] + 1) * (rows - 1) / 2,
+    )
     inside = (along >= 0) & (along <= columns - 1) & (across >= 0) & (across <= rows - 1)
     column, row = np.int64(np.clip(along, 0, columns - 2)), np.int64(np.clip(across, 0, rows - 2))
     u, v = along - column, across - row
     near, far = points[row, column], points[row + 1, column + 1]
     middle = np.where(u > v, points[row, column + 1], points[row + 1, column])
     more, less = np.maximum(u, v), np.minimum(u, v)
-    return np.asarray(np.where(inside, near + more * (middle - near) + less * (far - middle), 0.0) + deep)
+    return np.asarray(
+        np.where(inside, near + more * (middle - near) + less * (far - middle), 0.0) + deep
+    )
 
 
 def _grid(morphology: Morphology) -> NDArray[np.float32]:
     """A view of the heights in a model (rows, columns), from 0 to 1."""
     model, field = morphology.model, morphology.model.geom_dataid[field_of(morphology)]
-    first, rows, columns = model.hfield_adr[field], model.hfield_nrow[field], model.hfield_ncol[field]
-    view: NDArray[np.float32] = model.hfield_data[first : first + rows * columns].reshape(rows, columns)
+    first, rows, columns = (
+        model.hfield_adr[field],
+        model.hfield_nrow[field],
+        model.hfield_ncol[field],
+    )
+    view: NDArray[np.float32] = model.hfield_data[first : first + rows * columns].reshape(
+        rows, columns
+    )
     return view

@@ -38,7 +38,10 @@ class Controller:
     state_size = 1
 
     def __init__(self, morphology: Morphology) -> None:
-        genes = [Gene("frequency", 0.5, 4, "Hz", log=True), Gene("sigma", 0, 10, "rad/s", "answer to load")]
+        genes = [
+            Gene("frequency", 0.5, 4, "Hz", log=True),
+            Gene("sigma", 0, 10, "rad/s", "answer to load"),
+        ]
         for joint in morphology.joints:
             low, high = max(joint.low, joint.home - 0.4), min(joint.high, joint.home + 0.4)
             genes.append(Gene(f"{joint.name}.middle", low, high, "rad"))

@@ -20,8 +20,12 @@ def main(folder: Path) -> None:
     print(individuals.outcome.value_counts().to_string())
 
     fittest = individuals.loc[individuals.fitness.idxmax()]
-    genes = json.loads(database.execute("SELECT value FROM notes WHERE key = 'genes'").fetchone()[0])
-    positions = np.frombuffer(fittest.genome, "<f8")  # in [0, 1]; champion.json has values and units
+    genes = json.loads(
+        database.execute("SELECT value FROM notes WHERE key = 'genes'").fetchone()[0]
+    )
+    positions = np.frombuffer(
+        fittest.genome, "<f8"
+    )  # in [0, 1]; champion.json has values and units
     print(f"The fittest is {fittest.generation}:{fittest.individual}.")
     print(pd.Series(positions, genes).to_string())
 

@@ -16,5 +16,7 @@ def measure(episode: Episode) -> float:
     """
     up = episode.up
     mean = up.mean(axis=0)
-    across = np.linalg.norm(np.cross(up, mean), axis=1)  # exact for small angles, where an arccosine is not
+    across = np.linalg.norm(
+        np.cross(up, mean), axis=1
+    )  # exact for small angles, where an arccosine is not
     return float(np.sqrt((np.arctan2(across, up @ mean) ** 2).mean()))

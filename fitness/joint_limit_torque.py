@@ -28,9 +28,13 @@ def measure(episode: Episode, joint: str = "", free: float = 0.0) -> Array:
     """
     joints = episode.morphology.joints
     if not episode.morphology.muscles:
-        raise ModelError("Measure 'joint_limit_torque' needs joints that muscles drive; this body has none.")
+        raise ModelError(
+            "Measure 'joint_limit_torque' needs joints that muscles drive; this body has none."
+        )
     if not free >= 0:
-        raise EvolocoError(f"Measure 'joint_limit_torque': free must not be below 0 N m, but is {free}.")
+        raise EvolocoError(
+            f"Measure 'joint_limit_torque': free must not be below 0 N m, but is {free}."
+        )
     chosen = [each.name for each in joints if joint in ("", each.name, each.stem)]
     if not chosen:
         known = dict.fromkeys(name for each in joints for name in (each.stem, each.name))

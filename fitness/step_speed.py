@@ -14,7 +14,11 @@ IDLE = 1.0
 
 
 def measure(
-    episode: Episode, low: float = 0.95, high: float = 1.05, tolerance: float = 0.05, initiation: int = 1
+    episode: Episode,
+    low: float = 0.95,
+    high: float = 1.05,
+    tolerance: float = 0.05,
+    initiation: int = 1,
 ) -> float:
     """Share of the time in steps of the right speed [1]; one number, at most 1.
 

@@ -13,5 +13,7 @@ def measure(episode: Episode) -> Array:
 
     A foot that chatters on the ground counts every touchdown.
     """
-    touchdown = np.diff(episode.foot_loaded.astype(float), axis=0, prepend=episode.foot_loaded[:1]) > 0
+    touchdown = (
+        np.diff(episode.foot_loaded.astype(float), axis=0, prepend=episode.foot_loaded[:1]) > 0
+    )
     return np.asarray(touchdown.mean(axis=1) / episode.control_dt)

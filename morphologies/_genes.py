@@ -19,7 +19,13 @@ GENES = (
     Gene("size.BODY", 0.8, 1.25, "1", "size of bodies in every direction over that in the file"),
     Gene("mass.BODY", 0.5, 2.0, "1", "mass of bodies over that in the file"),
     Gene("range.JOINT", 0.5, 1.0, "1", "both limits of joints over those in the file"),
-    Gene("stiffness.DRIVEN_JOINT", 0.5, 2.0, "1", "torque of servos per position error over that without the gene"),
+    Gene(
+        "stiffness.DRIVEN_JOINT",
+        0.5,
+        2.0,
+        "1",
+        "torque of servos per position error over that without the gene",
+    ),
     Gene("site_x.SITE", -0.05, 0.05, "m", "shift of sites forward"),
     Gene("site_y.SITE", -0.05, 0.05, "m", "shift of sites outwards, away from the middle plane"),
     Gene("site_z.SITE", -0.05, 0.05, "m", "shift of sites upward"),
@@ -48,7 +54,9 @@ def describe(name: str, known: Mapping[str, Sequence[str]], path: str) -> Gene:
     word = KINDS[kind].name.partition(".")[2]
     names = matching(pattern, known[word])
     if not names:
-        raise UnknownNameError(f"{word.lower().replace('_', ' ')} in {path}", pattern, known[word], f"'{name}'")
+        raise UnknownNameError(
+            f"{word.lower().replace('_', ' ')} in {path}", pattern, known[word], f"'{name}'"
+        )
     return replace(KINDS[kind], name=name, meaning=f"{KINDS[kind].meaning}: {', '.join(names)}")
 
 
@@ -74,7 +82,9 @@ class Genes:
         for name, value in self.values.items():
             kind = KINDS[name.partition(".")[0]]
             if kind.levels and value not in (0, 1):
-                raise ModelError(f"'{name}' is a switch: its bounds are [0, 1], {value:g} is neither.")
+                raise ModelError(
+                    f"'{name}' is a switch: its bounds are [0, 1], {value:g} is neither."
+                )
             if kind.low > 0 and value <= 0:
                 raise ModelError(f"'{name}' is a factor and must be positive, not {value:g}.")
 
@@ -195,7 +205,9 @@ def _remove(model: mujoco.MjModel, part: mujoco.MjsBody, needed: set[str], path:
     used = int(np.bitwise_or.reduce(model.geom_conaffinity))
     free = next((1 << bit for bit in range(31) if not used >> bit & 1), 0)
     if not free:
-        raise ModelError(f"{path}: body '{part.name}' cannot be switched off: the geoms leave no contact bit unused.")
+        raise ModelError(
+            f"{path}: body '{part.name}' cannot be switched off: the geoms leave no contact bit unused."
+        )
     for body in (part, *(below for below in part.find_all("body") if below.id != part.id)):
         body.explicitinertial = False
         for geom in body.geoms:

@@ -69,7 +69,11 @@ class MuscleTendon:
     outward: tuple[float, ...] = ()
 
     def attach(
-        self, spec: mujoco.MjSpec, name: str, segments: Mapping[str, tuple[mujoco.MjsBody, float]], sign: int = 1
+        self,
+        spec: mujoco.MjSpec,
+        name: str,
+        segments: Mapping[str, tuple[mujoco.MjsBody, float]],
+        sign: int = 1,
     ) -> None:
         """Adds the muscle, its tendon and its sites to a spec, all under its name.
 
@@ -87,7 +91,9 @@ class MuscleTendon:
                 than the buffer.
         """
         if len(self.path) < 2:
-            raise ModelError(f"Muscle '{name}' has no path: it needs two points at least, {len(self.path)} came.")
+            raise ModelError(
+                f"Muscle '{name}' has no path: it needs two points at least, {len(self.path)} came."
+            )
         for what, value in (
             ("max_force", self.max_force), ("optimal_length", self.optimal_length), ("slack_length", self.slack_length),
         ):  # fmt: skip
@@ -102,14 +108,21 @@ class MuscleTendon:
             raise ModelError(
                 f"Muscle '{name}': its delay of {self.delay:g} s is longer than its buffer, {self.buffer:g} s."
             )
-        tendon = spec.add_tendon(name=name, width=THICKNESS * math.sqrt(self.max_force), rgba=[0.75, 0.15, 0.15, 1])
+        tendon = spec.add_tendon(
+            name=name, width=THICKNESS * math.sqrt(self.max_force), rgba=[0.75, 0.15, 0.15, 1]
+        )
         for number, (segment, x, z) in enumerate(self.path):
             body, y = segments[segment]
             y = sign * self.outward[number] if self.outward else y
-            site = body.add_site(name=f"{name}.{number}", pos=[x, y, z], size=[0.004, 0, 0], group=4)
+            site = body.add_site(
+                name=f"{name}.{number}", pos=[x, y, z], size=[0.004, 0, 0], group=4
+            )
             tendon.wrap_site(site.name)
         muscle = spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_TENDON)
-        optimal, tendon_length = self.optimal_length * math.cos(self.pennation), (1 + STRAIN) * self.slack_length
+        optimal, tendon_length = (
+            self.optimal_length * math.cos(self.pennation),
+            (1 + STRAIN) * self.slack_length,
+        )
         muscle.set_to_muscle(
             timeconst=list(ACTIVATION), tausmooth=0.0, range=list(FIBRES),
             force=self.max_force * math.cos(self.pennation), **CURVES,
@@ -148,7 +161,9 @@ def muscle_genes(muscles: Mapping[str, MuscleTendon]) -> tuple[Gene, ...]:
     return tuple(genes)
 
 
-def shaped(muscles: Mapping[str, MuscleTendon], values: Mapping[str, float]) -> dict[str, MuscleTendon]:
+def shaped(
+    muscles: Mapping[str, MuscleTendon], values: Mapping[str, float]
+) -> dict[str, MuscleTendon]:
     """Muscles with the values of genes.
 
     Args:
@@ -174,5 +189,7 @@ def shaped(muscles: Mapping[str, MuscleTendon], values: Mapping[str, float]) -> 
             segment, *place = muscle.path[number]
             place[axis] += value
             point = (segment, place[0], place[1])
-            changed[name] = replace(muscle, path=(*muscle.path[:number], point, *muscle.path[number + 1 :]))
+            changed[name] = replace(
+                muscle, path=(*muscle.path[:number], point, *muscle.path[number + 1 :])
+            )
     return changed

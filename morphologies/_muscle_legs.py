@@ -94,7 +94,9 @@ class Legs:
     torques: Mapping[str, float] = field(default_factory=dict)
     looks: tuple[tuple[Vector, Vector, float], ...] = ()
     roll: tuple[float, float] | None = None
-    _bodies: dict[tuple[float, Drive], Morphology] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _bodies: dict[tuple[float, Drive], Morphology] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def build(
         self,
@@ -120,7 +122,9 @@ class Legs:
         if not genes:
             return self._starting(self._body(timestep, drive), start)
         if drive == "motors":
-            raise ModelError(f"Motors drive this body, so it has no muscles for the genes {', '.join(genes)}.")
+            raise ModelError(
+                f"Motors drive this body, so it has no muscles for the genes {', '.join(genes)}."
+            )
         legs = replace(self, muscles=shaped(self.muscles, genes))
         body = legs._assemble(timestep, drive)
         legs._check_lengths(body.model)
@@ -136,7 +140,9 @@ class Legs:
     def _assemble(self, timestep: float, drive: Drive) -> Morphology:
         """The body with all joints at 0 and at rest."""
         spec = new_world(self.name, timestep)
-        spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST  # muscles are damped by their speed
+        spec.option.integrator = (
+            mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+        )  # muscles are damped by their speed
         floor = spec.geom("floor")
         floor.solref, floor.solimp = SOLE["solref"], SOLE["solimp"]
         pelvis = spec.worldbody.add_body(name="pelvis")
@@ -147,15 +153,30 @@ class Legs:
         _weigh(pelvis, self.pelvis)
         trunk = pelvis.add_body(
             name="trunk",
-            pos=[self.pelvis.proximal[0] - self.trunk.distal[0], 0, self.pelvis.proximal[1] - self.trunk.distal[1]],
+            pos=[
+                self.pelvis.proximal[0] - self.trunk.distal[0],
+                0,
+                self.pelvis.proximal[1] - self.trunk.distal[1],
+            ],
         )
         _weigh(trunk, self.trunk)
         x, z = self.trunk.proximal
-        rod(trunk, "trunk", self.trunk.radius, (self.trunk.distal[0], 0, self.trunk.distal[1]), (x, 0, z), WHITE)
+        rod(
+            trunk,
+            "trunk",
+            self.trunk.radius,
+            (self.trunk.distal[0], 0, self.trunk.distal[1]),
+            (x, 0, z),
+            WHITE,
+        )
         for number, (low, high, radius) in enumerate(self.looks):
             rod(trunk, f"trunk_{number}", radius, low, high, WHITE)
         hip, *others = self.limits
-        joints = [f"{joint}_{side}" for side in SIDES for joint in (hip, *(["hip_roll"] * bool(self.roll)), *others)]
+        joints = [
+            f"{joint}_{side}"
+            for side in SIDES
+            for joint in (hip, *(["hip_roll"] * bool(self.roll)), *others)
+        ]
         for side, sign in SIDES.items():
             segments = self._leg(pelvis, side, sign)
             if drive == "muscles":
@@ -184,7 +205,10 @@ class Legs:
         mujoco.mj_kinematics(body.model, data)
         lowest = min(data.geom(f"{pad}_{side}").xpos[2] for pad in self.pads for side in SIDES)
         place[height] = self.pad - lowest
-        act = [start.get("activation", REST) if muscle.stem in self.upholders else REST for muscle in body.muscles]
+        act = [
+            start.get("activation", REST) if muscle.stem in self.upholders else REST
+            for muscle in body.muscles
+        ]
         return body.starting([*place, *angles], [*motion, *turns], act)
 
     def _leg(
@@ -200,7 +224,9 @@ class Legs:
         ):
             segment: Segment = getattr(self, name)
             up, down = segment.proximal, segment.distal
-            body = above.add_body(name=f"{name}_{side}", pos=[where[0] - up[0], where[1], where[2] - up[1]])
+            body = above.add_body(
+                name=f"{name}_{side}", pos=[where[0] - up[0], where[1], where[2] - up[1]]
+            )
             body.add_joint(
                 name=f"{joint}_{side}", type=mujoco.mjtJoint.mjJNT_HINGE, axis=[0, axis, 0], pos=[up[0], 0, up[1]],
                 range=list(limits), limited=mujoco.mjtLimited.mjLIMITED_TRUE, damping=[JOINT_DAMPING, 0, 0],
@@ -213,7 +239,14 @@ class Legs:
                     armature=JOINT_ARMATURE, solref_limit=list(LIMIT),
                 )  # fmt: skip
             _weigh(body, segment)
-            rod(body, f"{name}_{side}", segment.radius, (up[0], 0, up[1]), (down[0], 0, down[1]), colour)
+            rod(
+                body,
+                f"{name}_{side}",
+                segment.radius,
+                (up[0], 0, up[1]),
+                (down[0], 0, down[1]),
+                colour,
+            )
             segments[name] = (body, 0.0)
             above, where = body, (down[0], 0.0, down[1])
         soles = [(x, sign * sum(outward), z) for x, z, *outward in self.pads.values()]
@@ -230,7 +263,9 @@ class Legs:
             ModelError: The fibres of a muscle are everywhere too short or too long to pull.
         """
         data, lengths = mujoco.MjData(model), []
-        for pose in itertools.product(*(np.linspace(*limits, POSES) for limits in self.limits.values())):
+        for pose in itertools.product(
+            *(np.linspace(*limits, POSES) for limits in self.limits.values())
+        ):
             for joint, angle in zip(self.limits, pose, strict=True):
                 data.joint(f"{joint}_left").qpos = angle
             mujoco.mj_kinematics(model, data)

@@ -18,39 +18,80 @@ BROWN: Colour = (0.60, 0.34, 0.19, 1)
 
 
 def box(
-    body: mujoco.MjsBody, name: str, middle: Vector, half: Vector, colour: Colour,
-    mass: float = 0, contype: int = 0, conaffinity: int = 0,
+    body: mujoco.MjsBody,
+    name: str,
+    middle: Vector,
+    half: Vector,
+    colour: Colour,
+    mass: float = 0,
+    contype: int = 0,
+    conaffinity: int = 0,
 ) -> None:
     """Adds a box by its middle and half sizes [m]."""
     body.add_geom(
-        name=name, type=mujoco.mjtGeom.mjGEOM_BOX, pos=middle, size=half, rgba=colour,
-        mass=mass, group=0 if mass else 1, contype=contype, conaffinity=conaffinity,
+        name=name,
+        type=mujoco.mjtGeom.mjGEOM_BOX,
+        pos=middle,
+        size=half,
+        rgba=colour,
+        mass=mass,
+        group=0 if mass else 1,
+        contype=contype,
+        conaffinity=conaffinity,
     )
 
 
 def rod(
-    body: mujoco.MjsBody, name: str, radius: float, start: Vector, end: Vector, colour: Colour,
-    mass: float = 0, contype: int = 0, conaffinity: int = 0,
+    body: mujoco.MjsBody,
+    name: str,
+    radius: float,
+    start: Vector,
+    end: Vector,
+    colour: Colour,
+    mass: float = 0,
+    contype: int = 0,
+    conaffinity: int = 0,
 ) -> None:
     """Adds a capsule between two points [m]."""
     body.add_geom(
-        name=name, type=mujoco.mjtGeom.mjGEOM_CAPSULE, fromto=[*start, *end], size=[radius, 0, 0],
-        rgba=colour, mass=mass, group=0 if mass else 1, contype=contype, conaffinity=conaffinity,
+        name=name,
+        type=mujoco.mjtGeom.mjGEOM_CAPSULE,
+        fromto=[*start, *end],
+        size=[radius, 0, 0],
+        rgba=colour,
+        mass=mass,
+        group=0 if mass else 1,
+        contype=contype,
+        conaffinity=conaffinity,
     )
 
 
 def ball(
-    body: mujoco.MjsBody, name: str, middle: Vector, radius: float, colour: Colour,
-    mass: float = 0, conaffinity: int = 0,
+    body: mujoco.MjsBody,
+    name: str,
+    middle: Vector,
+    radius: float,
+    colour: Colour,
+    mass: float = 0,
+    conaffinity: int = 0,
 ) -> None:
     """Adds a sphere [m]."""
     body.add_geom(
-        name=name, type=mujoco.mjtGeom.mjGEOM_SPHERE, pos=middle, size=[radius, 0, 0], rgba=colour,
-        mass=mass, group=0 if mass else 1, contype=0, conaffinity=conaffinity,
+        name=name,
+        type=mujoco.mjtGeom.mjGEOM_SPHERE,
+        pos=middle,
+        size=[radius, 0, 0],
+        rgba=colour,
+        mass=mass,
+        group=0 if mass else 1,
+        contype=0,
+        conaffinity=conaffinity,
     )
 
 
-def corner(spec: mujoco.MjSpec, foot: mujoco.MjsBody, name: str, place: Vector, radius: float) -> None:
+def corner(
+    spec: mujoco.MjSpec, foot: mujoco.MjsBody, name: str, place: Vector, radius: float
+) -> None:
     """Adds a corner of a sole: a small sphere above a point of the ground, and its load cell.
 
     The load cell is the sensor `<foot>.load_<name>` [N].
@@ -58,10 +99,14 @@ def corner(spec: mujoco.MjSpec, foot: mujoco.MjsBody, name: str, place: Vector, 
     x, y, z = place
     middle = (x, y, z + radius)
     ball(foot, f"{foot.name}_{name}", middle, radius, DARK, conaffinity=GROUND)
-    cell = foot.add_site(name=f"{foot.name}.load_{name}", pos=middle, size=[1.5 * radius, 0, 0], group=4)
+    cell = foot.add_site(
+        name=f"{foot.name}.load_{name}", pos=middle, size=[1.5 * radius, 0, 0], group=4
+    )
     spec.add_sensor(
-        name=cell.name, type=mujoco.mjtSensor.mjSENS_TOUCH,
-        objtype=mujoco.mjtObj.mjOBJ_SITE, objname=cell.name,
+        name=cell.name,
+        type=mujoco.mjtSensor.mjSENS_TOUCH,
+        objtype=mujoco.mjtObj.mjOBJ_SITE,
+        objname=cell.name,
     )
 
 
@@ -74,8 +119,10 @@ def add_accelerometer(spec: mujoco.MjSpec, torso: mujoco.MjsBody, height: float 
     """Adds the sensor `torso.acceleration` [m/s²], gravity included, at a height above the torso's frame [m]."""
     site = torso.add_site(name="torso.accelerometer", pos=[0, 0, height], group=4)
     spec.add_sensor(
-        name="torso.acceleration", type=mujoco.mjtSensor.mjSENS_ACCELEROMETER,
-        objtype=mujoco.mjtObj.mjOBJ_SITE, objname=site.name,
+        name="torso.acceleration",
+        type=mujoco.mjtSensor.mjSENS_ACCELEROMETER,
+        objtype=mujoco.mjtObj.mjOBJ_SITE,
+        objname=site.name,
     )
 
 

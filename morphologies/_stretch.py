@@ -73,7 +73,9 @@ class Stretch:
     @property
     def matrix(self) -> Array:
         """S (3, 3)."""
-        matrix: Array = self.size * (np.eye(3) + (self.length - 1) * np.outer(self.direction, self.direction))
+        matrix: Array = self.size * (
+            np.eye(3) + (self.length - 1) * np.outer(self.direction, self.direction)
+        )
         return matrix
 
     def apply(self, model: mujoco.MjModel, body: int, explicit: bool) -> None:
@@ -84,7 +86,9 @@ class Stretch:
             body: Its id there.
             explicit: Whether the file gives the body's inertial.
         """
-        shapes = np.where(np.isin(model.geom_type, MESHES), -1, model.geom_bodyid)  # bodies of geoms that are no meshes
+        shapes = np.where(
+            np.isin(model.geom_type, MESHES), -1, model.geom_bodyid
+        )  # bodies of geoms that are no meshes
         for owner, position in (
             (shapes, model.geom_pos), (model.site_bodyid, model.site_pos),
             (model.cam_bodyid, model.cam_pos), (model.light_bodyid, model.light_pos),
@@ -116,7 +120,9 @@ class Stretch:
         one, so that the number of meshes, and with it the layout of the model,
         is that of any other factor.
         """
-        length, size = (1 + UNEQUAL if factor == 1 else factor for factor in (self.length, self.size))
+        length, size = (
+            1 + UNEQUAL if factor == 1 else factor for factor in (self.length, self.size)
+        )
         turn = np.empty(4)
         mujoco.mju_quatZ2Vec(turn, self.direction)
         back, origin = np.empty(4), np.empty(3)
@@ -155,7 +161,10 @@ def _anchor(model: mujoco.MjModel, body: int) -> Array:
     """Where a body turns: the place of its first hinge or ball, or else its origin, in its frame [m] (3,)."""
     first = model.body_jntadr[body]
     for joint in range(first, first + model.body_jntnum[body]):
-        if mujoco.mjtJoint(model.jnt_type[joint]) in (mujoco.mjtJoint.mjJNT_HINGE, mujoco.mjtJoint.mjJNT_BALL):
+        if mujoco.mjtJoint(model.jnt_type[joint]) in (
+            mujoco.mjtJoint.mjJNT_HINGE,
+            mujoco.mjtJoint.mjJNT_BALL,
+        ):
             return np.array(model.jnt_pos[joint])
     return np.zeros(3)
 
@@ -170,7 +179,11 @@ def _direction(model: mujoco.MjModel, body: int, feet: Sequence[str], path: str)
     """The direction of a link (3,); see `Stretch`."""
     tiny = 1e-6  # of a length [m] or of a ratio: no difference
     ends = [*np.flatnonzero(model.body_jntnum), *(model.body(foot).id for foot in feet)]
-    moved = [child for child in _children(model, body) if any(is_in_subtree(model, end, child) for end in ends)]
+    moved = [
+        child
+        for child in _children(model, body)
+        if any(is_in_subtree(model, end, child) for end in ends)
+    ]
     if len(moved) == 1:
         link = _seen(model, moved[0], _anchor(model, moved[0])) - _anchor(model, body)
         if (length := np.linalg.norm(link)) > tiny:

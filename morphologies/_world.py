@@ -42,14 +42,26 @@ def add_floor(spec: mujoco.MjSpec) -> None:
     """Adds a geom `floor` that has contact priority: friction and softness of every contact are its own."""
     kind, look = mujoco.mjtTexture, mujoco.mjtBuiltin
     spec.add_texture(
-        name="floor", type=kind.mjTEXTURE_2D, builtin=look.mjBUILTIN_CHECKER,
-        rgb1=[0.80, 0.82, 0.83], rgb2=[0.70, 0.73, 0.75], width=256, height=256,
+        name="floor",
+        type=kind.mjTEXTURE_2D,
+        builtin=look.mjBUILTIN_CHECKER,
+        rgb1=[0.80, 0.82, 0.83],
+        rgb2=[0.70, 0.73, 0.75],
+        width=256,
+        height=256,
     )
     tiles = spec.add_material(name="floor", texrepeat=[2.5, 2.5], texuniform=True)
     tiles.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = "floor"
     spec.worldbody.add_geom(
-        name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], material="floor",
-        priority=1, condim=3, friction=[FRICTION, 0.005, 0.0001], contype=GROUND, conaffinity=0,
+        name="floor",
+        type=mujoco.mjtGeom.mjGEOM_PLANE,
+        size=[0, 0, 1],
+        material="floor",
+        priority=1,
+        condim=3,
+        friction=[FRICTION, 0.005, 0.0001],
+        contype=GROUND,
+        conaffinity=0,
     )
 
 
@@ -66,10 +78,19 @@ def add_light(spec: mujoco.MjSpec) -> None:
     spec.visual.headlight.specular = [0, 0, 0]
     spec.visual.rgba.haze = [0.93, 0.95, 0.96, 1]
     spec.add_texture(
-        name="sky", type=kind.mjTEXTURE_SKYBOX, builtin=look.mjBUILTIN_GRADIENT,
-        rgb1=[0.93, 0.95, 0.96], rgb2=[0.75, 0.82, 0.88], width=64, height=384,
+        name="sky",
+        type=kind.mjTEXTURE_SKYBOX,
+        builtin=look.mjBUILTIN_GRADIENT,
+        rgb1=[0.93, 0.95, 0.96],
+        rgb2=[0.75, 0.82, 0.88],
+        width=64,
+        height=384,
     )
     spec.worldbody.add_light(
-        name="sun", type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, pos=[0, 0, 4], dir=[0.3, 0.4, -1],
-        diffuse=[0.5, 0.5, 0.5], castshadow=False,
+        name="sun",
+        type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
+        pos=[0, 0, 4],
+        dir=[0.3, 0.4, -1],
+        diffuse=[0.5, 0.5, 0.5],
+        castshadow=False,
     )

@@ -145,7 +145,12 @@ def build(
     for joint in joints:
         servo.drive(spec, joint)
     crouch = leg.crouch
-    height = WAIST + thigh * math.cos(crouch["hip_pitch"]) + shank * math.cos(crouch["ankle_pitch"]) + ANKLE
+    height = (
+        WAIST
+        + thigh * math.cos(crouch["hip_pitch"])
+        + shank * math.cos(crouch["ankle_pitch"])
+        + ANKLE
+    )
     angles = [crouch.get(joint.rpartition("_")[0], 0.0) for joint in joints]
     spec.add_key(name=HOME, qpos=[0, 0, height, 1, 0, 0, 0, *angles], ctrl=angles)
     return assemble(spec, torso="torso", feet=("foot_left", "foot_right"), joints=joints)
@@ -155,7 +160,15 @@ def _torso(spec: mujoco.MjSpec, imu_height: float) -> mujoco.MjsBody:
     """Chest with computer and battery, pelvis and head, on a free joint."""
     torso = spec.worldbody.add_body(name="torso")
     torso.add_freejoint(name="root")
-    box(torso, "chest", (0.015, 0, 0.02), (0.045, 0.060, 0.065), WHITE, mass=1.25, conaffinity=GROUND)
+    box(
+        torso,
+        "chest",
+        (0.015, 0, 0.02),
+        (0.045, 0.060, 0.065),
+        WHITE,
+        mass=1.25,
+        conaffinity=GROUND,
+    )
     box(torso, "belt", (0.015, 0, -0.025), (0.046, 0.061, 0.006), ACCENT)
     box(torso, "battery", (-0.032, 0, 0.025), (0.012, 0.040, 0.045), DARK)
     box(torso, "pelvis", (0, 0, -0.065), (0.032, 0.055, 0.022), DARK, mass=0.10)
@@ -175,14 +188,27 @@ def _leg(spec: mujoco.MjSpec, torso: mujoco.MjsBody, side: str, sign: int, leg: 
     hinge(thigh, f"hip_pitch_{side}", (0, -1, 0), LIMITS["hip_pitch"])
     box(thigh, f"hip_{side}", (0, 0, 0), (0.026, 0.020, 0.024), DARK, mass=0.19)
     rod(
-        thigh, f"thigh_{side}", 0.022, (0, 0, -0.03), (0, 0, -leg.thigh), WHITE,
-        mass=0.115 * (leg.thigh / THIGH), conaffinity=GROUND,
+        thigh,
+        f"thigh_{side}",
+        0.022,
+        (0, 0, -0.03),
+        (0, 0, -leg.thigh),
+        WHITE,
+        mass=0.115 * (leg.thigh / THIGH),
+        conaffinity=GROUND,
     )
     shank = thigh.add_body(name=f"shank_{side}", pos=[0, 0, -leg.thigh])
     hinge(shank, f"knee_{side}", (0, 1, 0), (0.0, leg.knee_limit))
     rod(
-        shank, f"shank_{side}", 0.019, (0, 0, -0.005), (0, 0, -leg.shank + 0.015), ACCENT,
-        mass=0.04 * (leg.shank / SHANK), contype=offers, conaffinity=accepts | GROUND,
+        shank,
+        f"shank_{side}",
+        0.019,
+        (0, 0, -0.005),
+        (0, 0, -leg.shank + 0.015),
+        ACCENT,
+        mass=0.04 * (leg.shank / SHANK),
+        contype=offers,
+        conaffinity=accepts | GROUND,
     )
     foot = shank.add_body(name=f"foot_{side}", pos=[0, 0, -leg.shank])
     hinge(foot, f"ankle_pitch_{side}", (0, -1, 0), LIMITS["ankle_pitch"])
@@ -192,9 +218,14 @@ def _leg(spec: mujoco.MjSpec, torso: mujoco.MjsBody, side: str, sign: int, leg: 
     ahead, outwards = (sole["front"] + sole["rear"]) / 2, (sole["outer"] + sole["inner"]) / 2
     length, width = sole["front"] - sole["rear"], sole["outer"] - sole["inner"]
     box(
-        foot, f"sole_{side}", (ahead, outwards * sign, -ANKLE + 0.010),
-        (length / 2 + CORNER, width / 2 + CORNER, 0.006), WHITE,
-        mass=0.07 * leg.sole_length * leg.sole_width, contype=offers, conaffinity=accepts,
+        foot,
+        f"sole_{side}",
+        (ahead, outwards * sign, -ANKLE + 0.010),
+        (length / 2 + CORNER, width / 2 + CORNER, 0.006),
+        WHITE,
+        mass=0.07 * leg.sole_length * leg.sole_width,
+        contype=offers,
+        conaffinity=accepts,
     )
     for end in ("front", "rear"):
         for edge in ("inner", "outer"):
@@ -205,7 +236,15 @@ def _load(torso: mujoco.MjsBody, ballast: float, height: float, tail: bool) -> N
     """What may hang on the torso: without mass and unseen where it is not there, so that the layout stays."""
     ball(torso, "ballast", (0.015, 0, height), 0.02, DARK, mass=ballast)
     shown = DARK if tail else (0.0, 0.0, 0.0, 0.0)
-    rod(torso, "tail", 0.012, (-0.04, 0, -0.06), (-0.15, 0, -0.03), shown, mass=0.25 if tail else 0.0)
+    rod(
+        torso,
+        "tail",
+        0.012,
+        (-0.04, 0, -0.06),
+        (-0.15, 0, -0.03),
+        shown,
+        mass=0.25 if tail else 0.0,
+    )
 
 
 def _arm(torso: mujoco.MjsBody, side: str, sign: int, driven: bool) -> None:

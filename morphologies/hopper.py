@@ -80,7 +80,12 @@ def build(
         corner(spec, foot, end, (SOLE[end], 0, -ANKLE), CORNER)
     for joint in joints:
         replace(XM430_W210, friction=0, latency=0, stiffness=stiffness).drive(spec, joint)
-    height = WAIST + THIGH * math.cos(CROUCH["hip_pitch"]) + SHANK * math.cos(CROUCH["ankle_pitch"]) + ANKLE
+    height = (
+        WAIST
+        + THIGH * math.cos(CROUCH["hip_pitch"])
+        + SHANK * math.cos(CROUCH["ankle_pitch"])
+        + ANKLE
+    )
     angles = [CROUCH[joint] for joint in joints]
     spec.add_key(name=HOME, qpos=[0, height, 0, *angles], ctrl=angles)
     return assemble(spec, torso="torso", feet=("foot",), joints=joints)

@@ -22,10 +22,33 @@ from ._world import add_floor, add_light
 __all__ = ["GENES", "build", "gene"]
 
 ACTUATOR = (
-    "target", "trntype", "gear", "cranklength", "slidersite", "refsite", "damping", "armature",
-    "gaintype", "gainprm", "biastype", "biasprm", "dyntype", "dynprm", "actdim", "actearly",
-    "actlimited", "actrange", "ctrlspec", "ctrllimited", "ctrlrange", "inheritrange",
-    "forcelimited", "forcerange", "delay", "nsample", "interp",
+    "target",
+    "trntype",
+    "gear",
+    "cranklength",
+    "slidersite",
+    "refsite",
+    "damping",
+    "armature",
+    "gaintype",
+    "gainprm",
+    "biastype",
+    "biasprm",
+    "dyntype",
+    "dynprm",
+    "actdim",
+    "actearly",
+    "actlimited",
+    "actrange",
+    "ctrlspec",
+    "ctrllimited",
+    "ctrlrange",
+    "inheritrange",
+    "forcelimited",
+    "forcerange",
+    "delay",
+    "nsample",
+    "interp",
 )
 """What makes an actuator, apart from its name and place."""
 DIVERGED = [getattr(mujoco.mjtWarning, f"mjWARN_BAD{what}") for what in ("QPOS", "QVEL", "QACC")]
@@ -104,7 +127,10 @@ def build(
         UnknownNameError: A body, joint, servo or gene does not exist.
     """
     spec = _load(path)
-    bodies, hinges = {body.name: body for body in spec.bodies}, {joint.name: joint for joint in spec.joints}
+    bodies, hinges = (
+        {body.name: body for body in spec.bodies},
+        {joint.name: joint for joint in spec.joints},
+    )
     for name in (torso, *feet):
         if name not in bodies:
             raise UnknownNameError("body", name, filter(None, bodies), path)
@@ -204,7 +230,11 @@ def _takes_position(actuator: mujoco.MjsActuator) -> bool:
 
 
 def _stand(
-    spec: mujoco.MjSpec, path: str, feet: Sequence[str], joints: Sequence[str], home: Mapping[str, float]
+    spec: mujoco.MjSpec,
+    path: str,
+    feet: Sequence[str],
+    joints: Sequence[str],
+    home: Mapping[str, float],
 ) -> None:
     """Leaves one keyframe, in which the lowest foot touches the ground."""
     given = [np.array(key.qpos) for key in spec.keys if key.name == HOME]
@@ -221,7 +251,10 @@ def _stand(
         data.joint(name).qpos = angle
     for joint in map(model.joint, joints):
         low, high = joint.range
-        if model.jnt_limited[joint.id] and not low <= (angle := data.joint(joint.name).qpos[0]) <= high:
+        if (
+            model.jnt_limited[joint.id]
+            and not low <= (angle := data.joint(joint.name).qpos[0]) <= high
+        ):
             raise ModelError(
                 f"{path}: the home angle of joint '{joint.name}', {angle:.4g} rad, is outside of its range, "
                 f"{low:.4g} to {high:.4g} rad."
@@ -249,7 +282,9 @@ def _height(model: mujoco.MjModel, data: mujoco.MjData, foot: str, path: str) ->
     ground = [geom for geom in touching if model.geom_bodyid[geom] == 0]
     if not sole:
         raise ModelError(f"{path}: foot '{foot}' has no geom that can touch the ground.")
-    return min(float(mujoco.mj_geomDistance(model, data, a, b, far, None)) for a in ground for b in sole)
+    return min(
+        float(mujoco.mj_geomDistance(model, data, a, b, far, None)) for a in ground for b in sole
+    )
 
 
 def _check_standing(morphology: Morphology, path: str) -> None:
@@ -259,7 +294,9 @@ def _check_standing(morphology: Morphology, path: str) -> None:
     mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
     for actuator in range(model.nu):
         if samples := int(model.actuator_history[actuator, 0]):
-            mujoco.mj_initCtrlHistory(model, data, actuator, None, np.full(samples, data.ctrl[actuator]))
+            mujoco.mj_initCtrlHistory(
+                model, data, actuator, None, np.full(samples, data.ctrl[actuator])
+            )
     while data.time < 1:
         mujoco.mj_step(model, data)
         if any(data.warning[kind].number for kind in DIVERGED) or not np.isfinite(data.qpos).all():
@@ -268,4 +305,6 @@ def _check_standing(morphology: Morphology, path: str) -> None:
                 "a softer servo, or more armature."
             )
     if data.body(morphology.torso).xpos[2] < morphology.standing_height / 2:
-        warnings.warn(f"{path}: the body falls at home; give `home` angles in which it stands.", stacklevel=3)
+        warnings.warn(
+            f"{path}: the body falls at home; give `home` angles in which it stands.", stacklevel=3
+        )

@@ -40,7 +40,8 @@ MASS, HEIGHT = 74.5, 1.8
 """Of the person whose strength the motors have [kg], [m]."""
 
 TORQUES = {
-    joint: share * MASS * GRAVITY * HEIGHT for joint, share in {"hip": 0.161, "knee": 0.163, "ankle": 0.095}.items()
+    joint: share * MASS * GRAVITY * HEIGHT
+    for joint, share in {"hip": 0.161, "knee": 0.163, "ankle": 0.095}.items()
 }
 """Largest torques of the motors [N m]: what young men exert at rest, in the stronger direction of each joint.
 
@@ -80,9 +81,33 @@ GENES = (
     Gene("knee_right", 0.09, 1.6, "rad", "flexion at the start", start=0.6, spread=0.1),
     Gene("ankle_right", -0.8, 0.4, "rad", "dorsiflexion at the start", start=-0.15, spread=0.05),
     Gene("speed", 0.3, 2.0, "m/s", "of the body at the start", start=1.2, spread=0.1),
-    Gene("turn_hip_right", -5.0, 8.0, "rad/s", "flexion rate of the right hip at the start", start=2.5, spread=0.5),
-    Gene("turn_knee_right", -8.0, 8.0, "rad/s", "flexion rate of the right knee at the start", start=1.0, spread=0.5),
-    Gene("activation", 0.0, 0.8, "1", "of the muscles that hold the body up, at the start", start=0.2, spread=0.05),
+    Gene(
+        "turn_hip_right",
+        -5.0,
+        8.0,
+        "rad/s",
+        "flexion rate of the right hip at the start",
+        start=2.5,
+        spread=0.5,
+    ),
+    Gene(
+        "turn_knee_right",
+        -8.0,
+        8.0,
+        "rad/s",
+        "flexion rate of the right knee at the start",
+        start=1.0,
+        spread=0.5,
+    ),
+    Gene(
+        "activation",
+        0.0,
+        0.8,
+        "1",
+        "of the muscles that hold the body up, at the start",
+        start=0.2,
+        spread=0.05,
+    ),
     *muscle_genes(MUSCLES),
 )
 """Numbers of `build` that a run may search, with their bounds."""

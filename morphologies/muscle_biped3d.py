@@ -42,7 +42,11 @@ HUMAN = Legs(
     thigh=replace(_PLANAR.thigh, inertia=(0.1339, 0.1412, 0.0351)),
     shank=replace(_PLANAR.shank, inertia=(0.0504, 0.0511, 0.0051)),
     foot=replace(_PLANAR.foot, inertia=(0.0014, 0.0041, 0.0039)),
-    pads={"heel": (-0.085, -0.015, 0.0), "toes": (0.085, -0.015, 0.04), "big_toe": (0.085, -0.015, -0.03)},
+    pads={
+        "heel": (-0.085, -0.015, 0.0),
+        "toes": (0.085, -0.015, 0.04),
+        "big_toe": (0.085, -0.015, -0.03),
+    },
     pad=_PLANAR.pad,
     limits=_PLANAR.limits,
     muscles=MUSCLES,
@@ -53,8 +57,14 @@ HUMAN = Legs(
 )
 
 GENES = (
-    *(gene for gene in muscle_biped.GENES if "." not in gene.name and not gene.name.startswith("turn_")),
-    Gene("tilt", -0.2, 0.2, "rad", "of the pelvis to the right at the start", start=0.0, spread=0.02),
+    *(
+        gene
+        for gene in muscle_biped.GENES
+        if "." not in gene.name and not gene.name.startswith("turn_")
+    ),
+    Gene(
+        "tilt", -0.2, 0.2, "rad", "of the pelvis to the right at the start", start=0.0, spread=0.02
+    ),
     Gene("sway", -0.5, 0.5, "m/s", "speed to the left at the start", start=0.1, spread=0.05),
     Gene("hip_roll_left", -0.2, 0.3, "rad", "abduction at the start", start=0.0, spread=0.03),
     Gene("hip_roll_right", -0.2, 0.3, "rad", "abduction at the start", start=0.05, spread=0.03),

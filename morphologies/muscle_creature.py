@@ -67,7 +67,15 @@ GENES = (
     Gene("knee_right", 0.9, 2.3, "rad", "flexion at the start", start=1.95, spread=0.1),
     Gene("ankle_right", -0.4, 1.2, "rad", "dorsiflexion at the start", start=0.6, spread=0.1),
     Gene("speed", 0.0, 2.0, "m/s", "of the body at the start", start=0.8, spread=0.1),
-    Gene("activation", 0.0, 0.8, "1", "of the muscles that hold the body up, at the start", start=0.3, spread=0.05),
+    Gene(
+        "activation",
+        0.0,
+        0.8,
+        "1",
+        "of the muscles that hold the body up, at the start",
+        start=0.3,
+        spread=0.05,
+    ),
     *muscle_genes(MUSCLES),
 )
 """Numbers of `build` that a run may search, with their bounds."""

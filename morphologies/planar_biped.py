@@ -8,7 +8,19 @@ from pydantic import Field
 
 from evoloco.morphology import HOME, Morphology, assemble
 
-from ._parts import ACCENT, BROWN, DARK, GREY, WHITE, add_accelerometer, add_planar_root, box, corner, hinge, rod
+from ._parts import (
+    ACCENT,
+    BROWN,
+    DARK,
+    GREY,
+    WHITE,
+    add_accelerometer,
+    add_planar_root,
+    box,
+    corner,
+    hinge,
+    rod,
+)
 from ._servo import XM430
 from ._world import GROUND, new_world
 
@@ -69,10 +81,28 @@ def _leg(spec: mujoco.MjSpec, torso: mujoco.MjsBody, side: str, sign: int) -> No
     upper, lower = (WHITE, ACCENT) if side == "left" else (GREY, BROWN)  # told apart from the side
     thigh = torso.add_body(name=f"thigh_{side}", pos=[0, HIP * sign, -WAIST])
     hinge(thigh, f"hip_pitch_{side}", (0, -1, 0), LIMITS["hip_pitch"])
-    rod(thigh, f"thigh_{side}", 0.022, (0, 0, 0), (0, 0, -THIGH), upper, mass=0.25, conaffinity=GROUND)
+    rod(
+        thigh,
+        f"thigh_{side}",
+        0.022,
+        (0, 0, 0),
+        (0, 0, -THIGH),
+        upper,
+        mass=0.25,
+        conaffinity=GROUND,
+    )
     shank = thigh.add_body(name=f"shank_{side}", pos=[0, 0, -THIGH])
     hinge(shank, f"knee_{side}", (0, 1, 0), LIMITS["knee"])
-    rod(shank, f"shank_{side}", 0.018, (0, 0, 0), (0, 0, -SHANK), lower, mass=0.18, conaffinity=GROUND)
+    rod(
+        shank,
+        f"shank_{side}",
+        0.018,
+        (0, 0, 0),
+        (0, 0, -SHANK),
+        lower,
+        mass=0.18,
+        conaffinity=GROUND,
+    )
     half = (CROUCH["hip_pitch"] - CROUCH["knee"]) / 2
     foot = shank.add_body(
         name=f"foot_{side}", pos=[0, 0, -SHANK], quat=[math.cos(half), 0, math.sin(half), 0]

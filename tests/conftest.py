@@ -58,7 +58,9 @@ def hop(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def evoloco(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+def evoloco(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Ended]:
     """The command line in this process."""
 
     def command(*arguments: object) -> Ended:

@@ -8,4 +8,6 @@ def sign(journal: Journal, generation: int) -> None:
     head, rows, episodes = _rows(journal._database, generation)
     assert head is not None
     digest = _digest(head[:-1], rows, episodes)
-    journal._database.execute("UPDATE generations SET sha256 = ? WHERE generation = ?", (digest, generation))
+    journal._database.execute(
+        "UPDATE generations SET sha256 = ? WHERE generation = ?", (digest, generation)
+    )

@@ -38,7 +38,14 @@ class Native:
     def step(self, params, state, obs, time, dt=DT):
         """Advances `state` and returns the commands."""
         ctrl = np.full(self.nu, math.nan)
-        addresses = params.ctypes.data, state.ctypes.data, obs.ctypes.data, time, dt, ctrl.ctypes.data
+        addresses = (
+            params.ctypes.data,
+            state.ctypes.data,
+            obs.ctypes.data,
+            time,
+            dt,
+            ctrl.ctypes.data,
+        )
         self._step(*addresses, params.size, state.size, obs.size, ctrl.size)
         return ctrl
 
@@ -53,7 +60,9 @@ class Native:
         state = self.reset(params, dt) if state is None else state
         states, commands = [], []
         for k in range(round(duration / dt)):
-            commands.append(self.step(params, state, self.silence if obs is None else obs(k * dt), k * dt, dt))
+            commands.append(
+                self.step(params, state, self.silence if obs is None else obs(k * dt), k * dt, dt)
+            )
             states.append(state.copy())
         return np.array(states), np.array(commands)
 

@@ -38,7 +38,9 @@ class Case:
     population: int = POPULATION
 
     def __str__(self) -> str:
-        return "-".join([self.name, *(str(value) for key, value in self.options.items() if key not in GRID)])
+        return "-".join(
+            [self.name, *(str(value) for key, value in self.options.items() if key not in GRID)]
+        )
 
 
 GRID = {"descriptors": ("first", "second"), "ranges": ((0.0, 1.0), (0.0, 1.0)), "cells": (4, 4)}
@@ -64,14 +66,20 @@ MEMBERS = [
 def space(levels: tuple[int, ...] = (), size: int = SIZE) -> Space:
     """Continuous genes, and after them genes of these levels."""
     smooth = [Gene(f"gene_{place}", 0.0, 1.0) for place in range(size)]
-    return Space([*smooth, *(Gene(f"level_{place}", 0.0, 1.0, levels=k) for place, k in enumerate(levels))])
+    return Space(
+        [*smooth, *(Gene(f"level_{place}", 0.0, 1.0, levels=k) for place, k in enumerate(levels))]
+    )
 
 
 def made(case: Case, seed: int = 1, levels: tuple[int, ...] = (), **options: Any) -> Optimizer:
     """The optimizer of a case."""
-    objectives = ("fitness",) if case.objectives == 1 else tuple(f"goal_{k}" for k in range(case.objectives))
+    objectives = (
+        ("fitness",) if case.objectives == 1 else tuple(f"goal_{k}" for k in range(case.objectives))
+    )
     search = Search(space(levels), case.population, seed, objectives, ("first", "second"))
-    optimizer: Optimizer = member("optimizers", case.name).Optimizer(search, **{**case.options, **options})
+    optimizer: Optimizer = member("optimizers", case.name).Optimizer(
+        search, **{**case.options, **options}
+    )
     return optimizer
 
 

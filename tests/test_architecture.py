@@ -12,10 +12,25 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("controllers", "morphologies", "fitness", "runs")
-HEAVY = ("numpy", "mujoco", "numba", "pydantic", "matplotlib", "cma", "deap", "scipy", "sqlite3", "rich.progress")
+HEAVY = (
+    "numpy",
+    "mujoco",
+    "numba",
+    "pydantic",
+    "matplotlib",
+    "cma",
+    "deap",
+    "scipy",
+    "sqlite3",
+    "rich.progress",
+)
 
 SOURCES = {
-    room: [path for path in sorted((ROOT / room).rglob("*.py")) if "out" not in path.relative_to(ROOT).parts]
+    room: [
+        path
+        for path in sorted((ROOT / room).rglob("*.py"))
+        if "out" not in path.relative_to(ROOT).parts
+    ]
     for room in ("evoloco", *ROOMS)
 }
 
@@ -55,11 +70,17 @@ def test_imports_are_found_in_every_form(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", SOURCES["evoloco"], ids=identify)
 def test_the_package_never_imports_its_rooms(path: Path) -> None:
-    assert [name for level, name in imports(path) if room_of(name) or (level and name.split(".")[0] in ROOMS)] == []
+    assert [
+        name
+        for level, name in imports(path)
+        if room_of(name) or (level and name.split(".")[0] in ROOMS)
+    ] == []
 
 
 @pytest.mark.parametrize("path", [path for room in ROOMS for path in SOURCES[room]], ids=identify)
-def test_rooms_import_the_package_absolutely_their_siblings_relatively_and_no_other_room(path: Path) -> None:
+def test_rooms_import_the_package_absolutely_their_siblings_relatively_and_no_other_room(
+    path: Path,
+) -> None:
     room = path.relative_to(ROOT).parts[0]
     for level, name in imports(path):
         if level:
@@ -70,7 +91,9 @@ def test_rooms_import_the_package_absolutely_their_siblings_relatively_and_no_ot
             assert room_of(name) == "", f"{name} is a sibling, or another room"
 
 
-@pytest.mark.parametrize("arguments", [["-c", "import evoloco.cli"], ["-m", "evoloco.cli", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["-c", "import evoloco.cli"], ["-m", "evoloco.cli", "--help"]]
+)
 def test_the_command_line_starts_without_anything_heavy(arguments: list[str]) -> None:
     code = (
         "import atexit, runpy, sys\n"
@@ -85,8 +108,13 @@ def test_the_command_line_starts_without_anything_heavy(arguments: list[str]) ->
 
 
 def test_an_installation_holds_every_module_and_data_file() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
-    folders = {name: ROOT / project["package-dir"].get(name, name.replace(".", "/")) for name in project["packages"]}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+        "setuptools"
+    ]
+    folders = {
+        name: ROOT / project["package-dir"].get(name, name.replace(".", "/"))
+        for name in project["packages"]
+    }
     modules = {path for paths in SOURCES.values() for path in paths}
     assert {path for folder in folders.values() for path in folder.glob("*.py")} == modules
 

@@ -51,12 +51,17 @@ def test_a_lone_genome_from_a_split_must_end_three_workers_itself() -> None:
     chunks = Chunks(2)
     assert not chunks.lose(Chunk(0, 2, FATAL - 1))
     halves = [chunks.take(0.0, 1), chunks.take(0.0, 1)]
-    assert sorted((chunk.first, chunk.last, chunk.deaths) for chunk in halves if chunk) == [(0, 1, 0), (1, 2, 0)]
+    assert sorted((chunk.first, chunk.last, chunk.deaths) for chunk in halves if chunk) == [
+        (0, 1, 0),
+        (1, 2, 0),
+    ]
 
 
 @pytest.mark.parametrize("pace", [0.001, 0.004, 0.02, 0.1, 2.0])
 @pytest.mark.parametrize("workers", [1, 2, 7])
-def test_chunks_take_about_the_target_and_get_shorter_towards_the_end(pace: float, workers: int) -> None:
+def test_chunks_take_about_the_target_and_get_shorter_towards_the_end(
+    pace: float, workers: int
+) -> None:
     chunks, lengths, left = Chunks(5000), [], 5000
     while chunk := chunks.take(pace, workers):
         most = max(left / (2 * workers), SHORTEST / pace)

@@ -33,7 +33,9 @@ def one_line(ended: Ended, *words: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, "subprocess.CompletedProcess[str]"]:
+def finished(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, "subprocess.CompletedProcess[str]"]:
     """A run that a real process made, and what it said."""
     folder = tmp_path_factory.mktemp("finished")
     (folder / "hop.toml").write_text(HOP, encoding="utf-8")
@@ -75,7 +77,9 @@ def test_list_has_one_line_for_every_member(evoloco: Command) -> None:
     for kind in ("controllers", "morphologies", "measures", "optimizers", "runs"):
         section = ended.out.split(f"{kind}\n", 1)[1].split("\n\n", 1)[0]
         names = [line.split()[0] for line in section.strip().splitlines()]
-        assert names == (sorted(runs()) if kind == "runs" else members("fitness" if kind == "measures" else kind))
+        assert names == (
+            sorted(runs()) if kind == "runs" else members("fitness" if kind == "measures" else kind)
+        )
         assert all(len(line.split()) > 2 for line in section.strip().splitlines())
         assert evoloco("list", kind).out.strip() == f"{kind}\n{section}".strip()
     assert re.search(r"hopper .* 0\.62 kg, 0\.29 m, 2 driven joints", ended.out)
@@ -87,11 +91,21 @@ def test_list_shows_every_gene_of_a_controller_with_bounds_unit_and_meaning(
     evoloco: Command, hop: Path, name: str
 ) -> None:
     shown = evoloco("list", "controllers", name).out
-    bodies = dict.fromkeys(("reflex", "muscle_fsm", "simbicon"), "muscle_biped") | {"reflex3d": "muscle_biped3d"}
-    body, drive = bodies.get(name, "biped"), ["morphology.drive=motors"] if name == "simbicon" else []
-    space = Experiment(read(hop, [f"morphology.name={body}", *drive, f"controller.name={name}"])).space
+    bodies = dict.fromkeys(("reflex", "muscle_fsm", "simbicon"), "muscle_biped") | {
+        "reflex3d": "muscle_biped3d"
+    }
+    body, drive = (
+        bodies.get(name, "biped"),
+        ["morphology.drive=motors"] if name == "simbicon" else [],
+    )
+    space = Experiment(
+        read(hop, [f"morphology.name={body}", *drive, f"controller.name={name}"])
+    ).space
     body += " drive=motors" if drive else ""
-    genes = {line.split()[0]: line for line in shown.split(f"Genes on '{body}':\n")[1].strip().splitlines()}
+    genes = {
+        line.split()[0]: line
+        for line in shown.split(f"Genes on '{body}':\n")[1].strip().splitlines()
+    }
     for gene in space.genes:
         line = genes[gene.name]
         assert f"{gene.low:.4g} to" in line
@@ -111,7 +125,10 @@ def test_list_describes_any_member(evoloco: Command) -> None:
     assert "torso_mass       0.2 to      0.8 kg" in hopper
     own = evoloco("list", "morphologies", "mjcf").out
     assert all(gene.name in own and gene.meaning in own for gene in GENES)
-    assert evoloco("list", "runs", "biped").out.strip() == runs()["biped"].read_text(encoding="utf-8").strip()
+    assert (
+        evoloco("list", "runs", "biped").out.strip()
+        == runs()["biped"].read_text(encoding="utf-8").strip()
+    )
     assert "knee.amplitude" in evoloco("list", "controllers", "sine", "--morphology", "hopper").out
     planar = ("list", "controllers", "matsuoka", "topology=planar", "--morphology", "planar_biped")
     assert re.search(r"switch_0 +0 to +1 1 .* exists \(switch\)\n", evoloco(*planar).out)
@@ -126,13 +143,20 @@ def test_list_describes_any_member(evoloco: Command) -> None:
         (("optimizers", "ga"), "elites: int >= 0, default 1"),
     ],
 )
-def test_list_shows_the_bounds_of_an_option_in_signs(evoloco: Command, member: tuple[str, str], option: str) -> None:
+def test_list_shows_the_bounds_of_an_option_in_signs(
+    evoloco: Command, member: tuple[str, str], option: str
+) -> None:
     assert f"  {option}\n" in evoloco("list", *member).out
 
 
 @pytest.mark.parametrize("kind", ["controllers", "morphologies", "measures", "optimizers", "runs"])
 def test_listing_an_unknown_member_is_told_with_the_known_ones(evoloco: Command, kind: str) -> None:
-    one_line(evoloco("list", kind, "nothing"), "Unknown", "'nothing'. Known: ", catalogue.overview(kind).split()[1])
+    one_line(
+        evoloco("list", kind, "nothing"),
+        "Unknown",
+        "'nothing'. Known: ",
+        catalogue.overview(kind).split()[1],
+    )
 
 
 # A run from beginning to end
@@ -144,12 +168,21 @@ def test_evolve_says_what_it_did_and_leaves_the_whole_run_folder(
     folder, ended = finished
     assert ended.returncode == 0, ended.stderr
     assert "Stopped because the last generation was reached." in ended.stdout
-    assert re.search(r"Champion \d:\d: fitness .* in the search, .* on 2 held-out scenarios\.", ended.stdout)
+    assert re.search(
+        r"Champion \d:\d: fitness .* in the search, .* on 2 held-out scenarios\.", ended.stdout
+    )
     assert ended.stdout.strip().endswith(f"Report: {folder / 'report.html'}")
     assert "generation 1/3  best " in ended.stderr
     assert "The report has no video: " in ended.stderr
     left = {path.name for path in folder.iterdir()}
-    assert left == {"run.toml", "provenance.json", "journal.sqlite", "champion.json", "report.html", "run.lock"}
+    assert left == {
+        "run.toml",
+        "provenance.json",
+        "journal.sqlite",
+        "champion.json",
+        "report.html",
+        "run.lock",
+    }
     spec = Run(folder).spec
     assert (spec.seed, spec.optimizer.population_size, spec.optimizer.generations) == (3, 6, 3)
 
@@ -164,7 +197,9 @@ def test_resume_extends_a_finished_run(run: Path) -> None:
     assert "Stopped because the last generation was reached." in ended.stdout
 
 
-def test_replay_says_that_the_record_is_equal_and_writes_the_trace(evoloco: Command, run: Path, tmp_path: Path) -> None:
+def test_replay_says_that_the_record_is_equal_and_writes_the_trace(
+    evoloco: Command, run: Path, tmp_path: Path
+) -> None:
     ended = evoloco("replay", run, "--individual", "1:2", "--trace", tmp_path / "trace.npz")
     assert ended.code == 0
     assert "Individual 1:2: fitness " in ended.out
@@ -178,16 +213,22 @@ def test_replay_says_that_the_record_is_equal_and_writes_the_trace(evoloco: Comm
     assert f"Individual {champion['generation']}:{champion['individual']}: fitness" in best.out
 
 
-def test_replay_warns_when_the_record_differs_and_says_what_has_changed(evoloco: Command, run: Path) -> None:
+def test_replay_warns_when_the_record_differs_and_says_what_has_changed(
+    evoloco: Command, run: Path
+) -> None:
     with closing(sqlite3.connect(run / "journal.sqlite")) as database, database:
-        database.execute("UPDATE episodes SET fitness = 99.5 WHERE generation = 1 AND individual = 2")
+        database.execute(
+            "UPDATE episodes SET fitness = 99.5 WHERE generation = 1 AND individual = 2"
+        )
     sign(Run(run).journal, 1)
     ended = evoloco("replay", run, "--individual", "1:2")
     assert ended.code == 1
     assert "Warning: Individual 1:2 gives fitness " in ended.err
     assert "recorded is [99.5, 99.5] (nothing known has changed" in ended.err
     facts = (run / "provenance.json").read_text(encoding="utf-8")
-    (run / "provenance.json").write_text(re.sub(r'"mujoco": "[^"]*"', '"mujoco": "0.1"', facts), encoding="utf-8")
+    (run / "provenance.json").write_text(
+        re.sub(r'"mujoco": "[^"]*"', '"mujoco": "0.1"', facts), encoding="utf-8"
+    )
     ended = evoloco("replay", run, "--individual", "1:2")
     assert ended.code == 0
     assert "(mujoco 0.1 then, " in ended.err
@@ -201,21 +242,48 @@ def test_replay_warns_when_the_record_differs_and_says_what_has_changed(evoloco:
     [
         (["evolve", "bipde"], ["Unknown run 'bipde'. Known: biped", "Did you mean 'biped'?"]),
         (["evolve", "no.toml"], ["No run file no.toml."]),
-        (["evolve", "{hop}", "scenario.duratoin=3"], ["hop.toml: Unknown key in [scenario] 'duratoin'"]),
-        (["evolve", "{hop}", "controller.name=sinus"], ["hop.toml: controller.name: Unknown controller 'sinus'"]),
-        (["evolve", "{hop}", "controller.symmetry=odd"], ["hop.toml: Key 'controller.symmetry'", "'mirror' or 'none'"]),
-        (["evolve", "{hop}", "scenario.control_dt=0.007"], ["hop.toml: scenario.control_dt = 0.007 s must be a mult"]),
+        (
+            ["evolve", "{hop}", "scenario.duratoin=3"],
+            ["hop.toml: Unknown key in [scenario] 'duratoin'"],
+        ),
+        (
+            ["evolve", "{hop}", "controller.name=sinus"],
+            ["hop.toml: controller.name: Unknown controller 'sinus'"],
+        ),
+        (
+            ["evolve", "{hop}", "controller.symmetry=odd"],
+            ["hop.toml: Key 'controller.symmetry'", "'mirror' or 'none'"],
+        ),
+        (
+            ["evolve", "{hop}", "scenario.control_dt=0.007"],
+            ["hop.toml: scenario.control_dt = 0.007 s must be a mult"],
+        ),
         (["evolve", "{hop}", "population"], ["'population' is not key=value"]),
-        (["evolve", "{hop}", "--out", "{run}"], ["exists and is not overwritten", "evoloco resume "]),
-        (["evolve", "{hop}", "--out", "{hop}/x"], ["The run folder", "cannot be made: Not a directory"]),
+        (
+            ["evolve", "{hop}", "--out", "{run}"],
+            ["exists and is not overwritten", "evoloco resume "],
+        ),
+        (
+            ["evolve", "{hop}", "--out", "{hop}/x"],
+            ["The run folder", "cannot be made: Not a directory"],
+        ),
         (["resume", "{tmp}"], ["is not a run: it has no run.toml"]),
         (["resume", "{tmp}/none"], ["is not a run: it has no run.toml"]),
         (["replay", "{tmp}"], ["is not a run"]),
         (["report", "{tmp}"], ["is not a run"]),
         (["replay", "{run}", "--individual", "9:0"], ["has no generation 9. Recorded: 0 to 2."]),
-        (["replay", "{run}", "--individual", "1:6"], ["Generation 1 has no individual 6. Known: 0 to 5."]),
-        (["replay", "{run}", "--individual", "first"], ["'first' is no individual. Allowed: best, or"]),
-        (["replay", "{run}", "--trace", "{tmp}/none/t.npz"], ["none/t.npz: No such file or directory"]),
+        (
+            ["replay", "{run}", "--individual", "1:6"],
+            ["Generation 1 has no individual 6. Known: 0 to 5."],
+        ),
+        (
+            ["replay", "{run}", "--individual", "first"],
+            ["'first' is no individual. Allowed: best, or"],
+        ),
+        (
+            ["replay", "{run}", "--trace", "{tmp}/none/t.npz"],
+            ["none/t.npz: No such file or directory"],
+        ),
     ],
 )
 def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
@@ -226,7 +294,9 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
     before = sorted(tmp_path.rglob("*"))
     places = {"hop": hop, "run": run, "tmp": tmp_path}
     one_line(evoloco(*(argument.format(**places) for argument in arguments)), *words)
-    assert [path for path in sorted(tmp_path.rglob("*")) if path.name[-4:] not in ("-shm", "-wal")] == before
+    assert [
+        path for path in sorted(tmp_path.rglob("*")) if path.name[-4:] not in ("-shm", "-wal")
+    ] == before
 
 
 @pytest.mark.parametrize(
@@ -240,7 +310,9 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
         (["resume"], "DIR"),
     ],
 )
-def test_a_wrong_command_line_is_refused_with_its_usage(evoloco: Command, arguments: list[str], word: str) -> None:
+def test_a_wrong_command_line_is_refused_with_its_usage(
+    evoloco: Command, arguments: list[str], word: str
+) -> None:
     ended = evoloco(*arguments)
     assert ended.code == 2
     assert "Usage: evoloco" in ended.err
@@ -248,7 +320,9 @@ def test_a_wrong_command_line_is_refused_with_its_usage(evoloco: Command, argume
 
 
 @pytest.mark.parametrize("name", ["journal.sqlite", "run.toml", "provenance.json"])
-def test_a_run_without_one_of_its_files_is_told_by_its_name(evoloco: Command, run: Path, name: str) -> None:
+def test_a_run_without_one_of_its_files_is_told_by_its_name(
+    evoloco: Command, run: Path, name: str
+) -> None:
     (run / name).unlink()
     before = sorted(run.iterdir())
     for command in ("resume", "replay", "report"):
@@ -261,7 +335,11 @@ def test_a_truncated_journal_is_told_and_left_as_it_is(evoloco: Command, run: Pa
     path.write_bytes(path.read_bytes()[:9000])
     before = path.read_bytes()
     for command in ("resume", "replay", "report"):
-        one_line(evoloco(command, run), "journal.sqlite is damaged or no journal", "the same seed gives the same run")
+        one_line(
+            evoloco(command, run),
+            "journal.sqlite is damaged or no journal",
+            "the same seed gives the same run",
+        )
     assert path.read_bytes() == before
 
 
@@ -294,15 +372,25 @@ class Controller(Sine):
     ],
 )
 def test_a_controller_that_numba_cannot_compile_is_told_with_its_line_and_nothing_is_written(
-    evoloco: Command, hop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, reason: str
+    evoloco: Command,
+    hop: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    line: str,
+    reason: str,
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(CONTROLLER.format(line=line), encoding="utf-8")
     ended = evoloco("evolve", hop, "controller.name=mine.py")
     place = f"{tmp_path / 'mine.py'}, line 9: "
-    one_line(ended, f"hop.toml: Numba cannot compile the controller in {place}", reason, "Allowed are")
-    assert {path.name for path in tmp_path.iterdir()} - {"cache", "__pycache__"} == {"mine.py", "hop.toml"}
+    one_line(
+        ended, f"hop.toml: Numba cannot compile the controller in {place}", reason, "Allowed are"
+    )
+    assert {path.name for path in tmp_path.iterdir()} - {"cache", "__pycache__"} == {
+        "mine.py",
+        "hop.toml",
+    }
 
 
 ROBOT = """
@@ -322,13 +410,22 @@ ROBOT = """
     ],
 )
 def test_a_model_that_lacks_what_is_named_is_told_with_what_it_has(
-    evoloco: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, value: str, words: list[str]
+    evoloco: Command,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    value: str,
+    words: list[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "robot.xml").write_text(ROBOT, encoding="utf-8")
-    body = {"path": '"robot.xml"', "torso": '"torso"', "feet": '["leg"]', "joints": '["hip"]'} | {key: value}
+    body = {"path": '"robot.xml"', "torso": '"torso"', "feet": '["leg"]', "joints": '["hip"]'} | {
+        key: value
+    }
     table = "\n".join(f"{key} = {value}" for key, value in body.items())
-    (tmp_path / "mine.toml").write_text(HOP.replace('name = "hopper"', f'name = "mjcf"\n{table}'), encoding="utf-8")
+    (tmp_path / "mine.toml").write_text(
+        HOP.replace('name = "hopper"', f'name = "mjcf"\n{table}'), encoding="utf-8"
+    )
     one_line(evoloco("evolve", "mine.toml"), "mine.toml: ", *words)
     assert {path.name for path in tmp_path.iterdir()} == {"robot.xml", "mine.toml"}
 
@@ -337,7 +434,9 @@ def test_a_measure_that_returns_no_number_is_told_by_its_name(
     evoloco: Command, hop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "odd.py").write_text("def measure(episode):\n    return float('nan')\n", encoding="utf-8")
+    (tmp_path / "odd.py").write_text(
+        "def measure(episode):\n    return float('nan')\n", encoding="utf-8"
+    )
     ended = evoloco("evolve", hop, "fitness.odd={measure='odd.py', weight=1}", "--out", "odd")
     assert ended.code == 2
     assert "Measure '" in ended.err

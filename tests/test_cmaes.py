@@ -41,7 +41,9 @@ def pycma(centre: list[float], sigma: float, random: np.random.Generator, **opti
     ],
 )
 @pytest.mark.parametrize("best", [0.3, 1.1])  # inside, and in a corner that bounds cut off
-def test_cmaes_equals_pycma_with_the_same_random_numbers(best: float, ours: dict, theirs: dict) -> None:
+def test_cmaes_equals_pycma_with_the_same_random_numbers(
+    best: float, ours: dict, theirs: dict
+) -> None:
     def nearness(genomes: Array) -> Array:
         return -np.asarray(((genomes - best) ** 2).sum(axis=1))
 
@@ -77,7 +79,12 @@ def test_a_random_start_is_pycmas_from_a_uniform_point() -> None:
 
 def test_options_change_the_search() -> None:
     plain = run(made(CMAES), 20)
-    for options in ({"elitist": True}, {"covariance": "diagonal"}, {"active": False}, {"start": "random"}):
+    for options in (
+        {"elitist": True},
+        {"covariance": "diagonal"},
+        {"active": False},
+        {"start": "random"},
+    ):
         assert not np.array_equal(run(made(CMAES, **options), 20), plain)
 
 
@@ -102,8 +109,12 @@ def test_a_switch_that_rounding_alone_would_freeze_is_still_found() -> None:
 
     def fitness(genomes: Array) -> Array:
         near = ((genomes[:, :2] - 0.3) ** 2).sum(axis=1)
-        first_wrong = np.argmin(np.hstack([genomes[:, 2:] > 0.5, np.zeros((len(genomes), 1))]), axis=1)
-        return -near + first_wrong  # leading ones: later switches matter only when the earlier ones are right
+        first_wrong = np.argmin(
+            np.hstack([genomes[:, 2:] > 0.5, np.zeros((len(genomes), 1))]), axis=1
+        )
+        return (
+            -near + first_wrong
+        )  # leading ones: later switches matter only when the earlier ones are right
 
     def ends(levels: int) -> float:
         best = []
@@ -164,7 +175,11 @@ def test_bipop_shares_genomes_evenly_between_doubling_and_small_populations() ->
         regime = "small" if used["small"] < used["large"] else "large"
         seen.append(regime)
         if regime == "large":
-            assert (start.population_size, start.sigma, start.evaluations) == (2 * large, 0.3, np.inf)
+            assert (start.population_size, start.sigma, start.evaluations) == (
+                2 * large,
+                0.3,
+                np.inf,
+            )
             large = start.population_size
             took = newest = 40 * large + turn
         else:
@@ -189,10 +204,14 @@ def test_ipop_is_a_chain_of_pycma_runs_at_random_points() -> None:
         while not direct.stop():
             asked = direct.ask()
             (genomes,) = run(optimizer, 1, rastrigin)
-            np.testing.assert_allclose(genomes, np.array(asked), rtol=0, atol=1e-12)  # pycma folds back by itself
+            np.testing.assert_allclose(
+                genomes, np.array(asked), rtol=0, atol=1e-12
+            )  # pycma folds back by itself
             direct.tell(asked, list(-rastrigin(genomes)))
         assert len(optimizer.events) == min(start + 1, 2)
-    assert optimizer.stop_reason() == ", ".join(f"{name} = {value}" for name, value in direct.stop().items())
+    assert optimizer.stop_reason() == ", ".join(
+        f"{name} = {value}" for name, value in direct.stop().items()
+    )
 
 
 def test_events_tell_every_start_that_ended_with_its_population_and_reason() -> None:
@@ -216,9 +235,19 @@ def test_without_restarts_a_search_has_no_events() -> None:
     assert list(optimizer.events) == []
 
 
-def test_a_run_whose_population_grows_is_recorded_resumed_and_reported(hop: Path, tmp_path: Path) -> None:
-    flat = ["fitness.speed.weight=0.0", "optimizer.restarts=ipop", "scenario.duration=0.2", "optimizer.generations=6"]
-    whole, parts = Run.create(read(hop, flat), tmp_path / "whole"), Run.create(read(hop, flat), tmp_path / "parts")
+def test_a_run_whose_population_grows_is_recorded_resumed_and_reported(
+    hop: Path, tmp_path: Path
+) -> None:
+    flat = [
+        "fitness.speed.weight=0.0",
+        "optimizer.restarts=ipop",
+        "scenario.duration=0.2",
+        "optimizer.generations=6",
+    ]
+    whole, parts = (
+        Run.create(read(hop, flat), tmp_path / "whole"),
+        Run.create(read(hop, flat), tmp_path / "parts"),
+    )
     whole.evolve()
     parts.evolve(generations=3)
     Run(tmp_path / "parts").evolve(generations=6)
@@ -237,8 +266,15 @@ def test_a_run_whose_population_grows_is_recorded_resumed_and_reported(hop: Path
 
 
 def test_a_search_begins_at_the_genes_starts_with_their_spreads() -> None:
-    genes = [Gene("near", 0.0, 10.0, start=2.0, spread=0.1), Gene("wide", 0.0, 10.0, start=8.0, spread=1.0)]
+    genes = [
+        Gene("near", 0.0, 10.0, start=2.0, spread=0.1),
+        Gene("wide", 0.0, 10.0, start=8.0, spread=1.0),
+    ]
     search = Search(Space([*genes, Gene("plain", 0.0, 1.0)]), 4000, 1)
     asked = cmaes.Optimizer(search, sigma=0.1).ask()
-    np.testing.assert_allclose(asked.mean(axis=0), [0.2, 0.8, 0.5], atol=0.01)  # 0.1 / sqrt(4000) is 0.0016
-    np.testing.assert_allclose(asked.std(axis=0), [0.01, 0.1, 0.1], rtol=0.1)  # the fold bends what is near a bound
+    np.testing.assert_allclose(
+        asked.mean(axis=0), [0.2, 0.8, 0.5], atol=0.01
+    )  # 0.1 / sqrt(4000) is 0.0016
+    np.testing.assert_allclose(
+        asked.std(axis=0), [0.01, 0.1, 0.1], rtol=0.1
+    )  # the fold bends what is near a bound

@@ -14,7 +14,9 @@ from evoloco.morphologies import biped, hopper, muscle_biped, muscle_biped3d, pl
 
 MUSCULAR = {"reflex": "muscle_biped", "reflex3d": "muscle_biped3d", "muscle_fsm": "muscle_biped"}
 SERVO = [name for name in members("controllers") if name not in (*MUSCULAR, "simbicon")]
-MIRRORED = [name for name in SERVO if name in ("hopf", "matsuoka", "phase", "rulkov", "sine", "vanderpol")]
+MIRRORED = [
+    name for name in SERVO if name in ("hopf", "matsuoka", "phase", "rulkov", "sine", "vanderpol")
+]
 BODIES = {
     "biped": biped.build,
     "biped with arms": lambda: biped.build(arms=True),
@@ -31,7 +33,10 @@ VARIANTS = [
     ("matsuoka", {"feedback": ("joint", "tilt", "load"), "tonic_gene": True, "phase_reset": True}),
     ("matsuoka", {"topology": "ring", "feedback": ("joint", "tilt", "load")}),
     *((name, {"coupling": "chain"}) for name in ("hopf", "phase", "vanderpol")),
-    *((name, {"feedback": ("tilt", "load"), "phase_reset": True}) for name in ("hopf", "phase", "rulkov")),
+    *(
+        (name, {"feedback": ("tilt", "load"), "phase_reset": True})
+        for name in ("hopf", "phase", "rulkov")
+    ),
 ]
 SERVO_CASES = [(name, {}, body) for name in SERVO for body in SERVO_BODIES] + [
     (name, options, "planar_biped" if options.get("topology") == "planar" else "biped")
@@ -40,7 +45,10 @@ SERVO_CASES = [(name, {}, body) for name in SERVO for body in SERVO_BODIES] + [
 CASES = [
     *SERVO_CASES,
     *((name, {}, body) for name, body in MUSCULAR.items()),
-    *(("simbicon", {"gait": gait}, "muscle_biped with motors") for gait in ("walk", "run", "fast_run")),
+    *(
+        ("simbicon", {"gait": gait}, "muscle_biped with motors")
+        for gait in ("walk", "run", "fast_run")
+    ),
 ]
 cases = pytest.mark.parametrize(("name", "options", "body"), CASES)
 
@@ -58,7 +66,9 @@ def prepare(name, options, body, seed=0):
     obs = 0.3 * rng.standard_normal((25, build(body).observation.size))
     where = build(body).observation.foot_load
     obs[:, where] = rng.random((25, len(build(body).feet)))
-    return SimpleNamespace(controller=controller, native=Native(controller, build(body)), params=params, obs=obs)
+    return SimpleNamespace(
+        controller=controller, native=Native(controller, build(body)), params=params, obs=obs
+    )
 
 
 @cases
@@ -71,14 +81,18 @@ def test_compiled_equals_interpreted(name, options, body):
     for k, seen in enumerate(it.obs):
         ctrl = np.full(it.native.nu, np.nan)
         it.controller.step(it.params, state, seen, k * DT, DT, ctrl)
-        np.testing.assert_allclose(it.native.step(it.params, native, seen, k * DT), ctrl, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(
+            it.native.step(it.params, native, seen, k * DT), ctrl, rtol=1e-9, atol=1e-12
+        )
 
 
 @cases
 def test_all_commands_are_written_and_finite(name, options, body):
     for seed in range(5):
         it = prepare(name, options, body, seed)
-        states, commands = it.native.run(it.params, 0.5, lambda time, it=it: it.obs[round(time / DT)])
+        states, commands = it.native.run(
+            it.params, 0.5, lambda time, it=it: it.obs[round(time / DT)]
+        )
         assert np.isfinite(commands).all()
         assert np.isfinite(states).all()
 
@@ -128,14 +142,18 @@ def test_every_gene_moves_the_commands_and_says_what_it_is(name, options, body):
     genome = np.random.default_rng(1).random(len(controller.space))
     values = controller.space.decode(genome)
     encoded = [gene.encode(values[gene.name]) for gene in controller.space.genes]
-    snapped = [gene.snap(position) for gene, position in zip(controller.space.genes, genome, strict=True)]
+    snapped = [
+        gene.snap(position) for gene, position in zip(controller.space.genes, genome, strict=True)
+    ]
     np.testing.assert_allclose(encoded, snapped, atol=1e-12)
     if options.get("topology") == "planar":
         values.update({gene: 1.0 for gene in values if gene.startswith("switch")})
     params = controller.parameters(values)
     for gene in controller.space.genes:
         nudged = gene.high if gene.encode(values[gene.name]) < 0.5 else gene.low
-        assert not np.array_equal(controller.parameters({**values, gene.name: nudged}), params), gene.name
+        assert not np.array_equal(controller.parameters({**values, gene.name: nudged}), params), (
+            gene.name
+        )
 
 
 @cases
@@ -192,7 +210,8 @@ def parallel_axes():
     """The biped with roll and yaw axes that do not mirror each other, as most models have them."""
     body = build("biped")
     joints = tuple(
-        type(joint)(**{**vars(joint), "mirror": -1.0 if joint.axis == "roll" else 1.0}) for joint in body.joints
+        type(joint)(**{**vars(joint), "mirror": -1.0 if joint.axis == "roll" else 1.0})
+        for joint in body.joints
     )
     return type(body)(**{**{k: vars(body)[k] for k in body.__dataclass_fields__}, "joints": joints})
 
@@ -204,7 +223,10 @@ def parallel_axes():
         ("sine", {}),
         ("matsuoka", {"feedback": ("joint", "tilt", "load"), "tonic_gene": True}),
         *((name, {"feedback": ("tilt", "load")}) for name in ("hopf", "phase", "vanderpol")),
-        *((name, {"feedback": ("tilt", "load"), "coupling": "chain"}) for name in ("hopf", "phase", "vanderpol")),
+        *(
+            (name, {"feedback": ("tilt", "load"), "coupling": "chain"})
+            for name in ("hopf", "phase", "vanderpol")
+        ),
     ],
 )
 def test_a_mirrored_observation_half_a_period_later_gives_the_mirrored_command(name, options, axes):
@@ -242,7 +264,9 @@ def test_a_mirrored_observation_half_a_period_later_gives_the_mirrored_command(n
     ],
 )
 @pytest.mark.parametrize("axes", ["mirrored", "parallel"])
-def test_a_network_whose_sides_and_pacemaker_neurons_change_places_gives_the_mirrored_command(name, options, axes):
+def test_a_network_whose_sides_and_pacemaker_neurons_change_places_gives_the_mirrored_command(
+    name, options, axes
+):
     body = build("biped") if axes == "mirrored" else parallel_axes()
     controller = member("controllers", name).Controller(body, **options)
     native, rng = Native(controller, body), np.random.default_rng(7)
@@ -252,7 +276,9 @@ def test_a_network_whose_sides_and_pacemaker_neurons_change_places_gives_the_mir
     order = [1, 0] if names[0] == "pacemaker" else []
     joints, width = names[len(order) // 2 :], 1 if name == "rulkov" else 2
     for joint in joints:
-        k = len(order[:2]) * (names[0] == "pacemaker") + width * joints.index(body.joint(joint).partner)
+        k = len(order[:2]) * (names[0] == "pacemaker") + width * joints.index(
+            body.joint(joint).partner
+        )
         order += range(k, k + width)
     n, tables = len(order), 3 if name == "rulkov" else 2
     here[: tables * n] += 0.01 * rng.standard_normal(tables * n)
@@ -279,13 +305,17 @@ def test_sine_feels_nothing_and_the_others_lean_against_a_tilt():
         values = controller.space.decode(np.full(len(controller.space), 0.7))
         params = controller.parameters(values)
         upright, leaning = (
-            native.step(params, native.reset(params), obs, 0.0) for obs in (np.zeros_like(tilted), tilted)
+            native.step(params, native.reset(params), obs, 0.0)
+            for obs in (np.zeros_like(tilted), tilted)
         )
         for joint, answer in zip(body.joints, leaning - upright, strict=True):
             lean, rate = (0.1, 0.5) if joint.axis == "roll" else (0.2, 1.0)
             if joint.axis == "roll" and joint.side == "right":
                 lean, rate = -lean, -rate
-            wanted = values.get(f"{joint.stem}.tilt", 0) * lean + values.get(f"{joint.stem}.rate", 0) * rate
+            wanted = (
+                values.get(f"{joint.stem}.tilt", 0) * lean
+                + values.get(f"{joint.stem}.rate", 0) * rate
+            )
             assert answer == pytest.approx(wanted, abs=1e-12)
             assert (wanted != 0) == (name != "sine" and joint.stem != "knee")
 
@@ -313,7 +343,9 @@ def test_the_planar_network_feels_absolute_segment_angles():
     for obs, lean in ((upright, 0.0), (leaning, 0.3)):
         for k, joint in enumerate(body.joints):
             # Hip flexion is against, knee flexion along the direction in which the torso leans forward.
-            obs[k] = (0.4 if joint.side == "left" else -0.1) + lean if joint.stem == "hip_pitch" else 0.2
+            obs[k] = (
+                (0.4 if joint.side == "left" else -0.1) + lean if joint.stem == "hip_pitch" else 0.2
+            )
         obs[body.observation.tilt.start + 1] = lean
         obs[body.observation.foot_load] = 0.6, 0.0
     states = [native.reset(params) for _ in range(2)]
@@ -332,12 +364,17 @@ def test_the_planar_network_lifts_the_leg_whose_partner_stands():
     controller = member("controllers", "matsuoka").Controller(body, topology="planar")
     native, values = Native(controller, body), controller.space.decode(np.full(22, 0.6))
     felt, unfelt = (
-        controller.parameters({**values, "hip_feedback": gain, "knee_feedback": gain}) for gain in (1.0, 0.0)
+        controller.parameters({**values, "hip_feedback": gain, "knee_feedback": gain})
+        for gain in (1.0, 0.0)
     )
     in_the_air, standing = np.zeros(body.observation.size), np.zeros(body.observation.size)
     standing[body.observation.foot_load] = 0.9, 0.0
     flexed = {}
-    for label, params, obs in (("unfelt", unfelt, standing), ("air", felt, in_the_air), ("left", felt, standing)):
+    for label, params, obs in (
+        ("unfelt", unfelt, standing),
+        ("air", felt, in_the_air),
+        ("left", felt, standing),
+    ):
         state = native.reset(params)
         flexed[label] = np.mean([native.step(params, state, obs, 0.0) for _ in range(200)], axis=0)
     np.testing.assert_array_equal(flexed["air"], flexed["unfelt"])
@@ -350,7 +387,9 @@ def test_joint_feedback_is_silent_at_home():
     controller = member("controllers", "matsuoka").Controller(body, feedback=("joint",))
     native = Native(controller, body)
     values = controller.space.decode(np.full(len(controller.space), 0.7))
-    silent = {name: 0.0 if name.endswith("joint_feedback") else value for name, value in values.items()}
+    silent = {
+        name: 0.0 if name.endswith("joint_feedback") else value for name, value in values.items()
+    }
     at_home = np.zeros(body.observation.size)
     at_home[body.observation.joint_angle] = [joint.home for joint in body.joints]
     away = at_home + 0.1
@@ -365,7 +404,9 @@ def test_joint_feedback_is_silent_at_home():
 def test_a_chain_follows_down_each_leg_and_a_pacemaker_directly():
     senders = {"pacemaker": [0] * 11, "chain": [0, 0, 1, 2, 3, 4, 0, 6, 7, 8, 9]}
     for coupling, expected in senders.items():
-        followers = member("controllers", "phase").Controller(build("biped"), coupling=coupling).followers
+        followers = (
+            member("controllers", "phase").Controller(build("biped"), coupling=coupling).followers
+        )
         values = {gene.name: gene.decode(0.5) for gene in followers.genes}
         assert followers.parameters(values)[SENDER::ROW].tolist() == expected
 
@@ -384,4 +425,8 @@ def test_the_reflex_can_be_moved_to_other_joints_or_left_out():
     controller = member("controllers", "phase").Controller
     names = controller(build("biped"), reflex_stems=("knee",)).space.names
     assert [name for name in names if name.endswith(".tilt")] == ["knee.tilt"]
-    assert not [name for name in controller(build("biped"), reflex=False).space.names if name.endswith(".tilt")]
+    assert not [
+        name
+        for name in controller(build("biped"), reflex=False).space.names
+        if name.endswith(".tilt")
+    ]

@@ -18,7 +18,10 @@ from evoloco.evolve import Run
 from evoloco.spec import read
 
 ROOT = Path(__file__).parents[1]
-PAGES = {str(path.relative_to(ROOT)): path for path in [*ROOT.glob("*.md"), *sorted((ROOT / "docs").glob("*.md"))]}
+PAGES = {
+    str(path.relative_to(ROOT)): path
+    for path in [*ROOT.glob("*.md"), *sorted((ROOT / "docs").glob("*.md"))]
+}
 
 
 class Block(NamedTuple):
@@ -38,11 +41,16 @@ class Block(NamedTuple):
 BLOCKS = [
     Block(name, *block)
     for name, page in PAGES.items()
-    for block in re.findall(r"^```(\w+)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    for block in re.findall(
+        r"^```(\w+)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
 ]
 RUN_FILES = [block for block in BLOCKS if block.file.endswith(".toml")]
 COMMANDS = [
-    (block.page, line.partition("bin/evoloco ")[2] if "bin/" in line else line.removeprefix("evoloco "))
+    (
+        block.page,
+        line.partition("bin/evoloco ")[2] if "bin/" in line else line.removeprefix("evoloco "),
+    )
     for block in BLOCKS
     for line in block.text.splitlines()
     if block.language == "sh" and ("bin/evoloco " in line or line.startswith("evoloco "))
@@ -71,7 +79,9 @@ def test_the_pages_hold_what_these_tests_try() -> None:
 
 
 @pytest.mark.parametrize("block", RUN_FILES, ids=lambda block: f"{block.page}:{block.file}")
-def test_every_run_file_in_the_docs_runs_with_the_files_beside_it(block: Block, in_folder: Path) -> None:
+def test_every_run_file_in_the_docs_runs_with_the_files_beside_it(
+    block: Block, in_folder: Path
+) -> None:
     for other in BLOCKS:
         if other.page == block.page and other.file:
             (in_folder / other.file).write_text(other.text, encoding="utf-8")
@@ -88,7 +98,9 @@ def test_a_controller_of_the_docs_moves_the_bundled_biped(page: str, in_folder: 
     (block,) = [block for block in BLOCKS if block.page == page and block.file.endswith(".py")]
     (in_folder / block.file).write_text(block.text, encoding="utf-8")
     own = f"controller={{name='{in_folder / block.file}'}}"
-    experiment = Experiment(read(run_file("biped"), [own, "scenario.duration=0.5", "optimizer.population_size=2"]))
+    experiment = Experiment(
+        read(run_file("biped"), [own, "scenario.duration=0.5", "optimizer.population_size=2"])
+    )
     genomes = experiment.optimizer().ask()
     evaluation = Local(experiment).evaluate(genomes, experiment.scenarios(0), support=0.0)
     assert "unstable" not in evaluation.outcome
@@ -118,7 +130,9 @@ def test_the_index_names_every_page() -> None:
 
 
 def test_the_run_file_reference_is_up_to_date() -> None:
-    assert PAGES["docs/run-file.md"].read_text(encoding="utf-8") == _generator().page(), "write it anew: make docs"
+    assert PAGES["docs/run-file.md"].read_text(encoding="utf-8") == _generator().page(), (
+        "write it anew: make docs"
+    )
 
 
 def test_the_reference_tells_a_key_with_its_table_type_limits_and_default() -> None:
@@ -130,7 +144,9 @@ def test_the_reference_tells_a_key_with_its_table_type_limits_and_default() -> N
     assert "| `weight` | number | needed |" in page
 
 
-def test_pandas_reads_the_journal_in_the_three_lines_of_the_docs(in_folder: Path, hop: Path) -> None:
+def test_pandas_reads_the_journal_in_the_three_lines_of_the_docs(
+    in_folder: Path, hop: Path
+) -> None:
     run = Run.create(read(hop), Path("runs/out/biped-seed0"))
     run.evolve(generations=2)
     names: dict[str, object] = {}
@@ -146,12 +162,16 @@ def test_pandas_reads_the_journal_in_the_three_lines_of_the_docs(in_folder: Path
     database.close()
 
 
-def test_the_page_about_the_journal_names_every_table_column_and_note(in_folder: Path, hop: Path) -> None:
+def test_the_page_about_the_journal_names_every_table_column_and_note(
+    in_folder: Path, hop: Path
+) -> None:
     run = Run.create(read(hop), in_folder / "run")
     run.evolve(generations=1)
     page = PAGES["docs/journal.md"].read_text(encoding="utf-8")
     database = sqlite3.connect(in_folder / "run" / "journal.sqlite")
-    tables = [row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    tables = [
+        row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    ]
     assert tables
     for table in tables:
         assert f"**`{table}`**" in page
@@ -162,7 +182,9 @@ def test_the_page_about_the_journal_names_every_table_column_and_note(in_folder:
     database.close()
 
 
-def test_the_script_of_getting_started_runs(in_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_script_of_getting_started_runs(
+    in_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     exec(the("docs/getting-started.md", "Run.create"), {})
     *generations, speed = capsys.readouterr().out.split("\n")[:-1]
     assert [int(line.split()[0]) for line in generations] == [0, 1, 2]
@@ -171,12 +193,18 @@ def test_the_script_of_getting_started_runs(in_folder: Path, capsys: pytest.Capt
 
 
 def test_what_must_pass_runs_the_test_command_of_the_readme() -> None:
-    (command,) = [block.text.strip() for block in BLOCKS if block.page == "README.md" and "bin/pytest" in block.text]
+    (command,) = [
+        block.text.strip()
+        for block in BLOCKS
+        if block.page == "README.md" and "bin/pytest" in block.text
+    ]
     assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
 
 
 def _generator() -> ModuleType:
-    location = importlib.util.spec_from_file_location("make_run_file", ROOT / "docs" / "make_run_file.py")
+    location = importlib.util.spec_from_file_location(
+        "make_run_file", ROOT / "docs" / "make_run_file.py"
+    )
     assert location is not None
     assert location.loader is not None
     module = importlib.util.module_from_spec(location)

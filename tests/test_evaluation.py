@@ -69,14 +69,18 @@ def test_a_fall_forfeits_what_the_rest_would_have_earned() -> None:
 
 
 def test_a_term_is_the_mean_of_its_measure_over_the_lived_steps() -> None:
-    measure = Term("x", 1.0, "x", lambda episode, slope: slope * np.arange(len(episode)), {"slope": 2.0}, "m")
+    measure = Term(
+        "x", 1.0, "x", lambda episode, slope: slope * np.arange(len(episode)), {"slope": 2.0}, "m"
+    )
     assert measure.value(episode(body(), 5)) == pytest.approx(4.0)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_measure_that_is_no_number_is_named(bad: float) -> None:
     fallen = episode(body(), 5, outcome=Outcome.FELL)
-    with pytest.raises(EvolocoError, match=r"Measure 'y' \(fitness term 'y'\) returned .* fell after 0\.1 s"):
+    with pytest.raises(
+        EvolocoError, match=r"Measure 'y' \(fitness term 'y'\) returned .* fell after 0\.1 s"
+    ):
         term("y", 1.0, bad).value(fallen)
 
 
@@ -109,7 +113,9 @@ def test_a_fall_counts_as_what_was_lived_of_the_whole_episode(experiment: Experi
     fell = found.outcome == "fell"
     assert fell.any()
     assert np.all(found.duration[fell] < 1.0)
-    np.testing.assert_allclose((found.fitness - found.values[..., 0] * found.duration)[fell], 2 * found.duration[fell])
+    np.testing.assert_allclose(
+        (found.fitness - found.values[..., 0] * found.duration)[fell], 2 * found.duration[fell]
+    )
 
 
 def test_an_unstable_episode_has_the_worst_fitness_and_no_measures(experiment: Experiment) -> None:

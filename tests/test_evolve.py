@@ -34,7 +34,13 @@ def record(run: Run | Path) -> list[bytes]:
     return [
         b"".join(
             np.ascontiguousarray(array).tobytes()
-            for array in (g.genomes, g.fitness, g.evaluation.fitness, g.evaluation.values, g.evaluation.duration)
+            for array in (
+                g.genomes,
+                g.fitness,
+                g.evaluation.fitness,
+                g.evaluation.values,
+                g.evaluation.duration,
+            )
         )
         for g in run.journal.generations()
     ]
@@ -75,7 +81,9 @@ def test_one_thread_gives_the_bytes_of_two(whole: Run, hop: Path) -> None:
 
 
 @pytest.mark.parametrize("optimizer", ["cmaes", "uniform"])
-def test_a_run_stopped_after_any_generation_and_resumed_equals_an_uninterrupted_one(hop: Path, optimizer: str) -> None:
+def test_a_run_stopped_after_any_generation_and_resumed_equals_an_uninterrupted_one(
+    hop: Path, optimizer: str
+) -> None:
     name = f"optimizer.name={optimizer}"
     uninterrupted, stopped = begun(hop, "uninterrupted", name), begun(hop, "stopped", name)
     uninterrupted.evolve()
@@ -84,7 +92,9 @@ def test_a_run_stopped_after_any_generation_and_resumed_equals_an_uninterrupted_
     assert record(stopped) == record(uninterrupted)
 
 
-def test_a_run_that_dies_between_generations_equals_an_uninterrupted_one(whole: Run, hop: Path) -> None:
+def test_a_run_that_dies_between_generations_equals_an_uninterrupted_one(
+    whole: Run, hop: Path
+) -> None:
     def die(record: Generation) -> None:
         raise RuntimeError
 
@@ -126,7 +136,9 @@ def test_the_recorded_fitness_is_that_of_the_episodes_evaluated_again(whole: Run
     experiment = whole.experiment
     for generation in whole.journal.generations():
         scenarios = experiment.scenarios(generation.generation)
-        evaluation = Local(experiment, 1).evaluate(generation.genomes, scenarios, generation.support)
+        evaluation = Local(experiment, 1).evaluate(
+            generation.genomes, scenarios, generation.support
+        )
         assert evaluation.fitness.tobytes() == generation.evaluation.fitness.tobytes()
         assert generation.fitness.tobytes() == evaluation.fitness.mean(axis=1).tobytes()
 
@@ -137,7 +149,9 @@ def test_genomes_are_judged_by_the_aggregate_that_the_run_file_names(hop: Path) 
     assert np.array_equal(run.journal[0].fitness, run.journal[0].evaluation.fitness.min(axis=1))
 
 
-def test_support_fades_over_its_generations_and_champions_come_from_those_without(hop: Path) -> None:
+def test_support_fades_over_its_generations_and_champions_come_from_those_without(
+    hop: Path,
+) -> None:
     support, one = "evaluation.support={stiffness=20, generations=2}", "evaluation.elite=1"
     run = begun(hop, "supported", support, one, "optimizer.name=uniform")
     run.evolve()
@@ -169,11 +183,14 @@ def test_the_optimizers_reason_to_stop_is_recorded_and_holds_when_resumed(hop: P
 def test_the_champion_is_chosen_on_scenarios_of_its_own_and_judged_on_others(whole: Run) -> None:
     champion = whole.choose_champion()
     candidates = [
-        (generation.generation, int(np.argmax(generation.fitness))) for generation in whole.journal.generations()
+        (generation.generation, int(np.argmax(generation.fitness)))
+        for generation in whole.journal.generations()
     ]
     genomes = np.array([whole.journal[g].genomes[i] for g, i in candidates])
     evaluator = Local(whole.experiment)
-    chosen_by = evaluator.evaluate(genomes, whole.experiment.elite_scenarios(), 0.0).fitness.mean(axis=1)
+    chosen_by = evaluator.evaluate(genomes, whole.experiment.elite_scenarios(), 0.0).fitness.mean(
+        axis=1
+    )
     heldout = evaluator.evaluate(genomes, whole.experiment.held_out(), 0.0).fitness.mean(axis=1)
     best = int(np.argmax(chosen_by))
     assert (champion.generation, champion.individual) == candidates[best]
@@ -182,9 +199,13 @@ def test_the_champion_is_chosen_on_scenarios_of_its_own_and_judged_on_others(who
     assert champion.search_fitness == whole.journal[champion.generation].fitness.max()
 
 
-def test_a_genome_that_stays_counts_with_the_mean_of_the_generations_that_evaluated_it(hop: Path) -> None:
+def test_a_genome_that_stays_counts_with_the_mean_of_the_generations_that_evaluated_it(
+    hop: Path,
+) -> None:
     # Nothing but two elites: each generation evaluates the genomes of the first again, in new scenarios.
-    stay = ["optimizer={name='ga', elites=3, crossover_rate=0, mutation_rate=0, population_size=4, generations=4}"]
+    stay = [
+        "optimizer={name='ga', elites=3, crossover_rate=0, mutation_rate=0, population_size=4, generations=4}"
+    ]
     run = begun(hop, "stays", *stay, "scenario.joint_noise=0.2")
     run.evolve()
     found: dict[bytes, list[float]] = {}
@@ -238,7 +259,9 @@ def test_a_run_without_generations_has_no_champion(hop: Path) -> None:
 def test_an_existing_folder_is_refused_and_left_as_it_is(whole: Run, hop: Path) -> None:
     whole.journal.close()
     before = files(whole.folder)
-    with pytest.raises(SpecError, match=f"exists and is not overwritten.*evoloco resume {whole.folder}"):
+    with pytest.raises(
+        SpecError, match=f"exists and is not overwritten.*evoloco resume {whole.folder}"
+    ):
         begun(hop, "whole", "seed=9")
     assert files(whole.folder) == before
 
@@ -276,7 +299,11 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("seed = 0", "seed = 1"), ("duration = 1.0", "duration = 2.0"), ('name = "hop"', 'name = "hip"')],
+    [
+        ("seed = 0", "seed = 1"),
+        ("duration = 1.0", "duration = 2.0"),
+        ('name = "hop"', 'name = "hip"'),
+    ],
 )
 def test_an_edited_run_file_is_noticed(whole: Run, old: str, new: str) -> None:
     path = whole.folder / "run.toml"
@@ -294,12 +321,20 @@ def test_an_edited_run_file_is_noticed(whole: Run, old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
-        (["morphology.ankle=true"], "of another run: its genes differ from those of .* in ankle_pitch"),
-        (["fitness.alive={measure='survival', weight=1}"], "of another run: its fitness terms are speed, alive"),
+        (
+            ["morphology.ankle=true"],
+            "of another run: its genes differ from those of .* in ankle_pitch",
+        ),
+        (
+            ["fitness.alive={measure='survival', weight=1}"],
+            "of another run: its fitness terms are speed, alive",
+        ),
         (["seed=3"], "Generation 0 of .* does not follow from run.toml"),
     ],
 )
-def test_a_journal_of_another_run_is_noticed(whole: Run, hop: Path, overrides: list[str], words: str) -> None:
+def test_a_journal_of_another_run_is_noticed(
+    whole: Run, hop: Path, overrides: list[str], words: str
+) -> None:
     other = begun(hop, "other", *overrides)
     other.evolve(1)
     other.journal.close()
@@ -315,8 +350,12 @@ def test_a_journal_of_another_run_is_noticed(whole: Run, hop: Path, overrides: l
 def test_a_record_that_was_tampered_with_is_noticed(whole: Run) -> None:
     whole.journal.close()
     with closing(sqlite3.connect(whole.folder / "journal.sqlite")) as database, database:
-        database.execute("UPDATE individuals SET fitness = fitness + 1 WHERE generation = 1 AND individual = 0")
-    with pytest.raises(JournalError, match=r"generation 1 does not match its checksum\. Generations 0 to 0 of it"):
+        database.execute(
+            "UPDATE individuals SET fitness = fitness + 1 WHERE generation = 1 AND individual = 0"
+        )
+    with pytest.raises(
+        JournalError, match=r"generation 1 does not match its checksum\. Generations 0 to 0 of it"
+    ):
         Run(whole.folder).evolve(5)
     run = Run(whole.folder)
     sign(run.journal, 1)
@@ -341,7 +380,9 @@ def until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None
 def recorded(folder: Path) -> int:
     """Generations in the journal of a run that another process writes."""
     try:
-        with closing(sqlite3.connect(f"file:{folder / 'journal.sqlite'}?mode=ro", uri=True)) as database:
+        with closing(
+            sqlite3.connect(f"file:{folder / 'journal.sqlite'}?mode=ro", uri=True)
+        ) as database:
             return int(database.execute("SELECT count(*) FROM generations").fetchone()[0])
     except sqlite3.Error:
         return 0
@@ -349,14 +390,20 @@ def recorded(folder: Path) -> int:
 
 def started(*arguments: object) -> subprocess.Popen[str]:
     command = [*COMMAND, *map(str, arguments)]
-    return subprocess.Popen(command, env=WITHOUT_VIDEO, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, env=WITHOUT_VIDEO, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
 
 
 def test_a_run_killed_at_random_moments_and_resumed_equals_an_uninterrupted_one(hop: Path) -> None:
     folder, random = hop.parent / "killed", np.random.default_rng(0)
     generations = "optimizer.generations=30"
     for wanted in (1, 4, 5):
-        process = started("resume", folder) if folder.exists() else started("evolve", hop, generations, "--out", folder)
+        process = (
+            started("resume", folder)
+            if folder.exists()
+            else started("evolve", hop, generations, "--out", folder)
+        )
         until(lambda wanted=wanted: recorded(folder) >= wanted, process)  # type: ignore[misc]
         time.sleep(random.uniform(0.0, 0.05))
         process.kill()
@@ -387,14 +434,18 @@ def test_ctrl_c_ends_with_a_whole_journal_and_says_how_to_go_on(hop: Path) -> No
     assert record(stopped) == record(whole)
 
 
-def test_ctrl_c_in_this_process_stops_after_the_generation_and_gives_the_signal_back(hop: Path) -> None:
+def test_ctrl_c_in_this_process_stops_after_the_generation_and_gives_the_signal_back(
+    hop: Path,
+) -> None:
     run, before = begun(hop, "stopped"), signal.getsignal(signal.SIGINT)
 
     def interrupt(record: Generation) -> None:
         if record.generation == 1:
             signal.raise_signal(signal.SIGINT)
 
-    with pytest.raises(Interrupted, match=f"Stopped after generation 1.*evoloco resume {run.folder}"):
+    with pytest.raises(
+        Interrupted, match=f"Stopped after generation 1.*evoloco resume {run.folder}"
+    ):
         run.evolve(progress=interrupt)
     assert len(run.journal) == 2
     assert signal.getsignal(signal.SIGINT) is before
@@ -408,7 +459,9 @@ def test_a_controller_edited_while_its_run_was_stopped_is_noticed(hop: Path) -> 
     run.evolve(2)
     own.write_text(source + "\n# edited\n")
     before = record(run)
-    with pytest.raises(JournalError, match=r"cannot go on as it began: .*own\.py has changed since"):
+    with pytest.raises(
+        JournalError, match=r"cannot go on as it began: .*own\.py has changed since"
+    ):
         Run(run.folder).evolve(4)
     assert record(run) == before
 
@@ -422,7 +475,9 @@ def test_an_included_file_edited_while_its_run_was_stopped_is_noticed(tmp_path: 
     run.evolve(1)
     assert len(Run(run.folder).journal) == 1
     robot.write_text(robot.read_text().replace('mass="', 'mass="1'))
-    with pytest.raises(JournalError, match=r"cannot go on as it began: the body is another one than then"):
+    with pytest.raises(
+        JournalError, match=r"cannot go on as it began: the body is another one than then"
+    ):
         Run(run.folder).evolve(2)
 
 

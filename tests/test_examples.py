@@ -30,9 +30,13 @@ def evolved(example: str, folder: Path) -> Run:
     return run
 
 
-@pytest.mark.parametrize("path", [path for path in sorted(EXAMPLES.iterdir()) if path.is_file()], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", [path for path in sorted(EXAMPLES.iterdir()) if path.is_file()], ids=lambda p: p.name
+)
 def test_an_example_is_short_enough_to_read(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= (25 if path.suffix in (".toml", ".xml") else 60)
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= (
+        25 if path.suffix in (".toml", ".xml") else 60
+    )
 
 
 @pytest.mark.parametrize("example", [path.name for path in sorted(EXAMPLES.glob("*.toml"))])
@@ -83,7 +87,9 @@ def test_the_measure_of_your_own_is_recorded_beside_the_bundled_ones(tmp_path: P
     bounce = np.maximum(np.abs(again.episodes[0].sensor("torso.velocity")[:, 2]) - 0.05, 0.0)
     assert own(again.episodes[0], free=0.05) == pytest.approx(bounce)
     database = sqlite3.connect(run.journal.path)
-    (recorded,) = database.execute("SELECT bounce FROM individuals WHERE generation = 1 AND individual = 2").fetchone()
+    (recorded,) = database.execute(
+        "SELECT bounce FROM individuals WHERE generation = 1 AND individual = 2"
+    ).fetchone()
     assert recorded == pytest.approx(bounce.mean())
     database.close()
 
@@ -91,9 +97,9 @@ def test_the_measure_of_your_own_is_recorded_beside_the_bundled_ones(tmp_path: P
 def test_a_model_of_your_own_has_four_legs_in_pairs() -> None:
     body = Experiment(read(EXAMPLES / "own_mjcf.toml")).morphology
     assert body.feet == ("FL_foot", "RL_foot", "FR_foot", "RR_foot")
-    assert {(joint.name, joint.partner, joint.mirror) for joint in body.joints if joint.side == "left"} == {
-        (f"{end}L_{joint}", f"{end}R_{joint}", 1.0) for end in "FR" for joint in ("hip", "knee")
-    }
+    assert {
+        (joint.name, joint.partner, joint.mirror) for joint in body.joints if joint.side == "left"
+    } == {(f"{end}L_{joint}", f"{end}R_{joint}", 1.0) for end in "FR" for joint in ("hip", "knee")}
 
 
 def test_reading_the_journal_prints_every_generation_and_the_genes_of_the_fittest(
@@ -109,4 +115,7 @@ def test_reading_the_journal_prints_every_generation_and_the_genes_of_the_fittes
     generation, individual = np.unravel_index(fitness.argmax(), fitness.shape)
     assert f"The fittest is {generation}:{individual}." in printed
     assert all(name in printed for name in run.experiment.space.names)
-    assert json.loads((run.folder / "champion.json").read_text(encoding="utf-8"))["run"] == "own_measure"
+    assert (
+        json.loads((run.folder / "champion.json").read_text(encoding="utf-8"))["run"]
+        == "own_measure"
+    )

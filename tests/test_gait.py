@@ -33,7 +33,9 @@ def loaded(load: Array) -> Episode:
     return episode(BIPED, len(load), {"left_foot.ground": ground})
 
 
-@pytest.mark.parametrize(("stride", "stance", "lag"), [(40, 24, 20), (40, 24, 16), (32, 26, 8), (50, 20, 49)])
+@pytest.mark.parametrize(
+    ("stride", "stance", "lag"), [(40, 24, 20), (40, 24, 16), (32, 26, 8), (50, 20, 49)]
+)
 def test_a_written_footfall_pattern_is_recovered(stride: int, stance: int, lag: int) -> None:
     gait = analyse(walk(BIPED, stride, stance, lag, speed=0.4))
     assert gait.stride_frequency == pytest.approx(50 / stride)
@@ -52,7 +54,10 @@ def test_a_written_footfall_pattern_is_recovered(stride: int, stance: int, lag: 
 def test_steps_are_counted_after_the_warm_up_only() -> None:
     trace = walk(BIPED, stride=40, lag=20)
     assert analyse(trace, warm_up=2.0).steps == (10, 10)  # rows 120 to 480, and 100 to 460
-    assert analyse(trace, warm_up=0.0).steps == (12, 12)  # the left foot's stance at row 0 has no touchdown
+    assert analyse(trace, warm_up=0.0).steps == (
+        12,
+        12,
+    )  # the left foot's stance at row 0 has no touchdown
 
 
 def test_a_start_unlike_the_gait_does_not_change_its_numbers() -> None:
@@ -66,7 +71,9 @@ def test_a_start_unlike_the_gait_does_not_change_its_numbers() -> None:
 
 def test_a_mirrored_walk_swaps_left_and_right_and_turns_the_drifts() -> None:
     turn = np.linspace(0, 0.3, 500)
-    path = np.stack([0.4 * 0.02 * np.arange(500), np.linspace(0, 0.1, 500), np.full(500, 0.5)], axis=1)
+    path = np.stack(
+        [0.4 * 0.02 * np.arange(500), np.linspace(0, 0.1, 500), np.full(500, 0.5)], axis=1
+    )
     changes: dict[str, Any] = {
         "torso.orientation": turned(turn),
         "torso.position": path,
@@ -95,7 +102,8 @@ def test_a_foot_changes_phase_only_beyond_the_threshold_on_the_other_side() -> N
     between = (LOADED + TOUCHDOWN) / 2
     load = np.repeat([0.0, between, TOUCHDOWN, between, LOADED, between, 1.0], 5)
     assert (
-        loaded(load).stance[:, 0].tolist() == np.repeat([0, 0, 1, 1, 0, 0, 1], 5).astype(bool).tolist()
+        loaded(load).stance[:, 0].tolist()
+        == np.repeat([0, 0, 1, 1, 0, 0, 1], 5).astype(bool).tolist()
     )
     assert not loaded(load).stance[:, 1].any()
 
@@ -111,8 +119,7 @@ def test_chatter_of_the_contact_is_no_step() -> None:
     longer = steady.copy()
     longer[210 : 211 + rows_of_chatter] = 0.0
     assert (
-        loaded(longer).stance[:, 0].sum()
-        == loaded(steady).stance[:, 0].sum() - rows_of_chatter - 1
+        loaded(longer).stance[:, 0].sum() == loaded(steady).stance[:, 0].sum() - rows_of_chatter - 1
     )
 
 
@@ -121,7 +128,9 @@ def test_lags_around_zero_average_to_zero() -> None:
     right = np.roll(np.arange(500) % 80 < 24, 2) | np.roll((np.arange(500) - 40) % 80 < 24, -2)
     trace.sensor("right_foot.ground")[:, 2] = right * BIPED.weight
     lag = analyse(trace).phase_lag
-    assert min(lag, 1 - lag) == pytest.approx(0.0, abs=0.006)  # one late step more than early ones, in nine
+    assert min(lag, 1 - lag) == pytest.approx(
+        0.0, abs=0.006
+    )  # one late step more than early ones, in nine
 
 
 def test_froude_number_is_one_where_gravity_just_holds_the_body_on_its_leg() -> None:
@@ -156,7 +165,11 @@ def test_costs_are_those_of_the_measure_after_the_warm_up() -> None:
 
 def test_peak_load_is_the_largest_force_under_all_feet_after_the_warm_up() -> None:
     load = np.full((500, 2), 0.5 * BIPED.weight)
-    load[40], load[300], load[301] = 5 * BIPED.weight, (1.1 * BIPED.weight, 0.6 * BIPED.weight), (0, 1.6 * BIPED.weight)
+    load[40], load[300], load[301] = (
+        5 * BIPED.weight,
+        (1.1 * BIPED.weight, 0.6 * BIPED.weight),
+        (0, 1.6 * BIPED.weight),
+    )
     assert analyse(walk(BIPED, changes={"peak_load": load})).peak_load == pytest.approx(1.7)
 
 
@@ -189,7 +202,9 @@ def test_the_end_of_a_foot_on_which_the_ground_presses_first_is_told_by_foot() -
     mixed.sensor("foot_left.ground")[:300] = toes[:300]
     touchdowns = analyse(mixed).touchdown[0]
     late = [time for time in touchdowns if time >= 2.0]
-    assert analyse(mixed).heel_first[0] == pytest.approx(sum(time >= 6.0 for time in late) / len(late))
+    assert analyse(mixed).heel_first[0] == pytest.approx(
+        sum(time >= 6.0 for time in late) / len(late)
+    )
     assert all(math.isnan(share) for share in analyse(walk(BIPED)).heel_first)
 
 
@@ -216,7 +231,9 @@ def test_knee_flexion_is_the_largest_angle_of_the_swings_of_each_leg() -> None:
     trace = human_walk({"left": "heel", "right": "heel"})
     trace.sensor("knee_right.angle")[:] *= -0.5
     found = analyse(trace).knee_flexion
-    assert found == pytest.approx((math.degrees(1.0), math.degrees(0.5)), rel=1e-3)  # the swing's middle is no row
+    assert found == pytest.approx(
+        (math.degrees(1.0), math.degrees(0.5)), rel=1e-3
+    )  # the swing's middle is no row
     assert all(math.isnan(angle) for angle in analyse(walk(BIPED)).knee_flexion)
 
 
@@ -232,9 +249,9 @@ def test_effort_of_a_gait_is_that_of_its_muscles_after_the_warm_up() -> None:
 
 def test_heading_drift_follows_a_turn_beyond_half_a_circle() -> None:
     turn = np.linspace(0, -5.0, 500)
-    assert analyse(walk(BIPED, changes={"torso.orientation": turned(turn)})).heading_drift == pytest.approx(
-        -5.0
-    )
+    assert analyse(
+        walk(BIPED, changes={"torso.orientation": turned(turn)})
+    ).heading_drift == pytest.approx(-5.0)
 
 
 def test_extremes_are_those_of_the_whole_episode() -> None:
@@ -314,7 +331,9 @@ def test_a_walk_has_no_reason_against_it() -> None:
         ({"changes": {"body_contact": np.arange(500)[:, None] == 7}}, ["something but the feet"]),
     ],
 )
-def test_each_fault_is_the_reason_why_it_is_no_walk(changed: dict[str, Any], reasons: list[str]) -> None:
+def test_each_fault_is_the_reason_why_it_is_no_walk(
+    changed: dict[str, Any], reasons: list[str]
+) -> None:
     found = walks(analyse(walk(BIPED, **changed)))
     assert len(found) == len(reasons)
     for reason, telling in zip(found, reasons, strict=True):
@@ -329,4 +348,6 @@ def test_the_table_names_every_quantity_once_with_unit_and_meaning() -> None:
     values = {name: value for name, value, unit, meaning in table if unit and meaning}
     assert values["speed"] == gait.speed
     assert values["duty_factor right_foot"] == gait.duty_factor[1]
-    assert {name.split()[0] for name in names} == {entry.name for entry in fields(Gait) if entry.metadata}
+    assert {name.split()[0] for name in names} == {
+        entry.name for entry in fields(Gait) if entry.metadata
+    }

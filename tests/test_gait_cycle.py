@@ -47,10 +47,14 @@ def test_strides_that_differ_have_their_mean_and_standard_deviation() -> None:
     found = of(trace).angles["hip_foot"]["left"]
     even, odd = (sum(number % 2 == part for number in range(3, 12)) for part in (0, 1))
     assert found.strides == even + odd == 9
-    size = np.abs(np.degrees(0.3 * np.cos(2 * np.pi * PHASES[:98] / 100)))  # after it the next stride shows through
+    size = np.abs(
+        np.degrees(0.3 * np.cos(2 * np.pi * PHASES[:98] / 100))
+    )  # after it the next stride shows through
     share = even / 9
     tolerance = np.degrees(0.45) * (2 * np.pi / 40) ** 2 / 8
-    np.testing.assert_allclose(found.spread[:98], size * np.sqrt(share * (1 - share)), atol=tolerance)
+    np.testing.assert_allclose(
+        found.spread[:98], size * np.sqrt(share * (1 - share)), atol=tolerance
+    )
     np.testing.assert_allclose(np.abs(found.mean[:98]), size * (0.5 + share), atol=tolerance)
 
 
@@ -85,7 +89,9 @@ def test_a_body_that_does_not_step_has_no_cycle() -> None:
 
 def test_fore_aft_is_along_the_bodys_heading() -> None:
     for angle, forward in ((0.0, 0.0), (np.pi / 2, 0.2), (-np.pi / 2, -0.2)):
-        trace = walk(BIPED, changes={"torso.orientation": [np.cos(angle / 2), 0, 0, np.sin(angle / 2)]})
+        trace = walk(
+            BIPED, changes={"torso.orientation": [np.cos(angle / 2), 0, 0, np.sin(angle / 2)]}
+        )
         trace.sensor("left_foot.ground")[:, 1] = 0.2 * BIPED.weight
         np.testing.assert_allclose(of(trace).ground["fore-aft"]["left"].mean, forward, atol=1e-12)
 
@@ -122,4 +128,6 @@ def test_the_cycle_does_not_depend_on_the_control_step() -> None:
     fine["time"][:, 0] /= 2
     half = episode(BIPED, 1000, control_dt=0.01)
     half.trace[:] = fine.trace
-    np.testing.assert_allclose(wave(of(half)), wave(of(walk(BIPED))), atol=0.06)  # [°], between the coarse steps
+    np.testing.assert_allclose(
+        wave(of(half)), wave(of(walk(BIPED))), atol=0.06
+    )  # [°], between the coarse steps

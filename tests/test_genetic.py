@@ -70,7 +70,9 @@ POLYNOMIAL = (tools.mutPolynomialBounded, {"eta": 15.0, "low": 0.0, "up": 1.0})
         ),
     ],
 )  # fmt: skip
-def test_ga_without_elites_is_the_simple_algorithm_of_deap(case: Case, box: base.Toolbox, rates: tuple) -> None:
+def test_ga_without_elites_is_the_simple_algorithm_of_deap(
+    case: Case, box: base.Toolbox, rates: tuple
+) -> None:
     box.register("select", tools.selTournament, tournsize=3)
     box.register("evaluate", lambda one: (float(sphere(np.array([one]))[0]),))
     individuals, isolation = population(1, case.population)
@@ -99,7 +101,11 @@ def test_nsga_is_the_selection_and_variation_of_deap(name: str) -> None:
     goals = ("one", "two")
     if name == "nsga2":
         ours = nsga2.Optimizer(Search(space(), POPULATION, 1, goals))
-        select, mates, rate = tools.selNSGA2, lambda parents: tools.selTournamentDCD(parents, POPULATION), 0.9
+        select, mates, rate = (
+            tools.selNSGA2,
+            lambda parents: tools.selTournamentDCD(parents, POPULATION),
+            0.9,
+        )
     else:
         ours = nsga3.Optimizer(Search(space(), POPULATION, 1, goals), divisions=5, eta=15.0)
         select = tools.selNSGA3WithMemory(tools.uniform_reference_points(2, 5))
@@ -134,7 +140,8 @@ def test_nsga2_refuses_a_population_that_its_tournaments_cannot_pair() -> None:
 
 def test_nsga3_takes_as_many_directions_as_the_population_can_fill() -> None:
     directions = {
-        size: len(nsga3.Optimizer(Search(space(), size, 1, ("a", "b", "c")))._select.ref_points) for size in (3, 10, 92)
+        size: len(nsga3.Optimizer(Search(space(), size, 1, ("a", "b", "c")))._select.ref_points)
+        for size in (3, 10, 92)
     }
     assert directions == {3: 3, 10: 10, 92: 91}
 

@@ -18,14 +18,22 @@ SPACE = Space(
 
 
 def test_decode_spans_the_bounds_linearly_or_in_equal_ratios() -> None:
-    assert SPACE.decode(np.zeros(3)) == pytest.approx({"hip.offset": -0.5, "period": 0.1, "gain": 0.0})
-    assert SPACE.decode(np.ones(3)) == pytest.approx({"hip.offset": 1.5, "period": 10.0, "gain": 2.0})
-    assert SPACE.decode(np.full(3, 0.5)) == pytest.approx({"hip.offset": 0.5, "period": 1.0, "gain": 1.0})
+    assert SPACE.decode(np.zeros(3)) == pytest.approx(
+        {"hip.offset": -0.5, "period": 0.1, "gain": 0.0}
+    )
+    assert SPACE.decode(np.ones(3)) == pytest.approx(
+        {"hip.offset": 1.5, "period": 10.0, "gain": 2.0}
+    )
+    assert SPACE.decode(np.full(3, 0.5)) == pytest.approx(
+        {"hip.offset": 0.5, "period": 1.0, "gain": 1.0}
+    )
 
 
 def test_encode_is_the_inverse_of_decode() -> None:
     for genome in np.random.default_rng(0).random((50, 3)):
-        np.testing.assert_allclose(SPACE.encode(SPACE.decode(genome)), genome, atol=1e-14)  # a few roundings
+        np.testing.assert_allclose(
+            SPACE.encode(SPACE.decode(genome)), genome, atol=1e-14
+        )  # a few roundings
         values = SPACE.decode(genome)
         assert SPACE.decode(SPACE.encode(values)) == pytest.approx(values, rel=1e-14)
 
@@ -60,11 +68,20 @@ def test_impossible_bounds_are_refused(low: float, high: float, log: bool, words
         Gene("g", low, high, log=log)
 
 
-STEPPED = Space([Gene("switch", 0.0, 1.0, levels=2), Gene("count", 1.0, 5.0, levels=3), Gene("gain", 0.0, 2.0)])
+STEPPED = Space(
+    [Gene("switch", 0.0, 1.0, levels=2), Gene("count", 1.0, 5.0, levels=3), Gene("gain", 0.0, 2.0)]
+)
 
 
 def test_a_position_stands_for_the_nearest_level() -> None:
-    for position, switch, count in [(0.0, 0, 1), (0.24, 0, 1), (0.26, 0, 3), (0.7, 1, 3), (0.76, 1, 5), (1.0, 1, 5)]:
+    for position, switch, count in [
+        (0.0, 0, 1),
+        (0.24, 0, 1),
+        (0.26, 0, 3),
+        (0.7, 1, 3),
+        (0.76, 1, 5),
+        (1.0, 1, 5),
+    ]:
         values = STEPPED.decode(np.array([position, position, position]))
         assert values == {"switch": switch, "count": count, "gain": 2 * position}
 
@@ -82,7 +99,9 @@ def test_drawn_genomes_take_every_level_equally_often() -> None:
     for place, levels in ((0, 2), (1, 3)):
         values, counts = np.unique(genomes[:, place], return_counts=True)
         assert values.tolist() == (np.arange(levels) / (levels - 1)).tolist()
-        assert np.abs(counts - 3000 / levels).max() < 5 * np.sqrt(3000 / 4)  # five standard deviations
+        assert np.abs(counts - 3000 / levels).max() < 5 * np.sqrt(
+            3000 / 4
+        )  # five standard deviations
     assert len(np.unique(genomes[:, 2])) == 3000
 
 
@@ -92,7 +111,11 @@ def test_a_gene_with_levels_is_never_called_on_a_bound() -> None:
 
 @pytest.mark.parametrize(
     ("levels", "log", "words"),
-    [(1, False, "levels must be 0, for a continuous gene, or 2"), (-2, False, "levels must be 0"), (3, True, "evenly")],
+    [
+        (1, False, "levels must be 0, for a continuous gene, or 2"),
+        (-2, False, "levels must be 0"),
+        (3, True, "evenly"),
+    ],
 )
 def test_impossible_levels_are_refused(levels: int, log: bool, words: str) -> None:
     with pytest.raises(EvolocoError, match=words):
@@ -134,7 +157,10 @@ def test_a_start_is_a_position_and_stays_within_other_bounds() -> None:
 def test_bounds_beyond_a_genes_limits_are_refused_and_told_why() -> None:
     gene = Gene("landing", -0.5, 0.5, limits=(-1.0, 1.0), beyond="no foot gets")
     assert gene.between(-1.0, 1.0).high == 1.0
-    with pytest.raises(EvolocoError, match=r"Gene 'landing': 1\.2 is not within -1 to 1, beyond which no foot gets\."):
+    with pytest.raises(
+        EvolocoError,
+        match=r"Gene 'landing': 1\.2 is not within -1 to 1, beyond which no foot gets\.",
+    ):
         gene.between(0.0, 1.2)
     with pytest.raises(EvolocoError, match=r"-3 is not within"):
         gene.check(-3.0)
@@ -145,7 +171,9 @@ def test_bounds_beyond_a_genes_limits_are_refused_and_told_why() -> None:
 ])  # fmt: skip
 @pytest.mark.parametrize("run", ["muscle_biped", "muscle_biped_fsm"])
 def test_thresholds_that_make_a_state_unreachable_are_refused(run: str, override: str) -> None:
-    with pytest.raises(EvolocoError, match=r"controller\.(bounds|fixed).*is not within.*beyond which"):
+    with pytest.raises(
+        EvolocoError, match=r"controller\.(bounds|fixed).*is not within.*beyond which"
+    ):
         assert Experiment(read(run_file(run), [override])).space
 
 

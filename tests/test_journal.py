@@ -17,13 +17,23 @@ def generation(number: int, size: int = 4, episodes: int = 2) -> Generation:
     """A generation drawn at random; its last individual was unstable in its last episode."""
     random = np.random.default_rng(number)
     fitness = random.normal(size=(size, episodes))
-    values, distance = random.normal(size=(size, episodes, len(TERMS))), random.normal(size=(size, episodes))
+    values, distance = (
+        random.normal(size=(size, episodes, len(TERMS))),
+        random.normal(size=(size, episodes)),
+    )
     outcome = np.full((size, episodes), "completed", dtype="<U9")
     outcome[0, 0] = "fell"
-    fitness[-1, -1], values[-1, -1], distance[-1, -1], outcome[-1, -1] = -np.inf, np.nan, np.nan, "unstable"
+    fitness[-1, -1], values[-1, -1], distance[-1, -1], outcome[-1, -1] = (
+        -np.inf,
+        np.nan,
+        np.nan,
+        "unstable",
+    )
     evaluation = Evaluation(fitness, values, outcome, random.random((size, episodes)), distance)
     genomes = random.random((size, len(GENES)))
-    return Generation(number, genomes, fitness.min(axis=1), evaluation, 0.5, 1e9 + number, 0.25, 0.125)
+    return Generation(
+        number, genomes, fitness.min(axis=1), evaluation, 0.5, 1e9 + number, 0.25, 0.125
+    )
 
 
 @pytest.fixture
@@ -52,7 +62,9 @@ def test_a_generation_comes_back_to_the_last_bit(path: Path) -> None:
         assert found.genomes.tobytes() == written.genomes.tobytes()
         assert found.fitness.tobytes() == written.fitness.tobytes()
         for name in ("fitness", "values", "duration", "distance"):
-            np.testing.assert_array_equal(getattr(found.evaluation, name), getattr(written.evaluation, name))
+            np.testing.assert_array_equal(
+                getattr(found.evaluation, name), getattr(written.evaluation, name)
+            )
         assert np.array_equal(found.evaluation.outcome, written.evaluation.outcome)
         assert (found.generation, found.support, found.finished) == (number, 0.5, 1e9 + number)
         assert (found.wall_time, found.simulation_time) == (0.25, 0.125)
@@ -71,7 +83,7 @@ def test_numbers_without_a_short_decimal_form_survive(tmp_path: Path) -> None:
 def test_notes_come_back_and_the_last_one_holds(path: Path) -> None:
     journal = Journal(path)
     assert journal.note("stop_reason") is None
-    journal.write_note("stop_reason", "it's \"enough\"")
+    journal.write_note("stop_reason", 'it\'s "enough"')
     journal.write_note("stop_reason", ["tolfun", 1e-11])
     journal.close()
     again = Journal(path)
@@ -92,11 +104,20 @@ def test_an_individual_is_a_row_with_the_documented_columns(path: Path) -> None:
     assert list(episodes) == [
         "generation", "individual", "episode", "fitness", "outcome", "duration", "distance", *TERMS
     ]  # fmt: skip
-    assert list(generations) == ["generation", "support", "finished", "wall_time", "simulation_time", "sha256"]
+    assert list(generations) == [
+        "generation",
+        "support",
+        "finished",
+        "wall_time",
+        "simulation_time",
+        "sha256",
+    ]
     assert (len(rows), len(episodes), len(generations)) == (8, 16, 2)
     record = generation(1)
     last = rows[rows.generation == 1].reset_index(drop=True)
-    assert np.array_equal(np.stack([np.frombuffer(genome) for genome in last.genome]), record.genomes)
+    assert np.array_equal(
+        np.stack([np.frombuffer(genome) for genome in last.genome]), record.genomes
+    )
     np.testing.assert_array_equal(last.fitness, record.fitness)
     np.testing.assert_allclose(last.speed[:3], record.evaluation.values[:3, :, 0].mean(axis=1))
     assert np.isnan(last.speed[3])
@@ -111,7 +132,9 @@ def test_an_individuals_outcome_is_that_of_its_worst_episode(tmp_path: Path) -> 
     journal.append(record)
     journal.close()
     with closing(opened(tmp_path / "journal.sqlite")) as database:
-        assert database.execute("SELECT outcome FROM individuals WHERE individual = 0").fetchone() == ("completed",)
+        assert database.execute(
+            "SELECT outcome FROM individuals WHERE individual = 0"
+        ).fetchone() == ("completed",)
 
 
 # Whole or not at all
@@ -253,4 +276,7 @@ def test_events_are_told_in_the_order_in_which_they_were_recorded(path: Path) ->
         journal.write_event(3, 5.0, "A worker died; it's one of 'many'.")
         journal.write_event(1, 4.0, "Then another one.")
     with closing(Journal(path)) as journal:
-        assert journal.events() == [(3, 5.0, "A worker died; it's one of 'many'."), (1, 4.0, "Then another one.")]
+        assert journal.events() == [
+            (3, 5.0, "A worker died; it's one of 'many'."),
+            (1, 4.0, "Then another one."),
+        ]

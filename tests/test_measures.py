@@ -56,7 +56,9 @@ def turned(axis: tuple[float, float, float], angle: float) -> list[float]:
 
 
 @pytest.mark.parametrize("name", MEASURES)
-def test_every_measure_is_one_finite_value_per_step_or_one_number_whatever_the_episode(name: str) -> None:
+def test_every_measure_is_one_finite_value_per_step_or_one_number_whatever_the_episode(
+    name: str,
+) -> None:
     module = MEASURES[name]
     long, short = (module.measure(striding(name, steps)) for steps in (500, 1))
     assert np.all(np.isfinite(long))
@@ -77,7 +79,9 @@ def test_every_measure_states_its_quantity_and_unit(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in MEASURES if name not in BODIES])
 def test_a_mirrored_episode_measures_the_same(name: str) -> None:
     original, measure = noise(), MEASURES[name].measure
-    np.testing.assert_allclose(measure(mirrored(original)), measure(original), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        measure(mirrored(original)), measure(original), rtol=1e-9, atol=1e-12
+    )
 
 
 def test_mean_forward_speed_is_distance_over_time() -> None:
@@ -99,7 +103,9 @@ def test_distance_does_not_depend_on_the_start() -> None:
 def test_speed_tracking_is_one_at_the_target_and_falls_to_one_over_e_at_the_width() -> None:
     at, beside = walk(BIPED, speed=0.4), walk(BIPED, speed=0.5)
     np.testing.assert_allclose(measured("speed_tracking", at, target=0.4, width=0.1), 1.0)
-    np.testing.assert_allclose(measured("speed_tracking", beside, target=0.4, width=0.1), math.exp(-1))
+    np.testing.assert_allclose(
+        measured("speed_tracking", beside, target=0.4, width=0.1), math.exp(-1)
+    )
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.4, 1.2, 2.5])
@@ -139,7 +145,10 @@ def test_mechanical_work_is_the_energy_that_a_floating_body_gains() -> None:
         data.ctrl[:] = 0.2 * math.sin(0.01 * row), -0.3
         mujoco.mj_forward(model, data)
         energies.append(data.energy.sum())
-        floating["actuator_force"][row], floating["sensordata"][row] = data.actuator_force, data.sensordata
+        floating["actuator_force"][row], floating["sensordata"][row] = (
+            data.actuator_force,
+            data.sensordata,
+        )
         mujoco.mj_step(model, data)
     work = np.cumsum(mechanical_power(floating).sum(axis=1)) * floating.control_dt
     gained = np.array(energies) - energies[0]
@@ -177,12 +186,18 @@ def test_a_stalled_motor_draws_the_heat_of_its_winding() -> None:
 def test_cost_of_transport_of_a_constant_power_is_power_over_weight_and_speed() -> None:
     work = {"actuator_force": [0.5, 0.0], "hip_left_foot.velocity": 3.0}
     trace = walk(BIPED, speed=0.4, changes=work)
-    expected = (0.5 * GEAR * 3.0) / (BIPED.weight * 0.4) * 500 / 499  # 500 steps of work, 499 of path
+    expected = (
+        (0.5 * GEAR * 3.0) / (BIPED.weight * 0.4) * 500 / 499
+    )  # 500 steps of work, 499 of path
     assert measured("cost_of_transport", trace) == pytest.approx(expected)
 
 
 def test_cost_of_transport_does_not_depend_on_the_unit_of_mass() -> None:
-    work = {"actuator_force": [0.5, -0.2], "hip_left_foot.velocity": 3.0, "hip_right_foot.velocity": -1.0}
+    work = {
+        "actuator_force": [0.5, -0.2],
+        "hip_left_foot.velocity": 3.0,
+        "hip_right_foot.velocity": -1.0,
+    }
     grams = {**work, "actuator_force": [500.0, -200.0]}
     heavy = replace(BIPED, mass=1000 * BIPED.mass)
     assert measured("cost_of_transport", walk(heavy, changes=grams)) == pytest.approx(
@@ -191,7 +206,11 @@ def test_cost_of_transport_does_not_depend_on_the_unit_of_mass() -> None:
 
 
 def test_what_one_joint_absorbs_does_not_pay_for_another() -> None:
-    drive = {"actuator_force": [0.5, 0.0], "hip_left_foot.velocity": 3.0, "hip_right_foot.velocity": 3.0}
+    drive = {
+        "actuator_force": [0.5, 0.0],
+        "hip_left_foot.velocity": 3.0,
+        "hip_right_foot.velocity": 3.0,
+    }
     brake = {**drive, "actuator_force": [0.5, -0.5]}
     assert measured("cost_of_transport", walk(BIPED, changes=brake)) == measured(
         "cost_of_transport", walk(BIPED, changes=drive)
@@ -276,7 +295,9 @@ def test_foot_clearance_is_the_height_of_swinging_feet_over_their_standing_heigh
     swinging = ~trace.foot_loaded.all(axis=1)
     assert values.max() == pytest.approx(0.03)
     np.testing.assert_array_equal(values[~swinging], 0.0)
-    np.testing.assert_allclose(measured("foot_clearance", trace, ceiling=0.01), np.minimum(values, 0.01))
+    np.testing.assert_allclose(
+        measured("foot_clearance", trace, ceiling=0.01), np.minimum(values, 0.01)
+    )
 
 
 def test_duty_factor_is_the_share_of_time_that_feet_are_loaded() -> None:
@@ -294,13 +315,20 @@ def test_stride_frequency_counts_touchdowns_per_second_and_foot() -> None:
     trace = episode(BIPED, steps, {"left_foot.ground": ground})
     values = measured("stride_frequency", trace)
     assert np.flatnonzero(values).tolist() == [50, 100, 150]
-    assert values.mean() == pytest.approx(3 / 2 / (steps * trace.control_dt))  # one foot of two, three touchdowns
+    assert values.mean() == pytest.approx(
+        3 / 2 / (steps * trace.control_dt)
+    )  # one foot of two, three touchdowns
     still = episode(BIPED, 9, {"left_foot.ground": ground[:9]})
     np.testing.assert_array_equal(measured("stride_frequency", still), 0.0)
 
 
 def test_joint_limit_use_counts_the_joints_within_the_margin() -> None:
-    for left, right, expected in [(0.0, 0.0, 0.0), (0.95, 0.0, 0.5), (0.95, -0.95, 1.0), (0.85, 0.0, 0.0)]:
+    for left, right, expected in [
+        (0.0, 0.0, 0.0),
+        (0.95, 0.0, 0.5),
+        (0.95, -0.95, 1.0),
+        (0.85, 0.0, 0.0),
+    ]:
         state = {"hip_left_foot.angle": left, "hip_right_foot.angle": right}
         np.testing.assert_array_equal(
             measured("joint_limit_use", episode(BIPED, 2, state), margin=0.05), expected
@@ -309,7 +337,9 @@ def test_joint_limit_use_counts_the_joints_within_the_margin() -> None:
 
 def test_impact_load_is_the_hardest_foot_in_body_weights() -> None:
     peak = np.array([[0.5, 1.0], [3.0, 0.2]]) * BIPED.weight
-    np.testing.assert_allclose(measured("impact_load", episode(BIPED, 2, {"peak_load": peak})), [1.0, 3.0])
+    np.testing.assert_allclose(
+        measured("impact_load", episode(BIPED, 2, {"peak_load": peak})), [1.0, 3.0]
+    )
 
 
 @pytest.mark.parametrize("stride", [10.6, 23, 40, 61])
@@ -330,7 +360,10 @@ def test_legs_a_quarter_of_a_stride_apart_are_uncorrelated() -> None:
     late = episode(
         BIPED,
         500,
-        {"hip_left_foot.angle": np.cos(phase), "hip_right_foot.angle": np.cos(phase - 2 * np.pi / 4)},
+        {
+            "hip_left_foot.angle": np.cos(phase),
+            "hip_right_foot.angle": np.cos(phase - 2 * np.pi / 4),
+        },
     )
     assert measured("gait_symmetry", late) == pytest.approx(0.0, abs=0.02)
 
@@ -354,7 +387,9 @@ def test_alternation_tells_taking_turns_from_hopping() -> None:
         )
 
     np.testing.assert_allclose(measured("alternation", loaded(turns, whole - turns)), 1.0)
-    np.testing.assert_allclose(measured("alternation", loaded(np.full(200, whole), np.zeros(200))), 0.0)
+    np.testing.assert_allclose(
+        measured("alternation", loaded(np.full(200, whole), np.zeros(200))), 0.0
+    )
     np.testing.assert_allclose(measured("alternation", loaded(turns, turns)), 0.0)
 
 
@@ -407,7 +442,9 @@ def test_a_measure_that_fails_is_told_with_its_name_and_line() -> None:
         return 1 / (len(episode) - len(episode))
 
     term = Term("mine", 1.0, "own.py", measure, {}, "1")
-    with pytest.raises(SpecError, match=r"'own\.py' \(fitness term 'mine'\) failed with ZeroDivisionError.*line"):
+    with pytest.raises(
+        SpecError, match=r"'own\.py' \(fitness term 'mine'\) failed with ZeroDivisionError.*line"
+    ):
         term.value(walk(BIPED))
 
 
@@ -416,18 +453,25 @@ def test_the_limits_torque_is_the_constraint_that_holds_the_joint() -> None:
     data.qpos[1] = 3.0  # touches nothing
     for joint in MUSCULAR.joints:
         data.joint(joint.name).qpos[0] = 0.3
-    data.joint("knee_left").qpos[0], data.joint("knee_right").qpos[0] = 0.05, 0.08  # their limits are at 5°
+    data.joint("knee_left").qpos[0], data.joint("knee_right").qpos[0] = (
+        0.05,
+        0.08,
+    )  # their limits are at 5°
     mujoco.mj_forward(model, data)
     trace = episode(MUSCULAR, 1, {"sensordata": data.sensordata})
     held = {name: abs(data.joint(name).qfrc_constraint[0]) for name in ("knee_left", "knee_right")}
     assert min(held.values()) > 10
     assert measured("joint_limit_torque", trace)[0] == pytest.approx(sum(held.values()))
-    assert measured("joint_limit_torque", trace, joint="knee_right")[0] == pytest.approx(held["knee_right"])
+    assert measured("joint_limit_torque", trace, joint="knee_right")[0] == pytest.approx(
+        held["knee_right"]
+    )
     assert measured("joint_limit_torque", trace, joint="hip")[0] == 0.0
 
 
 def test_each_limit_has_its_free_torque() -> None:
-    trace = episode(MUSCULAR, 2, {"knee_left.limit": 7.0, "knee_right.limit": 4.0, "hip_left.limit": 100.0})
+    trace = episode(
+        MUSCULAR, 2, {"knee_left.limit": 7.0, "knee_right.limit": 4.0, "hip_left.limit": 100.0}
+    )
     np.testing.assert_allclose(measured("joint_limit_torque", trace, joint="knee"), 11.0)
     np.testing.assert_allclose(measured("joint_limit_torque", trace, joint="knee", free=5.0), 2.0)
     np.testing.assert_allclose(measured("joint_limit_torque", trace), 111.0)
@@ -437,7 +481,9 @@ def test_joint_limit_torque_refuses_servos_unknown_joints_and_negative_torque() 
     trace = episode(MUSCULAR, 1)
     with pytest.raises(ModelError, match="needs joints that muscles drive"):
         measured("joint_limit_torque", walk(BIPED))
-    with pytest.raises(UnknownNameError, match=r"Unknown joint 'kne'. Known: ankle, .*Did you mean 'knee'"):
+    with pytest.raises(
+        UnknownNameError, match=r"Unknown joint 'kne'. Known: ankle, .*Did you mean 'knee'"
+    ):
         measured("joint_limit_torque", trace, joint="kne")
     with pytest.raises(EvolocoError, match="free must not be below 0 N m, but is -1"):
         measured("joint_limit_torque", trace, free=-1.0)
@@ -459,23 +505,37 @@ def test_ground_reaction_is_what_all_feet_press_beyond_the_limit_from_the_start_
 def test_a_head_above_a_nodding_torso_is_drawn_to_the_axis() -> None:
     rate, height, dt = 1.5, 0.8, 1e-3
     nod = [turned((0, 1, 0), rate * dt * row) for row in range(1000)]
-    trace = episode(BIPED, 1000, {"torso.orientation": nod, "torso.rate": [0, rate, 0]}, control_dt=dt)
-    assert measured("head_acceleration", trace, height=height) == pytest.approx(rate**2 * height, rel=1e-6)
+    trace = episode(
+        BIPED, 1000, {"torso.orientation": nod, "torso.rate": [0, rate, 0]}, control_dt=dt
+    )
+    assert measured("head_acceleration", trace, height=height) == pytest.approx(
+        rate**2 * height, rel=1e-6
+    )
     assert measured("head_acceleration", trace, height=0.0) == 0.0
     top = BIPED.size - BIPED.standing_height
     assert measured("head_acceleration", trace) == pytest.approx(rate**2 * top, rel=1e-6)
     roll = [turned((1, 0, 0), rate * dt * row) for row in range(1000)]
-    rolling = episode(BIPED, 1000, {"torso.orientation": roll, "torso.rate": [rate, 0, 0]}, control_dt=dt)
-    assert measured("head_acceleration", rolling, height=height) == pytest.approx(rate**2 * height, rel=1e-6)
+    rolling = episode(
+        BIPED, 1000, {"torso.orientation": roll, "torso.rate": [rate, 0, 0]}, control_dt=dt
+    )
+    assert measured("head_acceleration", rolling, height=height) == pytest.approx(
+        rate**2 * height, rel=1e-6
+    )
     spin = [turned((0, 0, 1), rate * dt * row) for row in range(1000)]
-    spinning = episode(BIPED, 1000, {"torso.orientation": spin, "torso.rate": [0, 0, rate]}, control_dt=dt)
+    spinning = episode(
+        BIPED, 1000, {"torso.orientation": spin, "torso.rate": [0, 0, rate]}, control_dt=dt
+    )
     assert measured("head_acceleration", spinning, height=height) == 0.0
 
 
 def test_head_acceleration_is_that_of_the_torso_where_that_does_not_turn() -> None:
-    bob = 0.1 * np.sin(np.linspace(0, 20 * np.pi, 10001))[:, None] * [0, 0, 1]  # [m/s], 5 Hz at 5 kHz
+    bob = (
+        0.1 * np.sin(np.linspace(0, 20 * np.pi, 10001))[:, None] * [0, 0, 1]
+    )  # [m/s], 5 Hz at 5 kHz
     trace = episode(BIPED, 10001, {"torso.velocity": bob}, control_dt=2e-4)
-    assert measured("head_acceleration", trace) == pytest.approx(0.1 * 2 * np.pi * 5 / math.sqrt(2), rel=1e-4)
+    assert measured("head_acceleration", trace) == pytest.approx(
+        0.1 * 2 * np.pi * 5 / math.sqrt(2), rel=1e-4
+    )
 
 
 def test_a_head_that_leans_alike_is_steady_and_one_that_nods_has_the_nods_effective_angle() -> None:
@@ -491,7 +551,9 @@ def test_a_head_that_leans_alike_is_steady_and_one_that_nods_has_the_nods_effect
     assert measured("head_tilt", yaw) == pytest.approx(0.0, abs=1e-9)
 
 
-def stepping(speed: float, dt: float = 0.02, steps: int = 500, outcome: Outcome = Outcome.COMPLETED) -> Episode:
+def stepping(
+    speed: float, dt: float = 0.02, steps: int = 500, outcome: Outcome = Outcome.COMPLETED
+) -> Episode:
     """A walk whose feet stand still on the ground and move ahead while they swing."""
     trace = walk(BIPED, speed=speed, steps=steps, outcome=outcome)
     stride = 40
@@ -503,10 +565,16 @@ def stepping(speed: float, dt: float = 0.02, steps: int = 500, outcome: Outcome 
 
 
 @pytest.mark.parametrize("speed", [0.3, 0.4, 1.0])
-def test_steps_of_the_wanted_speed_count_wholly_and_others_by_what_is_outside_the_range(speed: float) -> None:
+def test_steps_of_the_wanted_speed_count_wholly_and_others_by_what_is_outside_the_range(
+    speed: float,
+) -> None:
     assert measured("step_speed", stepping(speed), low=0.95 * speed, high=1.05 * speed) == 1.0
-    assert measured("step_speed", stepping(speed), low=2 * speed, high=3 * speed) == pytest.approx(0.5)
-    assert measured("step_speed", stepping(speed), low=0.4 * speed, high=0.5 * speed) == pytest.approx(1 - 0.5 / 0.4)
+    assert measured("step_speed", stepping(speed), low=2 * speed, high=3 * speed) == pytest.approx(
+        0.5
+    )
+    assert measured(
+        "step_speed", stepping(speed), low=0.4 * speed, high=0.5 * speed
+    ) == pytest.approx(1 - 0.5 / 0.4)
     assert measured("step_speed", stepping(speed), low=0.01 * speed, high=0.02 * speed) == -1.0
 
 
@@ -565,14 +633,20 @@ def test_what_passive_fibres_give_back_is_heat_but_no_work() -> None:
 
 def test_a_fully_active_muscle_at_its_optimal_length_costs_what_its_fibres_do() -> None:
     mass = np.array([muscle.mass for muscle in MUSCULAR.muscles])
-    full = 40 * 0.5 + 133 * 0.5 + 74 * 0.5 + 111 * 0.5  # W/kg: both kinds of fibre, activation and maintenance
+    full = (
+        40 * 0.5 + 133 * 0.5 + 74 * 0.5 + 111 * 0.5
+    )  # W/kg: both kinds of fibre, activation and maintenance
     np.testing.assert_allclose(wang_power(at_work(1.0, 0.0, 0.0))[0], full * mass)
-    np.testing.assert_allclose(wang_power(at_work(1.0, 0.0, 0.0, length=1.6))[0], (20 + 66.5) * mass)
+    np.testing.assert_allclose(
+        wang_power(at_work(1.0, 0.0, 0.0, length=1.6))[0], (20 + 66.5) * mass
+    )
 
 
 @pytest.mark.parametrize(("model", "power"), [("squared_activation", 2), ("cubed_activation", 3)])
 def test_powers_of_activation_are_summed_over_muscles_and_time(model: str, power: int) -> None:
-    assert effort(at_work(0.5, 0.0, 0.0), model) == pytest.approx(14 * 0.5**power * 2.0 / MUSCULAR.mass)
+    assert effort(at_work(0.5, 0.0, 0.0), model) == pytest.approx(
+        14 * 0.5**power * 2.0 / MUSCULAR.mass
+    )
     assert set(EFFORT) == {"wang", "umberger", "work", "squared_activation", "cubed_activation"}
 
 
@@ -591,7 +665,12 @@ MASSES, STRENGTHS, OPTIMAL = (
         (1.0, 0.0, 1.35, 133.5 * 0.7),  # halfway to lmax half of the force is left: 0.4 + 0.6 / 2
         (1.0, -2.0, 1.0, 133.5 + 60.45),  # 1.5 (50 / 2 + 30.6 / 2)
         (1.0, -2.0, 1.35, 133.5 * 0.7 + 60.45 / 2),
-        (1.0, -6.0, 1.0, 133.5 + 143.85),  # slow fibres give 100 W/kg at most: 1.5 (100 / 2 + 91.8 / 2)
+        (
+            1.0,
+            -6.0,
+            1.0,
+            133.5 + 143.85,
+        ),  # slow fibres give 100 W/kg at most: 1.5 (100 / 2 + 91.8 / 2)
         (1.0, 1.0, 1.0, 133.5 + 150.0),  # 1.5 times 4 times the slow fibres' 25 W/kg
         (0.5, 0.0, 1.0, 1.5 * 0.5**0.6 * 62.49033),  # sin 45° : 1 - cos 45° is 0.70711 : 0.29289
         (0.5, -2.0, 1.0, 1.5 * 0.5**0.6 * 62.49033 + 1.5 * 0.25 * (50 * 0.70711 + 30.6 * 0.29289)),
@@ -607,7 +686,9 @@ def test_umbergers_heat_is_what_the_published_constants_give_by_hand(
     np.testing.assert_allclose(umberger_power(trace)[0], heat * MASSES, rtol=1e-5)
 
 
-def test_umbergers_work_is_that_of_active_force_and_braking_gives_back_no_more_than_it_costs() -> None:
+def test_umbergers_work_is_that_of_active_force_and_braking_gives_back_no_more_than_it_costs() -> (
+    None
+):
     still, pull = umberger_power(at_work(1.0, 0.5, 0.0)), umberger_power(at_work(1.0, 0.5, -0.1))
     free, brake = umberger_power(at_work(1.0, 0.0, -0.1)), umberger_power(at_work(1.0, 0.5, 0.02))
     np.testing.assert_allclose(still[0], 133.5 * MASSES)
@@ -619,11 +700,15 @@ def test_umbergers_work_is_that_of_active_force_and_braking_gives_back_no_more_t
 
 def test_umbergers_passive_force_does_no_work() -> None:
     passive = 0.8 * 0.5  # fpmax, at half of the way from 1 to lmax
-    carried, resting = (umberger_power(at_work(1.0, force, -0.1, length=1.35)) for force in (passive, 0.0))
+    carried, resting = (
+        umberger_power(at_work(1.0, force, -0.1, length=1.35)) for force in (passive, 0.0)
+    )
     np.testing.assert_allclose(carried, resting)
 
 
-@pytest.mark.parametrize(("excitation", "activation", "scale"), [(0.0, 0.5, 0.25), (0.5, 0.1, 0.5), (0.2, 0.6, 0.4)])
+@pytest.mark.parametrize(
+    ("excitation", "activation", "scale"), [(0.0, 0.5, 0.25), (0.5, 0.1, 0.5), (0.2, 0.6, 0.4)]
+)
 def test_umbergers_scale_is_the_excitation_while_it_rises_and_the_mean_while_it_falls(
     excitation: float, activation: float, scale: float
 ) -> None:
@@ -631,7 +716,9 @@ def test_umbergers_scale_is_the_excitation_while_it_rises_and_the_mean_while_it_
     trace["ctrl"][:] = excitation
     slow, fast = math.sin(math.pi / 2 * excitation), 1 - math.cos(math.pi / 2 * excitation)
     share = slow / (slow + fast) if excitation else 1.0
-    np.testing.assert_allclose(umberger_power(trace)[0], 1.5 * scale**0.6 * (25 + 128 * (1 - share)) * MASSES)
+    np.testing.assert_allclose(
+        umberger_power(trace)[0], 1.5 * scale**0.6 * (25 + 128 * (1 - share)) * MASSES
+    )
 
 
 def test_effort_after_umberger_counts_a_standing_body() -> None:

@@ -13,7 +13,9 @@ QUADRUPED = {
     "torso": "trunk",
     "feet": [f"{leg}_foot" for leg in LEGS],
     "joints": [f"{leg}_{joint}" for leg in LEGS for joint in ("hip", "knee")],
-    "home": {f"{leg}_{joint}": angle for leg in LEGS for joint, angle in (("hip", 0.5), ("knee", -1.0))},
+    "home": {
+        f"{leg}_{joint}": angle for leg in LEGS for joint, angle in (("hip", 0.5), ("knee", -1.0))
+    },
 }
 
 
@@ -111,14 +113,20 @@ def read(body, data, sensor):
 
 
 def test_every_member_is_under_contract():
-    muscular = {"muscle_biped", "muscle_biped3d", "muscle_creature"}  # tests of muscles, the bird and reflex3d
+    muscular = {
+        "muscle_biped",
+        "muscle_biped3d",
+        "muscle_creature",
+    }  # tests of muscles, the bird and reflex3d
     assert {name.split()[0] for name in BODIES} | muscular == set(members("morphologies"))
 
 
 def test_home_stands_for_a_second(body):
     data = after(body, 1.0)
     torso = data.body(body.torso)
-    assert torso.xpos[2] == pytest.approx(body.standing_height, abs=0.01)  # servos give way under the weight
+    assert torso.xpos[2] == pytest.approx(
+        body.standing_height, abs=0.01
+    )  # servos give way under the weight
     assert np.hypot(*torso.xpos[:2]) < 0.01
     assert torso.xmat[8] > np.cos(0.05)
     assert np.abs(data.qvel).max() < 0.05
@@ -134,7 +142,9 @@ def test_feet_touch_the_ground_at_home(body):
     data, model = at_home(body), body.model
     for foot in body.feet:
         floor, sole = min(body.floor), np.flatnonzero(model.geom_bodyid == model.body(foot).id)
-        touching = [geom for geom in sole if model.geom_conaffinity[geom] & model.geom_contype[floor]]
+        touching = [
+            geom for geom in sole if model.geom_conaffinity[geom] & model.geom_contype[floor]
+        ]
         gaps = [mujoco.mj_geomDistance(model, data, floor, geom, 1.0, None) for geom in touching]
         assert min(gaps) == pytest.approx(0, abs=1e-6)
 
@@ -149,15 +159,23 @@ def test_feet_neither_sink_nor_creep_while_standing(body):
 
 def test_controls_are_the_joints_in_order(body):
     model = body.model
-    assert [model.actuator(i).name for i in range(model.nu)] == [joint.name for joint in body.joints]
-    assert [model.key(HOME).ctrl[i] for i in range(model.nu)] == [joint.home for joint in body.joints]
+    assert [model.actuator(i).name for i in range(model.nu)] == [
+        joint.name for joint in body.joints
+    ]
+    assert [model.key(HOME).ctrl[i] for i in range(model.nu)] == [
+        joint.home for joint in body.joints
+    ]
     assert all(joint.low <= joint.home <= joint.high for joint in body.joints)
 
 
 def test_partners_are_mutual(body):
     for joint in body.joints:
         partner = body.joint(joint.partner)
-        assert (partner.partner, partner.stem, partner.mirror) == (joint.name, joint.stem, joint.mirror)
+        assert (partner.partner, partner.stem, partner.mirror) == (
+            joint.name,
+            joint.stem,
+            joint.mirror,
+        )
         assert {joint.side, partner.side} in ({"left", "right"}, {""})
         assert partner.home == pytest.approx(joint.mirror * joint.home)
 
@@ -189,7 +207,16 @@ def test_mirrored_targets_give_the_mirrored_motion():
     there = after(body, 0.3, lambda time: sign * targets(time)[swap]).qpos
     assert abs(here[1]) > 1e-3  # it does move sideways
     # A mirror through the x-z plane keeps x, z and pitch, and flips y, roll and yaw.
-    image = [here[0], -here[1], here[2], here[3], -here[4], here[5], -here[6], *(sign * here[7:][swap])]
+    image = [
+        here[0],
+        -here[1],
+        here[2],
+        here[3],
+        -here[4],
+        here[5],
+        -here[6],
+        *(sign * here[7:][swap]),
+    ]
     np.testing.assert_allclose(there, image, atol=1e-6)  # contacts are solved in another order
 
 
@@ -266,7 +293,10 @@ def test_load_cells_tell_front_from_rear_and_inner_from_outer():
     for foot in body.feet:
         cells = [cell for cell in sensors(body) if cell.startswith(f"{foot}.load_")]
         for data, more, less in ((forward, "front", "rear"), (outward, "outer", "inner")):
-            loads = [sum(read(body, data, cell)[0] for cell in cells if end in cell) for end in (more, less)]
+            loads = [
+                sum(read(body, data, cell)[0] for cell in cells if end in cell)
+                for end in (more, less)
+            ]
             assert loads[0] > loads[1] + 1
 
 
@@ -286,7 +316,9 @@ def test_legs_cannot_pass_through_each_other():
     data = after(body, 0.5, lambda _: inwards)
     left, right = (data.geom(f"sole_{side}").xpos[1] for side in ("left", "right"))
     assert left - right > 0.07  # the width of a sole is 0.078 m
-    assert moved(body, "hip_roll_left", "sole_left")[1] > 0.01  # unhindered, 0.4 rad would cross them
+    assert (
+        moved(body, "hip_roll_left", "sole_left")[1] > 0.01
+    )  # unhindered, 0.4 rad would cross them
 
 
 def test_a_fallen_biped_touches_the_ground_with_its_chest():
@@ -317,7 +349,9 @@ def shaft(servo, timestep=0.001, inertia=1e6):
     spec = mujoco.MjSpec()
     spec.option.timestep = timestep
     spec.option.gravity = [0, 0, 0]
-    wheel = spec.worldbody.add_body(name="wheel", explicitinertial=True, mass=1, inertia=[inertia] * 3)
+    wheel = spec.worldbody.add_body(
+        name="wheel", explicitinertial=True, mass=1, inertia=[inertia] * 3
+    )
     wheel.add_joint(name="shaft", type=mujoco.mjtJoint.mjJNT_HINGE, axis=[0, 0, 1])
     servo.drive(spec, "shaft")
     model = spec.compile()
@@ -339,7 +373,9 @@ def torque(servo, command, velocity):
 def test_full_voltage_gives_the_torque_speed_line(servo, speed, share, direction):
     far = 3.0 * direction
     expected = share * servo.stall_torque * direction
-    assert torque(servo, far, speed * servo.no_load_speed * direction) == pytest.approx(expected, abs=1e-9)
+    assert torque(servo, far, speed * servo.no_load_speed * direction) == pytest.approx(
+        expected, abs=1e-9
+    )
 
 
 def test_below_full_voltage_a_servo_is_a_spring_with_the_back_emf_as_damper():
@@ -357,7 +393,11 @@ def test_model_tells_resistance_and_motor_constant():
 
 
 def test_stiffness_follows_from_the_firmware():
-    gain, full, encoder = 800 / 128, 12 / 885, 2 * np.pi / 4096  # duty units/step, V/duty unit, rad/step
+    gain, full, encoder = (
+        800 / 128,
+        12 / 885,
+        2 * np.pi / 4096,
+    )  # duty units/step, V/duty unit, rad/step
     derived = gain * full / encoder * XM430.stall_torque / 12
     assert derived == pytest.approx(18.9, abs=0.05)
     assert derived == pytest.approx(XM430.stiffness, rel=0.15)  # another robot's identification
@@ -375,7 +415,9 @@ def test_commands_take_effect_after_the_latency(timestep):
 
 
 def test_motors_are_replaced_and_position_actuators_kept(save):
-    actuators = '<position joint="FR_hip" kp="30" kv="1"/><motor joint="FL_hip"/><motor joint="RL_knee"/>'
+    actuators = (
+        '<position joint="FR_hip" kp="30" kv="1"/><motor joint="FL_hip"/><motor joint="RL_knee"/>'
+    )
     body = mjcf.build(save(quadruped(actuators)), **QUADRUPED)
     kept, replaced = body.model.actuator("FR_hip"), body.model.actuator("FL_hip")
     assert kept.gainprm[0] == 30
@@ -419,11 +461,17 @@ def test_partners_can_be_given(save):
 
 def test_a_servo_can_be_a_table_of_a_run_file(save):
     table = {"stall_torque": 2.0, "no_load_speed": 6.0, "stiffness": 15.0, "armature": 0.02}
-    options = checked(mjcf.build, {"path": save(quadruped()), "servo": table, **QUADRUPED}, "morphology")
+    options = checked(
+        mjcf.build, {"path": save(quadruped()), "servo": table, **QUADRUPED}, "morphology"
+    )
     assert options["servo"] == Servo(**table)
     assert mjcf.build(**options).model.actuator("FL_hip").gainprm[4] == 15.0
     with pytest.raises(SpecError, match="stiffnes"):
-        checked(mjcf.build, {"path": "x", "servo": {**table, "stiffnes": 1.0}, **QUADRUPED}, "morphology")
+        checked(
+            mjcf.build,
+            {"path": "x", "servo": {**table, "stiffnes": 1.0}, **QUADRUPED},
+            "morphology",
+        )
 
 
 def test_missing_and_unreadable_files_are_errors(save):
@@ -458,7 +506,9 @@ def test_only_hinges_can_be_driven(save):
 
 
 def test_a_foot_that_cannot_touch_is_an_error(save):
-    text = quadruped().replace('<geom type="sphere"', '<geom type="sphere" contype="0" conaffinity="0"')
+    text = quadruped().replace(
+        '<geom type="sphere"', '<geom type="sphere" contype="0" conaffinity="0"'
+    )
     with pytest.raises(ModelError, match="foot 'FL_foot' has no geom"):
         mjcf.build(save(text), **QUADRUPED)
 
@@ -472,4 +522,6 @@ def test_a_body_that_diverges_while_standing_is_an_error(save):
 def test_a_body_that_falls_at_home_is_a_warning(save):
     home = {"hip_l": 0.9, "hip_r": 0.9}
     with pytest.warns(UserWarning, match="falls at home"):
-        mjcf.build(save(urdf(), "walker.urdf"), "base", ["foot_l", "foot_r"], ["hip_l", "hip_r"], home=home)
+        mjcf.build(
+            save(urdf(), "walker.urdf"), "base", ["foot_l", "foot_r"], ["hip_l", "hip_r"], home=home
+        )

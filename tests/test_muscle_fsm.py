@@ -41,14 +41,22 @@ def test_moment_arms_are_the_means_of_the_tendons_jacobian() -> None:
             mujoco.mj_fwdPosition(model, data)
             moment = np.zeros((model.nu, model.nv))
             mujoco.mju_sparse2dense(
-                moment, data.actuator_moment, data.moment_rownnz, data.moment_rowadr, data.moment_colind
+                moment,
+                data.actuator_moment,
+                data.moment_rownnz,
+                data.moment_rowadr,
+                data.moment_colind,
             )
             wanted[:, column] -= moment[:, model.joint(joint.name).dofadr[0]] / len(middles)
-    sides = np.array([["left" in muscle for muscle in MUSCLES], ["right" in muscle for muscle in MUSCLES]])
+    sides = np.array(
+        [["left" in muscle for muscle in MUSCLES], ["right" in muscle for muscle in MUSCLES]]
+    )
     mean = (wanted[np.ix_(sides[0], [0, 1, 2])] + wanted[np.ix_(sides[1], [3, 4, 5])]) / 2
     np.testing.assert_allclose(found[np.ix_(sides[0], [0, 1, 2])], mean, atol=1e-6)
     np.testing.assert_allclose(found[np.ix_(sides[1], [3, 4, 5])], mean, atol=1e-6)
-    assert found[MUSCLES.index("vasti_left"), JOINTS.index("knee_left")] < -0.03  # it extends the knee
+    assert (
+        found[MUSCLES.index("vasti_left"), JOINTS.index("knee_left")] < -0.03
+    )  # it extends the knee
     assert not found[np.ix_(sides[0], [3, 4, 5])].any()
 
 
@@ -86,7 +94,9 @@ def standing(values: dict[str, float]) -> np.ndarray:
     place = -0.1 * BODY.leg_length
     for side, state in (("left", "early_stance"), ("right", "swing")):
         for stem in ("hip", "knee", "ankle"):
-            obs[WHERE.joint_angle.start + JOINTS.index(f"{stem}_{side}")] = values[f"{state}.{stem}"]
+            obs[WHERE.joint_angle.start + JOINTS.index(f"{stem}_{side}")] = values[
+                f"{state}.{stem}"
+            ]
     obs[WHERE.joint_angle.start + JOINTS.index("hip_right")] += lean + values["swing.place"] * place
     return obs
 
@@ -119,7 +129,9 @@ def test_a_muscle_of_one_joint_gives_its_share_of_the_torque_that_brings_the_joi
     arm = moment_arms(BODY)[place, JOINTS.index(joint)]
     force = values[f"{stem}.share"] * -values[gain] * error / arm
     assert force > 0
-    assert found[muscle] == pytest.approx(values[f"{stem}.constant"] + force / BODY.muscles[place].max_force)
+    assert found[muscle] == pytest.approx(
+        values[f"{stem}.constant"] + force / BODY.muscles[place].max_force
+    )
 
 
 def test_a_muscle_of_two_joints_weighs_them_by_its_moment_arms(native: Native) -> None:
@@ -140,7 +152,9 @@ def test_a_muscle_of_two_joints_weighs_them_by_its_moment_arms(native: Native) -
 def test_the_standing_hip_bears_the_torque_of_the_swinging_one(native: Native) -> None:
     values = {**start(native), "trunk.counter": 1.0}
     obs = standing(values)
-    obs[WHERE.joint_angle.start + JOINTS.index("hip_right")] -= 0.05  # flexion of the right hip is wanted
+    obs[WHERE.joint_angle.start + JOINTS.index("hip_right")] -= (
+        0.05  # flexion of the right hip is wanted
+    )
     found = excitations(native, obs, values)
     assert found["glutei_left"] > values["glutei.constant"]
     assert found["iliopsoas_left"] == pytest.approx(values["iliopsoas.constant"])

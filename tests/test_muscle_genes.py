@@ -27,11 +27,20 @@ def human() -> Morphology:
 
 def differing(one: mujoco.MjModel, other: mujoco.MjModel) -> set[str]:
     """Fields of two models with different numbers, those that the compiler derives included."""
-    fields = [name for name in dir(one) if name[0] != "_" and isinstance(getattr(one, name), np.ndarray)]
+    fields = [
+        name for name in dir(one) if name[0] != "_" and isinstance(getattr(one, name), np.ndarray)
+    ]
     return {name for name in fields if not np.array_equal(getattr(one, name), getattr(other, name))}
 
 
-PLACES = {"site_pos", "tendon_length0", "tendon_lengthspring", "tendon_invweight0", "actuator_length0", "actuator_acc0"}
+PLACES = {
+    "site_pos",
+    "tendon_length0",
+    "tendon_lengthspring",
+    "tendon_invweight0",
+    "actuator_length0",
+    "actuator_acc0",
+}
 """Fields of the model that say where muscles run, and what the compiler derives from it."""
 FIELDS = {
     "max_force": {"actuator_gainprm", "actuator_biasprm", "tendon_width"},  # the last is its picture
@@ -54,7 +63,9 @@ def test_each_gene_changes_its_fields_of_its_muscle_on_both_legs_and_nothing_els
         rows = {
             index
             for index in range(len(getattr(plain.model, field)))
-            if not np.array_equal(getattr(changed.model, field)[index], getattr(plain.model, field)[index])
+            if not np.array_equal(
+                getattr(changed.model, field)[index], getattr(plain.model, field)[index]
+            )
         }
         thing = field.split("_")[0]
         names = {getattr(plain.model, thing)(index).name for index in rows}
@@ -64,7 +75,14 @@ def test_each_gene_changes_its_fields_of_its_muscle_on_both_legs_and_nothing_els
 
 @pytest.mark.parametrize("muscle", MUSCLES)
 def test_genes_are_factors_delays_and_shifts_of_the_published_numbers(muscle: str) -> None:
-    values = {"max_force": 1.2, "optimal_length": 0.9, "slack_length": 1.05, "delay": 0.03, "0.x": 0.01, "1.z": -0.02}
+    values = {
+        "max_force": 1.2,
+        "optimal_length": 0.9,
+        "slack_length": 1.05,
+        "delay": 0.03,
+        "0.x": 0.01,
+        "1.z": -0.02,
+    }
     body = muscle_biped.build(**{f"{muscle}.{what}": value for what, value in values.items()})
     for there, here in zip(body.muscles, human().muscles, strict=True):
         mine = here.stem == muscle
@@ -72,7 +90,9 @@ def test_genes_are_factors_delays_and_shifts_of_the_published_numbers(muscle: st
         assert there.optimal_length == pytest.approx(here.optimal_length * (0.9 if mine else 1))
         assert there.slack_length == pytest.approx(here.slack_length * (1.05 if mine else 1))
         delay = 0.03 if mine else MUSCLES[here.stem].delay
-        assert body.model.actuator_delay[body.model.actuator(there.name).id] == pytest.approx(delay - STEP)
+        assert body.model.actuator_delay[body.model.actuator(there.name).id] == pytest.approx(
+            delay - STEP
+        )
         for number, shift in ((0, (0.01, 0, 0)), (1, (0, 0, -0.02))):
             moved, was = (each.model.site(f"{here.name}.{number}").pos for each in (body, human()))
             np.testing.assert_allclose(moved - was, np.array(shift) if mine else 0, atol=1e-12)
@@ -85,7 +105,9 @@ def test_genes_at_their_start_leave_the_muscles_as_they_are() -> None:
     assert not differing(muscle_biped.build(**values).model, human().model)
     for gene in GENES:
         if not gene.name.endswith(".delay"):
-            assert gene.decode(0.5) == pytest.approx(gene.start)  # a run's middle body is the published one
+            assert gene.decode(0.5) == pytest.approx(
+                gene.start
+            )  # a run's middle body is the published one
 
 
 def test_every_number_of_every_muscle_is_a_gene() -> None:
@@ -107,7 +129,12 @@ def run(**morphology) -> Experiment:
 def fitness(experiment: Experiment, **values: float) -> list[float]:
     space = experiment.space
     genome = space.encode({**space.decode(space.start), **values})
-    return Local(experiment, threads=1).evaluate(genome[None], experiment.scenarios(0), 0.0).fitness.ravel().tolist()
+    return (
+        Local(experiment, threads=1)
+        .evaluate(genome[None], experiment.scenarios(0), 0.0)
+        .fitness.ravel()
+        .tolist()
+    )
 
 
 def test_room_for_longer_delays_changes_no_bit_and_a_longer_delay_does() -> None:
@@ -119,7 +146,11 @@ def test_room_for_longer_delays_changes_no_bit_and_a_longer_delay_does() -> None
 
 
 def test_bodies_of_all_corners_have_one_layout() -> None:
-    genes = {"soleus.delay": [0.0025, LONGEST], "glutei.slack_length": [0.95, 1.05], "vasti.1.x": [-0.01, 0.01]}
+    genes = {
+        "soleus.delay": [0.0025, LONGEST],
+        "glutei.slack_length": [0.95, 1.05],
+        "vasti.1.x": [-0.01, 0.01],
+    }
     experiment = run(genes=genes)
     corners = list(experiment.corners())
     assert len(corners) == 8
@@ -134,7 +165,9 @@ def test_a_gene_can_be_fixed_in_the_run_file() -> None:
     assert body.muscles[5].max_force == pytest.approx(1.25 * human().muscles[5].max_force)
     with pytest.raises(SpecError, match=r"'soleus\.max_force' stands both in"):
         _ = run(**{"soleus.max_force": 1.25}, genes={"soleus.max_force": [0.5, 1.5]}).space
-    with pytest.raises(SpecError, match=r"Key 'morphology\.soleus\.max_force': .* number.*, not 'big'"):
+    with pytest.raises(
+        SpecError, match=r"Key 'morphology\.soleus\.max_force': .* number.*, not 'big'"
+    ):
         _ = run(**{"soleus.max_force": "big"}).morphology
     with pytest.raises(UnknownNameError, match=r"Did you mean 'soleus\.max_force'"):
         _ = run(**{"soleus.maxforce": 1.25}).morphology
@@ -145,14 +178,26 @@ def test_a_gene_can_be_fixed_in_the_run_file() -> None:
 @pytest.mark.parametrize(
     ("genes", "words"),
     [
-        ({"soleus.slack_length": -1.0}, r"Muscle 'soleus_left': slack_length must be positive, not -0\.248"),
+        (
+            {"soleus.slack_length": -1.0},
+            r"Muscle 'soleus_left': slack_length must be positive, not -0\.248",
+        ),
         ({"soleus.max_force": 0.0}, r"Muscle 'soleus_left': max_force must be positive"),
-        ({"soleus.slack_length": 1.5}, r"Muscle 'soleus': within the joints' limits its path leaves the fibres -"),
-        ({"soleus.slack_length": 0.5}, r"Muscle 'soleus': .* but they pull from 0\.3 to 1\.7\. Change slack_length"),
+        (
+            {"soleus.slack_length": 1.5},
+            r"Muscle 'soleus': within the joints' limits its path leaves the fibres -",
+        ),
+        (
+            {"soleus.slack_length": 0.5},
+            r"Muscle 'soleus': .* but they pull from 0\.3 to 1\.7\. Change slack_length",
+        ),
         ({"soleus.delay": 0.001}, r"delay of 0\.001 s is shorter than a physics step, 0\.0025 s"),
         ({"soleus.delay": 0.07}, r"delay of 0\.07 s is longer than its buffer, 0\.06 s"),
         ({"soleus.2.x": 0.01}, r"Unknown gene of muscles 'soleus\.2\.x'"),
-        ({"drive": "motors", "soleus.max_force": 1.1}, r"no muscles for the genes soleus\.max_force"),
+        (
+            {"drive": "motors", "soleus.max_force": 1.1},
+            r"no muscles for the genes soleus\.max_force",
+        ),
     ],
 )
 def test_a_gene_that_makes_no_muscle_is_told(genes: dict, words: str) -> None:

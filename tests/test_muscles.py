@@ -86,7 +86,13 @@ def test_muscle_forces_are_the_analytic_curves_of_the_published_numbers(seed: in
 
 def test_the_curves_have_their_fixed_points() -> None:
     assert force_length(1.0) == force_velocity(0.0) == 1.0
-    assert force_length(CURVES["lmin"]) == force_length(CURVES["lmax"]) == force_velocity(-1.0) == passive(1.0) == 0.0
+    assert (
+        force_length(CURVES["lmin"])
+        == force_length(CURVES["lmax"])
+        == force_velocity(-1.0)
+        == passive(1.0)
+        == 0.0
+    )
     assert passive(CURVES["lmax"]) == pytest.approx(1.5 * CURVES["fpmax"])
     gain = [
         mujoco.mju_muscleGain(length, 0.0, np.array([0.0, 1.0]), 1.0, np.array(
@@ -98,14 +104,21 @@ def test_the_curves_have_their_fixed_points() -> None:
 
 
 def test_the_curves_that_effort_is_counted_by_are_mujocos() -> None:
-    lengths, bounds = np.linspace(0.2, 2.0, 91), np.array([0.0, 1.0])  # [m], and a range that makes them relative
+    lengths, bounds = (
+        np.linspace(0.2, 2.0, 91),
+        np.array([0.0, 1.0]),
+    )  # [m], and a range that makes them relative
     for shape in [(0.5, 1.6, 1.5, 1.3, 1.2), (0.3, 1.7, 10.0, 0.8, 1.5)]:
         numbers = np.array([0.0, 1.0, 1.0, 200.0, *shape])
         gain = [-mujoco.mju_muscleGain(length, 0.0, bounds, 1.0, numbers) for length in lengths]
         bias = [-mujoco.mju_muscleBias(length, bounds, 1.0, numbers) for length in lengths]
         shortest, longest, _, stiffness, _ = np.array(shape)
-        np.testing.assert_allclose(metabolism.force_length(lengths, shortest, longest), gain, atol=1e-12)
-        np.testing.assert_allclose(metabolism.passive_force(lengths, longest, stiffness), bias, atol=1e-12)
+        np.testing.assert_allclose(
+            metabolism.force_length(lengths, shortest, longest), gain, atol=1e-12
+        )
+        np.testing.assert_allclose(
+            metabolism.passive_force(lengths, longest, stiffness), bias, atol=1e-12
+        )
 
 
 @pytest.mark.parametrize("excitation", [0.0, 0.3, 1.0])
@@ -162,7 +175,11 @@ def test_muscles_flex_and_extend_the_joints_that_anatomy_says() -> None:
         for place, muscle in enumerate(body.muscles):
             sign = SPANS[muscle.stem].get(joint.stem, 0) if muscle.side == joint.side else 0
             arm = data.actuator_velocity[place]
-            assert (abs(arm) < 1e-9) if sign == 0 else (sign * arm > 0.005), (muscle.name, joint.name, arm)
+            assert (abs(arm) < 1e-9) if sign == 0 else (sign * arm > 0.005), (
+                muscle.name,
+                joint.name,
+                arm,
+            )
 
 
 def test_pennation_and_strain_are_in_the_numbers_that_are_read_off() -> None:
@@ -186,7 +203,9 @@ def test_the_body_weighs_what_its_segments_do_and_touches_the_ground() -> None:
     data = mujoco.MjData(body.model)
     mujoco.mj_resetDataKeyframe(body.model, data, body.model.key(HOME).id)
     mujoco.mj_kinematics(body.model, data)
-    pads = [data.geom(f"{pad}_{side}").xpos[2] for pad in ("heel", "toes") for side in ("left", "right")]
+    pads = [
+        data.geom(f"{pad}_{side}").xpos[2] for pad in ("heel", "toes") for side in ("left", "right")
+    ]
     assert min(pads) == pytest.approx(0.03, abs=1e-9)  # their radius [m]
     assert data.qvel[0] == 1.2
     assert body.leg_length == pytest.approx(0.9, abs=0.05)
@@ -205,13 +224,18 @@ def test_a_delay_of_k_steps_shifts_what_an_excitation_does_by_k_steps() -> None:
         rises[(rises < 0) & (data.act > before + 0.05)] = k
     for muscle, steps in zip(body.muscles, rises, strict=True):
         delay = muscle_biped.MUSCLES[muscle.stem].delay
-        assert steps == round(delay / model.opt.timestep) - 1, muscle.name  # one step of the delay is the sensors'
+        assert steps == round(delay / model.opt.timestep) - 1, (
+            muscle.name
+        )  # one step of the delay is the sensors'
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"path": (("pelvis", 0.0, 0.0),)}, "Muscle 'm' has no path: it needs two points at least, 1 came"),
+        (
+            {"path": (("pelvis", 0.0, 0.0),)},
+            "Muscle 'm' has no path: it needs two points at least, 1 came",
+        ),
         ({"slack_length": -0.1}, r"Muscle 'm': slack_length must be positive, not -0\.1"),
         ({"delay": 0.001}, r"delay of 0\.001 s is shorter than a physics step, 0\.0025 s"),
     ],
@@ -230,17 +254,27 @@ def test_a_muscle_that_cannot_be_is_told(changes: dict, words: str) -> None:
 def test_controllers_of_servos_refuse_muscles_and_reflexes_refuse_servos() -> None:
     with pytest.raises(ModelError, match="drives joints by servos; this body has muscles"):
         sine.Controller(human())
-    with pytest.raises(ModelError, match=r"Reflexes need two legs with the muscles .* lacks gastrocnemius_left, "):
+    with pytest.raises(
+        ModelError, match=r"Reflexes need two legs with the muscles .* lacks gastrocnemius_left, "
+    ):
         reflex.Controller(hopper.build())
 
 
-@pytest.mark.parametrize(("kind", "mass"), [(muscle_biped, 74.532), (muscle_biped3d, 74.532), (muscle_creature, 11.84)])
-def test_what_is_there_for_looks_weighs_nothing_and_touches_nothing(kind: ModuleType, mass: float) -> None:
+@pytest.mark.parametrize(
+    ("kind", "mass"), [(muscle_biped, 74.532), (muscle_biped3d, 74.532), (muscle_creature, 11.84)]
+)
+def test_what_is_there_for_looks_weighs_nothing_and_touches_nothing(
+    kind: ModuleType, mass: float
+) -> None:
     body: Morphology = kind.build()
     model, data = body.model, mujoco.MjData(body.model)
     mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
     mujoco.mj_forward(model, data)
-    touching = {geom for geom in range(model.ngeom) if model.geom_contype[geom] or model.geom_conaffinity[geom]}
+    touching = {
+        geom
+        for geom in range(model.ngeom)
+        if model.geom_contype[geom] or model.geom_conaffinity[geom]
+    }
     names = ("heel", "toes", *(["big_toe"] * (kind is muscle_biped3d)))
     pads = {model.geom(f"{pad}_{side}").id for pad in names for side in ("left", "right")}
     assert touching == pads | body.floor
@@ -262,11 +296,16 @@ def test_an_episode_begins_with_the_joint_rates_of_the_keyframe() -> None:
 
 
 def test_bodies_that_start_otherwise_share_no_keyframe_and_compile_to_what_they_are() -> None:
-    plain, other = muscle_biped.build(), muscle_biped.build(lean=0.25, knee_left=0.5, speed=1.7, activation=0.4)
+    plain, other = (
+        muscle_biped.build(),
+        muscle_biped.build(lean=0.25, knee_left=0.5, speed=1.7, activation=0.4),
+    )
     for body, lean, speed in ((plain, 0.1, 1.2), (other, 0.25, 1.7)):
         again = body.spec.compile()
         for name in ("qpos", "qvel", "act", "ctrl"):
-            np.testing.assert_array_equal(getattr(again.key(HOME), name), getattr(body.model.key(HOME), name))
+            np.testing.assert_array_equal(
+                getattr(again.key(HOME), name), getattr(body.model.key(HOME), name)
+            )
         assert body.home[2] == lean
         assert body.model.key(HOME).qvel[0] == speed
         np.testing.assert_array_equal(again.dof_invweight0, body.model.dof_invweight0)

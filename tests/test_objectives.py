@@ -35,7 +35,10 @@ def trade(hop: Path, tmp_path: Path) -> Run:
 
 
 def terms(*rows: tuple[float, str]) -> list[Term]:
-    return [Term(f"t{k}", weight, "m", lambda _: 0.0, {}, "1", name) for k, (weight, name) in enumerate(rows)]
+    return [
+        Term(f"t{k}", weight, "m", lambda _: 0.0, {}, "1", name)
+        for k, (weight, name) in enumerate(rows)
+    ]
 
 
 # Episodes
@@ -74,7 +77,9 @@ def test_a_term_counts_from_its_threshold_on_whatever_its_sign(weight: float) ->
     values = np.array([[-0.2], [-0.04], [0.0], [0.049], [0.05], [0.06]])
     ruled = [replace(terms((weight, "fitness"))[0], threshold=0.05)]
     np.testing.assert_array_equal(counted(ruled, values)[:, 0], [-0.2, 0.0, 0.0, 0.0, 0.05, 0.06])
-    np.testing.assert_allclose(fitness(ruled, values, np.ones(6)), weight * counted(ruled, values)[:, 0])
+    np.testing.assert_allclose(
+        fitness(ruled, values, np.ones(6)), weight * counted(ruled, values)[:, 0]
+    )
     other = replace(ruled[0], name="b", objective="b")
     both = objectives([ruled[0], other], np.repeat(values, 2, axis=1), np.ones(6))
     np.testing.assert_allclose(both, weight * np.repeat(counted(ruled, values), 2, axis=1))
@@ -97,11 +102,16 @@ def test_a_run_with_a_threshold_records_values_as_they_are_and_sums_them_as_they
     for record in run.journal.generations():
         values = record.evaluation.values
         small = values[..., place] < 0.002
-        cases |= {(bool(value > 0), bool(low)) for value, low in zip(values[..., place].flat, small.flat, strict=True)}
+        cases |= {
+            (bool(value > 0), bool(low))
+            for value, low in zip(values[..., place].flat, small.flat, strict=True)
+        }
         worth = values.copy()
         worth[..., place][small] = 0.0
         lived = record.evaluation.duration / run.spec.scenario.duration
-        np.testing.assert_allclose(record.evaluation.fitness, (worth * weights).sum(axis=-1) * lived, rtol=1e-12)
+        np.testing.assert_allclose(
+            record.evaluation.fitness, (worth * weights).sum(axis=-1) * lived, rtol=1e-12
+        )
     assert (True, True) in cases
     assert (True, False) in cases
 
@@ -109,9 +119,14 @@ def test_a_run_with_a_threshold_records_values_as_they_are_and_sums_them_as_they
 def test_a_measure_may_not_take_a_key_of_the_term_for_itself(hop: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("def measure(episode, threshold=1.0):\n    return 0.0\n")
     spec = read(hop, [f"fitness.mine={{measure='{tmp_path / 'mine.py'}', weight=1.0}}"])
-    with pytest.raises(SpecError, match=r"fitness\.mine\.measure: the parameter 'threshold' of .* is a key of every"):
+    with pytest.raises(
+        SpecError,
+        match=r"fitness\.mine\.measure: the parameter 'threshold' of .* is a key of every",
+    ):
         _ = Experiment(spec).terms
-    with pytest.raises(SpecError, match=r"'fitness\.speed\.threshold': Input should be greater than or equal to 0"):
+    with pytest.raises(
+        SpecError, match=r"'fitness\.speed\.threshold': Input should be greater than or equal to 0"
+    ):
         read(hop, ["fitness.speed.threshold=-1"])
 
 
@@ -121,14 +136,20 @@ def test_a_measure_may_not_take_a_key_of_the_term_for_itself(hop: Path, tmp_path
 def test_the_front_is_what_no_other_dominates() -> None:
     points = np.random.default_rng(0).integers(0, 6, size=(200, 3)).astype(float)
     by_definition = [
-        not any(np.all(other >= point) and np.any(other > point) for other in points) for point in points
+        not any(np.all(other >= point) and np.any(other > point) for other in points)
+        for point in points
     ]
     assert nondominated(points).tolist() == by_definition
     assert 0 < sum(by_definition) < 200
 
 
 def test_one_objective_has_the_maxima_as_its_front() -> None:
-    assert nondominated(np.array([[1.0], [3.0], [2.0], [3.0]])).tolist() == [False, True, False, True]
+    assert nondominated(np.array([[1.0], [3.0], [2.0], [3.0]])).tolist() == [
+        False,
+        True,
+        False,
+        True,
+    ]
 
 
 # Runs
@@ -136,7 +157,9 @@ def test_one_objective_has_the_maxima_as_its_front() -> None:
 
 def test_a_journal_of_several_objectives_has_a_column_for_each(trade: Run) -> None:
     database = sqlite3.connect(trade.journal.path)
-    rows = database.execute("SELECT objective_speed, objective_economy, fitness FROM individuals").fetchall()
+    rows = database.execute(
+        "SELECT objective_speed, objective_economy, fitness FROM individuals"
+    ).fetchall()
     database.close()
     speed, economy, total = np.array(rows).T
     np.testing.assert_allclose(total, speed + economy, rtol=1e-12)  # of means and the mean of sums
@@ -149,17 +172,23 @@ def test_recorded_objectives_follow_from_the_recorded_episodes(trade: Run) -> No
         survival = record.evaluation.duration / trade.spec.scenario.duration
         each = objectives(trade.experiment.terms, record.evaluation.values, survival)
         for place in range(2):
-            np.testing.assert_allclose(record.objectives[:, place], aggregate(each[..., place], "mean", 1), rtol=1e-12)
+            np.testing.assert_allclose(
+                record.objectives[:, place], aggregate(each[..., place], "mean", 1), rtol=1e-12
+            )
 
 
 @pytest.mark.parametrize("name", ["nsga2", "nsga3"])
-def test_a_resumed_run_of_several_objectives_equals_an_uninterrupted_one(name: str, hop: Path, tmp_path: Path) -> None:
+def test_a_resumed_run_of_several_objectives_equals_an_uninterrupted_one(
+    name: str, hop: Path, tmp_path: Path
+) -> None:
     spec = read(hop, [*TRADE, f"optimizer.name={name}"])
     whole, parts = Run.create(spec, tmp_path / "whole"), Run.create(spec, tmp_path / "parts")
     whole.evolve()
     parts.evolve(generations=2)
     Run(tmp_path / "parts").evolve(generations=4)
-    for one, other in zip(whole.journal.generations(), Run(tmp_path / "parts").journal.generations(), strict=True):
+    for one, other in zip(
+        whole.journal.generations(), Run(tmp_path / "parts").journal.generations(), strict=True
+    ):
         assert one.genomes.tobytes() == other.genomes.tobytes()
         assert one.objectives.tobytes() == other.objectives.tobytes()
 
@@ -185,7 +214,9 @@ def test_the_report_of_several_objectives_draws_the_front_with_its_addresses(tra
     page = write_report(trade)[0].read_text(encoding="utf-8")
     section = page.partition('<section id="front">')[2].partition("</section>")[0]
     found = front(trade.journal)
-    for (generation, individual), point in zip(found.addresses[found.best], found.points[found.best], strict=True):
+    for (generation, individual), point in zip(
+        found.addresses[found.best], found.points[found.best], strict=True
+    ):
         assert f"<code>{generation}:{individual}</code>" in section
         assert f'<data value="{point[0]}">' in section
     assert section.count("<svg") == 2
@@ -205,7 +236,9 @@ def test_the_report_of_one_objective_has_no_front(hop: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("name", ["cmaes", "ga", "uniform"])
-def test_an_optimizer_of_one_objective_refuses_several_and_names_those_that_take_them(name: str, hop: Path) -> None:
+def test_an_optimizer_of_one_objective_refuses_several_and_names_those_that_take_them(
+    name: str, hop: Path
+) -> None:
     experiment = Experiment(read(hop, [*TRADE, f"optimizer.name={name}"]))
     words = rf"'{name}' does not take 2 objectives \(speed, economy\). Optimizers that do: nsga2, nsga3\."
     with pytest.raises(SpecError, match=words):
@@ -213,12 +246,16 @@ def test_an_optimizer_of_one_objective_refuses_several_and_names_those_that_take
 
 
 @pytest.mark.parametrize("name", ["nsga2", "nsga3"])
-def test_an_optimizer_of_several_objectives_refuses_one_and_names_those_that_take_it(name: str, hop: Path) -> None:
+def test_an_optimizer_of_several_objectives_refuses_one_and_names_those_that_take_it(
+    name: str, hop: Path
+) -> None:
     words = rf"'{name}' does not take one objective. Optimizers that do: .*cmaes.*uniform"
     with pytest.raises(EvolocoError, match=words):
         Experiment(read(hop, [f"optimizer.name={name}"])).optimizer()
 
 
 def test_an_objective_whose_column_is_taken_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(JournalError, match="objective cannot be called 'x': the journal has a column 'objective_x'"):
+    with pytest.raises(
+        JournalError, match="objective cannot be called 'x': the journal has a column 'objective_x'"
+    ):
         Journal.create(tmp_path / "journal.sqlite", ["g"], ["objective_X"], ["x", "y"])

@@ -56,10 +56,15 @@ def test_two_searches_in_one_process_do_not_disturb_each_other(case) -> None:
 
 @pytest.mark.parametrize(
     "transform",  # exact in floating point: no two fitnesses become one
-    [lambda fitness: 8 * fitness, lambda fitness: np.where(fitness < -0.1, 4 * fitness, fitness / 2)],
+    [
+        lambda fitness: 8 * fitness,
+        lambda fitness: np.where(fitness < -0.1, 4 * fitness, fitness / 2),
+    ],
 )
 @pytest.mark.parametrize("case", RANKED, ids=str)
-def test_ranking_searches_are_blind_to_increasing_transforms_of_the_fitness(case, transform) -> None:
+def test_ranking_searches_are_blind_to_increasing_transforms_of_the_fitness(
+    case, transform
+) -> None:
     plain = run(made(case), 20)
     assert np.array_equal(plain, run(made(case), 20, lambda genomes: transform(sphere(genomes))))
 
@@ -72,7 +77,9 @@ def test_an_unstable_genome_counts_as_worse_than_all_others(case) -> None:
     asked = run(made(case), 15, unstable)
     assert any((genomes[:, 0] > 0.6).any() for genomes in asked)
     if case.ranked:
-        poor = run(made(case), 15, lambda genomes: np.where(genomes[:, 0] > 0.6, -1e6, sphere(genomes)))
+        poor = run(
+            made(case), 15, lambda genomes: np.where(genomes[:, 0] > 0.6, -1e6, sphere(genomes))
+        )
         assert np.array_equal(asked, poor)
 
 

@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 from native import DT, Native
 
-from evoloco.controllers import _neurons, _topologies, hopf, matsuoka, phase, rulkov, sine, vanderpol
+from evoloco.controllers import (
+    _neurons,
+    _topologies,
+    hopf,
+    matsuoka,
+    phase,
+    rulkov,
+    sine,
+    vanderpol,
+)
 from evoloco.morphologies import biped
 
 FOLLOWERS = {"hopf": hopf, "phase": phase, "vanderpol": vanderpol}
@@ -72,7 +81,9 @@ def test_matsuoka_amplitude_is_linear_in_the_tonic_input_and_its_frequency_indep
 def test_scaling_matsuokas_time_constants_scales_its_period(factor):
     tau, adaptation_tau, beta, inhibition = NICO
     slow = half_centre(tau, adaptation_tau, beta, inhibition)
-    fast = half_centre(factor * tau, factor * adaptation_tau, beta, inhibition, duration=20, h=0.002)
+    fast = half_centre(
+        factor * tau, factor * adaptation_tau, beta, inhibition, duration=20, h=0.002
+    )
     ratio = np.diff(crossings(fast, 0.002)).mean() / np.diff(crossings(slow, 0.005)).mean()
     assert ratio == pytest.approx(factor, rel=1e-3)
 
@@ -95,7 +106,9 @@ def test_the_pacemaker_turns_with_the_period_of_its_gene(module, period):
 
 @pytest.mark.parametrize("module", [matsuoka, hopf, phase, vanderpol])
 @pytest.mark.parametrize("ratio", [0.85, 1.15])
-def test_the_pacemaker_locks_to_a_swaying_body_within_15_percent_of_its_own_frequency(module, ratio):
+def test_the_pacemaker_locks_to_a_swaying_body_within_15_percent_of_its_own_frequency(
+    module, ratio
+):
     gains = {
         matsuoka: {"pacemaker.tilt_feedback": 1.0},  # [1/rad]
         hopf: {"pacemaker.tilt_feedback": 10.0, "pacemaker.rate_feedback": 0.0},  # [1/(rad s)]
@@ -109,7 +122,9 @@ def test_the_pacemaker_locks_to_a_swaying_body_within_15_percent_of_its_own_freq
             seen[tilt] = sway * math.sin(2 * math.pi * ratio * time)
             return seen
 
-        params = controller.parameters(middle(controller, period=1.0, **gains.get(module, gains[hopf])))
+        params = controller.parameters(
+            middle(controller, period=1.0, **gains.get(module, gains[hopf]))
+        )
         signal = controller.outputs(params, run(controller, params, 60, obs)[0])["pacemaker"]
         angle = 2 * math.pi * (ratio * crossings(signal)[-30:] - np.arange(30))
         return abs(angle[-10:].mean() - angle[:10].mean())
@@ -138,7 +153,9 @@ def test_phases_converge_to_the_asked_ones_from_any_start(name, coupling):
     controller = module.Controller(body(), coupling=coupling)
     stems = {joint.stem: joint for joint in body().joints}
     asked = dict(zip(stems, (0.3, -1.2, 2.0, -2.5, 1.0), strict=True))
-    values = middle(controller, period=1.0, **{f"{stem}.phase": lead for stem, lead in asked.items()})
+    values = middle(
+        controller, period=1.0, **{f"{stem}.phase": lead for stem, lead in asked.items()}
+    )
     params = controller.parameters({**values, "stance": 0.5})
     state = Native(controller, body()).reset(params)
     n = len(controller.followers.names)
@@ -221,7 +238,11 @@ def test_sine_is_the_sine_of_its_genes():
     _, commands = run(controller, controller.parameters(values), 2)
     time = DT * np.arange(100)
     for k, joint in enumerate(body().joints):
-        angle = 2 * math.pi * time / 0.8 + values[f"{joint.stem}.phase"] - (math.pi if joint.side == "right" else 0)
+        angle = (
+            2 * math.pi * time / 0.8
+            + values[f"{joint.stem}.phase"]
+            - (math.pi if joint.side == "right" else 0)
+        )
         middle_pose = joint.home + values[f"{joint.stem}.offset"]
         wanted = middle_pose + values[f"{joint.stem}.amplitude"] * np.sin(angle)
         np.testing.assert_allclose(commands[:, k], wanted, atol=1e-12)
@@ -248,5 +269,7 @@ def test_a_landing_puts_the_pacemaker_into_the_phase_of_the_foot(module, foot, s
     # From the landing on it repeats what follows the start, where it was in phase 0; Rulkov's iterations
     # are not a whole number per control step.
     again = sign * untouched[: landed.size - start]
-    np.testing.assert_allclose(landed[start:][:40], again[:40], atol=0.1 if module is rulkov else 1e-9)
+    np.testing.assert_allclose(
+        landed[start:][:40], again[:40], atol=0.1 if module is rulkov else 1e-9
+    )
     assert np.abs(landed[start : start + 20] - untouched[start : start + 20]).max() > 0.1

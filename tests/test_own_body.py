@@ -37,7 +37,12 @@ AFFECTED = (
 
 
 def walker(
-    shank: float = 0.1, foot: float = 1.0, trunk: float = 1.0, knee: float = 100.0, tail: str = "", more: str = ""
+    shank: float = 0.1,
+    foot: float = 1.0,
+    trunk: float = 1.0,
+    knee: float = 100.0,
+    tail: str = "",
+    more: str = "",
 ) -> str:
     """A biped that a user wrote, in degrees, with those lengths [m], factors and range [deg].
 
@@ -91,8 +96,12 @@ def content(model: mujoco.MjModel) -> bytes:
 
 def test_factors_of_one_and_shifts_of_none_leave_the_model_bit_identical(save: Save) -> None:
     path = save(walker(tail=TAIL))
-    ones = dict.fromkeys(("length.*_shank", "size.*", "mass.*", "range.*", "stiffness.*", "part.tail"), 1.0)
-    assert content(grown(path, **ones, **{"site_y.*": 0.0})) == content(mjcf.build(path, **OPTIONS).model)
+    ones = dict.fromkeys(
+        ("length.*_shank", "size.*", "mass.*", "range.*", "stiffness.*", "part.tail"), 1.0
+    )
+    assert content(grown(path, **ones, **{"site_y.*": 0.0})) == content(
+        mjcf.build(path, **OPTIONS).model
+    )
 
 
 @pytest.mark.parametrize("factor", [0.7, 1.3])
@@ -122,13 +131,18 @@ def test_an_inertial_becomes_that_of_the_same_masses_further_apart(save: Save) -
         return centre, np.trace(moments) * np.eye(3) - moments
 
     centre, tensor = inertial(points)
-    numbers = " ".join(str(tensor[i, j]) for i, j in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)))
+    numbers = " ".join(
+        str(tensor[i, j]) for i, j in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
+    )
     place = " ".join(map(str, centre))
     text = walker().replace(
         '<inertial mass=".2" pos="0 0 -.05" diaginertia="3e-4 2e-4 1.5e-4"/>',
         f'<inertial mass="{masses.sum()}" pos="{place}" fullinertia="{numbers}"/>',
     )
-    for genes, scale in (({"length.*_thigh": factor}, [1, 1, factor]), ({"size.*_thigh": factor}, [factor] * 3)):
+    for genes, scale in (
+        ({"length.*_thigh": factor}, [1, 1, factor]),
+        ({"size.*_thigh": factor}, [factor] * 3),
+    ):
         body = grown(save(text), **genes).body("left_thigh")
         turn = np.empty(9)
         mujoco.mju_quat2Mat(turn, body.iquat)
@@ -151,7 +165,9 @@ def test_a_pattern_leaves_the_sides_mirror_images(save: Save) -> None:
         np.testing.assert_allclose(left.pos, mirror * right.pos)
         np.testing.assert_allclose(left.ipos, mirror * right.ipos)
         np.testing.assert_allclose(left.inertia, right.inertia)
-        for a, b in zip(*(np.flatnonzero(model.geom_bodyid == side.id) for side in (left, right)), strict=True):
+        for a, b in zip(
+            *(np.flatnonzero(model.geom_bodyid == side.id) for side in (left, right)), strict=True
+        ):
             np.testing.assert_allclose(model.geom_pos[a], mirror * model.geom_pos[b], atol=1e-15)
             np.testing.assert_allclose(model.geom_size[a], model.geom_size[b])
     np.testing.assert_allclose(model.site("left_shin").pos, mirror * model.site("right_shin").pos)
@@ -164,7 +180,13 @@ def test_derived_constants_are_those_of_the_model_that_has_the_genes(save: Save)
     model = grown(save(walker(tail=TAIL)), **genes)
     fresh = copy.copy(model)
     mujoco.mj_setConst(fresh, mujoco.MjData(fresh))
-    for field in ("body_subtreemass", "body_invweight0", "dof_invweight0", "dof_M0", "actuator_acc0"):
+    for field in (
+        "body_subtreemass",
+        "body_invweight0",
+        "dof_invweight0",
+        "dof_M0",
+        "actuator_acc0",
+    ):
         np.testing.assert_allclose(getattr(model, field), getattr(fresh, field), rtol=1e-12)
     assert model.stat.meaninertia == pytest.approx(fresh.stat.meaninertia)
     assert model.body_subtreemass[0] == pytest.approx(model.body_mass.sum())
@@ -195,8 +217,12 @@ def test_genes_of_one_element_multiply_and_shifts_add_up(save: Save) -> None:
 
 
 def test_sites_are_shifted_as_seen_from_the_torso(save: Save) -> None:
-    turned = walker().replace('<body name="right_shank"', '<body name="right_shank" euler="0 0 180"')
-    model = grown(save(turned), **{"site_x.*_shin": 0.01, "site_y.*_shin": 0.02, "site_z.*_shin": -0.03})
+    turned = walker().replace(
+        '<body name="right_shank"', '<body name="right_shank" euler="0 0 180"'
+    )
+    model = grown(
+        save(turned), **{"site_x.*_shin": 0.01, "site_y.*_shin": 0.02, "site_z.*_shin": -0.03}
+    )
     plain, shifts = grown(save(turned)), {}
     for side in ("left", "right"):
         places = []
@@ -229,26 +255,36 @@ def test_a_body_with_genes_is_the_one_written_by_hand(
 ) -> None:
     ours, theirs = grown(save(walker()), **genes), grown(save(walker(**written)))
     for field in AFFECTED:
-        np.testing.assert_allclose(getattr(ours, field), getattr(theirs, field), rtol=1e-9, atol=1e-12, err_msg=field)
+        np.testing.assert_allclose(
+            getattr(ours, field), getattr(theirs, field), rtol=1e-9, atol=1e-12, err_msg=field
+        )
 
 
 def test_a_range_is_the_one_written_by_hand(save: Save) -> None:
     given = '<position joint="left_knee" kp="30" kv="1" ctrlrange="-.1 1.5"/></actuator>'
     text = walker().replace("</actuator>", given)
     ours = grown(save(text), **{"range.*_knee": 0.5})
-    theirs = grown(save(text.replace('range="-10 100.0"', 'range="-5 50"').replace("-.1 1.5", "-.05 .75")))
+    theirs = grown(
+        save(text.replace('range="-10 100.0"', 'range="-5 50"').replace("-.1 1.5", "-.05 .75"))
+    )
     for field in AFFECTED:
-        np.testing.assert_allclose(getattr(ours, field), getattr(theirs, field), atol=1e-12, err_msg=field)
+        np.testing.assert_allclose(
+            getattr(ours, field), getattr(theirs, field), atol=1e-12, err_msg=field
+        )
 
 
 @pytest.mark.parametrize(("gene", "scale"), [("length", ".1 .2 .45"), ("size", ".15 .3 .45")])
 @pytest.mark.parametrize("mass", ["", 'mass=".02"'])
-def test_a_mesh_is_stretched_like_one_written_by_hand(save: Save, gene: str, scale: str, mass: str) -> None:
+def test_a_mesh_is_stretched_like_one_written_by_hand(
+    save: Save, gene: str, scale: str, mass: str
+) -> None:
     def text(scale: str, place: str) -> str:
         mesh = f'<asset><mesh name="m" vertex="0 0 0 .2 0 0 0 .3 0 .1 .1 -.3 .2 .2 -.1" scale="{scale}"/></asset>'
         geom = f'<frame pos="{place}"><geom name="m" type="mesh" mesh="m" euler="0 0 90" {mass}/></frame>'
-        return walker().replace("<worldbody>", mesh + "<worldbody>").replace(
-            '<site name="left_shin"', geom + '<site name="left_shin"'
+        return (
+            walker()
+            .replace("<worldbody>", mesh + "<worldbody>")
+            .replace('<site name="left_shin"', geom + '<site name="left_shin"')
         )
 
     place = "0.01 0 -.03" if gene == "length" else "0.015 0 -.03"
@@ -262,8 +298,13 @@ def test_a_mesh_is_stretched_like_one_written_by_hand(save: Save, gene: str, sca
         mujoco.mju_quat2Mat(turn, geom.quat)
         vertices = model.mesh_vert[mesh.vertadr[0] : mesh.vertadr[0] + mesh.vertnum[0]]
         point[whose] = vertices @ turn.reshape(3, 3).T + geom.pos
-    np.testing.assert_allclose(point["ours"], point["theirs"], atol=1e-6)  # a factor of 1 is 1 + 1e-6
-    rest = [model.body("left_shank").mass[0] for model in (ours, grown(save(walker()), **{f"{gene}.left_shank": 1.5}))]
+    np.testing.assert_allclose(
+        point["ours"], point["theirs"], atol=1e-6
+    )  # a factor of 1 is 1 + 1e-6
+    rest = [
+        model.body("left_shank").mass[0]
+        for model in (ours, grown(save(walker()), **{f"{gene}.left_shank": 1.5}))
+    ]
     theirs_rest = [model.body("left_shank").mass[0] for model in (theirs, grown(save(walker())))]
     assert rest[0] - rest[1] == pytest.approx(theirs_rest[0] - theirs_rest[1], rel=1e-5)
 
@@ -360,19 +401,30 @@ def own(save: Save) -> Path:
 
 def recorded(run: Run) -> list[bytes]:
     return [
-        generation.genomes.tobytes() + generation.fitness.tobytes() + generation.evaluation.values.tobytes()
+        generation.genomes.tobytes()
+        + generation.fitness.tobytes()
+        + generation.evaluation.values.tobytes()
         for generation in run.journal.generations()
     ]
 
 
-def test_a_run_has_the_same_bytes_on_any_number_of_threads_and_resumed(own: Path, tmp_path: Path) -> None:
-    plain, threaded, resumed = (Run.create(read(own), tmp_path / name) for name in ("one", "two", "resumed"))
+def test_a_run_has_the_same_bytes_on_any_number_of_threads_and_resumed(
+    own: Path, tmp_path: Path
+) -> None:
+    plain, threaded, resumed = (
+        Run.create(read(own), tmp_path / name) for name in ("one", "two", "resumed")
+    )
     plain.evolve(evaluator=plain.local(1))
     threaded.evolve(evaluator=threaded.local(2))
     resumed.evolve(1, evaluator=resumed.local(2))
     Run(resumed.folder).evolve(3)
     assert recorded(plain) == recorded(threaded) == recorded(Run(resumed.folder))
-    assert plain.journal.genes[-4:] == ("body.length.*_shank", "body.mass.trunk", "body.size.*_foot", "body.part.tail")
+    assert plain.journal.genes[-4:] == (
+        "body.length.*_shank",
+        "body.mass.trunk",
+        "body.size.*_foot",
+        "body.part.tail",
+    )
     tails = set()
     for which in range(18):
         again = replay(plain, "{}:{}".format(*divmod(which, 6)))
@@ -389,7 +441,9 @@ def test_names_of_genes_may_be_tables_and_overrides(own: Path) -> None:
     quoted = read(own, ["morphology.genes.range.*_knee=[0.5, 1.0]"]).morphology.genes
     text = own.read_text(encoding="utf-8").replace('"mass.trunk"', "mass.trunk")
     own.write_text(text, encoding="utf-8")
-    nested = read(own, ["morphology.genes={mass = {trunk = [0.7, 1.5]}, 'part.tail' = [0, 1]}"]).morphology.genes
+    nested = read(
+        own, ["morphology.genes={mass = {trunk = [0.7, 1.5]}, 'part.tail' = [0, 1]}"]
+    ).morphology.genes
     assert quoted["range.*_knee"] == Range(0.5, 1.0)
     assert read(own).morphology.genes["mass.trunk"] == nested["mass.trunk"] == Range(0.7, 1.5)
 
@@ -397,22 +451,42 @@ def test_names_of_genes_may_be_tables_and_overrides(own: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ("lenght.trunk=[0.5, 1]", "morphology.genes: 'lenght.trunk': Unknown kind of gene 'lenght'.|mean 'length'?"),
-        ("mass.trunc=[0.5, 1]", "Unknown body in |body.xml 'trunc'. Known: left_foot, |Did you mean 'trunk'?"),
+        (
+            "lenght.trunk=[0.5, 1]",
+            "morphology.genes: 'lenght.trunk': Unknown kind of gene 'lenght'.|mean 'length'?",
+        ),
+        (
+            "mass.trunc=[0.5, 1]",
+            "Unknown body in |body.xml 'trunc'. Known: left_foot, |Did you mean 'trunk'?",
+        ),
         ("mass.wor*=[0.5, 1]", "Unknown body in "),
         ("range.*_ankle=[0.5, 1]", "Unknown joint in |'*_ankle'. Known: left_hip, left_knee"),
         ("stiffness.tail=[0.5, 1]", "Unknown driven joint in |body.xml 'tail'"),
         ("site_x.ima=[0.0, 1]", "Unknown site in |Did you mean 'imu'?"),
         ("mass=[0.5, 1]", "Unknown body in |''. Known: "),
-        ("mass.trunk=[0.0, 1]", "all genes low: 'mass.trunk' is a factor and must be positive, not 0."),
-        ("part.tail=[0.0, 0.5]", "all genes high: 'part.tail' is a switch: its bounds are [0, 1], 0.5 is neither."),
-        ("range.*_knee=[0.05, 1]", "the home angle of joint 'left_knee', 0.2 rad, is outside of its range, -0.0087"),
-        ("part.left_foot=[0, 1]", "body 'left_foot' cannot be switched off: 'left_foot' is the torso or a foot."),
+        (
+            "mass.trunk=[0.0, 1]",
+            "all genes low: 'mass.trunk' is a factor and must be positive, not 0.",
+        ),
+        (
+            "part.tail=[0.0, 0.5]",
+            "all genes high: 'part.tail' is a switch: its bounds are [0, 1], 0.5 is neither.",
+        ),
+        (
+            "range.*_knee=[0.05, 1]",
+            "the home angle of joint 'left_knee', 0.2 rad, is outside of its range, -0.0087",
+        ),
+        (
+            "part.left_foot=[0, 1]",
+            "body 'left_foot' cannot be switched off: 'left_foot' is the torso or a foot.",
+        ),
         ("part.left_shank=[0, 1]", "cannot be switched off: 'left_foot' is the torso or a foot."),
         ("length.tip=[0.5, 1]", "body 'tip' has no length"),
     ],
 )
-def test_a_gene_that_does_not_fit_is_told_before_the_run_begins(own: Path, override: str, words: str) -> None:
+def test_a_gene_that_does_not_fit_is_told_before_the_run_begins(
+    own: Path, override: str, words: str
+) -> None:
     folder = own.parent / "run"
     with pytest.raises(EvolocoError) as caught:
         Run.create(read(own, [f"morphology.genes.{override}"]), folder, own)
@@ -423,10 +497,16 @@ def test_a_gene_that_does_not_fit_is_told_before_the_run_begins(own: Path, overr
 
 
 def test_corners_are_all_low_all_high_and_each_gene_alone(own: Path) -> None:
-    experiment = Experiment(read(own, ["morphology.genes={'length.*_shank' = [0.9, 1.1], 'mass.trunk' = [1, 2]}"]))
+    experiment = Experiment(
+        read(own, ["morphology.genes={'length.*_shank' = [0.9, 1.1], 'mass.trunk' = [1, 2]}"])
+    )
     models = [body.model for body in experiment.corners()]
-    corners = [(model.body("left_foot").pos[2] / -0.1, model.body("trunk").mass[0]) for model in models]
-    np.testing.assert_allclose(corners, [(0.9, 1), (1.1, 2), (0.9, 1.5), (1.1, 1.5), (1, 1), (1, 2)])
+    corners = [
+        (model.body("left_foot").pos[2] / -0.1, model.body("trunk").mass[0]) for model in models
+    ]
+    np.testing.assert_allclose(
+        corners, [(0.9, 1), (1.1, 2), (0.9, 1.5), (1.1, 1.5), (1, 1), (1, 2)]
+    )
 
 
 @pytest.mark.parametrize(
@@ -434,12 +514,24 @@ def test_corners_are_all_low_all_high_and_each_gene_alone(own: Path) -> None:
     [
         ("", TAIL.replace("<geom", '<joint name="wag"/><geom', 1), "the joint 'wag' moves it"),
         ('<contact><pair geom1="tail" geom2="trunk"/></contact>', TAIL, "a contact pair"),
-        ('<equality><connect name="rope" body1="tip" body2="trunk" anchor="0 0 0"/></equality>', TAIL, "'rope' holds"),
-        ('<tendon><spatial><site site="tip"/><site site="imu"/></spatial></tendon>', TAIL, "a tendon runs over it"),
+        (
+            '<equality><connect name="rope" body1="tip" body2="trunk" anchor="0 0 0"/></equality>',
+            TAIL,
+            "'rope' holds",
+        ),
+        (
+            '<tendon><spatial><site site="tip"/><site site="imu"/></spatial></tendon>',
+            TAIL,
+            "a tendon runs over it",
+        ),
     ],
 )
-def test_what_is_tied_to_a_part_keeps_it_from_being_switched_off(save: Save, more: str, tail: str, reason: str) -> None:
-    text = walker(tail=tail, more=more).replace('<geom type="box" size=".05', '<geom name="trunk" type="box" size=".05')
+def test_what_is_tied_to_a_part_keeps_it_from_being_switched_off(
+    save: Save, more: str, tail: str, reason: str
+) -> None:
+    text = walker(tail=tail, more=more).replace(
+        '<geom type="box" size=".05', '<geom name="trunk" type="box" size=".05'
+    )
     path = save(text)
     assert grown(path, **{"part.tail": 1.0})
     with pytest.raises(ModelError, match=rf"body 'tail' cannot be switched off: .*{reason}"):

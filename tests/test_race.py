@@ -36,12 +36,17 @@ def told(optimizer: race.Optimizer, rounds: int, *curves: Function) -> None:
 
 def shares(optimizer: race.Optimizer) -> dict[int, int]:
     """Genomes of each racer, as the events tell."""
-    return {int(racer): int(took) for took, racer in re.findall(r"(\d+) of racer (\d+)", optimizer.events[-1])}
+    return {
+        int(racer): int(took)
+        for took, racer in re.findall(r"(\d+) of racer (\d+)", optimizer.events[-1])
+    }
 
 
 def racing(optimizer: race.Optimizer) -> list[int]:
     """Racers in the race, as the events tell."""
-    return [int(number) for number in optimizer.events[-1].partition("in the race: ")[2].split(", ")]
+    return [
+        int(number) for number in optimizer.events[-1].partition("in the race: ")[2].split(", ")
+    ]
 
 
 # The searches
@@ -49,10 +54,20 @@ def racing(optimizer: race.Optimizer) -> list[int]:
 
 @pytest.mark.parametrize("levels", [(), (2, 5)])
 @pytest.mark.parametrize(
-    "options", [{}, {"sigma": 0.1, "start": "random"}, {"covariance": "diagonal"}, {"elitist": True}, {"active": False}]
+    "options",
+    [
+        {},
+        {"sigma": 0.1, "start": "random"},
+        {"covariance": "diagonal"},
+        {"elitist": True},
+        {"active": False},
+    ],
 )
 def test_a_race_of_one_is_cmaes(levels, options) -> None:
-    alone, plain = made(RACE, levels=levels, racers=1, **options), made(CMAES, levels=levels, **options)
+    alone, plain = (
+        made(RACE, levels=levels, racers=1, **options),
+        made(CMAES, levels=levels, **options),
+    )
     assert np.array_equal(run(alone, 30), run(plain, 30))
     assert alone.stop_reason() == plain.stop_reason() == ""
 
@@ -110,24 +125,44 @@ def test_a_line_through_generations_half_unstable_is_at_minus_infinity(unstable:
     assert race.theil_sen(fitness)[0] == -np.inf
 
 
-@pytest.mark.parametrize(("look_ahead", "stopped"), [(0, 2), (8, 2), (12, 1)])  # the lines cross 10 generations on
-def test_prediction_decides_between_a_racer_that_is_ahead_and_one_that_climbs(look_ahead: int, stopped: int) -> None:
+@pytest.mark.parametrize(
+    ("look_ahead", "stopped"), [(0, 2), (8, 2), (12, 1)]
+)  # the lines cross 10 generations on
+def test_prediction_decides_between_a_racer_that_is_ahead_and_one_that_climbs(
+    look_ahead: int, stopped: int
+) -> None:
     optimizer = made(RACE, racers=2, trial=6, look_ahead=look_ahead)
     told(optimizer, 6, lambda place: 3.0 + 0 * place, lambda place: 0.2 * place)
     fitness = {1: 3, 2: 1}[stopped]
-    assert optimizer.events[0].startswith(f"racer {stopped} stopped after 6 generations at fitness {fitness}:")
+    assert optimizer.events[0].startswith(
+        f"racer {stopped} stopped after 6 generations at fitness {fitness}:"
+    )
 
 
 def test_prediction_forgets_what_was_before_the_last_trial() -> None:
     optimizer = made(RACE, racers=3, trial=4, heat=4, look_ahead=10)
-    told(optimizer, 4, lambda place: 30 * place - 90, lambda place: 5 + 0 * place, lambda place: 0 * place - 1000)
-    told(optimizer, 4, lambda place: 0 * place, lambda place: 5 + 0 * place)  # racer 1 climbs no more
+    told(
+        optimizer,
+        4,
+        lambda place: 30 * place - 90,
+        lambda place: 5 + 0 * place,
+        lambda place: 0 * place - 1000,
+    )
+    told(
+        optimizer, 4, lambda place: 0 * place, lambda place: 5 + 0 * place
+    )  # racer 1 climbs no more
     assert [event.split(" stopped")[0] for event in optimizer.events[:2]] == ["racer 3", "racer 1"]
 
 
 def test_a_racer_whose_genomes_are_unstable_stops_first() -> None:
     optimizer = made(RACE, racers=3, trial=4)
-    told(optimizer, 4, lambda place: -50 + 0 * place, lambda place: -np.inf + 0 * place, lambda place: -9 - place)
+    told(
+        optimizer,
+        4,
+        lambda place: -50 + 0 * place,
+        lambda place: -np.inf + 0 * place,
+        lambda place: -9 - place,
+    )
     stopped = "racer 2 stopped after 4 generations at fitness -inf: predicted -inf in 10 more, racer 1 -50"
     assert optimizer.events[0] == stopped
 
@@ -142,7 +177,9 @@ def test_where_all_generations_are_unstable_the_runs_own_seed_stays() -> None:
 def test_a_race_is_blind_to_the_scale_of_fitness() -> None:
     options = {"racers": 3, "trial": 4, "heat": 2}
     plain = run(made(RACE, **options), 40)
-    assert np.array_equal(plain, run(made(RACE, **options), 40, lambda genomes: 8 * sphere(genomes)))
+    assert np.array_equal(
+        plain, run(made(RACE, **options), 40, lambda genomes: 8 * sphere(genomes))
+    )
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -150,12 +187,20 @@ def test_among_many_local_optima_the_racer_in_the_best_basin_is_left(seed: int) 
     def end(number: int) -> float:
         """Fitness that a racer reaches when it is alone."""
         search = Search(space(size=2), POPULATION, race._seed(seed, number))
-        return float(valleys(run(cmaes.Optimizer(search, sigma=0.02, start="random"), 40, valleys)[-1]).max())
+        return float(
+            valleys(run(cmaes.Optimizer(search, sigma=0.02, start="random"), 40, valleys)[-1]).max()
+        )
 
     ends = [end(number) for number in (1, 2, 3, 4)]
     assert np.ptp(ends) > 1  # the basins differ
     optimizer = race.Optimizer(
-        Search(space(size=2), POPULATION, seed), racers=4, trial=20, heat=5, look_ahead=5, sigma=0.02, start="random"
+        Search(space(size=2), POPULATION, seed),
+        racers=4,
+        trial=20,
+        heat=5,
+        look_ahead=5,
+        sigma=0.02,
+        start="random",
     )
     run(optimizer, 4 * 20 + 5 * (3 + 2) + 1, valleys)
     (left,) = racing(optimizer)
@@ -166,7 +211,9 @@ def test_among_many_local_optima_the_racer_in_the_best_basin_is_left(seed: int) 
 
 
 @pytest.mark.parametrize(("racers", "trial", "heat"), [(2, 5, 3), (3, 2, 1), (5, 4, 3)])
-def test_the_race_takes_the_generations_that_its_docstring_says(racers: int, trial: int, heat: int) -> None:
+def test_the_race_takes_the_generations_that_its_docstring_says(
+    racers: int, trial: int, heat: int
+) -> None:
     optimizer = made(RACE, racers=racers, trial=trial, heat=heat)
     raced = racers * trial + heat * sum(range(2, racers))
     run(optimizer, raced - 1)
@@ -193,7 +240,9 @@ def test_racers_that_end_by_themselves_leave_the_race_to_the_others() -> None:
     optimizer = made(RACE, racers=3, trial=50)
     for turn in range(12):
         genomes = optimizer.ask()
-        fitness = np.zeros(len(genomes)) if turn % 3 == 1 and turn < 6 else sphere(genomes)  # racer 2 sees a plain
+        fitness = (
+            np.zeros(len(genomes)) if turn % 3 == 1 and turn < 6 else sphere(genomes)
+        )  # racer 2 sees a plain
         optimizer.tell(genomes, fitness, np.zeros((len(genomes), 0)))
     assert optimizer.events[0].startswith("racer 2 ended after ")
     assert " at fitness 0: tol" in optimizer.events[0]
@@ -215,7 +264,9 @@ def test_a_race_ends_with_its_last_racer() -> None:
 
 
 def test_a_race_is_recorded_resumed_and_reported(hop: Path, tmp_path: Path) -> None:
-    race_of_three = "optimizer={name='race', racers=3, trial=2, heat=1, population_size=5, generations=12}"
+    race_of_three = (
+        "optimizer={name='race', racers=3, trial=2, heat=1, population_size=5, generations=12}"
+    )
     spec = read(hop, [race_of_three, "scenario.duration=0.2"])
     whole, parts = Run.create(spec, tmp_path / "whole"), Run.create(spec, tmp_path / "parts")
     whole.evolve()
@@ -239,11 +290,20 @@ def test_a_race_is_recorded_resumed_and_reported(hop: Path, tmp_path: Path) -> N
     ("option", "words"),
     [
         ("racers=0", "Key 'optimizer.racers': Input should be greater than or equal to 1, not 0."),
-        ("racers=1000", "Key 'optimizer.racers': Input should be less than or equal to 100, not 1000."),
+        (
+            "racers=1000",
+            "Key 'optimizer.racers': Input should be less than or equal to 100, not 1000.",
+        ),
         ("trial=1", "Key 'optimizer.trial': Input should be greater than or equal to 2, not 1."),
         ("heat=0", "Key 'optimizer.heat': Input should be greater than or equal to 1, not 0."),
-        ("look_ahead=-1", "Key 'optimizer.look_ahead': Input should be greater than or equal to 0, not -1."),
-        ("start='edge'", "Key 'optimizer.start': Input should be 'centre' or 'random', not 'edge'."),
+        (
+            "look_ahead=-1",
+            "Key 'optimizer.look_ahead': Input should be greater than or equal to 0, not -1.",
+        ),
+        (
+            "start='edge'",
+            "Key 'optimizer.start': Input should be 'centre' or 'random', not 'edge'.",
+        ),
         ("restarts='ipop'", "Unknown key in [optimizer] 'restarts'. Known"),
         ("racer=2", "Did you mean 'racers'?"),
     ],

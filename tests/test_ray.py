@@ -84,7 +84,9 @@ def cluster() -> Iterator[Any]:
         port = free.getsockname()[1]
     head = {"num_cpus": 2, "include_dashboard": False, "ray_client_server_port": port}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # Ray leaves the logs of its client port open
+        warnings.simplefilter(
+            "ignore", ResourceWarning
+        )  # Ray leaves the logs of its client port open
         nodes = Cluster(initialize_head=True, head_node_args=head)
     nodes.client = f"ray://127.0.0.1:{port}"
     for _ in range(2):
@@ -117,7 +119,10 @@ def drawn(experiment: Experiment, count: int) -> Array:
 
 
 def content(evaluation: Evaluation) -> list[tuple[bytes, str]]:
-    return [(getattr(evaluation, name).tobytes(), str(getattr(evaluation, name).dtype)) for name in ARRAYS]
+    return [
+        (getattr(evaluation, name).tobytes(), str(getattr(evaluation, name).dtype))
+        for name in ARRAYS
+    ]
 
 
 def recorded(run: Run) -> list[tuple[bytes, bytes]]:
@@ -138,7 +143,9 @@ def complete(ray: Ray, experiment: Experiment, workers: int) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2, 4])
-def test_any_number_of_workers_gives_the_bytes_of_the_local_evaluator(cluster: Any, hop: Path, workers: int) -> None:
+def test_any_number_of_workers_gives_the_bytes_of_the_local_evaluator(
+    cluster: Any, hop: Path, workers: int
+) -> None:
     alive, slippery = "fitness.alive={measure='survival', weight=2}", "scenario.friction=[0.5, 1.0]"
     whole = Experiment(read(hop, [alive, slippery, "scenario.terrain={roughness=0.01, level=0}"]))
     genomes, local = drawn(whole, 30), Local(whole)
@@ -192,12 +199,16 @@ def test_a_run_that_loses_and_gains_nodes_and_workers_has_the_journal_of_an_undi
         assert run.evolve(evaluator=ray, progress=disturb) == ALL_GENERATIONS
         assert len(timers) == 2
     assert recorded(run) == recorded(whole)
-    deaths = [generation for generation, _, what in run.journal.events() if "died with genome" in what]
+    deaths = [
+        generation for generation, _, what in run.journal.events() if "died with genome" in what
+    ]
     assert set(deaths) == {1, 2}
     assert whole.journal.events() == []
 
 
-def test_workers_killed_while_they_are_idle_cost_no_genome(cluster: Any, hop: Path, tmp_path: Path) -> None:
+def test_workers_killed_while_they_are_idle_cost_no_genome(
+    cluster: Any, hop: Path, tmp_path: Path
+) -> None:
     plain = experiment(hop)
     genomes, scenarios = drawn(plain, 3), plain.scenarios(0)
     with Ray(plain, workers=2) as ray:
@@ -232,7 +243,10 @@ def test_a_genome_that_ends_every_worker_fails_alone_and_is_recorded_with_its_ad
     assert found.genomes.tobytes() == genomes.tobytes()
     others = np.arange(4) != fastest
     for name in ARRAYS:
-        assert getattr(found.evaluation, name)[others].tolist() == getattr(expected, name)[others].tolist()
+        assert (
+            getattr(found.evaluation, name)[others].tolist()
+            == getattr(expected, name)[others].tolist()
+        )
     assert found.fitness[fastest] == -np.inf
     assert set(found.evaluation.outcome[fastest]) == {"failed"}
     assert np.isnan(found.evaluation.values[fastest]).all()
@@ -266,8 +280,14 @@ def test_a_cluster_that_is_busy_with_other_work_is_told_after_a_while(
 
 
 @pytest.mark.parametrize("address", [unnamed, "Individual {} of episode {}, in {{braces}}".format])
-def test_a_users_error_in_a_worker_is_the_one_that_it_is_locally(cluster: Any, hop: Path, address: Address) -> None:
-    speeds = Local(experiment(hop)).evaluate(drawn(experiment(hop), 8), experiment(hop).scenarios(0), 0.0).values
+def test_a_users_error_in_a_worker_is_the_one_that_it_is_locally(
+    cluster: Any, hop: Path, address: Address
+) -> None:
+    speeds = (
+        Local(experiment(hop))
+        .evaluate(drawn(experiment(hop), 8), experiment(hop).scenarios(0), 0.0)
+        .values
+    )
     fastest = float(speeds.max())
     failing = experiment(hop, f"if speed >= {fastest!r}: {FAIL}")
     genomes, scenarios = drawn(failing, 8), failing.scenarios(0)
@@ -287,12 +307,24 @@ def test_a_step_that_never_ends_in_a_worker_ends_the_run_as_it_does_locally(
 ) -> None:
     own = tmp_path / "own.py"
     own.write_text(STUCK, encoding="utf-8")
-    changes = (f"controller.name={own}", "controller.bounds={period=[0.2, 0.9]}", "optimizer.name=uniform")
+    changes = (
+        f"controller.name={own}",
+        "controller.bounds={period=[0.2, 0.9]}",
+        "optimizer.name=uniform",
+    )
     folder = tmp_path / "run"
-    ended = evoloco("evolve", hop, *changes, "evaluation.time_limit=0.5", "--out", folder, "--ray", "auto")
+    ended = evoloco(
+        "evolve", hop, *changes, "evaluation.time_limit=0.5", "--out", folder, "--ray", "auto"
+    )
     assert ended.code == TimeLimitError.code == 5, ended.err
-    assert "has taken longer than evaluation.time_limit, 0.5 s of wall time. What is recorded is whole." in ended.err
-    named = re.search(r"Generation (\d+), individual (\d+), episode 0 \(again: evoloco replay (.*) --ind", ended.err)
+    assert (
+        "has taken longer than evaluation.time_limit, 0.5 s of wall time. What is recorded is whole."
+        in ended.err
+    )
+    named = re.search(
+        r"Generation (\d+), individual (\d+), episode 0 \(again: evoloco replay (.*) --ind",
+        ended.err,
+    )
     assert named, ended.err
     assert named[3] == str(folder)
     run = Run(folder)
@@ -312,7 +344,9 @@ def test_a_worker_that_is_killed_for_its_memory_costs_nothing(
     plain = experiment(hop)
     genomes, scenarios = drawn(plain, 12), plain.scenarios(0)
     expected = content(Local(plain).evaluate(genomes, scenarios, 0.0))
-    greedy = experiment(hop, f"{SLOW}\n    {GREEDY}")  # or one worker does all genomes, as fast as they are
+    greedy = experiment(
+        hop, f"{SLOW}\n    {GREEDY}"
+    )  # or one worker does all genomes, as fast as they are
     # Above what five workers take when they start, below that and the 3 GiB of the greedy one.
     monkeypatch.setenv(THRIFTY, f"{(get_used_memory() + 2.75 * 2**30) / get_system_memory():.4f}")
     node = cluster.add_node(num_cpus=1)
@@ -333,7 +367,9 @@ def test_a_worker_that_has_another_file_is_refused(cluster: Any, hop: Path, tmp_
         ray.evaluate(drawn(plain, 2), plain.scenarios(0), 0.0)
         experiment(hop, "pass")
         os.kill(int(next(tmp_path.glob("*.pid")).stem), signal.SIGKILL)
-        with pytest.raises(EvolocoError, match=r"Node .* cannot work .*accident\.py is another file there"):
+        with pytest.raises(
+            EvolocoError, match=r"Node .* cannot work .*accident\.py is another file there"
+        ):
             ray.evaluate(drawn(plain, 2), plain.scenarios(0), 0.0)
 
 
@@ -351,7 +387,9 @@ def test_more_workers_than_cpus_are_refused_at_once(
 
 
 @pytest.mark.parametrize("port", ["address", "client"])
-def test_a_run_begun_locally_goes_on_by_joining_a_cluster(cluster: Any, hop: Path, tmp_path: Path, port: str) -> None:
+def test_a_run_begun_locally_goes_on_by_joining_a_cluster(
+    cluster: Any, hop: Path, tmp_path: Path, port: str
+) -> None:
     spec = read(hop)
     whole, begun = Run.create(spec, tmp_path / "whole"), Run.create(spec, tmp_path / "begun")
     whole.evolve()
@@ -375,7 +413,9 @@ def test_a_process_that_is_killed_leaves_no_workers_and_its_run_goes_on(
     for mark in tmp_path.glob("*.pid"):
         mark.unlink()  # of this process
     command = [*COMMAND, "resume", str(killed.folder), "--ray", cluster.address]
-    with subprocess.Popen(command, env=WITHOUT_VIDEO, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+    with subprocess.Popen(
+        command, env=WITHOUT_VIDEO, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as running:
         while not generations(killed.folder):
             assert running.poll() is None
             time.sleep(0.02)
@@ -426,11 +466,21 @@ def open_ports(processes: set[int]) -> set[str]:
         for descriptor in Path(f"/proc/{process}/fd").glob("*"):
             with suppress(OSError):
                 own.add(os.readlink(descriptor))
-    lines = [line.split() for name in ("tcp", "tcp6") for line in Path("/proc/net", name).read_text().splitlines()[1:]]
-    return {line[1].partition(":")[0] for line in lines if line[3] == "0A" and f"socket:[{line[9]}]" in own}
+    lines = [
+        line.split()
+        for name in ("tcp", "tcp6")
+        for line in Path("/proc/net", name).read_text().splitlines()[1:]
+    ]
+    return {
+        line[1].partition(":")[0]
+        for line in lines
+        if line[3] == "0A" and f"socket:[{line[9]}]" in own
+    }
 
 
-def test_ray_on_this_machine_listens_to_it_alone_and_ends_with_ctrl_c(hop: Path, tmp_path: Path) -> None:
+def test_ray_on_this_machine_listens_to_it_alone_and_ends_with_ctrl_c(
+    hop: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "run"
     command = [*COMMAND, "evolve", str(hop), "--ray", "local", "--out", str(folder)]
     with subprocess.Popen(

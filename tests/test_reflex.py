@@ -21,11 +21,13 @@ THRESHOLD, LATE, LANDS = 0.2, -0.1, 0.1
 def holds(condition: str, load: float, ahead: float, other_load: float, other_ahead: float) -> bool:
     """Whether a condition of the table holds."""
     return {
-        "the other leg is loaded, and this foot behind it": other_load > THRESHOLD and ahead < other_ahead,
+        "the other leg is loaded, and this foot behind it": other_load > THRESHOLD
+        and ahead < other_ahead,
         "the foot is less ahead of the pelvis than `late`": ahead < LATE,
         "the leg is not loaded": load <= THRESHOLD,
         "the leg is loaded": load > THRESHOLD,
-        "the leg is loaded, and this foot ahead of the other": load > THRESHOLD and ahead > other_ahead,
+        "the leg is loaded, and this foot ahead of the other": load > THRESHOLD
+        and ahead > other_ahead,
         "the leg is not loaded, and the foot more ahead of the pelvis than `landing`": (
             load <= THRESHOLD and ahead > LANDS
         ),
@@ -42,10 +44,16 @@ def test_the_states_pass_as_the_table_says_and_the_docstring_lists_it() -> None:
         for ahead, other_ahead in itertools.product((-0.3, -0.05, 0.05, 0.3), (-0.2, 0.0, 0.2)):
             facts = load, ahead, other_load, other_ahead
             wanted = next(
-                (after for before, after, when in TRANSITIONS if before == NAMES[state] and holds(when, *facts)),
+                (
+                    after
+                    for before, after, when in TRANSITIONS
+                    if before == NAMES[state] and holds(when, *facts)
+                ),
                 NAMES[state],
             )
-            found = follow(float(state), load, ahead, other_load, other_ahead, THRESHOLD, LATE, LANDS)
+            found = follow(
+                float(state), load, ahead, other_load, other_ahead, THRESHOLD, LATE, LANDS
+            )
             assert NAMES[int(found)] == wanted, (NAMES[state], facts)
             seen.add((NAMES[state], wanted))
     assert {(before, after) for before, after, _ in TRANSITIONS} <= seen
@@ -82,7 +90,10 @@ def test_the_published_gains_answer_as_the_table_of_reflexes_says(native: Native
     obs = standing(left=True)
     rest = excitations(native, obs)
     assert rest["soleus_left"] == pytest.approx(0.01)
-    for muscle, place, gain in (("soleus", WHERE.muscle_force, 1.6), ("gastrocnemius", WHERE.muscle_force, 2.0)):
+    for muscle, place, gain in (
+        ("soleus", WHERE.muscle_force, 1.6),
+        ("gastrocnemius", WHERE.muscle_force, 2.0),
+    ):
         pulled = obs.copy()
         for side in ("left", "right"):
             pulled[place.start + MUSCLES.index(f"{muscle}_{side}")] = 0.3
@@ -113,7 +124,9 @@ def test_the_hip_of_a_swinging_leg_flexes_as_the_trunk_leans_forward_and_not_as_
     ):  # fmt: skip
         changed = obs.copy()
         changed[place] += change
-        assert excitations(native, changed)["iliopsoas_right"] - rest == pytest.approx(gain * change), gain
+        assert excitations(native, changed)["iliopsoas_right"] - rest == pytest.approx(
+            gain * change
+        ), gain
 
 
 def test_the_vasti_rest_while_the_knee_is_straight(native: Native) -> None:

@@ -39,9 +39,13 @@ def rolled(obs: np.ndarray, tilt: float = 0.0, **angles: float) -> np.ndarray:
     return changed
 
 
-def test_abductors_of_the_standing_leg_lift_the_side_that_drops_and_adductors_let_go(native: Native) -> None:
+def test_abductors_of_the_standing_leg_lift_the_side_that_drops_and_adductors_let_go(
+    native: Native,
+) -> None:
     level = excitations(native, standing(), **{"adductors.stance": 0.5})
-    dropped = excitations(native, rolled(standing(), 0.1), **{"adductors.stance": 0.5})  # the right side is lower
+    dropped = excitations(
+        native, rolled(standing(), 0.1), **{"adductors.stance": 0.5}
+    )  # the right side is lower
     assert dropped["abductors_left"] - level["abductors_left"] == pytest.approx(2.0 * 0.1)
     assert dropped["adductors_left"] - level["adductors_left"] == pytest.approx(-2.0 * 0.1)
     other = excitations(native, rolled(standing(left=False), -0.1), **{"adductors.stance": 0.5})
@@ -69,7 +73,9 @@ def test_abduction_of_a_standing_leg_lifts_the_pelvis_on_the_other_side() -> Non
 
 def test_the_swinging_leg_goes_out_where_the_body_falls_to_its_side(native: Native) -> None:
     rest = excitations(native, standing())
-    outer = excitations(native, rolled(standing(), left=0.2))  # the foot is to the left of the body, which falls right
+    outer = excitations(
+        native, rolled(standing(), left=0.2)
+    )  # the foot is to the left of the body, which falls right
     assert rest["abductors_right"] == pytest.approx(0.02)
     assert outer["abductors_right"] - rest["abductors_right"] == pytest.approx(3.0 * 0.5 * 0.2)
     assert outer["adductors_right"] == 0.0
@@ -89,7 +95,10 @@ def test_angles_count_against_the_vertical_not_the_pelvis(native: Native) -> Non
 
 def test_muscles_of_the_sagittal_plane_answer_as_those_of_the_planar_body(native: Native) -> None:
     planar = Native(reflex.Controller(muscle_biped.build()), muscle_biped.build())
-    where, names = muscle_biped.build().observation, [muscle.name for muscle in muscle_biped.build().muscles]
+    where, names = (
+        muscle_biped.build().observation,
+        [muscle.name for muscle in muscle_biped.build().muscles],
+    )
     joints = [joint.name for joint in muscle_biped.build().joints]
     random, space = np.random.default_rng(3), planar.controller.space
     params = planar.controller.parameters(space.decode(space.start))
@@ -104,9 +113,13 @@ def test_muscles_of_the_sagittal_plane_answer_as_those_of_the_planar_body(native
             "muscle_velocity": (MUSCLES, names), "muscle_force": (MUSCLES, names),
         }.items():  # fmt: skip
             for k, name in enumerate(few):
-                wide[getattr(WHERE, part).start + all_.index(name)] = obs[getattr(where, part).start + k]
+                wide[getattr(WHERE, part).start + all_.index(name)] = obs[
+                    getattr(where, part).start + k
+                ]
         here = excitations(native, wide)
-        there = dict(zip(names, planar.step(params, planar.reset(params, DT), obs, 0.0, DT), strict=True))
+        there = dict(
+            zip(names, planar.step(params, planar.reset(params, DT), obs, 0.0, DT), strict=True)
+        )
         assert {name: here[name] for name in names} == there
 
 
@@ -114,7 +127,9 @@ def test_mirrored_observations_give_mirrored_excitations(native: Native) -> None
     random = np.random.default_rng(2)
     for _ in range(20):
         obs = np.abs(random.normal(0.5, 0.3, WHERE.size))
-        obs[WHERE.foot_ahead], obs[WHERE.tilt], obs[WHERE.rate] = (random.normal(0, 0.3, n) for n in (2, 2, 3))
+        obs[WHERE.foot_ahead], obs[WHERE.tilt], obs[WHERE.rate] = (
+            random.normal(0, 0.3, n) for n in (2, 2, 3)
+        )
         obs[WHERE.joint_angle] *= 0.3
         image = obs.copy()
         for part in (WHERE.joint_angle, WHERE.joint_velocity):
@@ -131,7 +146,9 @@ def test_mirrored_observations_give_mirrored_excitations(native: Native) -> None
 
 
 def test_a_body_without_hips_that_roll_is_refused() -> None:
-    with pytest.raises(ModelError, match=r"lacks abductors_left, .*, hip_roll_left, hip_roll_right"):
+    with pytest.raises(
+        ModelError, match=r"lacks abductors_left, .*, hip_roll_left, hip_roll_right"
+    ):
         reflex3d.Controller(muscle_biped.build())
     with pytest.raises(ModelError, match="this body has others besides"):
         reflex.Controller(BODY)
@@ -147,7 +164,11 @@ def test_the_body_is_the_planar_one_with_room_to_the_side() -> None:
     data = mujoco.MjData(BODY.model)
     mujoco.mj_resetDataKeyframe(BODY.model, data, BODY.model.key(HOME).id)
     mujoco.mj_kinematics(BODY.model, data)
-    pads = [data.geom(f"{pad}_{side}").xpos for pad in ("heel", "toes", "big_toe") for side in ("left", "right")]
+    pads = [
+        data.geom(f"{pad}_{side}").xpos
+        for pad in ("heel", "toes", "big_toe")
+        for side in ("left", "right")
+    ]
     assert min(pad[2] for pad in pads) == pytest.approx(0.03, abs=1e-9)  # their radius [m]
     assert data.geom("toes_left").xpos[1] > data.geom("big_toe_left").xpos[1] > 0
     leaning = muscle_biped3d.build(lean=0.2, tilt=0.1, sway=0.3)
@@ -180,5 +201,7 @@ def test_a_mirrored_body_moves_alike() -> None:
         side = [data.joint(joint.partner if image else joint.name).qpos[0] for joint in BODY.joints]
         sign = -1 if image else 1
         w, x, y, z = data.qpos[3:7]
-        ends.append([data.qpos[0], sign * data.qpos[1], data.qpos[2], w, sign * x, y, sign * z, *side])
+        ends.append(
+            [data.qpos[0], sign * data.qpos[1], data.qpos[2], w, sign * x, y, sign * z, *side]
+        )
     np.testing.assert_allclose(*ends, atol=1e-6)

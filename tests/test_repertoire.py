@@ -42,7 +42,13 @@ def test_map_elites_is_the_archive_and_the_line_emitter_of_pyribs() -> None:
     ours = made(Case("map_elites", GRID), iso=0.05, line=0.3)
     theirs = GridArchive(solution_dim=SIZE, dims=GRID["cells"], ranges=GRID["ranges"], seed=1)
     emitter = IsoLineEmitter(
-        theirs, iso_sigma=0.05, line_sigma=0.3, x0=SIZE * [0.5], bounds=SIZE * [(0, 1)], batch_size=POPULATION, seed=1
+        theirs,
+        iso_sigma=0.05,
+        line_sigma=0.3,
+        x0=SIZE * [0.5],
+        bounds=SIZE * [(0, 1)],
+        batch_size=POPULATION,
+        seed=1,
     )
     scheduler = Scheduler(theirs, [emitter])
     first = ours.ask()
@@ -60,7 +66,8 @@ def test_cma_me_is_the_scheduler_of_pyribs_folded_into_the_unit_cube() -> None:
     theirs = GridArchive(solution_dim=SIZE, dims=GRID["cells"], ranges=GRID["ranges"], seed=1)
     seeds = np.random.SeedSequence([1, SIZE]).generate_state(2).tolist()
     emitters = [
-        EvolutionStrategyEmitter(theirs, x0=SIZE * [0.5], sigma0=0.3, batch_size=4, seed=seed) for seed in seeds
+        EvolutionStrategyEmitter(theirs, x0=SIZE * [0.5], sigma0=0.3, batch_size=4, seed=seed)
+        for seed in seeds
     ]
     scheduler = Scheduler(theirs, emitters)
     for _ in range(30):
@@ -95,12 +102,16 @@ def test_a_repertoire_fills_more_cells_with_better_genomes_than_uniform_draws_do
     assert score > found(Case("uniform"))[1]
 
 
-def test_the_repertoire_of_a_run_holds_the_fittest_of_every_cell_and_each_replays(hop: Path, tmp_path: Path) -> None:
+def test_the_repertoire_of_a_run_holds_the_fittest_of_every_cell_and_each_replays(
+    hop: Path, tmp_path: Path
+) -> None:
     run = Run.create(read(hop, REPERTOIRE), tmp_path / "run")
     run.evolve()
     grid = Grid(("speed", "still"), ((-1.0, 1.0), (0.0, 1.0)), (5, 4))
     found = repertoire(run.journal, grid)
-    theirs = GridArchive(solution_dim=len(run.experiment.space), dims=grid.cells, ranges=grid.ranges)
+    theirs = GridArchive(
+        solution_dim=len(run.experiment.space), dims=grid.cells, ranges=grid.ranges
+    )
     for record in run.journal.generations():
         theirs.add(record.genomes, record.fitness, record.evaluation.values.mean(axis=1))
     assert found.filled == len(theirs) > 1
@@ -113,13 +124,17 @@ def test_the_repertoire_of_a_run_holds_the_fittest_of_every_cell_and_each_replay
 
 
 @pytest.mark.parametrize("name", ["map_elites", "cma_me"])
-def test_a_resumed_repertoire_equals_an_uninterrupted_one_and_is_reported(name: str, hop: Path, tmp_path: Path) -> None:
+def test_a_resumed_repertoire_equals_an_uninterrupted_one_and_is_reported(
+    name: str, hop: Path, tmp_path: Path
+) -> None:
     spec = read(hop, [*REPERTOIRE, f"optimizer.name={name}"])
     whole, parts = Run.create(spec, tmp_path / "whole"), Run.create(spec, tmp_path / "parts")
     whole.evolve()
     parts.evolve(generations=2)
     Run(tmp_path / "parts").evolve(generations=5)
-    for one, other in zip(whole.journal.generations(), Run(tmp_path / "parts").journal.generations(), strict=True):
+    for one, other in zip(
+        whole.journal.generations(), Run(tmp_path / "parts").journal.generations(), strict=True
+    ):
         assert one.genomes.tobytes() == other.genomes.tobytes()
     whole.choose_champion()
     page = write_report(whole)[0].read_text(encoding="utf-8")
@@ -134,9 +149,15 @@ def test_a_resumed_repertoire_equals_an_uninterrupted_one_and_is_reported(name: 
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ("optimizer.descriptors=['speed', 'stil']", "optimizer.descriptors: Unknown fitness term 'stil'.*'still'"),
+        (
+            "optimizer.descriptors=['speed', 'stil']",
+            "optimizer.descriptors: Unknown fitness term 'stil'.*'still'",
+        ),
         ("optimizer.descriptors=['speed', 'speed']", "must be two different terms"),
-        ("optimizer.ranges=[[1.0, 1.0], [0.0, 1.0]]", "optimizer.ranges: low 1.0 must be below high 1.0"),
+        (
+            "optimizer.ranges=[[1.0, 1.0], [0.0, 1.0]]",
+            "optimizer.ranges: low 1.0 must be below high 1.0",
+        ),
         ("optimizer.cells=[0, 4]", "optimizer.cells: must be positive"),
         ("optimizer={name='map_elites'}", "Key 'optimizer.descriptors': Field required"),
     ],
@@ -163,6 +184,9 @@ def test_without_pyribs_both_say_what_to_install_and_the_rest_works() -> None:
         "    except EvolocoError as error: print(error)\n"
     )
     told = subprocess.run(
-        [sys.executable, "-c", script, str(Path(__file__).parent)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", script, str(Path(__file__).parent)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert told.stdout.count("needs pyribs. Install it with: pip install 'evoloco[qd]'") == 2

@@ -18,7 +18,9 @@ from evoloco.spec import read
 @pytest.fixture
 def run(hop: Path) -> Run:
     """A finished run whose first generation was supported."""
-    spec = read(hop, ["evaluation.support={stiffness=20, generations=1}", "optimizer.generations=3"])
+    spec = read(
+        hop, ["evaluation.support={stiffness=20, generations=1}", "optimizer.generations=3"]
+    )
     run = Run.create(spec, hop.parent / "run")
     run.evolve()
     run.choose_champion()
@@ -37,9 +39,9 @@ def test_every_individual_is_rebuilt_to_the_last_bit(run: Run) -> None:
             assert again.equal
             assert again.fitness.tobytes() == generation.evaluation.fitness[individual].tobytes()
             assert np.array_equal(again.genome, genome)
-            assert [len(episode) * episode.control_dt for episode in again.episodes] == pytest.approx(
-                generation.evaluation.duration[individual]
-            )
+            assert [
+                len(episode) * episode.control_dt for episode in again.episodes
+            ] == pytest.approx(generation.evaluation.duration[individual])
             assert not again.reasons
 
 
@@ -53,7 +55,9 @@ def test_the_best_is_the_champion_on_its_held_out_scenarios(run: Run) -> None:
 
 def test_another_record_is_not_equal(run: Run) -> None:
     with closing(sqlite3.connect(run.journal.path)) as database, database:
-        database.execute("UPDATE episodes SET fitness = fitness + 1e-15 WHERE generation = 1 AND individual = 2")
+        database.execute(
+            "UPDATE episodes SET fitness = fitness + 1e-15 WHERE generation = 1 AND individual = 2"
+        )
     sign(run.journal, 1)
     assert not replay(Run(run.folder), "1:2").equal
     assert replay(Run(run.folder), "1:1").equal
@@ -80,7 +84,9 @@ def test_what_has_changed_since_the_run_is_told(run: Run) -> None:
         ("", "is no individual"),
     ],
 )
-def test_an_individual_that_does_not_exist_is_told_with_those_that_do(run: Run, which: str, words: str) -> None:
+def test_an_individual_that_does_not_exist_is_told_with_those_that_do(
+    run: Run, which: str, words: str
+) -> None:
     with pytest.raises(JournalError, match=words):
         replay(run, which)
 
@@ -105,7 +111,9 @@ def test_another_json_file_is_no_champion(run: Run, content: str) -> None:
         replay(run)
 
 
-def test_a_saved_trace_has_mujocos_names_and_one_row_per_control_step(run: Run, tmp_path: Path) -> None:
+def test_a_saved_trace_has_mujocos_names_and_one_row_per_control_step(
+    run: Run, tmp_path: Path
+) -> None:
     episode = replay(run, "2:0").episodes[0]
     save_trace(episode, tmp_path / "trace.npz")
     model = run.experiment.morphology.model

@@ -52,7 +52,9 @@ def morphology():
     <actuator><position name="hip_pitch_left" joint="hip_pitch_left"/>
       <position name="hip_pitch_right" joint="hip_pitch_right"/></actuator>
     <keyframe><key name="home" qpos="0 0 .18 1 0 0 0 0 0"/></keyframe></mujoco>""")
-    return assemble(spec, "torso", ["foot_left", "foot_right"], ["hip_pitch_left", "hip_pitch_right"])
+    return assemble(
+        spec, "torso", ["foot_left", "foot_right"], ["hip_pitch_left", "hip_pitch_right"]
+    )
 
 
 def walk(morphology, steps=500, outcome=Outcome.COMPLETED, frequency=1.25, stepping=True):
@@ -79,7 +81,9 @@ def walk(morphology, steps=500, outcome=Outcome.COMPLETED, frequency=1.25, stepp
     write("torso.orientation", [1, 0, 0, 0])
     for shift, (side, sign) in enumerate((("left", 1), ("right", -1))):
         write(f"hip_pitch_{side}.angle", sign * swing[:, None])
-        write(f"hip_pitch_{side}.velocity", sign * np.gradient(swing, DT)[:, None] if steps > 1 else 0)
+        write(
+            f"hip_pitch_{side}.velocity", sign * np.gradient(swing, DT)[:, None] if steps > 1 else 0
+        )
         stands = (frequency * time + shift / 2) % 1 < 0.6 if stepping else time >= 0
         write(f"foot_{side}.ground", np.outer(stands * morphology.weight / 2, [0, 0, 1, 0, 0, 0]))
     return Episode(morphology, columns, trace, outcome, DT, planned=500)
@@ -97,7 +101,9 @@ def find(episode, **changes):
     return Findings(
         name="small <walker>",
         seed=7,
-        generations=Generations(best, best - 0.3, best - 0.5, best - 0.1, np.array([1.0, 0.5, 0.0])),
+        generations=Generations(
+            best, best - 0.3, best - 0.5, best - 0.1, np.array([1.0, 0.5, 0.0])
+        ),
         episode=episode,
         gait=analyse(episode),
         outputs={"pacemaker": swing, "hip_pitch_left": swing, "hip_pitch_right": -swing},
@@ -109,7 +115,11 @@ def find(episode, **changes):
         stop_reason="3 generations were asked for",
         elite_fitness=0.7,
         held_out=Trials(0.6, np.array([0.2, 0.7, 0.9])),
-        provenance={"python": "3.11.9", "packages": {"mujoco": "4.0.0"}, "command": "evoloco evolve small"},
+        provenance={
+            "python": "3.11.9",
+            "packages": {"mujoco": "4.0.0"},
+            "command": "evoloco evolve small",
+        },
         spec='name = "small"',
         **{"video_missing": "No video: install libegl1 libgl1-mesa-dri.", **changes},
     )
@@ -135,7 +145,9 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         named = dict(attributes)
-        self.loaded += [named[key] for key in ("src", "href", "poster", "srcset", "data") if key in named]
+        self.loaded += [
+            named[key] for key in ("src", "href", "poster", "srcset", "data") if key in named
+        ]
         self.ids += [named["id"]] if "id" in named and tag in ("section", "details") else []
         self.open += [] if tag in ("meta", "link", "br") else [tag]
         if tag == "data":
@@ -174,7 +186,14 @@ def test_what_befell_a_run_is_told_with_generation_and_moment(findings, page):
     assert "What happened: 2 events" in table
     cells = [html.unescape(cell) for cell in re.findall(r"<td[^>]*>([^<]*)</td>", table)]
     dash = "\N{EN DASH}"
-    assert cells == ["3", "1970-01-01 00:00:00 UTC", "A worker on node <a> died", "12", dash, "Salvaged"]
+    assert cells == [
+        "3",
+        "1970-01-01 00:00:00 UTC",
+        "A worker on node <a> died",
+        "12",
+        dash,
+        "Salvaged",
+    ]
 
 
 def test_same_findings_give_the_same_bytes_in_another_process(page, tmp_path):
@@ -183,7 +202,9 @@ def test_same_findings_give_the_same_bytes_in_another_process(page, tmp_path):
         "open(sys.argv[2], 'w', encoding='utf-8').write(page)"
     )
     written = tmp_path / "page.html"
-    subprocess.run([sys.executable, "-c", script, os.path.dirname(__file__), str(written)], check=True)
+    subprocess.run(
+        [sys.executable, "-c", script, os.path.dirname(__file__), str(written)], check=True
+    )
     assert written.read_text(encoding="utf-8") == page
 
 
@@ -235,7 +256,9 @@ def test_pictures_take_their_colours_from_the_page_and_are_drawn_for_desk_and_ph
     declared = set(re.findall(r"(--\w+):", page))
     for _, picture in pictures:
         assert set(re.findall(r"var\((--\w+)", picture)) <= declared
-        assert not re.search(r"(?<!, )#[0-9a-f]{6}\b", picture), "a colour that dark mode would not change"
+        assert not re.search(r"(?<!, )#[0-9a-f]{6}\b", picture), (
+            "a colour that dark mode would not change"
+        )
 
 
 def test_virtual_support_is_drawn_only_where_a_run_had_it(findings, page):
@@ -304,7 +327,9 @@ def test_a_human_on_muscles_has_its_activations_its_energy_and_people_beside_it(
     energy = page[page.index('<section id="energy"') : page.index('<section id="oscillators"')]
     efforts = Reader(energy).numbers
     assert len(efforts) == 14
-    assert sum(efforts) + 1.51 / 1.0 == pytest.approx(findings.gait.effort, rel=0.01)  # 399 steps of way, 400 of time
+    assert sum(efforts) + 1.51 / 1.0 == pytest.approx(
+        findings.gait.effort, rel=0.01
+    )  # 399 steps of way, 400 of time
     assert ">resting body</text>" in energy
     assert ">people</text>" not in render(find(human_walk()))
 
@@ -319,7 +344,9 @@ def test_bands_of_people_are_those_of_walking_and_go_with_human_bodies_only():
         assert band.mean[-1] == pytest.approx(band.mean[0], abs=1.5)  # a cycle closes
     peak = people["knee"].phases[people["knee"].mean.argmax()]
     assert 68 <= peak <= 76, "the knee bends most in mid-swing"
-    assert 48 <= people["hip"].phases[people["hip"].mean.argmin()] <= 56, "the hip is straightest before liftoff"
+    assert 48 <= people["hip"].phases[people["hip"].mean.argmin()] <= 56, (
+        "the hip is straightest before liftoff"
+    )
     assert 60 <= people["ankle"].phases[people["ankle"].mean.argmin()] <= 68, "the ankle at liftoff"
 
 
@@ -328,7 +355,9 @@ def test_paths_of_muscles_are_as_long_as_their_tendons():
     data = mujoco.MjData(model)
     mujoco.mj_resetDataKeyframe(model, data, 0)
     mujoco.mj_forward(model, data)
-    lengths = [np.linalg.norm(np.diff(path, axis=0), axis=1).sum() for path in muscles.paths(model, data)]
+    lengths = [
+        np.linalg.norm(np.diff(path, axis=0), axis=1).sum() for path in muscles.paths(model, data)
+    ]
     np.testing.assert_allclose(lengths, data.actuator_length, rtol=1e-12)
 
 
@@ -339,7 +368,9 @@ def test_chronograph_joins_joints_and_draws_the_muscles_of_every_pose(morphology
     assert drawn.count("stroke: var(--muscle") == 3 * 14
     assert "var(--muscle" not in chronograph(340, walk(morphology), (2.0, 4.0), count=3)
     data = posed(human, human.home)
-    hip, knee, ankle = (data.xanchor[model.joint(f"{joint}_left").id][[0, 2]] for joint in ("hip", "knee", "ankle"))
+    hip, knee, ankle = (
+        data.xanchor[model.joint(f"{joint}_left").id][[0, 2]] for joint in ("hip", "knee", "ankle")
+    )
     left = sticks(human, data)["left"]
     for ends in ((hip, knee), (knee, ankle)):
         assert (np.abs(left - ends).max(axis=(1, 2)) < 1e-12).any()
@@ -360,7 +391,9 @@ def test_failed_generations_leave_a_gap_in_the_curve():
 
     whole, broken = np.linspace(0.1, 0.9, 5), np.array([0.1, 0.2, math.nan, 0.8, 0.9])
     assert segments(broken) > segments(whole)
-    assert "nan" not in plots.fitness(960, Generations(*4 * [np.array([-math.inf, 0.5, 0.9])]), (2, 0.9))
+    assert "nan" not in plots.fitness(
+        960, Generations(*4 * [np.array([-math.inf, 0.5, 0.9])]), (2, 0.9)
+    )
 
 
 def test_strides_shown_start_and_end_at_touchdowns(findings):
@@ -390,7 +423,9 @@ def test_film_is_a_playable_mp4_of_the_episodes_length(morphology, tmp_path):
     assert frames == 30
     assert seconds == pytest.approx(1.0, abs=0.05)
     data = path.read_bytes()
-    assert data.index(b"moov") < data.index(b"mdat"), "a browser could not start it before its end has come"
+    assert data.index(b"moov") < data.index(b"mdat"), (
+        "a browser could not start it before its end has come"
+    )
     shots = decode(path, 160, 90)
     assert shots.shape == (30, 90, 160, 3)
     assert np.ptp(shots[0]) > 50, "nothing is seen"
@@ -421,16 +456,22 @@ def test_film_shows_muscles_red_as_they_are_active_on_a_body_that_fills_the_pict
     for active in (0.0, 1.0):
         trace = {"qpos": human.home, "act": active, "torso.position": [0, 0, human.standing_height]}
         try:
-            path = film(traces.episode(human, 1, trace), tmp_path / "still.mp4", width=320, height=180)
+            path = film(
+                traces.episode(human, 1, trace), tmp_path / "still.mp4", width=320, height=180
+            )
         except EvolocoError as error:
             pytest.skip(str(error))
         red, green, blue = decode(path, 320, 180)[0].astype(int).transpose(2, 0, 1)
-        reds.append((red > 90) & (green < 0.5 * red) & (blue < 0.6 * red) & (blue > 0.6 * green))  # feet are orange
+        reds.append(
+            (red > 90) & (green < 0.5 * red) & (blue < 0.6 * red) & (blue > 0.6 * green)
+        )  # feet are orange
     rest, full = reds
     assert rest.sum() < 10 < 200 < full.sum()
     rows = np.flatnonzero(full.any(axis=1))
     heel_to_hip = np.ptp(rows) / 180
-    assert heel_to_hip == pytest.approx(0.6 * 1.0 / human.size, abs=0.05), "muscles reach to a height of about 1 m"
+    assert heel_to_hip == pytest.approx(0.6 * 1.0 / human.size, abs=0.05), (
+        "muscles reach to a height of about 1 m"
+    )
 
 
 def test_film_leaves_the_model_as_it_was(morphology, tmp_path):
@@ -439,7 +480,10 @@ def test_film_leaves_the_model_as_it_was(morphology, tmp_path):
         film(walk(morphology, steps=2), tmp_path / "walk.mp4", width=160, height=90)
     except EvolocoError as error:
         pytest.skip(str(error))
-    assert (morphology.model.vis.global_.offwidth, morphology.model.vis.quality.shadowsize) == before
+    assert (
+        morphology.model.vis.global_.offwidth,
+        morphology.model.vis.quality.shadowsize,
+    ) == before
 
 
 def test_without_gl_film_names_the_packages_and_writes_nothing(tmp_path):

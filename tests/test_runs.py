@@ -23,12 +23,18 @@ def test_published_champion_does_again_what_was_published(name):
     published = json.loads(RUNS[name].with_name("champion.json").read_text())
     spec = read(RUNS[name], [f"seed={published['seed']}"])
     experiment = Experiment(spec)
-    genome = experiment.space.encode({gene: entry["value"] for gene, entry in published["genes"].items()})
-    np.testing.assert_allclose(genome, published["genome"], atol=1e-12)  # rounding of encode(decode())
+    genome = experiment.space.encode(
+        {gene: entry["value"] for gene, entry in published["genes"].items()}
+    )
+    np.testing.assert_allclose(
+        genome, published["genome"], atol=1e-12
+    )  # rounding of encode(decode())
 
     evaluator = Local(experiment, duration=experiment.heldout_duration)
     evaluation = evaluator.evaluate(np.array([published["genome"]]), experiment.held_out(), 0.0)
-    fitness = aggregate(evaluation.fitness, spec.evaluation.aggregate, spec.evaluation.cvar_fraction)[0]
+    fitness = aggregate(
+        evaluation.fitness, spec.evaluation.aggregate, spec.evaluation.cvar_fraction
+    )[0]
     if not provenance.differences(published["provenance"], provenance.collect(experiment)):
         assert evaluation.fitness[0].tolist() == published["heldout"]["fitness"]
         assert evaluation.outcome[0].tolist() == published["heldout"]["outcome"]
@@ -37,7 +43,9 @@ def test_published_champion_does_again_what_was_published(name):
         assert fitness == pytest.approx(published["heldout_fitness"], rel=0.15)
 
 
-@pytest.mark.parametrize("name", [name for name in RUNS if "biped" in name and name not in SHORT | SKID])
+@pytest.mark.parametrize(
+    "name", [name for name in RUNS if "biped" in name and name not in SHORT | SKID]
+)
 def test_published_bipeds_walk_in_most_heldout_scenarios(name):
     published = json.loads(RUNS[name].with_name("champion.json").read_text())
     assert published["walks_heldout"] > len(published["heldout"]["fitness"]) / 2
@@ -56,7 +64,9 @@ def test_published_bipeds_that_skid_last_and_step_in_turn_in_most_heldout_scenar
 def test_published_walks_of_some_seconds_last_five_and_lead_forward(name):
     published = json.loads(RUNS[name].with_name("champion.json").read_text())
     experiment = Experiment(read(RUNS[name], [f"seed={published['seed']}"]))
-    evaluation = Local(experiment).evaluate(np.array([published["genome"]]), experiment.held_out()[:8], 0.0)
+    evaluation = Local(experiment).evaluate(
+        np.array([published["genome"]]), experiment.held_out()[:8], 0.0
+    )
     assert np.mean(evaluation.duration[0] >= 5) > 0.5
     assert published["gait"]["speed"] > 0.5
 

@@ -61,15 +61,22 @@ def test_a_foot_strikes_only_after_it_has_left_the_ground(native: Native) -> Non
     assert (state[STANDING], state[STATE], state[FREE]) == (0, 1, 0)
 
 
-def test_hips_together_turn_the_torso_as_wanted_and_other_joints_go_to_their_pose(native: Native) -> None:
+def test_hips_together_turn_the_torso_as_wanted_and_other_joints_go_to_their_pose(
+    native: Native,
+) -> None:
     values, random = start(native), np.random.default_rng(4)
     params = native.controller.parameters(values)
     for _ in range(20):
         obs = 0.3 * random.standard_normal(WHERE.size)
         obs[WHERE.foot_load] = (1.0, 0.0)
-        torque = dict(zip(JOINTS, native.step(params, native.reset(params, DT), obs, 0.0, DT), strict=True))
+        torque = dict(
+            zip(JOINTS, native.step(params, native.reset(params, DT), obs, 0.0, DT), strict=True)
+        )
         lean, rate = obs[WHERE.tilt.start + 1], obs[WHERE.rate.start + 1]
-        trunk = values["torso.stiffness"] * (values["lift.lean"] - lean) - values["torso.damping"] * rate
+        trunk = (
+            values["torso.stiffness"] * (values["lift.lean"] - lean)
+            - values["torso.damping"] * rate
+        )
         assert torque["hip_left"] + torque["hip_right"] == pytest.approx(trunk)
         angle = dict(zip(JOINTS, obs[WHERE.joint_angle], strict=True))
         speed = dict(zip(JOINTS, obs[WHERE.joint_velocity], strict=True))
@@ -88,6 +95,10 @@ def test_hips_together_turn_the_torso_as_wanted_and_other_joints_go_to_their_pos
 
 
 def test_other_bodies_are_refused() -> None:
-    for body, word in ((muscle_biped.build(), "muscles"), (hopper.build(), "servos"), (biped.build(), "servos")):
+    for body, word in (
+        (muscle_biped.build(), "muscles"),
+        (hopper.build(), "servos"),
+        (biped.build(), "servos"),
+    ):
         with pytest.raises(ModelError, match=f"this body has {word}"):
             simbicon.Controller(body)

@@ -74,7 +74,11 @@ def constant(value: float, switch: float = math.inf, to: float = 0.0) -> list[fl
 
 
 def block(
-    gravity: float = GRAVITY, slope: float = 0.0, height: float = 0.1, gain: float = 1.0, memory: int = -1,
+    gravity: float = GRAVITY,
+    slope: float = 0.0,
+    height: float = 0.1,
+    gain: float = 1.0,
+    memory: int = -1,
     paired: bool = False,
 ) -> Morphology:
     """A flat box as foot, a ball as torso in its centre, a motor between them; friction 0.6 on the floor.
@@ -88,18 +92,29 @@ def block(
     spec.memory = memory
     turn = [math.cos(slope / 2), 0, math.sin(slope / 2), 0]
     rough = [0.6, 0.005, 0.0001]
-    spec.worldbody.add_geom(name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], quat=turn, friction=rough)
+    spec.worldbody.add_geom(
+        name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], quat=turn, friction=rough
+    )
     torso = spec.worldbody.add_body(name="torso")
     torso.add_freejoint()
     torso.add_geom(type=mujoco.mjtGeom.mjGEOM_SPHERE, size=[0.05, 0, 0], mass=1)
     foot = torso.add_body(name="foot")
     foot.add_joint(name="hip", axis=[0, 1, 0], armature=0.01)
-    foot.add_geom(name="sole", type=mujoco.mjtGeom.mjGEOM_BOX, size=[0.2, 0.2, 0.1], mass=1, friction=rough)
+    foot.add_geom(
+        name="sole", type=mujoco.mjtGeom.mjGEOM_BOX, size=[0.2, 0.2, 0.1], mass=1, friction=rough
+    )
     if paired:
-        spec.add_pair(geomname1="floor", geomname2="sole", condim=3, friction=[0.6, 0.6, 0.005, 0.0001, 0.0001])
+        spec.add_pair(
+            geomname1="floor",
+            geomname2="sole",
+            condim=3,
+            friction=[0.6, 0.6, 0.005, 0.0001, 0.0001],
+        )
     motor = spec.add_actuator(name="hip", target="hip", trntype=mujoco.mjtTrn.mjTRN_JOINT)
     motor.gainprm[0] = gain
-    spec.add_key(name="home", qpos=[height * math.sin(slope), 0, height * math.cos(slope), *turn, 0])
+    spec.add_key(
+        name="home", qpos=[height * math.sin(slope), 0, height * math.cos(slope), *turn, 0]
+    )
     return assemble(spec, "torso", ["foot"], ["hip"])
 
 
@@ -110,7 +125,10 @@ def two_legs() -> Morphology:
 
 
 def scenarios(morphology: Morphology, count: int, **options: Any) -> list[Scenario]:
-    return [draw(morphology, (7, index), duration=STEPS * CONTROL_DT, **options) for index in range(count)]
+    return [
+        draw(morphology, (7, index), duration=STEPS * CONTROL_DT, **options)
+        for index in range(count)
+    ]
 
 
 def noisy(morphology: Morphology, count: int, **options: Any) -> list[Scenario]:
@@ -125,25 +143,36 @@ def ready(morphology: Morphology, **options: Any) -> Simulator:
 
 
 def run(
-    sim: Simulator, params: Sequence[Sequence[float]] | Array, draws: Sequence[Scenario], **options: Any
+    sim: Simulator,
+    params: Sequence[Sequence[float]] | Array,
+    draws: Sequence[Scenario],
+    **options: Any,
 ) -> list[Episode]:
     """Episodes that outlive the simulator's buffer."""
     found = sim.run(np.asarray(params, dtype=np.float64), draws, **options)
     return [replace(episode, trace=episode.trace.copy()) for episode in found]
 
 
-def one(sim: Simulator, params: Sequence[float] | Array, draw: Scenario | None = None, **options: Any) -> Episode:
+def one(
+    sim: Simulator, params: Sequence[float] | Array, draw: Scenario | None = None, **options: Any
+) -> Episode:
     draws = [draw or scenarios(sim.morphology, 1)[0]]
     return run(sim, np.asarray(params)[None], draws, **options)[0]
 
 
 def same(first: Sequence[Episode], second: Sequence[Episode]) -> bool:
     """Whether episodes are equal to the last bit."""
-    return [(e.outcome, e.trace.tobytes()) for e in first] == [(e.outcome, e.trace.tobytes()) for e in second]
+    return [(e.outcome, e.trace.tobytes()) for e in first] == [
+        (e.outcome, e.trace.tobytes()) for e in second
+    ]
 
 
 def twin(
-    morphology: Morphology, params: Array, draw: Scenario, ramp: float = 0.0, termination: Termination = NEVER
+    morphology: Morphology,
+    params: Array,
+    draw: Scenario,
+    ramp: float = 0.0,
+    termination: Termination = NEVER,
 ) -> tuple[Array, Outcome]:
     """An episode as a plain Python loop over mj_step, the controller not compiled."""
     model, data = morphology.model, mujoco.MjData(morphology.model)
@@ -165,7 +194,9 @@ def twin(
         w, x, y, z = data.sensor("torso.orientation").data
         up = 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)
         obs[layout.joint_angle] = [data.sensor(f"{joint.name}.angle").data[0] for joint in joints]
-        obs[layout.joint_velocity] = [data.sensor(f"{joint.name}.velocity").data[0] for joint in joints]
+        obs[layout.joint_velocity] = [
+            data.sensor(f"{joint.name}.velocity").data[0] for joint in joints
+        ]
         obs[layout.tilt] = math.atan2(up[1], up[2]), math.atan2(-up[0], np.hypot(up[1], up[2]))
         obs[layout.rate] = data.sensor("torso.rate").data
         obs[layout.foot_load] = data.sensordata[feet] * (1 / morphology.weight)
@@ -196,7 +227,8 @@ def twin(
         if any(warning.number for warning in data.warning):
             return np.array(rows), Outcome.UNSTABLE
         if (
-            data.sensor("torso.position").data[2] < termination.min_height * morphology.standing_height
+            data.sensor("torso.position").data[2]
+            < termination.min_height * morphology.standing_height
             or 1 - 2 * (x * x + y * y) < math.cos(termination.max_tilt)
             or (termination.body_contact and touched)
         ):
@@ -213,7 +245,9 @@ def test_native_episode_equals_a_python_loop_over_mj_step_to_the_last_bit(
     body: str, termination: Termination, hopper: Morphology
 ) -> None:
     morphology = hopper if body == "hopper" else two_legs()
-    assert (body == "biped") == bool(np.any(morphology.model.actuator_history[:, 0] > 0))  # with and without delay
+    assert (body == "biped") == bool(
+        np.any(morphology.model.actuator_history[:, 0] > 0)
+    )  # with and without delay
     draws, params = noisy(morphology, 2), responses(2)
     native = run(ready(morphology, ramp=0.25, termination=termination), params, draws)
     for index, episode in enumerate(native):
@@ -224,7 +258,9 @@ def test_native_episode_equals_a_python_loop_over_mj_step_to_the_last_bit(
 
 
 def test_the_oracle_sees_falls_and_contacts_of_the_body(hopper: Morphology) -> None:
-    outcomes = {twin(hopper, p, s, 0.25, Termination())[1] for p in responses(2) for s in noisy(hopper, 2)}
+    outcomes = {
+        twin(hopper, p, s, 0.25, Termination())[1] for p in responses(2) for s in noisy(hopper, 2)
+    }
     touches = [twin(hopper, p, s, 0.25)[0][:, Columns(hopper).slices["body_contact"]] for p in responses(2)
                for s in noisy(hopper, 2)]  # fmt: skip
     assert Outcome.FELL in outcomes
@@ -240,7 +276,10 @@ def test_between_control_steps_only_loads_and_sensors_with_a_memory_are_computed
         <keyframe><key name="home" qpos="0 0 0.3 1 0 0 0 0"/></keyframe></mujoco>""")
     body = assemble(spec, "torso", ["foot"], ["hip"])
     model = ready(body)._body.lean(body.model)
-    computed = {model.sensor(i).name for i in np.flatnonzero(model.sensor_needstage != mujoco.mjtStage.mjSTAGE_NONE)}
+    computed = {
+        model.sensor(i).name
+        for i in np.flatnonzero(model.sensor_needstage != mujoco.mjtStage.mjSTAGE_NONE)
+    }
     assert computed == {"foot.ground", "remembered"}
     assert body.model.sensor("torso.position").needstage[0] == mujoco.mjtStage.mjSTAGE_POS
     draw, params = scenarios(body, 1)[0], responses(1)[0]
@@ -254,10 +293,15 @@ def test_between_control_steps_only_loads_and_sensors_with_a_memory_are_computed
 def test_threads_chunks_segments_and_order_do_not_change_a_byte(
     hopper: Morphology, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    params, draws = responses(5), noisy(hopper, 2, push_count=1, push_impulse=0.3, friction=(0.3, 1.0))
+    params, draws = (
+        responses(5),
+        noisy(hopper, 2, push_count=1, push_impulse=0.3, friction=(0.3, 1.0)),
+    )
     plain = run(ready(hopper, threads=1, support=2.0), params, draws, support=0.5)
     for threads in (2, 3):
-        assert same(run(ready(hopper, threads=threads, support=2.0), params, draws, support=0.5), plain)
+        assert same(
+            run(ready(hopper, threads=threads, support=2.0), params, draws, support=0.5), plain
+        )
     for steps in (1, 7, STEPS):
         sim = ready(hopper, support=2.0)
         assert same(run(sim, params, draws, support=0.5, segment_steps=steps), plain)
@@ -281,7 +325,11 @@ def test_between_segments_a_reader_sees_the_last_observations(hopper: Morphology
     seen: list[tuple[int, Array]] = []
     sim = ready(hopper, duration=0.2)
     first, second = run(
-        sim, responses(2), scenarios(hopper, 1), segment_steps=4, between=lambda t, obs: seen.append((t, obs.copy()))
+        sim,
+        responses(2),
+        scenarios(hopper, 1),
+        segment_steps=4,
+        between=lambda t, obs: seen.append((t, obs.copy())),
     )
     assert [t for t, _ in seen] == [4, 8]
     for t, obs in seen:
@@ -315,8 +363,16 @@ def test_who_stops_reading_early_harms_no_later_run(hopper: Morphology) -> None:
 
 
 def test_equal_addresses_draw_equal_scenarios_and_others_do_not(hopper: Morphology) -> None:
-    options = {"duration": 3.0, "joint_noise": 0.1, "push_count": 2, "push_impulse": 0.2, "friction": (0.5, 1.0)}
-    first, again, other = (draw(hopper, address, **options) for address in ((1, 0, 5), (1, 0, 5), (1, 1, 5)))  # type: ignore[arg-type]
+    options = {
+        "duration": 3.0,
+        "joint_noise": 0.1,
+        "push_count": 2,
+        "push_impulse": 0.2,
+        "friction": (0.5, 1.0),
+    }
+    first, again, other = (
+        draw(hopper, address, **options) for address in ((1, 0, 5), (1, 0, 5), (1, 1, 5))
+    )  # type: ignore[arg-type]
     assert np.array_equal(first.joint_offset, again.joint_offset)
     assert np.array_equal(first.pushes, again.pushes)
     assert first.friction == again.friction
@@ -346,7 +402,9 @@ def test_the_trace_stays_within_its_bound_whatever_the_population(
 
 def test_an_episode_ends_where_the_torso_sinks_below_its_limit(hopper: Morphology) -> None:
     whole = one(ready(hopper, duration=2.0), constant(0.6))
-    ended = one(ready(hopper, duration=2.0, termination=replace(NEVER, min_height=0.8)), constant(0.6))
+    ended = one(
+        ready(hopper, duration=2.0, termination=replace(NEVER, min_height=0.8)), constant(0.6)
+    )
     low = whole.sensor("torso.position")[:, 2] < 0.8 * hopper.standing_height
     assert whole.outcome is Outcome.COMPLETED
     assert ended.outcome is Outcome.FELL
@@ -355,9 +413,13 @@ def test_an_episode_ends_where_the_torso_sinks_below_its_limit(hopper: Morpholog
 
 
 @pytest.mark.parametrize("limit", [0.3, 1.0])
-def test_an_episode_ends_where_the_torso_tilts_beyond_its_limit(limit: float, hopper: Morphology) -> None:
+def test_an_episode_ends_where_the_torso_tilts_beyond_its_limit(
+    limit: float, hopper: Morphology
+) -> None:
     whole = one(ready(hopper, duration=2.0), constant(0.6))
-    ended = one(ready(hopper, duration=2.0, termination=replace(NEVER, max_tilt=limit)), constant(0.6))
+    ended = one(
+        ready(hopper, duration=2.0, termination=replace(NEVER, max_tilt=limit)), constant(0.6)
+    )
     assert ended.outcome is Outcome.FELL
     assert len(ended) == np.argmax(whole.tilt[1:] > limit) + 1
 
@@ -374,7 +436,9 @@ def test_a_tilt_limit_of_half_a_turn_or_more_never_ends_an_episode() -> None:
 
 def test_an_episode_ends_where_anything_but_a_foot_touches_the_ground(hopper: Morphology) -> None:
     whole = one(ready(hopper, duration=2.0), constant(0.6))
-    ended = one(ready(hopper, duration=2.0, termination=replace(NEVER, body_contact=True)), constant(0.6))
+    ended = one(
+        ready(hopper, duration=2.0, termination=replace(NEVER, body_contact=True)), constant(0.6)
+    )
     assert ended.outcome is Outcome.FELL
     assert len(ended) == np.argmax(whole["body_contact"][:, 0]) + 1
     assert whole.foot_loaded[1:5].all()  # a foot on the ground is none
@@ -435,7 +499,9 @@ def test_an_error_inside_mujoco_ends_that_episode_alone() -> None:
     with pytest.raises(mujoco.FatalError, match="out of memory"):
         twin(body, np.array(constant(0.0)), turning)
     for segment_steps in (0, 4):
-        together = run(ready(body), [constant(0.0)], [floating, turning, floating], segment_steps=segment_steps)
+        together = run(
+            ready(body), [constant(0.0)], [floating, turning, floating], segment_steps=segment_steps
+        )
         assert [episode.outcome for episode in together] == ["completed", "unstable", "completed"]
         assert 1 < len(together[1]) < STEPS
         assert same([together[0], together[2]], [one(ready(body), constant(0.0))] * 2)
@@ -455,8 +521,14 @@ def test_an_error_before_the_first_step_leaves_one_row_that_is_not_of_another_ep
 
 
 def test_bodies_of_a_batch_move_as_each_does_alone() -> None:
-    bodies = [hopper_room.build(torso_mass=mass, stiffness=gain) for mass, gain in ((0.36, 14), (0.7, 14), (0.36, 25))]
-    draws = [*noisy(bodies[0], 2, push_count=1, push_impulse=0.3), *noisy(bodies[0], 1, friction=(0.4, 0.5))]
+    bodies = [
+        hopper_room.build(torso_mass=mass, stiffness=gain)
+        for mass, gain in ((0.36, 14), (0.7, 14), (0.36, 25))
+    ]
+    draws = [
+        *noisy(bodies[0], 2, push_count=1, push_impulse=0.3),
+        *noisy(bodies[0], 1, friction=(0.4, 0.5)),
+    ]
     params, options = responses(3), {"support": 5.0}
     together = run(ready(bodies[0], **options), params, draws, bodies=bodies, support=0.5)
     apart = [
@@ -471,7 +543,12 @@ def test_bodies_of_a_batch_move_as_each_does_alone() -> None:
 
 def test_a_body_with_another_layout_is_refused(hopper: Morphology) -> None:
     with pytest.raises(ModelError, match="same joints, sensors, feet, geoms and room"):
-        run(ready(hopper), responses(1), scenarios(hopper, 1), bodies=[hopper_room.build(ankle=True)])
+        run(
+            ready(hopper),
+            responses(1),
+            scenarios(hopper, 1),
+            bodies=[hopper_room.build(ankle=True)],
+        )
 
 
 # Pushes, support, ramp, friction
@@ -483,7 +560,9 @@ def test_a_push_changes_the_momentum_by_its_impulse() -> None:
     pushed = replace(pushed, pushes=np.vstack([pushed.pushes, [0.1, 0.2, 0.0, 0.0, -4.0]]))
     episode = one(ready(body, duration=1.0), constant(0.0), pushed)
     momentum = body.mass * episode["qvel"][-1, :3]
-    impulse = (pushed.pushes[:, 2:] * (pushed.pushes[:, 1] - pushed.pushes[:, 0])[:, None]).sum(axis=0)
+    impulse = (pushed.pushes[:, 2:] * (pushed.pushes[:, 1] - pushed.pushes[:, 0])[:, None]).sum(
+        axis=0
+    )
     np.testing.assert_allclose(momentum, impulse, rtol=1e-9)
     speeds = np.hypot(*pushed.pushes[:3, 2:4].T) * 0.1 / body.mass
     np.testing.assert_allclose(speeds, 0.3)
@@ -495,7 +574,9 @@ def test_pushes_come_one_in_each_equal_part_of_the_episode(hopper: Morphology) -
     assert [int(start // 2.0) for start in starts] == [0, 1, 2, 3]
 
 
-def test_the_direction_of_pushes_changes_neither_their_times_nor_their_force(hopper: Morphology) -> None:
+def test_the_direction_of_pushes_changes_neither_their_times_nor_their_force(
+    hopper: Morphology,
+) -> None:
     def pushes(direction: Direction) -> Array:
         options: dict[str, Any] = {"push_count": 40, "push_impulse": 0.1, "push_duration": 0.2}
         return draw(hopper, (0,), duration=80.0, push_direction=direction, **options).pushes
@@ -503,7 +584,9 @@ def test_the_direction_of_pushes_changes_neither_their_times_nor_their_force(hop
     drawn, force = pushes("any"), 0.1 * hopper.mass / 0.2
     np.testing.assert_allclose(np.hypot(*drawn[:, 2:4].T), force)
     ahead, aside = np.sign(drawn[:, 2]), np.sign(drawn[:, 3])
-    assert min((ahead == 1).sum(), (ahead == -1).sum(), (aside == 1).sum(), (aside == -1).sum()) > 10
+    assert (
+        min((ahead == 1).sum(), (ahead == -1).sum(), (aside == 1).sum(), (aside == -1).sum()) > 10
+    )
     none = np.zeros(40)
     for direction, x, y in (
         ("sagittal", ahead, none), ("lateral", none, aside), ("forward", none + 1, none), ("backward", none - 1, none),
@@ -561,12 +644,20 @@ def test_a_block_slides_down_a_slope_when_its_friction_is_below_the_tangent(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"control_dt": 0.0133}, r"scenario\.control_dt = 0\.0133 s must be a multiple of .*0\.005 s"),
+        (
+            {"control_dt": 0.0133},
+            r"scenario\.control_dt = 0\.0133 s must be a multiple of .*0\.005 s",
+        ),
         ({"control_dt": 0.001}, r"scenario\.control_dt = 0\.001 s must be a multiple"),
-        ({"duration": 0.61}, r"heldout_duration = 0\.61 s must be a multiple of scenario\.control_dt, 0\.02 s"),
+        (
+            {"duration": 0.61},
+            r"heldout_duration = 0\.61 s must be a multiple of scenario\.control_dt, 0\.02 s",
+        ),
     ],
 )
-def test_times_that_do_not_divide_are_refused(options: dict[str, float], words: str, hopper: Morphology) -> None:
+def test_times_that_do_not_divide_are_refused(
+    options: dict[str, float], words: str, hopper: Morphology
+) -> None:
     with pytest.raises(EvolocoError, match=words):
         ready(hopper, **options)
 
@@ -591,7 +682,9 @@ def test_a_controller_is_compiled_anew_when_a_function_that_it_calls_has_changed
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
     monkeypatch.syspath_prepend(folder)
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # which is kept by the second, and these come within one
+    monkeypatch.setattr(
+        sys, "dont_write_bytecode", True
+    )  # which is kept by the second, and these come within one
     (folder / "mine.py").write_text(CONTROLLER, encoding="utf-8")
     for factor in (0.25, 0.5, 0.25):
         source = f"import numba\n@numba.njit\ndef gain(time):\n    return {factor} * time\n"
@@ -611,5 +704,6 @@ def test_a_bundled_controller_runs_in_the_same_engine(hopper: Morphology) -> Non
     params = controller.parameters(controller.space.decode(np.full(len(controller.space), 0.5)))
     episode = one(ready(hopper, controller=controller), params)
     assert np.array_equal(
-        episode["controller_state"][:, 0], 2.0 * math.pi * (np.arange(STEPS) * CONTROL_DT) / params[0]
+        episode["controller_state"][:, 0],
+        2.0 * math.pi * (np.arange(STEPS) * CONTROL_DT) / params[0],
     )

@@ -120,7 +120,11 @@ def test_a_spec_cannot_be_changed(hop: Path) -> None:
 def test_paths_are_seen_from_the_run_file_and_those_of_overrides_from_where_the_user_is(
     hop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = hop.read_text(encoding="utf-8").replace('"sine"', '"mine/walk.py"').replace('"forward_speed"', '"fast.py"')
+    text = (
+        hop.read_text(encoding="utf-8")
+        .replace('"sine"', '"mine/walk.py"')
+        .replace('"forward_speed"', '"fast.py"')
+    )
     hop.write_text(text, encoding="utf-8")
     elsewhere = hop.parent / "elsewhere"
     elsewhere.mkdir()
@@ -146,23 +150,37 @@ def test_paths_are_seen_from_the_run_file_and_those_of_overrides_from_where_the_
         ("scenario.friction=[0.5, 0.9]", "scenario", "friction", (0.5, 0.9)),
     ],
 )
-def test_an_override_takes_the_place_of_a_value(hop: Path, override: str, table: str, key: str, value: object) -> None:
+def test_an_override_takes_the_place_of_a_value(
+    hop: Path, override: str, table: str, key: str, value: object
+) -> None:
     assert getattr(getattr(read(hop, [override]), table), key) == value
 
 
 def test_overrides_reach_tables_that_the_file_lacks_and_the_last_one_holds(hop: Path) -> None:
-    spec = read(hop, ["scenario.push.count=2", "scenario.push.count=3", "fitness.alive={measure='survival', weight=1}"])
+    spec = read(
+        hop,
+        [
+            "scenario.push.count=2",
+            "scenario.push.count=3",
+            "fitness.alive={measure='survival', weight=1}",
+        ],
+    )
     assert spec.scenario.push.count == 3
     assert list(spec.fitness) == ["speed", "alive"]
 
 
 @pytest.mark.parametrize("override", ["population", "=3", " =3"])
 def test_an_override_that_is_none_is_refused(hop: Path, override: str) -> None:
-    assert refusal(hop, override) == f"'{override}' is not key=value, such as optimizer.population_size=64"
+    assert (
+        refusal(hop, override)
+        == f"'{override}' is not key=value, such as optimizer.population_size=64"
+    )
 
 
 def test_an_override_below_a_value_is_refused(hop: Path) -> None:
-    assert "'population_size' is a value, not a table" in refusal(hop, "optimizer.population_size.x=3")
+    assert "'population_size' is a value, not a table" in refusal(
+        hop, "optimizer.population_size.x=3"
+    )
 
 
 # Mistakes
@@ -172,10 +190,22 @@ def test_an_override_below_a_value_is_refused(hop: Path) -> None:
     ("override", "words"),
     [
         ("sead=3", "hop.toml: Unknown key 'sead'. Known: controller, |Did you mean 'seed'?"),
-        ("scenario.duratoin=3", "hop.toml: Unknown key in [scenario] 'duratoin'.|Did you mean 'duration'?"),
-        ("scenario.push.cuont=1", "hop.toml: Unknown key in [scenario.push] 'cuont'. Known: count, direction, "),
-        ("scenario.termination.height=1", "hop.toml: Unknown key in [scenario.termination]|min_height"),
-        ("evaluation.support.x=1", "hop.toml: Unknown key in [evaluation.support] 'x'. Known: generations, stiffness."),
+        (
+            "scenario.duratoin=3",
+            "hop.toml: Unknown key in [scenario] 'duratoin'.|Did you mean 'duration'?",
+        ),
+        (
+            "scenario.push.cuont=1",
+            "hop.toml: Unknown key in [scenario.push] 'cuont'. Known: count, direction, ",
+        ),
+        (
+            "scenario.termination.height=1",
+            "hop.toml: Unknown key in [scenario.termination]|min_height",
+        ),
+        (
+            "evaluation.support.x=1",
+            "hop.toml: Unknown key in [evaluation.support] 'x'. Known: generations, stiffness.",
+        ),
         ("a.b.c=3", "hop.toml: Unknown key 'a'. Known: controller, evaluation"),
     ],
 )
@@ -190,14 +220,32 @@ def test_an_unknown_key_is_told_with_the_known_ones(hop: Path, override: str, wo
         ("seed=-1", "Key 'seed': Input should be greater than or equal to 0, not -1."),
         ("seed=1.5", "Key 'seed': Input should be a valid integer, not 1.5."),
         ("seed=true", "Key 'seed': Input should be a valid integer, not True."),
-        ("scenario.duration=long", "Key 'scenario.duration': Input should be a valid number, not 'long'."),
+        (
+            "scenario.duration=long",
+            "Key 'scenario.duration': Input should be a valid number, not 'long'.",
+        ),
         ("scenario.duration=0", "Key 'scenario.duration': Input should be greater than 0, not 0."),
         ("scenario.duration=nan", "Key 'scenario.duration': Input should be a finite number"),
-        ("scenario.friction=[2.0, 1.0]", "Key 'scenario.friction': Must be [low, high] with low <= high, not"),
-        ("scenario.termination.body_contact=1", "Key 'scenario.termination.body_contact': Input should be a valid"),
-        ("evaluation.aggregate=median", "Key 'evaluation.aggregate': Input should be 'mean', 'worst' or 'cvar'"),
-        ("evaluation.cvar_fraction=1.1", "Key 'evaluation.cvar_fraction': Input should be less than or equal to 1"),
-        ("optimizer.population_size=1", "Key 'optimizer.population_size': Input should be greater than or equal to 2"),
+        (
+            "scenario.friction=[2.0, 1.0]",
+            "Key 'scenario.friction': Must be [low, high] with low <= high, not",
+        ),
+        (
+            "scenario.termination.body_contact=1",
+            "Key 'scenario.termination.body_contact': Input should be a valid",
+        ),
+        (
+            "evaluation.aggregate=median",
+            "Key 'evaluation.aggregate': Input should be 'mean', 'worst' or 'cvar'",
+        ),
+        (
+            "evaluation.cvar_fraction=1.1",
+            "Key 'evaluation.cvar_fraction': Input should be less than or equal to 1",
+        ),
+        (
+            "optimizer.population_size=1",
+            "Key 'optimizer.population_size': Input should be greater than or equal to 2",
+        ),
         ("fitness.speed.weight=inf", "Key 'fitness.speed.weight': Input should be a finite number"),
         ("fitness.alive={measure='survival'}", "Key 'fitness.alive.weight' is missing."),
         ("fitness={}", "Key 'fitness': Dictionary should have at least 1 item"),
@@ -208,7 +256,9 @@ def test_an_unknown_key_is_told_with_the_known_ones(hop: Path, override: str, wo
         ("name='..'", "Key 'name': Must be a plain folder name"),
     ],
 )
-def test_a_wrong_value_is_told_with_file_key_and_what_is_allowed(hop: Path, override: str, words: str) -> None:
+def test_a_wrong_value_is_told_with_file_key_and_what_is_allowed(
+    hop: Path, override: str, words: str
+) -> None:
     message = refusal(hop, override)
     assert message.startswith(f"{hop}: {words}")
 
@@ -224,26 +274,76 @@ def test_a_missing_key_and_a_wrong_one_are_told_together(hop: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ("morphology.name=hoper", "morphology.name: Unknown morphology 'hoper'. Known: biped, |Did you mean 'hopper'?"),
-        ("controller.name=sinus", "controller.name: Unknown controller 'sinus'. Known: |Did you mean 'sine'?"),
-        ("fitness.speed.measure=survivl", "fitness.speed.measure: Unknown measure|Did you mean 'survival'?"),
-        ("optimizer.name=cma", "optimizer.name: Unknown optimizer 'cma'. Known: |Did you mean 'cmaes'?"),
-        ("morphology.ankel=true", "Unknown key in [morphology] 'ankel'. Known: ankle, genes, name,|Did you mean"),
-        ("morphology.genes.mass=[1.0, 2.0]", "Unknown gene in [morphology.genes] 'mass'. Known: stiffness, torso"),
-        ("morphology.genes.torso_mass=[2.0, 1.0]", "morphology.genes: Gene 'body.torso_mass': low 2.0 must be below"),
-        ("controller.symetry='none'", "Unknown key in [controller] 'symetry'. Known: bounds, fixed, name, symmetry."),
-        ("fitness.speed.wieght=1", "Unknown key in [fitness.speed] 'wieght'. Known: measure, objective, threshold, "),
-        ("optimizer.sgima=0.1", "Unknown key in [optimizer] 'sgima'. Known: active, covariance, elitist,|'sigma'?"),
+        (
+            "morphology.name=hoper",
+            "morphology.name: Unknown morphology 'hoper'. Known: biped, |Did you mean 'hopper'?",
+        ),
+        (
+            "controller.name=sinus",
+            "controller.name: Unknown controller 'sinus'. Known: |Did you mean 'sine'?",
+        ),
+        (
+            "fitness.speed.measure=survivl",
+            "fitness.speed.measure: Unknown measure|Did you mean 'survival'?",
+        ),
+        (
+            "optimizer.name=cma",
+            "optimizer.name: Unknown optimizer 'cma'. Known: |Did you mean 'cmaes'?",
+        ),
+        (
+            "morphology.ankel=true",
+            "Unknown key in [morphology] 'ankel'. Known: ankle, genes, name,|Did you mean",
+        ),
+        (
+            "morphology.genes.mass=[1.0, 2.0]",
+            "Unknown gene in [morphology.genes] 'mass'. Known: stiffness, torso",
+        ),
+        (
+            "morphology.genes.torso_mass=[2.0, 1.0]",
+            "morphology.genes: Gene 'body.torso_mass': low 2.0 must be below",
+        ),
+        (
+            "controller.symetry='none'",
+            "Unknown key in [controller] 'symetry'. Known: bounds, fixed, name, symmetry.",
+        ),
+        (
+            "fitness.speed.wieght=1",
+            "Unknown key in [fitness.speed] 'wieght'. Known: measure, objective, threshold, ",
+        ),
+        (
+            "optimizer.sgima=0.1",
+            "Unknown key in [optimizer] 'sgima'. Known: active, covariance, elitist,|'sigma'?",
+        ),
         ("morphology.ankle=3", "Key 'morphology.ankle': Input should be a valid boolean"),
-        ("controller.symmetry=odd", "Key 'controller.symmetry': Input should be 'mirror' or 'none', not 'odd'."),
-        ("optimizer.sigma=7", "Key 'optimizer.sigma': Input should be less than or equal to 1, not 7."),
-        ("controller.fixed.perod=1", "Unknown gene in [controller.fixed] 'perod'. Known: hip|Did you mean 'period'?"),
-        ("controller.bounds.perod=[1, 2]", "Unknown gene in [controller.bounds] 'perod'.|Did you mean 'period'?"),
-        ("controller.bounds.period=[2.0, 1.0]", "controller.bounds: Gene 'period': low 2.0 must be below high 1.0."),
-        ("controller.bounds.period=[0.0, 1.0]", "controller.bounds: Gene 'period': a log-scaled gene needs positive"),
+        (
+            "controller.symmetry=odd",
+            "Key 'controller.symmetry': Input should be 'mirror' or 'none', not 'odd'.",
+        ),
+        (
+            "optimizer.sigma=7",
+            "Key 'optimizer.sigma': Input should be less than or equal to 1, not 7.",
+        ),
+        (
+            "controller.fixed.perod=1",
+            "Unknown gene in [controller.fixed] 'perod'. Known: hip|Did you mean 'period'?",
+        ),
+        (
+            "controller.bounds.perod=[1, 2]",
+            "Unknown gene in [controller.bounds] 'perod'.|Did you mean 'period'?",
+        ),
+        (
+            "controller.bounds.period=[2.0, 1.0]",
+            "controller.bounds: Gene 'period': low 2.0 must be below high 1.0.",
+        ),
+        (
+            "controller.bounds.period=[0.0, 1.0]",
+            "controller.bounds: Gene 'period': a log-scaled gene needs positive",
+        ),
     ],
 )
-def test_a_name_or_option_that_does_not_fit_is_told_with_those_that_do(hop: Path, override: str, words: str) -> None:
+def test_a_name_or_option_that_does_not_fit_is_told_with_those_that_do(
+    hop: Path, override: str, words: str
+) -> None:
     message = refusal(hop, override)
     assert all(part in message for part in words.split("|")), message
 
@@ -277,7 +377,9 @@ def test_a_missing_run_file_points_to_the_bundled_ones(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("content", [b"[morphology\n", b"seed = 1\nseed = 2\n", b"\xff\xfe", b"name = hopper\n"])
+@pytest.mark.parametrize(
+    "content", [b"[morphology\n", b"seed = 1\nseed = 2\n", b"\xff\xfe", b"name = hopper\n"]
+)
 def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "bad.toml"
     path.write_bytes(content)
@@ -289,12 +391,15 @@ def test_a_folder_in_place_of_a_run_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_run_is_told_with_the_bundled_ones() -> None:
-    with pytest.raises(EvolocoError, match=r"Unknown run 'bipde'\. Known: biped, .*Did you mean 'biped'\?"):
+    with pytest.raises(
+        EvolocoError, match=r"Unknown run 'bipde'\. Known: biped, .*Did you mean 'biped'\?"
+    ):
         run_file("bipde")
 
 
 @pytest.mark.parametrize(
-    ("room", "entry"), [("morphology", "build"), ("controller", "Controller"), ("fitness.speed", "measure")]
+    ("room", "entry"),
+    [("morphology", "build"), ("controller", "Controller"), ("fitness.speed", "measure")],
 )
 def test_a_users_file_that_is_missing_empty_or_broken_is_told_by_its_path(
     hop: Path, monkeypatch: pytest.MonkeyPatch, room: str, entry: str
@@ -308,45 +413,72 @@ def test_a_users_file_that_is_missing_empty_or_broken_is_told_by_its_path(
     assert f"{key}: " in refusal(hop, override)
     assert f"'{path}' has no '{entry}'" in refusal(hop, override)
     path.write_text("import nothing_of_this_name\n", encoding="utf-8")
-    assert f"{path} cannot be imported: ModuleNotFoundError: No module named" in refusal(hop, override)
+    assert f"{path} cannot be imported: ModuleNotFoundError: No module named" in refusal(
+        hop, override
+    )
     path.write_text("def (:\n", encoding="utf-8")
     assert "cannot be imported: SyntaxError" in refusal(hop, override)
     assert str(path) not in {getattr(module, "__file__", None) for module in sys.modules.values()}
 
 
-def test_a_users_code_that_fails_is_told_with_its_line(hop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_users_code_that_fails_is_told_with_its_line(
+    hop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(hop.parent)
     path = hop.parent / "mine.py"
     path.write_text("def build(scale: float = 0.0):\n    return 1 / scale\n", encoding="utf-8")
     message = refusal(hop, "morphology.name=mine.py")
-    assert message == f"morphology: '{path}' failed with ZeroDivisionError: float division by zero ({path}, line 2)."
+    assert (
+        message
+        == f"morphology: '{path}' failed with ZeroDivisionError: float division by zero ({path}, line 2)."
+    )
 
 
-def test_a_users_measure_takes_its_options_from_the_run_file(hop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_users_measure_takes_its_options_from_the_run_file(
+    hop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(hop.parent)
     (hop.parent / "mine.py").write_text(
         "def measure(episode, power: int, scale: float = 2.0):\n    return scale * len(episode) ** power\n",
         encoding="utf-8",
     )
-    assert "Key 'fitness.speed.power': Field required" in refusal(hop, "fitness.speed.measure=mine.py")
-    term = Experiment(read(hop, ["fitness.speed.measure=mine.py", "fitness.speed.power=2"])).terms[0]
+    assert "Key 'fitness.speed.power': Field required" in refusal(
+        hop, "fitness.speed.measure=mine.py"
+    )
+    term = Experiment(read(hop, ["fitness.speed.measure=mine.py", "fitness.speed.power=2"])).terms[
+        0
+    ]
     assert term.value(episode(body(), 3)) == 18.0
 
 
 def test_every_room_has_the_members_that_its_files_name() -> None:
-    optimizers = {"cma_me", "cmaes", "ga", "ga_nico", "map_elites", "nsga2", "nsga3", "race", "uniform"}
+    optimizers = {
+        "cma_me",
+        "cmaes",
+        "ga",
+        "ga_nico",
+        "map_elites",
+        "nsga2",
+        "nsga3",
+        "race",
+        "uniform",
+    }
     assert set(members("optimizers")) == optimizers
     assert {"sine", "matsuoka"} <= set(members("controllers"))
     for room in ("controllers", "morphologies", "fitness"):
         assert not any(name.startswith("_") for name in members(room))
 
 
-def test_the_searchs_pushes_grow_to_their_impulse_and_those_that_judge_are_whole(full: Path) -> None:
+def test_the_searchs_pushes_grow_to_their_impulse_and_those_that_judge_are_whole(
+    full: Path,
+) -> None:
     pushes = ["scenario.push.count=3", "scenario.push.impulse=0.4"]
     whole = Experiment(read(full, pushes))
     grown = Experiment(read(full, [*pushes, "scenario.push.growth=10"]))
     for generation, part in ((0, 0.0), (5, 0.5), (10, 1.0), (11, 1.0)):
-        for scenario, other in zip(grown.scenarios(generation), whole.scenarios(generation), strict=True):
+        for scenario, other in zip(
+            grown.scenarios(generation), whole.scenarios(generation), strict=True
+        ):
             np.testing.assert_allclose(scenario.pushes[:, :2], other.pushes[:, :2])
             np.testing.assert_allclose(scenario.pushes[:, 2:], part * other.pushes[:, 2:])
     for scenario, other in zip(grown.held_out(), whole.held_out(), strict=True):

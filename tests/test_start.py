@@ -74,7 +74,12 @@ def test_a_range_reads_with_any_part_left_out(given: object, expected: Range) ->
 
 def test_a_range_reads_what_it_wrote_to_the_last_bit() -> None:
     for low, high, begin, spread in np.random.default_rng(0).normal(0, 1e3, (50, 4)).tolist():
-        for whole in (Range(low, high), Range(start=begin), Range(None, None, begin, spread), Range(low, high, begin)):
+        for whole in (
+            Range(low, high),
+            Range(start=begin),
+            Range(None, None, begin, spread),
+            Range(low, high, begin),
+        ):
             assert Range.read(whole.write()) == whole
     assert Range(0.0, 1.0).write() == [0.0, 1.0]
     assert Range(-10.0, 10.0, 1.6, 0.15).write() == "1.6~0.15<-10.0,10.0>"
@@ -89,7 +94,9 @@ def test_a_range_reads_what_it_wrote_to_the_last_bit() -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_range_is_refused_in_one_message(given: object) -> None:
-    with pytest.raises(ValueError, match=r"^Must be \[low, high\], or a start with .*1\.6~0\.15<-10,10>"):
+    with pytest.raises(
+        ValueError, match=r"^Must be \[low, high\], or a start with .*1\.6~0\.15<-10,10>"
+    ):
         Range.read(given)
 
 
@@ -101,12 +108,18 @@ def test_numbers_beyond_those_of_a_float_are_refused(given: str) -> None:
 
 def test_parts_that_are_left_out_stay_as_the_gene_has_them() -> None:
     gene = Gene("g", 0.0, 4.0, "m", "length", start=1.0, spread=0.2)
-    assert Range.read([0.5, 2.0]).of(gene) == Gene("g", 0.5, 2.0, "m", "length", start=1.0, spread=0.2)
+    assert Range.read([0.5, 2.0]).of(gene) == Gene(
+        "g", 0.5, 2.0, "m", "length", start=1.0, spread=0.2
+    )
     assert Range.read("3").of(gene) == Gene("g", 0.0, 4.0, "m", "length", start=3.0, spread=0.2)
-    assert Range.read("3~0.5<2,9>").of(gene) == Gene("g", 2.0, 9.0, "m", "length", start=3.0, spread=0.5)
+    assert Range.read("3~0.5<2,9>").of(gene) == Gene(
+        "g", 2.0, 9.0, "m", "length", start=3.0, spread=0.5
+    )
 
 
-def test_bounds_of_a_run_file_tell_start_and_spread_of_genes_of_controller_and_body(hop: Path) -> None:
+def test_bounds_of_a_run_file_tell_start_and_spread_of_genes_of_controller_and_body(
+    hop: Path,
+) -> None:
     found = genes(
         hop,
         "controller.bounds.period=0.7~0.05<0.5,1.0>",
@@ -121,31 +134,71 @@ def test_bounds_of_a_run_file_tell_start_and_spread_of_genes_of_controller_and_b
     assert (offset.low, offset.high, offset.start, offset.spread) == (-0.35, 0.35, 0.1, 0.01)
     mass, stiffness = found["body.torso_mass"], found["body.stiffness"]
     assert (mass.low, mass.high, mass.start, mass.spread) == (0.2, 0.8, 0.3, 0.02)
-    assert (stiffness.low, stiffness.high, stiffness.start, stiffness.spread) == (7.5, 9.5, 8.0, None)
+    assert (stiffness.low, stiffness.high, stiffness.start, stiffness.spread) == (
+        7.5,
+        9.5,
+        8.0,
+        None,
+    )
 
 
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ("controller.bounds.period=no", "Key 'controller.bounds.period': Must be [low, high], or a start|not 'no'."),
-        ("controller.bounds.period=[1.0]", "Key 'controller.bounds.period': Must be [low, high], or|not (1.0,)."),
-        ("controller.bounds.period=3.0", "controller.bounds: Gene 'period': start 3.0 must be within 0.4 to 1.4."),
-        ("controller.bounds.period=1.0~0", "controller.bounds: Gene 'period': spread must be positive, not 0.0."),
-        ("morphology.genes.torso_mass=~0.1", "Key 'morphology.genes.torso_mass': Must be|not '~0.1'."),
-        ("morphology.genes.torso_mass=9", "morphology.genes: Gene 'body.torso_mass': start 9.0 must be within"),
-        ("start.genes.period=1.0<0.5,2>", "Key 'start.genes.period': Must be a start~spread|without bounds"),
+        (
+            "controller.bounds.period=no",
+            "Key 'controller.bounds.period': Must be [low, high], or a start|not 'no'.",
+        ),
+        (
+            "controller.bounds.period=[1.0]",
+            "Key 'controller.bounds.period': Must be [low, high], or|not (1.0,).",
+        ),
+        (
+            "controller.bounds.period=3.0",
+            "controller.bounds: Gene 'period': start 3.0 must be within 0.4 to 1.4.",
+        ),
+        (
+            "controller.bounds.period=1.0~0",
+            "controller.bounds: Gene 'period': spread must be positive, not 0.0.",
+        ),
+        (
+            "morphology.genes.torso_mass=~0.1",
+            "Key 'morphology.genes.torso_mass': Must be|not '~0.1'.",
+        ),
+        (
+            "morphology.genes.torso_mass=9",
+            "morphology.genes: Gene 'body.torso_mass': start 9.0 must be within",
+        ),
+        (
+            "start.genes.period=1.0<0.5,2>",
+            "Key 'start.genes.period': Must be a start~spread|without bounds",
+        ),
         ("start.genes.period=1.0~0", "Gene 'period': spread must be positive, not 0.0."),
-        ("start.genes.perod=1.0", "Unknown gene in [start] 'perod'. Known: hip_pitch|Did you mean 'period'?"),
-        ("start.genes.period=3", "start.genes leave their bounds: period = 3 (0.4 to 1.4). Give wider|start.strict"),
+        (
+            "start.genes.perod=1.0",
+            "Unknown gene in [start] 'perod'. Known: hip_pitch|Did you mean 'period'?",
+        ),
+        (
+            "start.genes.period=3",
+            "start.genes leave their bounds: period = 3 (0.4 to 1.4). Give wider|start.strict",
+        ),
         ("start.take=worst", "Key 'start.take': Input should be 'best' or 'mean', not 'worst'."),
         ("start.spread=0", "Key 'start.spread': Input should be greater than 0, not 0."),
         ("start=walk.par", "Key 'start' must be a table, not 'walk.par'."),
         ('start.path="a\\u0000b"', "'a\\x00b' cannot be a path."),
-        (f"start.path=/{'x' * 5000}", "hop.toml: start.path: '/xxx|cannot be read: File name too long."),
-        ("start.path=gone.par", "hop.toml: start.path: No |gone.par. A start is a .par file, a champion.json or"),
+        (
+            f"start.path=/{'x' * 5000}",
+            "hop.toml: start.path: '/xxx|cannot be read: File name too long.",
+        ),
+        (
+            "start.path=gone.par",
+            "hop.toml: start.path: No |gone.par. A start is a .par file, a champion.json or",
+        ),
     ],
 )
-def test_a_start_that_cannot_be_is_told_with_its_key_and_what_is_allowed(hop: Path, override: str, words: str) -> None:
+def test_a_start_that_cannot_be_is_told_with_its_key_and_what_is_allowed(
+    hop: Path, override: str, words: str
+) -> None:
     message = refused(hop, override)
     assert all(part in message for part in words.split("|")), message
 
@@ -154,8 +207,12 @@ def test_the_first_step_of_a_logarithmic_gene_is_its_spread_around_the_start() -
     gene = Gene("period", 0.1, 10.0, log=True, start=2.0, spread=1e-4)
     step = gene.first_step
     here = gene.encode(2.0)
-    assert gene.decode(here + step) - gene.decode(here) == pytest.approx(1e-4, rel=1e-3)  # the curve bends in a step
-    assert Gene("period", 0.1, 10.0, log=True, spread=1e-4).first_step == pytest.approx(1e-4 / math.log(100.0))
+    assert gene.decode(here + step) - gene.decode(here) == pytest.approx(
+        1e-4, rel=1e-3
+    )  # the curve bends in a step
+    assert Gene("period", 0.1, 10.0, log=True, spread=1e-4).first_step == pytest.approx(
+        1e-4 / math.log(100.0)
+    )
     assert math.isnan(Gene("plain", 0.0, 1.0).first_step)
 
 
@@ -174,7 +231,10 @@ def test_a_file_as_scone_writes_it_is_read(walk: Path) -> None:
 
 def test_a_parameter_file_reads_as_it_was_written_to_the_last_bit(tmp_path: Path) -> None:
     numbers = np.random.default_rng(0).normal(0, 1e3, (40, 3))
-    lines = [Line(f"gene.{k}", best, mean, abs(spread)) for k, (best, mean, spread) in enumerate(numbers.tolist())]
+    lines = [
+        Line(f"gene.{k}", best, mean, abs(spread))
+        for k, (best, mean, spread) in enumerate(numbers.tolist())
+    ]
     path = tmp_path / "all.par"
     path.write_text(par.dumps(lines), encoding="utf-8")
     assert par.read(path) == lines
@@ -194,10 +254,15 @@ def test_a_parameter_file_reads_as_it_was_written_to_the_last_bit(tmp_path: Path
         (b"a nan 1 1\n", "line 1: must be name"),
         (b"a 1 1 -1\n", "line 1: must be name"),
         (b"a 1 1 1\n\na 1 1 1\n", "line 3: 'a' stands there twice"),
-        (b"a 0.5 1 0\n", "line 1: 'a' has standard deviation 0, which locks it.*controller.fixed.* 'a' = 0.5"),
+        (
+            b"a 0.5 1 0\n",
+            "line 1: 'a' has standard deviation 0, which locks it.*controller.fixed.* 'a' = 0.5",
+        ),
     ],
 )
-def test_a_file_that_is_no_parameter_file_is_told_by_its_line(tmp_path: Path, text: bytes, words: str) -> None:
+def test_a_file_that_is_no_parameter_file_is_told_by_its_line(
+    tmp_path: Path, text: bytes, words: str
+) -> None:
     path = tmp_path / "bad.par"
     path.write_bytes(text)
     with pytest.raises(SpecError, match=words):
@@ -215,7 +280,10 @@ def test_a_name_that_the_format_cannot_hold_is_refused(name: str) -> None:
 
 def test_a_search_begins_at_the_values_of_a_parameter_file(hop: Path, walk: Path) -> None:
     own = genes(hop)
-    best, mean = genes(hop, f"start.path={walk}"), genes(hop, f"start.path={walk}", "start.take=mean")
+    best, mean = (
+        genes(hop, f"start.path={walk}"),
+        genes(hop, f"start.path={walk}", "start.take=mean"),
+    )
     assert (best["period"].start, best["period"].spread) == (0.61803399, 0.013)
     assert (mean["period"].start, mean["period"].spread) == (0.62, 0.013)
     assert {name: best[name] for name in best if name.startswith("knee")} == {
@@ -229,38 +297,59 @@ def test_the_mean_of_the_first_generation_is_the_start_and_its_deviation_the_spr
     hop: Path, walk: Path, optimizer: str
 ) -> None:
     experiment = Experiment(
-        read(hop, [f"start.path={walk}", "optimizer.population_size=4000", f"optimizer.name={optimizer}"])
+        read(
+            hop,
+            [f"start.path={walk}", "optimizer.population_size=4000", f"optimizer.name={optimizer}"],
+        )
     )
     asked = experiment.optimizer().ask()
     values = np.array([list(experiment.space.decode(genome).values()) for genome in asked])
     for line in par.read(walk):
         column = values[:, experiment.space.names.index(line.name)]
-        assert column.mean() == pytest.approx(line.best, abs=4 * line.spread / math.sqrt(4000))  # four standard errors
+        assert column.mean() == pytest.approx(
+            line.best, abs=4 * line.spread / math.sqrt(4000)
+        )  # four standard errors
         assert column.std() == pytest.approx(line.spread, rel=0.05)  # 4.5 of its standard errors
 
 
 @pytest.mark.parametrize("name", ["ga", "ga_nico", "nsga2", "nsga3", "map_elites"])
-def test_the_first_genome_of_a_population_is_the_start_and_the_others_are_as_ever(name: str) -> None:
+def test_the_first_genome_of_a_population_is_the_start_and_the_others_are_as_ever(
+    name: str,
+) -> None:
     plain = [Gene("a", 0.0, 4.0), Gene("b", 0.0, 1.0), Gene("switch", 0.0, 1.0, levels=2)]
     begun = [Gene("a", 0.0, 4.0, start=1.0), *plain[1:]]
-    grid = {"descriptors": ("x", "y"), "ranges": ((0.0, 1.0), (0.0, 1.0))} if name == "map_elites" else {}
+    grid = (
+        {"descriptors": ("x", "y"), "ranges": ((0.0, 1.0), (0.0, 1.0))}
+        if name == "map_elites"
+        else {}
+    )
     goals = ("x", "y") if name.startswith("nsga") else ("fitness",)
     kind = member("optimizers", name).Optimizer
-    first, without = (kind(Search(Space(own), 8, 1, goals, ("x", "y")), **grid).ask() for own in (begun, plain))
+    first, without = (
+        kind(Search(Space(own), 8, 1, goals, ("x", "y")), **grid).ask() for own in (begun, plain)
+    )
     assert first[0].tolist() == Space(begun).start.tolist()
     assert first[0][0] == 0.25
     np.testing.assert_array_equal(first[1:], without[1:])
 
 
-def test_what_takes_no_start_refuses_one_and_every_other_optimizer_takes_it(hop: Path, walk: Path) -> None:
+def test_what_takes_no_start_refuses_one_and_every_other_optimizer_takes_it(
+    hop: Path, walk: Path
+) -> None:
     message = refused(hop, f"start.path={walk}", "optimizer.name=uniform")
     assert "optimizer.name: 'uniform' begins nowhere" in message
-    assert message.endswith(f"somewhere: {', '.join(name for name in members('optimizers') if name != 'uniform')}.")
+    assert message.endswith(
+        f"somewhere: {', '.join(name for name in members('optimizers') if name != 'uniform')}."
+    )
     assert "exclude each other" in refused(hop, f"start.path={walk}", "optimizer.start=random")
 
 
-def test_names_that_are_no_genes_and_values_out_of_bounds_are_refused_or_told(hop: Path, walk: Path) -> None:
-    walk.write_text(SCONE + "pelvis_tilt.offset 0.1 0.1 0.01\nknee.offset 0.5 0.5 0.1\n", encoding="utf-8")
+def test_names_that_are_no_genes_and_values_out_of_bounds_are_refused_or_told(
+    hop: Path, walk: Path
+) -> None:
+    walk.write_text(
+        SCONE + "pelvis_tilt.offset 0.1 0.1 0.01\nknee.offset 0.5 0.5 0.1\n", encoding="utf-8"
+    )
     assert "Unknown gene in [start] 'pelvis_tilt.offset'. Known: hip_pitch.amplitude" in refused(
         hop, f"start.path={walk}"
     )
@@ -292,7 +381,9 @@ def test_a_start_beyond_a_bound_by_lost_digits_is_put_on_it() -> None:
 
 
 def test_a_gene_with_levels_takes_the_start_and_no_spread() -> None:
-    (begun,), _ = start.begin([Gene("g", 0.0, 4.0, levels=5)], {"g": Range(start=2.9, spread=0.1)}, 1.0, True, ())
+    (begun,), _ = start.begin(
+        [Gene("g", 0.0, 4.0, levels=5)], {"g": Range(start=2.9, spread=0.1)}, 1.0, True, ()
+    )
     assert (begun.start, begun.spread) == (2.9, None)
     assert Space([begun]).start.tolist() == [0.75]
 
@@ -309,7 +400,9 @@ def test_more_names_than_a_message_holds_are_counted() -> None:
 @pytest.fixture
 def finished(hop: Path) -> Run:
     """A run with a champion."""
-    run = Run.create(read(hop, ["optimizer.generations=3", "optimizer.population_size=6"]), hop.parent / "first")
+    run = Run.create(
+        read(hop, ["optimizer.generations=3", "optimizer.population_size=6"]), hop.parent / "first"
+    )
     run.evolve()
     run.choose_champion()
     return run
@@ -317,13 +410,22 @@ def finished(hop: Path) -> Run:
 
 def test_the_champion_tells_mean_and_deviation_of_its_generation(finished: Run) -> None:
     content, space = finished.champion(), finished.experiment.space
-    values = np.array([list(space.decode(row).values()) for row in finished.journal[content["generation"]].genomes])
-    for name, mean, spread in zip(space.names, values.mean(axis=0), values.std(axis=0, ddof=1), strict=True):
+    values = np.array(
+        [
+            list(space.decode(row).values())
+            for row in finished.journal[content["generation"]].genomes
+        ]
+    )
+    for name, mean, spread in zip(
+        space.names, values.mean(axis=0), values.std(axis=0, ddof=1), strict=True
+    ):
         assert content["genes"][name]["mean"] == pytest.approx(mean, rel=1e-12)
         assert content["genes"][name]["spread"] == pytest.approx(spread, rel=1e-12)
 
 
-def test_a_run_begins_at_a_champion_by_its_folder_its_json_or_its_parameter_file(finished: Run) -> None:
+def test_a_run_begins_at_a_champion_by_its_folder_its_json_or_its_parameter_file(
+    finished: Run,
+) -> None:
     file = finished.folder.with_name("champion.par")
     file.write_text(par.dumps(exported(finished.folder)), encoding="utf-8")
     champion = finished.champion()
@@ -353,7 +455,10 @@ def test_a_published_champion_without_spreads_gets_those_of_its_genes(name: str)
 
 def test_a_run_begun_at_a_file_resumes_and_replays_without_it(hop: Path, walk: Path) -> None:
     spec = read(hop, [f"start.path={walk}"])
-    whole, stopped = Run.create(spec, hop.parent / "whole"), Run.create(spec, hop.parent / "stopped")
+    whole, stopped = (
+        Run.create(spec, hop.parent / "whole"),
+        Run.create(spec, hop.parent / "stopped"),
+    )
     whole.evolve()
     stopped.evolve(2)
     walk.unlink()
@@ -371,7 +476,9 @@ def test_a_run_begun_at_a_file_resumes_and_replays_without_it(hop: Path, walk: P
     assert elsewhere.upcoming().tolist() == whole.journal[0].genomes.tolist()
 
 
-def test_a_resolved_run_file_with_ranges_and_starts_reads_as_the_same_spec(hop: Path, walk: Path) -> None:
+def test_a_resolved_run_file_with_ranges_and_starts_reads_as_the_same_spec(
+    hop: Path, walk: Path
+) -> None:
     spec = read(hop, ["controller.bounds.period=0.7~0.05<0.5,1.0>", "controller.bounds.knee.phase=1.5",
                       "morphology.genes.torso_mass=0.3", f"start.path={walk}"])  # fmt: skip
     assert loads(dumps(spec)) == spec
@@ -410,25 +517,40 @@ def test_a_spec_whose_start_is_not_read_is_refused(hop: Path, walk: Path) -> Non
         ("{", "holds no champion: it: Invalid JSON"),
         ('{"genes": {}}', "holds no champion: genes: Dictionary should have at least 1 item"),
         ('{"genome": [0.5]}', "holds no champion: genes: Field required"),
-        ('{"genes": {"a": {"value": "1"}}}', "holds no champion: genes.a.value: Input should be a valid number"),
-        ('{"genes": {"a": {"value": 1, "spread": 0}}}', "holds no champion: genes.a.spread: Input should be greater"),
-        ('{"genes": {"a": {"value": NaN}}}', "holds no champion: genes.a.value: Input should be a finite number"),
+        (
+            '{"genes": {"a": {"value": "1"}}}',
+            "holds no champion: genes.a.value: Input should be a valid number",
+        ),
+        (
+            '{"genes": {"a": {"value": 1, "spread": 0}}}',
+            "holds no champion: genes.a.spread: Input should be greater",
+        ),
+        (
+            '{"genes": {"a": {"value": NaN}}}',
+            "holds no champion: genes.a.value: Input should be a finite number",
+        ),
     ],
 )
-def test_a_champion_that_tells_no_genes_is_refused(tmp_path: Path, content: str, words: str) -> None:
+def test_a_champion_that_tells_no_genes_is_refused(
+    tmp_path: Path, content: str, words: str
+) -> None:
     (tmp_path / "champion.json").write_text(content, encoding="utf-8")
     with pytest.raises(SpecError, match=words):
         start.load(tmp_path)
 
 
 def test_a_folder_without_a_champion_is_told_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match=f"No champion in {tmp_path}. Make one with: evoloco report {tmp_path}"):
+    with pytest.raises(
+        SpecError, match=f"No champion in {tmp_path}. Make one with: evoloco report {tmp_path}"
+    ):
         start.load(tmp_path)
 
 
 def test_an_export_of_genes_that_the_run_lacks_is_refused(hop: Path) -> None:
     (hop.parent / "run.toml").write_text(HOP, encoding="utf-8")
-    (hop.parent / "champion.json").write_text('{"genes": {"perod": {"value": 0.5}}}', encoding="utf-8")
+    (hop.parent / "champion.json").write_text(
+        '{"genes": {"perod": {"value": 0.5}}}', encoding="utf-8"
+    )
     with pytest.raises(UnknownNameError, match="Did you mean 'period'"):
         exported(hop.parent)
 
@@ -436,19 +558,25 @@ def test_an_export_of_genes_that_the_run_lacks_is_refused(hop: Path) -> None:
 # The command line
 
 
-def test_par_writes_a_file_that_evolve_begins_at(evoloco: Command, finished: Run, hop: Path) -> None:
+def test_par_writes_a_file_that_evolve_begins_at(
+    evoloco: Command, finished: Run, hop: Path
+) -> None:
     shown = evoloco("par", finished.folder)
     file = hop.with_name("out.par")
     assert evoloco("par", finished.folder, "--out", file).out == f"Parameters: {file}\n"
     assert file.read_text(encoding="utf-8") == shown.out
-    ended = evoloco("evolve", hop, "--start", file, "--generations", "1", "--out", hop.parent / "next")
+    ended = evoloco(
+        "evolve", hop, "--start", file, "--generations", "1", "--out", hop.parent / "next"
+    )
     assert ended.code == 0, ended.err
     assert "Start: 7 of 7 genes are told where to begin.\n" in ended.out
     champion = finished.champion()["genes"]
     assert Run(hop.parent / "next").spec.start.genes["period"].start == champion["period"]["value"]
 
 
-def test_a_bundled_run_is_a_start_by_its_name(evoloco: Command, hop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bundled_run_is_a_start_by_its_name(
+    evoloco: Command, hop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(hop.parent)
     assert evoloco("par", "hopper").out == par.dumps(exported(runs()["hopper"].parent))
     assert "No hoper. A start is" in evoloco("par", "hoper").err

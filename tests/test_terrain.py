@@ -61,7 +61,9 @@ def scenario(body: Morphology, heights: Array | None = None) -> Scenario:
 def episodes(
     body: Morphology, scenarios: Sequence[Scenario], duration: float = 1.0, answer: float = 0.3
 ) -> list[Episode]:
-    sim = Simulator(body, Constant(), duration=duration, control_dt=0.02, termination=NEVER, ramp=0.0, threads=2)
+    sim = Simulator(
+        body, Constant(), duration=duration, control_dt=0.02, termination=NEVER, ramp=0.0, threads=2
+    )
     found = sim.run(np.array([[answer]]), scenarios)
     return [replace(episode, trace=episode.trace.copy()) for episode in found]
 
@@ -74,7 +76,9 @@ def ball(x: float, y: float, radius: float = RADIUS, **floor: Any) -> Morphology
     spec.worldbody.add_geom(**table)
     torso = spec.worldbody.add_body(name="torso")
     torso.add_joint(name="rise", type=mujoco.mjtJoint.mjJNT_SLIDE, axis=[0, 0, 1])
-    torso.add_geom(type=mujoco.mjtGeom.mjGEOM_SPHERE, size=[0.1, 0, 0], mass=1, contype=0, conaffinity=0)
+    torso.add_geom(
+        type=mujoco.mjtGeom.mjGEOM_SPHERE, size=[0.1, 0, 0], mass=1, contype=0, conaffinity=0
+    )
     foot = torso.add_body(name="foot", pos=[x, y, 0])
     foot.add_joint(name="spin", axis=[0, 0, 1], damping=1)
     foot.add_geom(name="ball", type=mujoco.mjtGeom.mjGEOM_SPHERE, size=[radius, 0, 0], mass=0.1)
@@ -123,7 +127,9 @@ def test_the_border_is_at_the_lowest_height() -> None:
 
 
 def test_a_rougher_ground_is_the_same_one_scaled() -> None:
-    np.testing.assert_allclose(2 * drawn(replace(ROUGH, roughness=0.02), 3), drawn(ROUGH, 3), rtol=1e-12)
+    np.testing.assert_allclose(
+        2 * drawn(replace(ROUGH, roughness=0.02), 3), drawn(ROUGH, 3), rtol=1e-12
+    )
 
 
 def test_a_longer_ground_begins_like_a_shorter_one() -> None:
@@ -133,10 +139,15 @@ def test_a_longer_ground_begins_like_a_shorter_one() -> None:
 
 
 def test_the_ground_changes_no_other_draw_and_no_other_draw_changes_the_ground() -> None:
-    body, options = hopper.build(), {"joint_noise": 0.1, "velocity_noise": 0.2, "friction": (0.5, 1.0)}
+    body, options = (
+        hopper.build(),
+        {"joint_noise": 0.1, "velocity_noise": 0.2, "friction": (0.5, 1.0)},
+    )
     address = (3, 0, 5, 1)
     level = draw(body, address, duration=4.0, push_count=2, push_impulse=0.3, **options)  # type: ignore[arg-type]
-    rough = draw(body, address, duration=4.0, push_count=2, push_impulse=0.3, terrain=ROUGH, **options)  # type: ignore[arg-type]
+    rough = draw(
+        body, address, duration=4.0, push_count=2, push_impulse=0.3, terrain=ROUGH, **options
+    )  # type: ignore[arg-type]
     calm = draw(body, address, duration=4.0, terrain=ROUGH)
     assert not level.heights.size
     assert np.array_equal(level.joint_offset, rough.joint_offset)
@@ -144,7 +155,9 @@ def test_the_ground_changes_no_other_draw_and_no_other_draw_changes_the_ground()
     assert np.array_equal(level.pushes, rough.pushes)
     assert level.friction == rough.friction
     assert np.array_equal(rough.heights, calm.heights)
-    assert not np.array_equal(rough.heights, draw(body, (3, 0, 5, 2), duration=4.0, terrain=ROUGH).heights)
+    assert not np.array_equal(
+        rough.heights, draw(body, (3, 0, 5, 2), duration=4.0, terrain=ROUGH).heights
+    )
 
 
 # The surface
@@ -158,12 +171,17 @@ def test_the_height_between_points_is_what_a_ray_from_above_hits() -> None:
     spots = np.random.default_rng(1).uniform([-4, -4], [7, 4], (2000, 2))  # beyond the field too
     geom = np.zeros(1, np.int32)
     hit = [
-        1 - mujoco.mj_ray(body.model, data, [x, y, 1], [0, 0, -1], None, 1, body.model.body("foot").id, geom)
+        1
+        - mujoco.mj_ray(
+            body.model, data, [x, y, 1], [0, 0, -1], None, 1, body.model.body("foot").id, geom
+        )
         for x, y in spots
     ]
     outside = np.abs(spots[:, 0]) < 0.11  # the torso hangs there
     found = height(body, *spots.T)
-    np.testing.assert_allclose(found[~outside], np.array(hit)[~outside], atol=1e-7)  # heights are floats of 32 bits
+    np.testing.assert_allclose(
+        found[~outside], np.array(hit)[~outside], atol=1e-7
+    )  # heights are floats of 32 bits
     assert (found == -ROUGH.roughness).sum() > 100
 
 
@@ -185,7 +203,9 @@ def test_a_ball_at_rest_stands_on_the_plane_of_the_triangle_under_it(x: float, y
     sunk = rest - episode["qpos"][-1, 0]
     assert 0 < sunk < 1e-3  # contacts are soft: 0.1 to 0.6 mm under these weights
     (flat,) = episodes(ball(x, y), [scenario(body)])
-    assert sunk * upright**2 == pytest.approx(RADIUS - flat["qpos"][-1, 0], rel=0.05)  # of weight and depth
+    assert sunk * upright**2 == pytest.approx(
+        RADIUS - flat["qpos"][-1, 0], rel=0.05
+    )  # of weight and depth
     assert abs(episode["qvel"][-1, 0]) < 1e-4
 
 
@@ -216,7 +236,11 @@ def test_the_contact_is_that_of_mujocos_prism_far_from_its_edges() -> None:
             mujoco.mj_resetData(model, data)
             data.qpos[:2] = 0.3 * place - 3
             mujoco.mj_kinematics(model, data)
-            data.qpos[2] = 0.004 - mujoco.mj_ray(model, data, [*data.qpos[:2], 1], [0, 0, -1], None, 1, 1, None) + 1
+            data.qpos[2] = (
+                0.004
+                - mujoco.mj_ray(model, data, [*data.qpos[:2], 1], [0, 0, -1], None, 1, 1, None)
+                + 1
+            )
             with way:
                 mujoco.mj_forward(model, data)
             found.append([(contact.dist, *contact.pos, *contact.frame) for contact in data.contact])
@@ -235,7 +259,9 @@ def test_the_contact_is_that_of_mujocos_prism_far_from_its_edges() -> None:
         ('type="box" size="0.05 0.03 0.01"', 0.05, 0.005, 2.0),
     ],
 )
-def test_what_falls_on_level_cells_moves_as_on_a_plane(geom: str, low: float, timestep: float, speed: float) -> None:
+def test_what_falls_on_level_cells_moves_as_on_a_plane(
+    geom: str, low: float, timestep: float, speed: float
+) -> None:
     fields, plane = (falling(geom, timestep, hfield=hfield) for hfield in (True, False))
     random, spent = np.random.default_rng(0), mujoco.MjData(fields)
     for _ in range(30):
@@ -243,7 +269,11 @@ def test_what_falls_on_level_cells_moves_as_on_a_plane(geom: str, low: float, ti
         place[0] = 0.3 * round(place[0] / 0.3) + random.uniform(-0.01, 0.01)  # near an edge
         for model in (fields, plane):
             data = mujoco.MjData(model)
-            data.qpos[:3], data.qpos[3:], data.qvel[2] = [*place, low + 0.02], turn / np.linalg.norm(turn), -speed
+            data.qpos[:3], data.qpos[3:], data.qvel[2] = (
+                [*place, low + 0.02],
+                turn / np.linalg.norm(turn),
+                -speed,
+            )
             with field.contacts(fields, spent):
                 for _ in range(round(0.1 / timestep)):
                     mujoco.mj_step(model, data)
@@ -283,14 +313,25 @@ def test_the_floor_keeps_its_name_friction_priority_and_contact_bits() -> None:
     rough = ROUGH.under(plane)
     before, around = plane.model.geom("floor"), rough.model.geom("floor.around")
     for geom in (rough.model.geom("floor"), around):
-        for name in ("contype", "conaffinity", "condim", "priority", "friction", "solref", "solimp", "matid"):
+        for name in (
+            "contype",
+            "conaffinity",
+            "condim",
+            "priority",
+            "friction",
+            "solref",
+            "solimp",
+            "matid",
+        ):
             assert np.array_equal(getattr(geom, name), getattr(before, name)), name
     assert rough.floor == {rough.model.geom("floor").id, around.id}
     assert around.pos[2] == -ROUGH.roughness
     assert len(rough.foot_geoms) == len(plane.foot_geoms)
 
 
-def test_a_body_of_a_users_file_stands_on_rough_ground_with_its_explicit_pairs(tmp_path: Path) -> None:
+def test_a_body_of_a_users_file_stands_on_rough_ground_with_its_explicit_pairs(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "body.xml"
     path.write_text(
         """<mujoco><worldbody><geom name="ground" type="plane" size="9 9 1" pos="0 0 0.2"/>
@@ -306,7 +347,8 @@ def test_a_body_of_a_users_file_stands_on_rough_ground_with_its_explicit_pairs(t
     assert rough.model.npair == 2 * plane.model.npair
     assert rough.model.geom("ground.around").pos[2] == pytest.approx(0.2 - ROUGH.roughness)
     (before,), (after,) = (
-        episodes(plane, [scenario(plane)], 0.3, 0.0), episodes(rough, [scenario(rough, drawn(ROUGH, 2))], 0.3, 0.0),
+        episodes(plane, [scenario(plane)], 0.3, 0.0),
+        episodes(rough, [scenario(rough, drawn(ROUGH, 2))], 0.3, 0.0),
     )
     assert before.foot_load[-1] == pytest.approx(plane.weight, rel=0.1)
     np.testing.assert_allclose(after["qpos"], before["qpos"], atol=1e-9)
@@ -314,9 +356,16 @@ def test_a_body_of_a_users_file_stands_on_rough_ground_with_its_explicit_pairs(t
 
 def test_bodies_and_grounds_of_a_batch_are_those_of_each_alone() -> None:
     bodies = [ROUGH.under(hopper.build(torso_mass=mass)) for mass in (0.3, 0.6)]
-    draws = [replace(scenario(bodies[0], drawn(replace(ROUGH, level=0.0), seed))) for seed in (1, 2)]
+    draws = [
+        replace(scenario(bodies[0], drawn(replace(ROUGH, level=0.0), seed))) for seed in (1, 2)
+    ]
     draws.append(replace(draws[1], friction=0.4))
-    options: dict[str, Any] = {"duration": 0.6, "control_dt": 0.02, "termination": NEVER, "ramp": 0.0}
+    options: dict[str, Any] = {
+        "duration": 0.6,
+        "control_dt": 0.02,
+        "termination": NEVER,
+        "ramp": 0.0,
+    }
     push = np.array([[0.0, 0.2, 30.0, 0.0, 0.0]])  # off the level part
     draws = [replace(draw, pushes=push) for draw in draws]
     params = np.array([[0.3], [0.5]])
@@ -324,7 +373,9 @@ def test_bodies_and_grounds_of_a_batch_are_those_of_each_alone() -> None:
     def traces(sim: Simulator, *arguments: Any, **more: Any) -> list[bytes]:
         return [episode.trace.tobytes() for episode in sim.run(*arguments, **more)]
 
-    together = traces(Simulator(bodies[0], Constant(), threads=2, **options), params, draws, bodies=bodies)
+    together = traces(
+        Simulator(bodies[0], Constant(), threads=2, **options), params, draws, bodies=bodies
+    )
     alone = [
         trace
         for body, row in zip(bodies, params, strict=True)
@@ -367,10 +418,16 @@ def test_a_run_draws_new_ground_for_every_episode_and_replays_it(hop: Path) -> N
         draw.joint_offset.tolist() for draw in plain.scenarios(0)
     ]
     genomes = np.random.default_rng(1).random((6, len(rough.space)))
-    one, two = (Local(rough, threads).evaluate(genomes, rough.scenarios(0), 0.0) for threads in (1, 2))
+    one, two = (
+        Local(rough, threads).evaluate(genomes, rough.scenarios(0), 0.0) for threads in (1, 2)
+    )
     assert one.fitness.tobytes() == two.fitness.tobytes()
-    assert not np.array_equal(one.fitness, Local(plain).evaluate(genomes, plain.scenarios(0), 0.0).fitness)
-    again = simulator(rough).run(np.array([rough.parameters(genome) for genome in genomes]), rough.scenarios(0))
+    assert not np.array_equal(
+        one.fitness, Local(plain).evaluate(genomes, plain.scenarios(0), 0.0).fitness
+    )
+    again = simulator(rough).run(
+        np.array([rough.parameters(genome) for genome in genomes]), rough.scenarios(0)
+    )
     assert len([episode for episode in again if episode.outcome is not Outcome.UNSTABLE]) == 12
 
 
@@ -387,7 +444,9 @@ def test_ground_is_long_enough_for_the_longest_episodes(hop: Path) -> None:
 
 def test_ground_with_too_many_points_is_refused(hop: Path) -> None:
     spec = read(hop, ["scenario.terrain={roughness=0.02, cell=0.005}"])
-    with pytest.raises(SpecError, match=r"scenario.terrain.cell = 0.005 m makes a grid of 1.44e\+06 points for 3 m"):
+    with pytest.raises(
+        SpecError, match=r"scenario.terrain.cell = 0.005 m makes a grid of 1.44e\+06 points for 3 m"
+    ):
         _ = Experiment(spec).morphology
 
 
@@ -399,7 +458,9 @@ def test_ground_with_too_many_points_is_refused(hop: Path) -> None:
     ],
 )
 def test_a_floor_that_is_no_level_plane_is_refused(floor: dict[str, Any], found: str) -> None:
-    with pytest.raises(ModelError, match=f"takes the place of one plane, level .* stands on {found}"):
+    with pytest.raises(
+        ModelError, match=f"takes the place of one plane, level .* stands on {found}"
+    ):
         ROUGH.under(ball(0.1, 0.0, **floor))
 
 
@@ -423,11 +484,15 @@ def test_a_body_that_starts_on_the_rough_part_is_refused() -> None:
     spec = body.spec.copy()
     spec.key("home").qpos = [2.0, *body.home[1:]]
     moved = replace(body, model=spec.compile(), spec=spec)
-    with pytest.raises(ModelError, match=r"The body starts 2 m from the world's origin, .* level only up to 0.5 m"):
+    with pytest.raises(
+        ModelError, match=r"The body starts 2 m from the world's origin, .* level only up to 0.5 m"
+    ):
         ROUGH.under(moved)
 
 
 def test_ground_of_another_grid_is_refused() -> None:
     for body in (hopper.build(), replace(ROUGH, length=9.0).under(hopper.build())):
-        with pytest.raises(ModelError, match=r"Ground of \(21, 31\) points does not fit a body on one of"):
+        with pytest.raises(
+            ModelError, match=r"Ground of \(21, 31\) points does not fit a body on one of"
+        ):
             episodes(body, [scenario(body, drawn(ROUGH, 1))])

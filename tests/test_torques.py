@@ -34,7 +34,11 @@ def test_a_motor_exerts_its_control_on_its_joint_up_to_its_limit() -> None:
     mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
     limits = [muscle_biped.TORQUES[joint.stem] for joint in body.joints]
     random = np.random.default_rng(0)
-    for torques in (random.uniform(-90, 90, model.nu), np.full(model.nu, 1e4), np.full(model.nu, -1e4)):
+    for torques in (
+        random.uniform(-90, 90, model.nu),
+        np.full(model.nu, 1e4),
+        np.full(model.nu, -1e4),
+    ):
         data.ctrl[:] = torques
         mujoco.mj_forward(model, data)
         wanted = np.clip(torques, -np.array(limits), limits)
@@ -46,7 +50,9 @@ def test_a_motor_exerts_its_control_on_its_joint_up_to_its_limit() -> None:
 def test_it_is_the_body_that_muscles_move() -> None:
     body, other = human(), muscle_biped.build()
     for field in BONES:
-        np.testing.assert_array_equal(getattr(body.model, field), getattr(other.model, field), field)
+        np.testing.assert_array_equal(
+            getattr(body.model, field), getattr(other.model, field), field
+        )
     np.testing.assert_array_equal(body.model.key(HOME).qpos, other.model.key(HOME).qpos)
     np.testing.assert_array_equal(body.model.key(HOME).qvel, other.model.key(HOME).qvel)
     assert body.joints == other.joints
@@ -62,7 +68,9 @@ def test_limits_are_those_of_the_joints_not_of_the_torques() -> None:
 
 @pytest.mark.parametrize("name", SERVO)
 def test_controllers_of_servos_refuse_torques(name: str) -> None:
-    with pytest.raises(ModelError, match="tells servos angles; the motors of this body take torques"):
+    with pytest.raises(
+        ModelError, match="tells servos angles; the motors of this body take torques"
+    ):
         member("controllers", name).Controller(human())
 
 

@@ -29,7 +29,9 @@ def body(feet: Sequence[str] = PAIR, motors: bool = False) -> Morphology:
         side = {"left": 0.1, "right": -0.1}.get(foot.split("_")[0], 0.0)
         leg = torso.add_body(name=foot, pos=[0.2 * (index % max(len(feet) // 2, 1)), side, -0.1])
         leg.add_joint(name=joint, axis=[0, 1, 0], range=[-1, 1], limited=1)
-        leg.add_geom(type=mujoco.mjtGeom.mjGEOM_BOX, pos=[0, 0, -0.2], size=[0.1, 0.04, 0.2], mass=1)
+        leg.add_geom(
+            type=mujoco.mjtGeom.mjGEOM_BOX, pos=[0, 0, -0.2], size=[0.1, 0.04, 0.2], mass=1
+        )
         actuator = spec.add_actuator(name=joint, target=joint, trntype=mujoco.mjtTrn.mjTRN_JOINT)
         actuator.gear[0] = GEAR
         if motors:
@@ -52,7 +54,9 @@ def episode(
 ) -> Episode:
     """An upright torso at rest, with the given arrays and sensors written over it."""
     columns = Columns(morphology)
-    written = Episode(morphology, columns, np.zeros((steps, columns.size)), outcome, control_dt, steps)
+    written = Episode(
+        morphology, columns, np.zeros((steps, columns.size)), outcome, control_dt, steps
+    )
     rest = {"time": np.arange(steps)[:, None] * control_dt, "torso.orientation": [1, 0, 0, 0]}
     for name, value in {**rest, **(values or {})}.items():
         (written[name] if name in columns.slices else written.sensor(name))[:] = value
@@ -104,8 +108,17 @@ def mirrored(original: Episode) -> Episode:
         image.sensor(f"torso.{name}")[:] = original.sensor(f"torso.{name}") * MIRROR[name]
     for foot in feet:
         for name in ("position", "velocity", "spin"):
-            image.sensor(f"{foot}.{name}")[:] = original.sensor(f"{other[foot]}.{name}") * MIRROR[name]
-        image.sensor(f"{foot}.ground")[:] = original.sensor(f"{other[foot]}.ground") * (1, -1, 1, 1, -1, 1)
+            image.sensor(f"{foot}.{name}")[:] = (
+                original.sensor(f"{other[foot]}.{name}") * MIRROR[name]
+            )
+        image.sensor(f"{foot}.ground")[:] = original.sensor(f"{other[foot]}.ground") * (
+            1,
+            -1,
+            1,
+            1,
+            -1,
+            1,
+        )
         for name in ("angle", "velocity"):
             image.sensor(f"hip_{foot}.{name}")[:] = original.sensor(f"hip_{other[foot]}.{name}")
     return image

@@ -25,18 +25,26 @@ class Environments:
         unconstrained: Names of those that take other versions than those of `constraints.txt`.
     """
 
-    def __init__(self, folder: Path, packages: Mapping[str, Sequence[str]], unconstrained: Sequence[str]) -> None:
+    def __init__(
+        self, folder: Path, packages: Mapping[str, Sequence[str]], unconstrained: Sequence[str]
+    ) -> None:
         self._folder, self._packages, self._unconstrained = folder, packages, unconstrained
 
     def python(self, name: str) -> Path:
         """The interpreter of an environment, which is made where it is missing or was asked to hold others."""
         folder, packages = self._folder / name, self._packages[name]
-        wanted, note, python = "\n".join(packages), folder / "packages.txt", folder / "bin" / "python"
+        wanted, note, python = (
+            "\n".join(packages),
+            folder / "packages.txt",
+            folder / "bin" / "python",
+        )
         if not note.is_file() or note.read_text() != wanted:
             print(f"Making {folder}: {' '.join(packages)}", flush=True)
             venv.create(folder, clear=True, with_pip=True)
             limits = [] if name in self._unconstrained else ["-c", str(CONSTRAINTS)]
-            subprocess.run([str(python), "-m", "pip", "install", "-q", *limits, *packages], check=True)
+            subprocess.run(
+                [str(python), "-m", "pip", "install", "-q", *limits, *packages], check=True
+            )
             note.write_text(wanted)
         return python
 
@@ -79,7 +87,11 @@ class Peer:
         assert self._process.stdin
         assert self._process.stdout
         try:
-            print(json.dumps({"function": function, "arguments": arguments}), file=self._process.stdin, flush=True)
+            print(
+                json.dumps({"function": function, "arguments": arguments}),
+                file=self._process.stdin,
+                flush=True,
+            )
             line = self._process.stdout.readline()
         except BrokenPipeError:
             line = ""

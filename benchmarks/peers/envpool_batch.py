@@ -28,13 +28,23 @@ def versions() -> str:
 
 
 def prepare(
-    name: str, options: dict[str, Any], threads: int, sines: list[list[list[float]]], control_steps: int, dt: float
+    name: str,
+    options: dict[str, Any],
+    threads: int,
+    sines: list[list[list[float]]],
+    control_steps: int,
+    dt: float,
 ) -> None:
     """Makes one environment per genome; `sines` are period, middles, amplitudes and phases (genomes, 4, nu)."""
     global pool, waves, steps, control_dt
     waves, steps, control_dt = np.array(sines).swapaxes(0, 1), control_steps, dt
     pool = envpool.make(
-        name, env_type="gymnasium", num_envs=len(sines), num_threads=threads, max_episode_steps=steps + 1, **options
+        name,
+        env_type="gymnasium",
+        num_envs=len(sines),
+        num_threads=threads,
+        max_episode_steps=steps + 1,
+        **options,
     )
 
 

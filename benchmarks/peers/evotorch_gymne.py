@@ -5,7 +5,9 @@ import tempfile
 from importlib.metadata import version
 from typing import Any
 
-os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0")  # Ray starts its workers at 15
+os.environ.update(
+    RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0"
+)  # Ray starts its workers at 15
 
 import mujoco
 import ray
@@ -29,7 +31,9 @@ def prepare(name: str, options: dict[str, Any], size: int, actors: int, control_
     """Makes the problem and a population of small random policies; one actor is the process itself."""
     global problem, population
     torch.manual_seed(0)
-    if actors > 1:  # with a folder of its own, Ray does not join a cluster that runs on this machine
+    if (
+        actors > 1
+    ):  # with a folder of its own, Ray does not join a cluster that runs on this machine
         ray.init("local", num_cpus=actors, include_dashboard=False, _temp_dir=FOLDER.name)
     problem = GymNE(
         name, "Linear(obs_length, act_length)",

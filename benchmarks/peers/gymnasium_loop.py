@@ -17,13 +17,22 @@ steps: int
 def model(file: str) -> dict[str, str]:
     """Where Gymnasium's model is, and the versions."""
     path = f"{package.__path__[0]}/assets/{file}"
-    return {"path": path, "versions": f"Gymnasium {gymnasium.__version__}, MuJoCo {mujoco.__version__}"}
+    return {
+        "path": path,
+        "versions": f"Gymnasium {gymnasium.__version__}, MuJoCo {mujoco.__version__}",
+    }
 
 
-def prepare(name: str, options: dict[str, Any], sines: list[list[list[float]]], control_steps: int) -> None:
+def prepare(
+    name: str, options: dict[str, Any], sines: list[list[list[float]]], control_steps: int
+) -> None:
     """Makes the environment; `sines` are period, middles, amplitudes and phases (genomes, 4, nu)."""
     global env, waves, steps
-    env, waves, steps = gymnasium.make(name, max_episode_steps=-1, **options), np.array(sines), control_steps
+    env, waves, steps = (
+        gymnasium.make(name, max_episode_steps=-1, **options),
+        np.array(sines),
+        control_steps,
+    )
 
 
 def run() -> int:

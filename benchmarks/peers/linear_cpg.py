@@ -53,7 +53,9 @@ class Controller:
     ) -> None:
         self._pairs, self._ranges, self._start = pairs, ranges, start
         count = len(ranges) + len(pairs)
-        self.space = Space([Gene(f"weight_{k}", -1.0, 1.0, "1/s", "of a connection") for k in range(count)])
+        self.space = Space(
+            [Gene(f"weight_{k}", -1.0, 1.0, "1/s", "of a connection") for k in range(count)]
+        )
         self.state_size = 2 * len(ranges)
 
     def parameters(self, values: dict[str, float]) -> Array:

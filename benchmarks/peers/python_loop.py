@@ -38,7 +38,9 @@ class PythonLoop:
         self._steps = round(scenario.duration / self._dt)
         self._substeps = round(self._dt / self._model.opt.timestep)
         self._columns = Columns(self._body)
-        self._feet = np.array([self._body.sensor(f"{foot}.ground").start + 2 for foot in self._body.feet])
+        self._feet = np.array(
+            [self._body.sensor(f"{foot}.ground").start + 2 for foot in self._body.feet]
+        )
         self._floor, self._allowed = _masks(self._body)
 
     def bare(self) -> int:
@@ -47,7 +49,9 @@ class PythonLoop:
         for period, middle, amplitude, phase in self._waves:
             self._start()
             for t in range(self._steps):
-                data.ctrl[:] = middle + amplitude * np.sin(2.0 * math.pi * (t * self._dt) / period[0] + phase)
+                data.ctrl[:] = middle + amplitude * np.sin(
+                    2.0 * math.pi * (t * self._dt) / period[0] + phase
+                )
                 mujoco.mj_step(self._model, data, self._substeps)
         return len(self._waves) * self._steps * self._substeps
 
@@ -66,7 +70,9 @@ class PythonLoop:
         first_peak = self._columns.slices["peak_load"].start
         self._start()
         for t, row in enumerate(trace):
-            data.ctrl[:] = middle + amplitude * np.sin(2.0 * math.pi * (t * self._dt) / period[0] + phase)
+            data.ctrl[:] = middle + amplitude * np.sin(
+                2.0 * math.pi * (t * self._dt) / period[0] + phase
+            )
             row[0] = data.time
             row[1:first_peak] = np.concatenate(
                 [data.qpos, data.qvel, data.act, data.ctrl, data.actuator_force, data.sensordata]
@@ -76,7 +82,9 @@ class PythonLoop:
                 mujoco.mj_step(model, data)
                 peak = np.maximum(peak, data.sensordata[feet])
                 pairs = data.contact.geom
-                touched |= bool(np.any(self._floor[pairs].any(axis=1) & ~self._allowed[pairs].all(axis=1)))
+                touched |= bool(
+                    np.any(self._floor[pairs].any(axis=1) & ~self._allowed[pairs].all(axis=1))
+                )
             row[first_peak:-1], row[-1] = peak, touched
         return Episode(self._body, self._columns, trace, Outcome.COMPLETED, self._dt, self._steps)
 
@@ -85,7 +93,9 @@ class PythonLoop:
         mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
         for actuator in range(model.nu):
             if samples := int(model.actuator_history[actuator, 0]):
-                mujoco.mj_initCtrlHistory(model, data, actuator, None, np.full(samples, data.ctrl[actuator]))
+                mujoco.mj_initCtrlHistory(
+                    model, data, actuator, None, np.full(samples, data.ctrl[actuator])
+                )
         mujoco.mj_forward(model, data)
 
 

@@ -46,14 +46,19 @@ def describe() -> dict[str, Any]:
     """The model as revolve2 compiles it, the network on it, the settings, and the versions."""
     standard = make_standard_batch_parameters()
     built, _ = to_batch([scene([0.0] * STRUCTURE.num_connections)], standard, None)
-    model, _ = scene_to_model(built.scenes[0], standard.simulation_timestep, cast_shadows=False, fast_sim=False)
+    model, _ = scene_to_model(
+        built.scenes[0], standard.simulation_timestep, cast_shadows=False, fast_sim=False
+    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "gecko.xml"
         mujoco.mj_saveLastXML(str(path), model)
         xml = path.read_text()
     return {
         "xml": xml,
-        "pairs": [[pair.cpg_index_lowest.index, pair.cpg_index_highest.index] for pair in STRUCTURE.connections],
+        "pairs": [
+            [pair.cpg_index_lowest.index, pair.cpg_index_highest.index]
+            for pair in STRUCTURE.connections
+        ],
         "ranges": [hinge.range for hinge in HINGES],
         "start": START,
         "duration": standard.simulation_time,

@@ -50,7 +50,11 @@ class Evaluation:
         """What one of the genomes did (G = 1)."""
         one = slice(genome, genome + 1)
         return Evaluation(
-            self.fitness[one], self.values[one], self.outcome[one], self.duration[one], self.distance[one]
+            self.fitness[one],
+            self.values[one],
+            self.outcome[one],
+            self.duration[one],
+            self.distance[one],
         )
 
 
@@ -61,6 +65,10 @@ class Evaluator(Protocol):
     """
 
     def evaluate(
-        self, genomes: Array, scenarios: Sequence[Scenario], support: float, address: Address = unnamed
+        self,
+        genomes: Array,
+        scenarios: Sequence[Scenario],
+        support: float,
+        address: Address = unnamed,
     ) -> Evaluation:
         """Runs every genome (G, n) in every scenario; messages call an episode by its address."""

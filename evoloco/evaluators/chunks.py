@@ -31,7 +31,9 @@ class Chunk:
     deaths: int = 0
 
     def __str__(self) -> str:
-        return f"genome {self.first}" if len(self) == 1 else f"genomes {self.first} to {self.last - 1}"
+        return (
+            f"genome {self.first}" if len(self) == 1 else f"genomes {self.first} to {self.last - 1}"
+        )
 
     def __len__(self) -> int:
         return self.last - self.first

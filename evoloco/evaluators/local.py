@@ -49,13 +49,23 @@ class Local:
         self._simulator.check(bodies)
 
     def evaluate(
-        self, genomes: Array, scenarios: Sequence[Scenario], support: float, address: Address = unnamed
+        self,
+        genomes: Array,
+        scenarios: Sequence[Scenario],
+        support: float,
+        address: Address = unnamed,
     ) -> Evaluation:
         """Runs every genome (G, n) in every scenario; messages call an episode by its address."""
         params = np.array([self._experiment.parameters(genome) for genome in genomes])
-        bodies = [self._experiment.body(genome) for genome in genomes] if self._experiment.body_genes else []
+        bodies = (
+            [self._experiment.body(genome) for genome in genomes]
+            if self._experiment.body_genes
+            else []
+        )
         rows = []
-        episodes = self._simulator.run(params, scenarios, bodies=bodies, support=support, address=address)
+        episodes = self._simulator.run(
+            params, scenarios, bodies=bodies, support=support, address=address
+        )
         for number, episode in enumerate(episodes):
             with told_from(address(*divmod(number, len(scenarios)))):
                 rows.append(judge(self._experiment, episode))

@@ -65,7 +65,9 @@ class Ray:
         EvolocoError: Ray is not installed or not there, or has too few CPUs.
     """
 
-    def __init__(self, experiment: Experiment, address: str = HERE, workers: int = 0, duration: float = 0.0) -> None:
+    def __init__(
+        self, experiment: Experiment, address: str = HERE, workers: int = 0, duration: float = 0.0
+    ) -> None:
         self._facts = provenance.collect(experiment)
         self._terms = len(experiment.terms)
         self._task = (dumps(experiment.spec), duration, experiment.time_limit)
@@ -83,7 +85,9 @@ class Ray:
             _connect(self._ray, address)
         try:
             self._check_size()
-            self._kind = self._ray.remote(num_cpus=1, max_restarts=0, scheduling_strategy="SPREAD")(Worker)
+            self._kind = self._ray.remote(num_cpus=1, max_restarts=0, scheduling_strategy="SPREAD")(
+                Worker
+            )
             self._recruit()
         except BaseException:
             self.close()
@@ -112,7 +116,11 @@ class Ray:
     # ------------------------------------------------------------ evaluating
 
     def evaluate(
-        self, genomes: Array, scenarios: Sequence[Scenario], support: float, address: Address = unnamed
+        self,
+        genomes: Array,
+        scenarios: Sequence[Scenario],
+        support: float,
+        address: Address = unnamed,
     ) -> Evaluation:
         """Runs every genome (G, n) in every scenario; messages call an episode by its address.
 
@@ -134,18 +142,24 @@ class Ray:
                         worker.learn(answer.pop("took") / len(chunk))
                         self._idle.append(worker)
                     elif chunks.lose(chunk):
-                        self._tell(f"Genome {chunk.first} alone ended {FATAL} workers: it has failed.")
+                        self._tell(
+                            f"Genome {chunk.first} alone ended {FATAL} workers: it has failed."
+                        )
                         answer = self._failed(len(scenarios))
                     if answer is not None:
                         parts[chunk.first] = answer
                         done += len(chunk)
         finally:
             self._forget_chunks()
-        whole = {name: np.concatenate([parts[first][name] for first in sorted(parts)]) for name in ARRAYS}
+        whole = {
+            name: np.concatenate([parts[first][name] for first in sorted(parts)]) for name in ARRAYS
+        }
         events, self._events = tuple(self._events), []
         return Evaluation(**whole, events=events)
 
-    def _hand_out(self, chunks: Chunks, genomes: Array, draws: list[dict[str, Any]], support: float) -> None:
+    def _hand_out(
+        self, chunks: Chunks, genomes: Array, draws: list[dict[str, Any]], support: float
+    ) -> None:
         """Gives every idle worker a chunk, as far as there are chunks."""
         sharing = sum(1 for worker in self._workers if worker.node)
         while self._idle and (chunk := chunks.take(self._idle[-1].pace, sharing)):
@@ -153,11 +167,15 @@ class Ray:
             call = worker.actor.evaluate.remote(genomes[chunk.first : chunk.last], draws, support)
             self._calls[call] = (worker, chunk)
 
-    def _answers(self, address: Address) -> Iterator[tuple["_Hired", Chunk | None, dict[str, Any] | None]]:
+    def _answers(
+        self, address: Address
+    ) -> Iterator[tuple["_Hired", Chunk | None, dict[str, Any] | None]]:
         """Calls that have ended: worker, its chunk (None for a greeting) and the answer (None where it died)."""
         began = time.monotonic()
         while not (ended := self._ended()):
-            if time.monotonic() - began > PATIENCE and not any(worker.node for worker in self._workers):
+            if time.monotonic() - began > PATIENCE and not any(
+                worker.node for worker in self._workers
+            ):
                 raise EvolocoError(self._nobody())
             self._recruit()
         for call in ended:
@@ -167,7 +185,10 @@ class Ray:
             try:
                 answer = self._ray.get(call)
                 if "error" in answer:
-                    raise _error(answer["error"], filled(answer["message"], chunk.first if chunk else 0, address))
+                    raise _error(
+                        answer["error"],
+                        filled(answer["message"], chunk.first if chunk else 0, address),
+                    )
             except self._faults as fault:
                 self._bury(worker, chunk, fault)
                 answer = None
@@ -226,7 +247,9 @@ class Ray:
     def _dismiss(self, worker: "_Hired") -> None:
         self._ray.kill(worker.actor)
         self._workers.remove(worker)
-        self._calls = {call: (who, chunk) for call, (who, chunk) in self._calls.items() if who is not worker}
+        self._calls = {
+            call: (who, chunk) for call, (who, chunk) in self._calls.items() if who is not worker
+        }
 
     def _greet(self, worker: "_Hired") -> None:
         """Asks a worker for its facts; the answer shows that it lives."""
@@ -255,11 +278,21 @@ class Ray:
     def _bury(self, worker: "_Hired", chunk: Chunk | None, fault: Exception) -> None:
         """Drops a dead worker, starts another one, and has the idle ones show that they live."""
         self._workers.remove(worker)
-        what = "while it started" if not worker.node else "while it was idle" if chunk is None else f"with {chunk}"
+        what = (
+            "while it started"
+            if not worker.node
+            else "while it was idle"
+            if chunk is None
+            else f"with {chunk}"
+        )
         self._tell(f"A worker{worker.place} died {what}: {_cause(fault)}.")
         self._stillborn += not worker.node
-        if "error raised in its creation task" in str(fault):  # which only imports what the node should have
-            raise EvolocoError(f"A worker cannot start: {str(fault).strip().splitlines()[-1]}. See docs/cluster.md.")
+        if "error raised in its creation task" in str(
+            fault
+        ):  # which only imports what the node should have
+            raise EvolocoError(
+                f"A worker cannot start: {str(fault).strip().splitlines()[-1]}. See docs/cluster.md."
+            )
         living = any(other.node for other in self._workers)
         if self._stillborn > FATAL * max(self._asked, len(self._workers), 1) and not living:
             raise EvolocoError(f"Workers die while they start: {_cause(fault)}.")
@@ -325,7 +358,9 @@ def _imported(address: str) -> Any:
     try:
         import ray
     except ImportError:
-        raise EvolocoError("Ray is not installed. Install it with: pip install 'ray>=2.40'") from None
+        raise EvolocoError(
+            "Ray is not installed. Install it with: pip install 'ray>=2.40'"
+        ) from None
     return ray
 
 
@@ -341,7 +376,10 @@ def _connect(ray: Any, address: str) -> None:
     }  # fmt: skip
     try:
         ray.init(
-            address=address, log_to_driver=False, logging_level=logging.ERROR, **(own if address == HERE else {})
+            address=address,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            **(own if address == HERE else {}),
         )
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         raise EvolocoError(
@@ -353,7 +391,13 @@ def _connect(ray: Any, address: str) -> None:
 
 def _faults(ray: Any) -> tuple[type[Exception], ...]:
     """What a call raises when not the code failed but what runs it."""
-    names = ("RayActorError", "WorkerCrashedError", "NodeDiedError", "OutOfMemoryError", "ObjectLostError")
+    names = (
+        "RayActorError",
+        "WorkerCrashedError",
+        "NodeDiedError",
+        "OutOfMemoryError",
+        "ObjectLostError",
+    )
     return tuple(getattr(ray.exceptions, name) for name in names)
 
 
@@ -381,7 +425,15 @@ def _unlike(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
         if (version := versions.get(name)) != wanted
     ]
     files = here["files_sha256"]
-    reasons += [f"{path} is another file there" for path in files if there["files_sha256"].get(path) != files[path]]
-    if not reasons and here["cpu"] == there["cpu"] and here["model_sha256"] != there["model_sha256"]:
+    reasons += [
+        f"{path} is another file there"
+        for path in files
+        if there["files_sha256"].get(path) != files[path]
+    ]
+    if (
+        not reasons
+        and here["cpu"] == there["cpu"]
+        and here["model_sha256"] != there["model_sha256"]
+    ):
         reasons = ["the body is another one there (a mesh or an included file differs)"]
     return reasons

@@ -37,7 +37,9 @@ def blank(genome: int, scenario: int) -> str:
 def filled(message: str, first: int, address: Address) -> str:
     """A worker's message with the address of the episode; `first` is the index of its chunk's first genome."""
     return re.sub(
-        "\x1a(\\d+):(\\d+)\x1a", lambda found: address(first + int(found[1]), int(found[2])), message
+        "\x1a(\\d+):(\\d+)\x1a",
+        lambda found: address(first + int(found[1]), int(found[2])),
+        message,
     )
 
 
@@ -90,15 +92,21 @@ class Worker:
         return self._facts if self._local else {}
 
     @_answering
-    def evaluate(self, genomes: Array, draws: list[dict[str, Any]], support: float) -> dict[str, Any]:
+    def evaluate(
+        self, genomes: Array, draws: list[dict[str, Any]], support: float
+    ) -> dict[str, Any]:
         """Evaluates genomes in scenarios given by their fields; arrays of an evaluation, and what it took [s]."""
         working = self._thread.submit(self._evaluated, genomes, draws, support)
         wait([working, self._late], return_when=FIRST_COMPLETED)
         return (working if working.done() else self._late).result()
 
-    def _evaluated(self, genomes: Array, draws: list[dict[str, Any]], support: float) -> dict[str, Any]:
+    def _evaluated(
+        self, genomes: Array, draws: list[dict[str, Any]], support: float
+    ) -> dict[str, Any]:
         began = time.perf_counter()
-        evaluation = self._local.evaluate(genomes, [Scenario(**draw) for draw in draws], support, blank)
+        evaluation = self._local.evaluate(
+            genomes, [Scenario(**draw) for draw in draws], support, blank
+        )
         answer: dict[str, Any] = {name: getattr(evaluation, name) for name in ARRAYS}
         return {**answer, "took": time.perf_counter() - began}
 

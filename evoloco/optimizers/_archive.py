@@ -36,10 +36,16 @@ class Archive:
             ) from None
         self._columns = grid.columns(search.terms)
         self.elites = GridArchive(
-            solution_dim=len(search.space), dims=grid.cells, ranges=grid.ranges, epsilon=SLACK, seed=search.seed
+            solution_dim=len(search.space),
+            dims=grid.cells,
+            ranges=grid.ranges,
+            epsilon=SLACK,
+            seed=search.seed,
         )
 
-    def add(self, solutions: Array, fitness: Array, values: Array) -> tuple[NDArray[np.bool_], dict[str, Any]]:
+    def add(
+        self, solutions: Array, fitness: Array, values: Array
+    ) -> tuple[NDArray[np.bool_], dict[str, Any]]:
         """Adds the stable ones of some solutions (λ, n).
 
         Args:

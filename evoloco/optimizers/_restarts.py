@@ -29,7 +29,9 @@ Its arguments are the population size and step size of the first, and random num
 """
 
 
-def ipop(population_size: int, sigma: float, random: np.random.Generator) -> Generator[Start, int, None]:  # noqa: ARG001 - a schedule's arguments
+def ipop(
+    population_size: int, sigma: float, random: np.random.Generator
+) -> Generator[Start, int, None]:  # noqa: ARG001 - a schedule's arguments
     """Every start has twice the population of the one before.
 
     References:
@@ -41,7 +43,9 @@ def ipop(population_size: int, sigma: float, random: np.random.Generator) -> Gen
         population_size *= 2
 
 
-def bipop(population_size: int, sigma: float, random: np.random.Generator) -> Generator[Start, int, None]:
+def bipop(
+    population_size: int, sigma: float, random: np.random.Generator
+) -> Generator[Start, int, None]:
     """Two regimes take turns, the one next that took fewer genomes so far.
 
     The large one doubles its population at each start. The small one draws,

@@ -40,7 +40,9 @@ def individuals(genomes: Array, fitness: Array) -> list[Individual]:
     worst = fitness[finite].min(axis=0) - 1 if finite.any() else np.zeros(fitness.shape[1])
     kind = type("Fitness", (base.Fitness,), {"weights": (1.0,) * fitness.shape[1]})
     made = []
-    for genome, told, objectives in zip(genomes, fitness, np.where(finite[:, None], fitness, worst), strict=True):
+    for genome, told, objectives in zip(
+        genomes, fitness, np.where(finite[:, None], fitness, worst), strict=True
+    ):
         made.append(Individual(genome.tolist()))
         made[-1].told, made[-1].fitness = told, kind(objectives.tolist())
     return made
@@ -97,7 +99,9 @@ class Variation:
         toolbox.register("clone", _copy)
         toolbox.register("mate", self._mate)
         toolbox.register("mutate", self._mutate)
-        return np.array(algorithms.varAnd(parents, toolbox, self.crossover_rate, self.mutation_rate))
+        return np.array(
+            algorithms.varAnd(parents, toolbox, self.crossover_rate, self.mutation_rate)
+        )
 
     def _mate(self, one: Individual, other: Individual) -> tuple[Individual, Individual]:
         if self.crossover == "two_point" and len(one) > 1:

@@ -66,8 +66,12 @@ class Optimizer:
 
         centre = search.space.start.tolist()
         self._emitters = [
-            EvolutionStrategyEmitter(self._archive.elites, x0=centre, sigma0=sigma, batch_size=size, seed=seed)
-            for seed in np.random.SeedSequence([search.seed, len(search.space)]).generate_state(emitters).tolist()
+            EvolutionStrategyEmitter(
+                self._archive.elites, x0=centre, sigma0=sigma, batch_size=size, seed=seed
+            )
+            for seed in np.random.SeedSequence([search.seed, len(search.space)])
+            .generate_state(emitters)
+            .tolist()
         ]
 
     def ask(self) -> Array:
@@ -80,7 +84,12 @@ class Optimizer:
         stable, told = self._archive.add(self._asked, fitness, values)
         if not told:
             return
-        everyone = {"objective": fitness.min(where=stable, initial=np.inf) - 1, "measures": 0, "status": 0, "value": 0}
+        everyone = {
+            "objective": fitness.min(where=stable, initial=np.inf) - 1,
+            "measures": 0,
+            "status": 0,
+            "value": 0,
+        }
         everyone["value"] = min(told["value"].min(), 0.0) - 1
         filled = {}
         for key, worst in everyone.items():

@@ -107,7 +107,9 @@ class Optimizer:
         self._levels = search.space.levels
         self._spread = search.space.spread
         # Only pycma's integer variables draw from global random numbers.
-        self._isolation = Isolation([search.seed, len(search.space)]) if self._levels.any() else nullcontext
+        self._isolation = (
+            Isolation([search.seed, len(search.space)]) if self._levels.any() else nullcontext
+        )
         self._fold = self._cma.transformations.BoxConstraintsLinQuadTransformation([[0.0, 1.0]])
         self._elitist = elitist
         self._options = {"CMA_diagonal": covariance == "diagonal", "CMA_active": active}
@@ -174,7 +176,9 @@ class Optimizer:
                 fittest = self._asked[int(np.argmin(cost))]
                 inverse = self._strategy.boundary_handler.inverse
                 self._strategy.inject([self._strategy.gp.geno(fittest, inverse)], force=True)
-            stop = self._strategy.stop()  # asked here, because pycma counts flat generations when asked
+            stop = (
+                self._strategy.stop()
+            )  # asked here, because pycma counts flat generations when asked
         self._generations += 1
         self._evaluations += len(fitness)
         self._stop = ", ".join(f"{name} = {value}" for name, value in stop.items())
@@ -190,7 +194,9 @@ class Optimizer:
             f"genomes, sigma {start.sigma:.3g}: {self._stop}"
         )
         self._left -= 1
-        self._spread = np.full(len(self._levels), np.nan)  # the genes' own are for around their start
+        self._spread = np.full(
+            len(self._levels), np.nan
+        )  # the genes' own are for around their start
         self._begin(self._starts.send(self._evaluations), self._random.random(len(self._levels)))
 
     def stop_reason(self) -> str:

@@ -10,7 +10,14 @@ from pydantic import Field
 from evoloco.genome import Array
 from evoloco.optimizers import Search
 from evoloco.optimizers._isolation import Isolation
-from evoloco.optimizers._variation import Crossover, Individual, Mutation, Rate, Variation, individuals
+from evoloco.optimizers._variation import (
+    Crossover,
+    Individual,
+    Mutation,
+    Rate,
+    Variation,
+    individuals,
+)
 
 
 class Optimizer:
@@ -60,7 +67,15 @@ class Optimizer:
         elites: Annotated[int, Field(ge=0)] = 1,
     ) -> None:
         self._variation = Variation(
-            search.space, crossover, crossover_rate, mutation, mutation_rate, gene_rate, sigma, alpha, eta
+            search.space,
+            crossover,
+            crossover_rate,
+            mutation,
+            mutation_rate,
+            gene_rate,
+            sigma,
+            alpha,
+            eta,
         )
         self._isolation = Isolation([search.seed, len(search.space)])
         self._first = search.space.first(search.random(), search.population_size)

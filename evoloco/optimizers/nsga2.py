@@ -54,7 +54,9 @@ class Optimizer:
                 f"at a time, not {search.population_size}."
             )
         rate = gene_rate or 1 / len(search.space)
-        self._variation = Variation(search.space, "sbx", crossover_rate, "polynomial", 1.0, rate, eta=eta)
+        self._variation = Variation(
+            search.space, "sbx", crossover_rate, "polynomial", 1.0, rate, eta=eta
+        )
         self._isolation = Isolation([search.seed, len(search.space)])
         self._first = search.space.first(search.random(), search.population_size)
         self._parents: list[Individual] = []

@@ -53,8 +53,12 @@ class Optimizer:
             divisions = 1
             while math.comb(objectives + divisions, divisions + 1) <= search.population_size:
                 divisions += 1
-        self._select = tools.selNSGA3WithMemory(tools.uniform_reference_points(objectives, divisions))
-        self._variation = Variation(search.space, "sbx", crossover_rate, "polynomial", 1.0, rate, eta=eta)
+        self._select = tools.selNSGA3WithMemory(
+            tools.uniform_reference_points(objectives, divisions)
+        )
+        self._variation = Variation(
+            search.space, "sbx", crossover_rate, "polynomial", 1.0, rate, eta=eta
+        )
         self._isolation = Isolation([search.seed, len(search.space)])
         self._first = search.space.first(search.random(), search.population_size)
         self._parents: list[Individual] = []

@@ -132,13 +132,22 @@ class Optimizer:
                     f"racer {racer.number} ended after {self._rounds} generations at fitness {racer.fitness[-1]:.4g}: "
                     f"{reason}"
                 )
-        if len(self._racing) > 1 and self._rounds >= self._trial and (self._rounds - self._trial) % self._heat == 0:
+        if (
+            len(self._racing) > 1
+            and self._rounds >= self._trial
+            and (self._rounds - self._trial) % self._heat == 0
+        ):
             self._stop_weakest()
 
     def _stop_weakest(self) -> None:
-        trends = {racer.number: theil_sen(np.array(racer.fitness[-self._trial :])) for racer in self._racing}
+        trends = {
+            racer.number: theil_sen(np.array(racer.fitness[-self._trial :]))
+            for racer in self._racing
+        }
         predicted = {number: level + self._ahead * rise for number, (level, rise) in trends.items()}
-        weakest, next_weakest, *_ = sorted(predicted, key=lambda number: (predicted[number], -number))
+        weakest, next_weakest, *_ = sorted(
+            predicted, key=lambda number: (predicted[number], -number)
+        )
         self._racing = [racer for racer in self._racing if racer.number != weakest]
         self._exits.append(
             f"racer {weakest} stopped after {self._rounds} generations at fitness {trends[weakest][0]:.4g}: "
@@ -180,4 +189,8 @@ def theil_sen(fitness: Array) -> tuple[float, float]:
 
 def _seed(seed: int, number: int) -> int:
     """The run's seed for racer 1, another one for each of the others."""
-    return seed if number == 1 else int(np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0])
+    return (
+        seed
+        if number == 1
+        else int(np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0])
+    )

@@ -53,12 +53,18 @@ def write_report(run: Run) -> tuple[Path, str]:
         genome=again.genome,
         terms=tuple(
             Term(
-                term.name, term.weight, value * episode.survival, term.unit, term.threshold,
+                term.name,
+                term.weight,
+                value * episode.survival,
+                term.unit,
+                term.threshold,
                 counts=not abs(value) < term.threshold,
             )
             for term, value in zip(experiment.terms, values, strict=True)
         ),
-        search=Trials(float(record.fitness[again.individual]), record.evaluation.fitness[again.individual]),
+        search=Trials(
+            float(record.fitness[again.individual]), record.evaluation.fitness[again.individual]
+        ),
         champion=(again.generation, again.individual),
         stop_reason=str(run.journal.note("stop_reason") or "still going on"),
         elite_fitness=float(champion["elite_fitness"]),
@@ -86,7 +92,9 @@ def _repertoire(run: Run) -> Repertoire | None:
     kind = member("optimizers", run.spec.optimizer.name).Optimizer
     chosen = checked(kind, options, "optimizer", OptimizerSpec.model_fields)
     default = options_of(kind)["cells"].default
-    return repertoire(run.journal, Grid(chosen["descriptors"], chosen["ranges"], chosen.get("cells", default)))
+    return repertoire(
+        run.journal, Grid(chosen["descriptors"], chosen["ranges"], chosen.get("cells", default))
+    )
 
 
 def _generations(run: Run) -> Generations:

@@ -115,7 +115,9 @@ def _legend(figure: Figure) -> float:
     widths = [60 + 7.5 * len(label) for label in entries]  # the sign, and letters of 12 px
     room = figure.get_figwidth() * 72
     columns = len(widths) if sum(widths) < room else max(1, int(room // max(widths)))
-    figure.legend(entries.values(), entries.keys(), loc="upper left", bbox_to_anchor=(0, 1), ncols=columns)
+    figure.legend(
+        entries.values(), entries.keys(), loc="upper left", bbox_to_anchor=(0, 1), ncols=columns
+    )
     line = 20
     return 10 + line * -(-len(widths) // columns)
 
@@ -124,7 +126,9 @@ def _inline(svg: str) -> str:
     """The bare element of an SVG file: no header, size or group names, and colours that the page sets."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', r'<svg \1 aria-hidden="true">', svg, count=1)
+    svg = re.sub(
+        r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', r'<svg \1 aria-hidden="true">', svg, count=1
+    )
     svg = re.sub(r'<g id="[^"]*">', "<g>", svg)
     svg = svg.replace("xlink:href", "href").replace("'DejaVu Sans'", "sans-serif")
     for name, colour in INK.items():

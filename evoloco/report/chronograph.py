@@ -24,10 +24,20 @@ def chronograph(figure: Figure, episode: Episode, span: Span, count: int) -> Non
     rows = np.searchsorted(episode.time, np.linspace(*span, count)).clip(0, len(episode) - 1)
     paths, active_at = [], muscles.activations(episode)
     for number, row in enumerate(rows):
-        data, fade = posed(episode.morphology, episode["qpos"][row]), 0.35 + 0.65 * number / max(count - 1, 1)
-        for active, path in zip(active_at[row], muscles.paths(episode.morphology.model, data), strict=True):
+        data, fade = (
+            posed(episode.morphology, episode["qpos"][row]),
+            0.35 + 0.65 * number / max(count - 1, 1),
+        )
+        for active, path in zip(
+            active_at[row], muscles.paths(episode.morphology.model, data), strict=True
+        ):
             strength = 0.1 + 0.9 * float(np.clip(active, 0, 1))
-            axes.plot(*path[:, [0, 2]].T, color=INK["muscle"], alpha=round(fade * strength, 2), linewidth=1.5)
+            axes.plot(
+                *path[:, [0, 2]].T,
+                color=INK["muscle"],
+                alpha=round(fade * strength, 2),
+                linewidth=1.5,
+            )
         for side, segments in sticks(episode.morphology, data).items():
             lines = LineCollection(list(segments), colors=SIDES[side], alpha=fade, linewidths=2.2)
             axes.add_collection(lines)
@@ -72,16 +82,23 @@ def sticks(morphology: Morphology, data: mujoco.MjData) -> dict[str, Array]:
         parent, axes = int(model.body_parentid[body]), _axes(model, data, body)
         lines, joint = sticks[side_of(model.body(body).name)], _joint(model, data, body)
         if body == torso:
-            lines.extend(np.stack([joint, max(axis, key=lambda end: float(end[2]))]) for axis in axes[:1])
+            lines.extend(
+                np.stack([joint, max(axis, key=lambda end: float(end[2]))]) for axis in axes[:1]
+            )
         elif is_in_subtree(model, parent, torso):
-            above, fixed = _joint(model, data, parent), model.body_weldid[body] == model.body_weldid[torso]
+            above, fixed = (
+                _joint(model, data, parent),
+                model.body_weldid[body] == model.body_weldid[torso],
+            )
             lines.append(np.stack([above, _nearest(axes[0], above) if fixed and axes else joint]))
             if fixed:
                 lines.extend(axes)
         if model.body(body).name in morphology.feet:
             lines.extend(axes)
             for axis in axes[:1]:
-                off = np.linalg.norm(_nearest(axis, joint) - joint) > 0.2 * np.linalg.norm(axis[1] - axis[0])
+                off = np.linalg.norm(_nearest(axis, joint) - joint) > 0.2 * np.linalg.norm(
+                    axis[1] - axis[0]
+                )
                 lines.extend(np.stack([joint, end]) for end in axis if off)
     return {side: np.array(lines)[:, :, [0, 2]] for side, lines in sticks.items() if lines}
 
@@ -104,12 +121,18 @@ def _axes(model: mujoco.MjModel, data: mujoco.MjData, body: int) -> list[Array]:
     These are at least half as long, and three times as long as they are thick.
     """
     first = int(model.body_geomadr[body])
-    halves = {geom: model.geom_aabb[geom][3:] for geom in range(first, first + int(model.body_geomnum[body]))}
+    halves = {
+        geom: model.geom_aabb[geom][3:]
+        for geom in range(first, first + int(model.body_geomnum[body]))
+    }
     axes: list[Array] = []
     for geom, half in sorted(halves.items(), key=lambda item: -float(item[1].max())):
         longest = max(float(other.max()) for other in halves.values())
         if not axes or (half.max() >= 0.5 * longest and half.max() >= 3 * np.median(half)):
             centre, reach = model.geom_aabb[geom][:3], half * (np.arange(3) == np.argmax(half))
             rotation = data.geom_xmat[geom].reshape(3, 3)
-            axes.append(data.geom_xpos[geom] + np.stack([rotation @ (centre - reach), rotation @ (centre + reach)]))
+            axes.append(
+                data.geom_xpos[geom]
+                + np.stack([rotation @ (centre - reach), rotation @ (centre + reach)])
+            )
     return axes

@@ -17,7 +17,11 @@ Courses = Mapping[str, Mapping[str, Course]]
 
 @picture
 def cycle(
-    figure: Figure, courses: Courses, label: str, liftoff: Mapping[str, float], people: Mapping[str, Band],
+    figure: Figure,
+    courses: Courses,
+    label: str,
+    liftoff: Mapping[str, float],
+    people: Mapping[str, Band],
     limits: tuple[float, float] | None = None,
 ) -> None:
     """Mean course of each signal over the gait cycle and one standard deviation; dotted where the foot leaves."""
@@ -25,7 +29,9 @@ def cycle(
         if stem in people:
             band = people[stem]
             low, high = band.mean - band.spread, band.mean + band.spread
-            axes.fill_between(band.phases, low, high, color=INK["muted"], alpha=0.25, linewidth=0, label="people")
+            axes.fill_between(
+                band.phases, low, high, color=INK["muted"], alpha=0.25, linewidth=0, label="people"
+            )
             axes.plot(band.phases, band.mean, color=INK["muted"], linewidth=1)
         for side, course in courses[stem].items():
             low, high = course.mean - course.spread, course.mean + course.spread

@@ -36,17 +36,37 @@ def front(figure: Figure, found: Front, champion: tuple[int, int]) -> None:
     for (first, second), axes in zip(pairs, grid.flat, strict=False):
         order = best[np.argsort(found.points[best, first])]
         for label, places, style in (
-            ("dominated", others, {"color": INK["muted"], "markersize": 3.5, "alpha": 0.35, "markeredgewidth": 0}),
+            (
+                "dominated",
+                others,
+                {"color": INK["muted"], "markersize": 3.5, "alpha": 0.35, "markeredgewidth": 0},
+            ),
             ("front", best, {"color": INK["best"], "markersize": 6, "markeredgewidth": 0}),
-            ("champion", chosen, {"color": INK["text"], "markersize": 11, "fillstyle": "none", "markeredgewidth": 1.8}),
+            (
+                "champion",
+                chosen,
+                {
+                    "color": INK["text"],
+                    "markersize": 11,
+                    "fillstyle": "none",
+                    "markeredgewidth": 1.8,
+                },
+            ),
         ):
-            axes.plot(found.points[places, first], found.points[places, second], "o", label=label, **style)
+            axes.plot(
+                found.points[places, first], found.points[places, second], "o", label=label, **style
+            )
         for place in order[np.unique(np.linspace(0, len(order) - 1, LABELS).astype(int))]:
             axes.annotate(
                 address(found, int(place)), found.points[place, [first, second]], xytext=(5, 4),
                 textcoords="offset points", fontsize=10, color=INK["muted"],
             )  # fmt: skip
-        axes.set(xlabel=found.names[first], ylabel=found.names[second], xlim=limits[first], ylim=limits[second])
+        axes.set(
+            xlabel=found.names[first],
+            ylabel=found.names[second],
+            xlim=limits[first],
+            ylim=limits[second],
+        )
     for spare in grid.flat[len(pairs) :]:
         spare.remove()
     finish(figure, panel=260)
@@ -64,18 +84,33 @@ def repertoire(figure: Figure, found: Repertoire, champion: tuple[int, int]) -> 
     axes = figure.subplots()
     filled = np.argwhere(np.isfinite(found.fitness))
     low, high = np.nanmin(found.fitness), np.nanmax(found.fitness)
-    edges = [np.linspace(*span, count + 1) for span, count in zip(found.grid.ranges, found.grid.cells, strict=True)]
+    edges = [
+        np.linspace(*span, count + 1)
+        for span, count in zip(found.grid.ranges, found.grid.cells, strict=True)
+    ]
     for row, column in filled:
         share = (found.fitness[row, column] - low) / (high - low) if high > low else 1.0
         corner = edges[0][row], edges[1][column]
         size = edges[0][row + 1] - corner[0], edges[1][column + 1] - corner[1]
         axes.add_patch(
-            Rectangle(corner, *size, facecolor=INK["best"], alpha=PALEST + (1 - PALEST) * share, linewidth=0)
+            Rectangle(
+                corner,
+                *size,
+                facecolor=INK["best"],
+                alpha=PALEST + (1 - PALEST) * share,
+                linewidth=0,
+            )
         )
     for row, column in np.argwhere((found.addresses == champion).all(axis=-1)):
         middle = edges[0][row : row + 2].mean(), edges[1][column : column + 2].mean()
         axes.plot(
-            *middle, "o", markersize=9, markerfacecolor="none", markeredgewidth=1.8, color=INK["text"], label="champion"
+            *middle,
+            "o",
+            markersize=9,
+            markerfacecolor="none",
+            markeredgewidth=1.8,
+            color=INK["text"],
+            label="champion",
         )
     axes.set(
         xlim=found.grid.ranges[0], ylim=found.grid.ranges[1],

@@ -24,4 +24,7 @@ def paths(model: mujoco.MjModel, data: mujoco.MjData) -> list[Array]:
     """Points of each path in the world [m] (P, 3), where `mj_tendon` has been called for the pose."""
     points = data.wrap_xpos.reshape(-1, 3)
     firsts, counts = data.ten_wrapadr, data.ten_wrapnum
-    return [points[firsts[tendon] :][: counts[tendon]].copy() for tendon in model.actuator_trnid[on_tendons(model), 0]]
+    return [
+        points[firsts[tendon] :][: counts[tendon]].copy()
+        for tendon in model.actuator_trnid[on_tendons(model), 0]
+    ]

@@ -36,14 +36,19 @@ FALL = 0.5
 def render(findings: Findings) -> str:
     """The page as HTML text; the same findings give the same bytes."""
     environment = Environment(
-        loader=PackageLoader("evoloco", "report"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+        loader=PackageLoader("evoloco", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters.update(number=number, words=words, flat=flat, moment=moment)
     video = base64.b64encode(findings.video).decode() if findings.video else ""
     genes = [
         {**gene, "position": float(position)}
-        for gene, position in zip(findings.space.describe(findings.genome), findings.genome, strict=True)
+        for gene, position in zip(
+            findings.space.describe(findings.genome), findings.genome, strict=True
+        )
     ]
     muscles = [muscle.name for muscle in findings.episode.morphology.muscles]
     found, efforts = gait_cycle(findings.episode, findings.gait), _efforts(findings)
@@ -65,10 +70,16 @@ def verdict(findings: Findings) -> tuple[str, str]:
     if gait.outcome is Outcome.UNSTABLE:
         return "diverged", f"The simulation diverged after {number(gait.duration)} s, at {figures}."
     if gait.outcome is Outcome.FELL:
-        return "fell", f"It fell after {number(gait.duration)} s of {number(planned)} s, at {figures}."
+        return (
+            "fell",
+            f"It fell after {number(gait.duration)} s of {number(planned)} s, at {figures}.",
+        )
     if reasons:
         why = "; ".join(reasons)
-        return "stays up", f"It lasts {number(gait.duration)} s, at {figures}. It does not walk: {why}."
+        return (
+            "stays up",
+            f"It lasts {number(gait.duration)} s, at {figures}. It does not walk: {why}.",
+        )
     return "walks", f"It walks for {number(gait.duration)} s at {figures}."
 
 
@@ -155,7 +166,9 @@ def _efforts(findings: Findings) -> Array:
     if math.isnan(findings.gait.effort):
         return np.zeros(0)
     episode = findings.episode
-    return effort_of_muscles(replace(episode, trace=episode.trace[round(WARM_UP / episode.control_dt) :]))
+    return effort_of_muscles(
+        replace(episode, trace=episode.trace[round(WARM_UP / episode.control_dt) :])
+    )
 
 
 def _pictures(findings: Findings, found: GaitCycle, efforts: Array) -> dict[str, dict[str, Markup]]:
@@ -178,8 +191,12 @@ def _pictures(findings: Findings, found: GaitCycle, efforts: Array) -> dict[str,
         "portraits": lambda width: plots.portraits(width, episode, outputs, settled, two),
     }
     if found.strides:
-        drawings["cycle_angles"] = lambda width: cycle(width, found.angles, "angle [°]", found.liftoff, findings.people)
-        drawings["cycle_ground"] = lambda width: cycle(width, found.ground, "body weights", found.liftoff, {})
+        drawings["cycle_angles"] = lambda width: cycle(
+            width, found.angles, "angle [°]", found.liftoff, findings.people
+        )
+        drawings["cycle_ground"] = lambda width: cycle(
+            width, found.ground, "body weights", found.liftoff, {}
+        )
     if found.strides and found.activations:
         drawings["cycle_activations"] = lambda width: cycle(
             width, found.activations, "activation", found.liftoff, {}, (0.0, 1.0)
@@ -194,7 +211,10 @@ def _pictures(findings: Findings, found: GaitCycle, efforts: Array) -> dict[str,
     if front := findings.front:
         drawings["front"] = lambda width: harvest.front(width, front, findings.champion)
     if (repertoire := findings.repertoire) and repertoire.filled:
-        drawings["repertoire"] = lambda width: harvest.repertoire(width, repertoire, findings.champion)
+        drawings["repertoire"] = lambda width: harvest.repertoire(
+            width, repertoire, findings.champion
+        )
     return {
-        name: {kind: Markup(draw(width)) for kind, width in WIDTHS.items()} for name, draw in drawings.items()
+        name: {kind: Markup(draw(width)) for kind, width in WIDTHS.items()}
+        for name, draw in drawings.items()
     }

@@ -26,18 +26,34 @@ def fitness(figure: Figure, generations: Generations, champion: tuple[int, float
     number = np.arange(len(generations.best))
     if generations.support is not None and np.any(generations.support > 0):
         shade = axes.fill_between(
-            number, 0, generations.support, transform=axes.get_xaxis_transform(),
-            color=INK["support"], alpha=0.18, linewidth=0, label="virtual support (its share)",
+            number,
+            0,
+            generations.support,
+            transform=axes.get_xaxis_transform(),
+            color=INK["support"],
+            alpha=0.18,
+            linewidth=0,
+            label="virtual support (its share)",
         )
         shade.set_zorder(0)
     axes.fill_between(
-        number, generations.low, generations.high, color=INK["muted"], alpha=0.25, linewidth=0,
+        number,
+        generations.low,
+        generations.high,
+        color=INK["muted"],
+        alpha=0.25,
+        linewidth=0,
         label=f"spread ({generations.spread})",
     )
     axes.plot(number, generations.mean, color=INK["muted"], label="mean")
     axes.plot(number, generations.best, color=INK["best"], label="best")
     axes.plot(
-        *champion, "o", markersize=9, markerfacecolor="none", markeredgewidth=1.8, color=INK["text"],
+        *champion,
+        "o",
+        markersize=9,
+        markerfacecolor="none",
+        markeredgewidth=1.8,
+        color=INK["text"],
         label="champion",
     )
     axes.set(xlabel="generation", ylabel="fitness")
@@ -62,8 +78,15 @@ def footfall(figure: Figure, episode: Episode, stance: NDArray[np.bool_], span: 
         dt = episode.control_dt
         bars = [(episode.time[first], (last - first) * dt) for first, last in _runs(stance[:, row])]
         axes.broken_barh(bars, (bottom, tall), facecolors=colour, alpha=0.35, linewidth=0)
-        axes.plot(episode.time, bottom + tall * np.minimum(load[:, row] / 2, 1), color=colour, linewidth=1.2)
-    axes.set_yticks([len(feet) - 0.6 - row for row in range(len(feet))], [words(foot) for foot in feet])
+        axes.plot(
+            episode.time,
+            bottom + tall * np.minimum(load[:, row] / 2, 1),
+            color=colour,
+            linewidth=1.2,
+        )
+    axes.set_yticks(
+        [len(feet) - 0.6 - row for row in range(len(feet))], [words(foot) for foot in feet]
+    )
     axes.tick_params(axis="y", length=0, labelcolor=INK["text"], labelsize=12)
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
@@ -84,8 +107,13 @@ def joints(figure: Figure, episode: Episode, span: Span) -> None:
                 axes.plot(episode.time[shown], angle, color=colour, label=name)
                 if not (episode.morphology.muscles or episode.morphology.torques):
                     axes.plot(
-                        episode.time[shown], np.degrees(episode["ctrl"][shown, column]), "--", color=colour,
-                        linewidth=1.1, alpha=0.75, label=f"{name}, target",
+                        episode.time[shown],
+                        np.degrees(episode["ctrl"][shown, column]),
+                        "--",
+                        color=colour,
+                        linewidth=1.1,
+                        alpha=0.75,
+                        label=f"{name}, target",
                     )
         axes.set_xlim(span)
     finish(figure, panel=100)
@@ -102,7 +130,11 @@ def oscillators(figure: Figure, time: Array, outputs: Mapping[str, Array], span:
                 side = side_of(name)
                 width, alpha = (4.0, 0.55) if side == "left" else (1.8, 1.0)  # seen below right
                 axes.plot(
-                    time[shown], output[shown], color=SIDES[side], linewidth=width, alpha=alpha,
+                    time[shown],
+                    output[shown],
+                    color=SIDES[side],
+                    linewidth=width,
+                    alpha=alpha,
                     label=side or "middle",
                 )
         axes.set_xlim(span)
@@ -130,15 +162,23 @@ def portraits(
 
     for column in pair:
         trace(
-            grid[0], np.degrees(episode.joint_angle[:, column]),
-            np.degrees(episode.joint_velocity[:, column]), body[column].side,
+            grid[0],
+            np.degrees(episode.joint_angle[:, column]),
+            np.degrees(episode.joint_velocity[:, column]),
+            body[column].side,
         )
     grid[0].set(title=words(leader.stem), xlabel="angle [°]", ylabel="velocity [°/s]")
     if signals:
         for name in signals:
-            rate = np.gradient(outputs[name], episode.control_dt) if len(episode) > 1 else 0 * outputs[name]
+            rate = (
+                np.gradient(outputs[name], episode.control_dt)
+                if len(episode) > 1
+                else 0 * outputs[name]
+            )
             trace(grid[1], outputs[name], rate, side_of(name))
-        grid[1].set(title=f"{words(_stem(signals[0]))} oscillator", xlabel="output", ylabel="rate [1/s]")
+        grid[1].set(
+            title=f"{words(_stem(signals[0]))} oscillator", xlabel="output", ylabel="rate [1/s]"
+        )
     finish(figure, panel=240)
 
 
@@ -149,7 +189,12 @@ def trials(figure: Figure, search: Trials, held_out: Trials) -> None:
     rows = ((1, "search", search, INK["muted"]), (0, "held-out", held_out, INK["best"]))
     for row, _, tried, colour in rows:
         axes.plot(
-            tried.scenarios, np.full(len(tried.scenarios), row), "o", color=colour, alpha=0.45, markersize=9,
+            tried.scenarios,
+            np.full(len(tried.scenarios), row),
+            "o",
+            color=colour,
+            alpha=0.45,
+            markersize=9,
             markeredgewidth=0,
         )
         axes.plot(tried.fitness, row, "D", color=INK["text"], markersize=7)
@@ -160,7 +205,9 @@ def trials(figure: Figure, search: Trials, held_out: Trials) -> None:
     finish(figure, panel=80, left=room([name for _, name, *_ in rows]))
 
 
-def panels(figure: Figure, stems: Sequence[str], label: str, below: str = "time [s]") -> dict[str, Axes]:
+def panels(
+    figure: Figure, stems: Sequence[str], label: str, below: str = "time [s]"
+) -> dict[str, Axes]:
     """One titled panel per stem, as many side by side as fit, over one kind of axis."""
     across = min(len(stems), max(1, int(figure.get_figwidth() * 72 // 300)))
     down = -(-len(stems) // across)
@@ -190,7 +237,7 @@ def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def side_of(name: str) -> str:
-    """"left", "right", or "" for a name without a side."""
+    """ "left", "right", or "" for a name without a side."""
     return next((side for side in ("left", "right") if side in name.split("_")), "")
 
 

@@ -38,7 +38,12 @@ DEBIAN = "libegl1 libgl1-mesa-dri"
 
 
 def film(
-    episode: Episode, path: Path, width: int = 640, height: int = 360, fps: int = 30, longest: float = np.inf
+    episode: Episode,
+    path: Path,
+    width: int = 640,
+    height: int = 360,
+    fps: int = 30,
+    longest: float = np.inf,
 ) -> Path:
     """Films an episode from the side, the camera following the body; muscles redden with their activation.
 
@@ -59,8 +64,14 @@ def film(
     model = copy.copy(episode.morphology.model)
     size = SAMPLES * width, SAMPLES * height
     model.vis.global_.offwidth, model.vis.global_.offheight = size
-    model.vis.quality.shadowsize = model.vis.quality.offsamples = 0  # tens of times faster in software GL
-    data, scene, option = mujoco.MjData(model), mujoco.MjvScene(model, maxgeom=2000), mujoco.MjvOption()
+    model.vis.quality.shadowsize = model.vis.quality.offsamples = (
+        0  # tens of times faster in software GL
+    )
+    data, scene, option = (
+        mujoco.MjData(model),
+        mujoco.MjvScene(model, maxgeom=2000),
+        mujoco.MjvOption(),
+    )
     camera = mujoco.MjvCamera()
     camera.azimuth, camera.elevation = 115.0, -12.0  # [deg] from the right, a little from behind
     half = FILL * np.tan(np.radians(model.vis.global_.fovy) / 2)
@@ -79,7 +90,9 @@ def film(
             mujoco.mj_camlight(model, data)
             mujoco.mj_tendon(model, data)
             model.tendon_rgba[tendons, :3] = _redness(active[round(row)])
-            mujoco.mjv_updateScene(model, data, option, None, camera, mujoco.mjtCatBit.mjCAT_ALL, scene)
+            mujoco.mjv_updateScene(
+                model, data, option, None, camera, mujoco.mjtCatBit.mjCAT_ALL, scene
+            )
             mujoco.mjr_render(frame, scene, context)
             mujoco.mjr_readPixels(shot, None, frame, context)
             encoder.send(shot)
@@ -110,7 +123,9 @@ def _gaze(episode: Episode) -> Array:
     """Where the camera looks [m] (T, 3): at half the body's height, following the torso without its sway."""
     x, y, _ = episode.sensor("torso.position").T
     torso = np.stack([x, y, ground(episode.morphology, x, y)], axis=1)
-    half = min(round(0.4 / episode.control_dt), len(torso) - 1)  # averages over 0.8 s, about a stride
+    half = min(
+        round(0.4 / episode.control_dt), len(torso) - 1
+    )  # averages over 0.8 s, about a stride
     padded = np.pad(torso, ((half, half), (0, 0)), mode="reflect", reflect_type="odd")
     window = np.full(2 * half + 1, 1 / (2 * half + 1))
     gaze = np.stack([np.convolve(column, window, mode="valid") for column in padded.T], axis=1)
@@ -124,10 +139,23 @@ def _encoder(
 ) -> Iterator[Generator[None, Any, None]]:
     """Takes raw frames of a size, bottom row first as GL reads them, and writes them smaller."""
     encoder = imageio_ffmpeg.write_frames(
-        str(path), size, fps=fps, codec="libx264", quality=None, macro_block_size=1,
+        str(path),
+        size,
+        fps=fps,
+        codec="libx264",
+        quality=None,
+        macro_block_size=1,
         output_params=[
-            "-vf", f"vflip,scale={width}:{height}:flags=area", "-crf", str(RATE_FACTOR),
-            "-movflags", "+faststart", "-map_metadata", "-1", "-fflags", "+bitexact",
+            "-vf",
+            f"vflip,scale={width}:{height}:flags=area",
+            "-crf",
+            str(RATE_FACTOR),
+            "-movflags",
+            "+faststart",
+            "-map_metadata",
+            "-1",
+            "-fflags",
+            "+bitexact",
         ],
     )
     encoder.send(None)
@@ -148,7 +176,9 @@ def _context(model: mujoco.MjModel) -> Iterator[mujoco.MjrContext]:
         gl = GLContext(model.vis.global_.offwidth, model.vis.global_.offheight)
         gl.make_current()
         context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100)
-    except Exception as error:  # the loaders raise ImportError, AttributeError, RuntimeError and their own
+    except (
+        Exception
+    ) as error:  # the loaders raise ImportError, AttributeError, RuntimeError and their own
         raise EvolocoError(
             f"No video: this machine cannot draw off screen ({error}). "
             f"On Debian or Ubuntu, 'apt install {DEBIAN}' adds what is missing."

@@ -41,7 +41,9 @@ def library_path() -> str:
     for pattern in _PATTERNS:
         for path in sorted(_FOLDER.glob(pattern)):
             return str(path)
-    raise EvolocoError(f"No MuJoCo library in {_FOLDER}. Reinstall with: pip install --force-reinstall mujoco")
+    raise EvolocoError(
+        f"No MuJoCo library in {_FOLDER}. Reinstall with: pip install --force-reinstall mujoco"
+    )
 
 
 class _BatchConfig(ctypes.Structure):
@@ -126,7 +128,10 @@ def _ctype(kind: Any) -> Any:
             return _struct(kind.name)
         return ctypes.c_int  # an enum
     union = isinstance(kind, ast_nodes.AnonymousUnionDecl)
-    fields = [(getattr(field, "name", "") or f"_{i}", _ctype(field.type)) for i, field in enumerate(kind.fields)]
+    fields = [
+        (getattr(field, "name", "") or f"_{i}", _ctype(field.type))
+        for i, field in enumerate(kind.fields)
+    ]
     return type("Anonymous", (ctypes.Union if union else ctypes.Structure,), {"_fields_": fields})
 
 

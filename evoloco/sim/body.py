@@ -42,7 +42,17 @@ class Body:
     def layout(self) -> tuple[object, ...]:
         """What the bodies of one batch have in common."""
         morphology, model = self.morphology, self.morphology.model
-        sizes = (model.nq, model.nv, model.na, model.nu, model.nbody, model.nsite, model.neq, model.npair, model.nbvh)
+        sizes = (
+            model.nq,
+            model.nv,
+            model.na,
+            model.nu,
+            model.nbody,
+            model.nsite,
+            model.neq,
+            model.npair,
+            model.nbvh,
+        )
         memory = model.nhistory  # of delays
         sensors = (bytes(model.sensor_type), bytes(model.sensor_objid), bytes(model.sensor_adr))
         joints = [joint.name for joint in morphology.joints]
@@ -71,7 +81,9 @@ class Body:
                 ("velocity", layout.muscle_velocity, 1 / muscle.optimal_length, 0.0),
                 ("force", layout.muscle_force, -1 / muscle.max_force, 0.0),
             ):
-                table.append((morphology.sensor(f"{muscle.name}.{name}").start, part.start + i, scale, shift))
+                table.append(
+                    (morphology.sensor(f"{muscle.name}.{name}").start, part.start + i, scale, shift)
+                )
         sources, places, scales, shifts = zip(*table, strict=True)
         return list(sources), list(places), np.array(scales), np.array(shifts)
 
@@ -133,7 +145,9 @@ class Body:
         plugins stay.
         """
         lean = copy.copy(model)
-        idle = (model.sensor_history[:, 0] == 0) & (model.sensor_type != mujoco.mjtSensor.mjSENS_PLUGIN)
+        idle = (model.sensor_history[:, 0] == 0) & (
+            model.sensor_type != mujoco.mjtSensor.mjSENS_PLUGIN
+        )
         idle[[model.sensor(f"{foot}.ground").id for foot in self.morphology.feet]] = False
         lean.sensor_needstage[idle] = mujoco.mjtStage.mjSTAGE_NONE
         return lean

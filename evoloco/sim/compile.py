@@ -110,12 +110,18 @@ def _compile(reset: Callable[..., None], step: Callable[..., None]) -> ModuleTyp
 
 def jit(function: Callable[..., None]) -> Any:
     """A controller's function, compiled by Numba when it is called from Python."""
-    return function if hasattr(function, "py_func") else numba.njit(error_model="numpy", nogil=True)(function)
+    return (
+        function
+        if hasattr(function, "py_func")
+        else numba.njit(error_model="numpy", nogil=True)(function)
+    )
 
 
 def _digest(*functions: Callable[..., None]) -> str:
     """Names the compiled code: a hash over the compilers and all sources that it may come from."""
-    found = hashlib.sha256(repr((sys.version, numba.__version__, llvmlite.__version__, _WRAPPERS)).encode())
+    found = hashlib.sha256(
+        repr((sys.version, numba.__version__, llvmlite.__version__, _WRAPPERS)).encode()
+    )
     files: dict[str, bytes] = {}
     for function in functions:
         plain = getattr(function, "py_func", function)
@@ -146,22 +152,40 @@ def _gather(module: ModuleType | None, path: Path, files: dict[str, bytes]) -> N
             if imported is None or top in sys.stdlib_module_names:
                 continue
             source = Path(getattr(imported, "__file__", None) or "")
-            if "site-packages" in source.parts and top not in ("evoloco", package.partition(".")[0]):
-                files[name] = str(getattr(imported, "__version__", "")).encode()  # stands for the sources
+            if "site-packages" in source.parts and top not in (
+                "evoloco",
+                package.partition(".")[0],
+            ):
+                files[name] = str(
+                    getattr(imported, "__version__", "")
+                ).encode()  # stands for the sources
             else:
                 _gather(imported, source, files)
 
 
 def _explain(error: NumbaError) -> str:
     """Numba's many lines as one message: where, why, and what is allowed."""
-    for function, signature in zip(jitted, _SIGNATURES, strict=True):  # without the wrapper, to have the user's line
+    for function, signature in zip(
+        jitted, _SIGNATURES, strict=True
+    ):  # without the wrapper, to have the user's line
         try:
             function.compile(signature)
         except NumbaError as own:
             error = own
             break
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    noise = ("Failed in", "Traceback", "During", "File ", "def ", "<source", "^", "-", "There are", ">>>")
+    noise = (
+        "Failed in",
+        "Traceback",
+        "During",
+        "File ",
+        "def ",
+        "<source",
+        "^",
+        "-",
+        "There are",
+        ">>>",
+    )
     reason = next((line for line in lines if not line.startswith(noise)), "")
     types = next((f" {line.removeprefix('>>> ')}" for line in lines if line.startswith(">>> ")), "")
     code = function.py_func.__code__

@@ -22,7 +22,9 @@ from numba.extending import intrinsic
 
 from evoloco.sim import abi, cache
 
-SPHERE, CAPSULE, BOX = (int(getattr(mujoco.mjtGeom, f"mjGEOM_{kind}")) for kind in ("SPHERE", "CAPSULE", "BOX"))
+SPHERE, CAPSULE, BOX = (
+    int(getattr(mujoco.mjtGeom, f"mjGEOM_{kind}")) for kind in ("SPHERE", "CAPSULE", "BOX")
+)
 """Types of geoms."""
 
 PRECONTACT = 10
@@ -46,7 +48,9 @@ def contacts(model: mujoco.MjModel, data: mujoco.MjData) -> Iterator[None]:
     places = [abi.pointer_offset(model, name) for name in OF_MODEL]
     places += [abi.pointer_offset(data, name) for name in OF_DATA]
     function = cache.kept(lambda: _compiled(*places)).address
-    with abi.colliding({(int(mujoco.mjtGeom.mjGEOM_HFIELD), kind): function for kind in (SPHERE, CAPSULE, BOX)}):
+    with abi.colliding(
+        {(int(mujoco.mjtGeom.mjGEOM_HFIELD), kind): function for kind in (SPHERE, CAPSULE, BOX)}
+    ):
         yield
 
 
@@ -93,8 +97,14 @@ def _compiled(*places: int) -> Any:
         heights = _floats(model + hfield_data, _integer(model + hfield_adr, field), rows * columns)
         reach_x, reach_y, lift = _doubles(model + hfield_size, 4 * field, 3)
         per_x, per_y = (columns - 1) / (2 * reach_x), (rows - 1) / (2 * reach_y)
-        origin, turn = _doubles(data + geom_xpos, 3 * ground, 3), _doubles(data + geom_xmat, 9 * ground, 9)
-        middle, turned = _doubles(data + geom_xpos, 3 * geom, 3), _doubles(data + geom_xmat, 9 * geom, 9)
+        origin, turn = (
+            _doubles(data + geom_xpos, 3 * ground, 3),
+            _doubles(data + geom_xmat, 9 * ground, 9),
+        )
+        middle, turned = (
+            _doubles(data + geom_xpos, 3 * geom, 3),
+            _doubles(data + geom_xmat, 9 * geom, 9),
+        )
         size, kind = _doubles(model + geom_size, 3 * geom, 3), _integer(model + geom_type, geom)
         points = 1 if kind == SPHERE else 2 if kind == CAPSULE else 8
         radius = 0.0 if kind == BOX else size[0]
@@ -111,8 +121,18 @@ def _compiled(*places: int) -> Any:
                 c = size[2] if point & 4 else -size[2]
             x, y, z = 0.0, 0.0, 0.0
             for i in range(3):
-                way = middle[i] - origin[i] + turned[3 * i] * a + turned[3 * i + 1] * b + turned[3 * i + 2] * c
-                x, y, z = x + turn[3 * i] * way, y + turn[3 * i + 1] * way, z + turn[3 * i + 2] * way
+                way = (
+                    middle[i]
+                    - origin[i]
+                    + turned[3 * i] * a
+                    + turned[3 * i + 1] * b
+                    + turned[3 * i + 2] * c
+                )
+                x, y, z = (
+                    x + turn[3 * i] * way,
+                    y + turn[3 * i + 1] * way,
+                    z + turn[3 * i + 2] * way,
+                )
             along, across = (x + reach_x) * per_x, (y + reach_y) * per_y
             if not (0 <= along <= columns - 1 and 0 <= across <= rows - 1):
                 continue
@@ -130,7 +150,9 @@ def _compiled(*places: int) -> Any:
             height = near + rise_x * (along - column) + rise_y * (across - row)
 
             slope_x, slope_y = rise_x * per_x, rise_y * per_y
-            upright = 1 / math.sqrt(slope_x * slope_x + slope_y * slope_y + 1)  # the normal's part along the field's z
+            upright = 1 / math.sqrt(
+                slope_x * slope_x + slope_y * slope_y + 1
+            )  # the normal's part along the field's z
             gap = (z - height) * upright - radius
             if gap > margin:
                 continue
@@ -138,11 +160,15 @@ def _compiled(*places: int) -> Any:
             found = carray(_pointer(contacts + 8 * PRECONTACT * count), (PRECONTACT,), np.float64)
             found[0] = gap
             for i in range(3):
-                normal = upright * (turn[3 * i + 2] - turn[3 * i] * slope_x - turn[3 * i + 1] * slope_y)
+                normal = upright * (
+                    turn[3 * i + 2] - turn[3 * i] * slope_x - turn[3 * i + 1] * slope_y
+                )
                 place = turn[3 * i] * x + turn[3 * i + 1] * y + turn[3 * i + 2] * z + origin[i]
                 found[1 + i] = place - normal * (radius + gap / 2)
                 found[4 + i] = normal
-                found[7 + i] = turned[3 * i + 2] if kind == CAPSULE else 0.0  # at zeros MuJoCo chooses the tangent
+                found[7 + i] = (
+                    turned[3 * i + 2] if kind == CAPSULE else 0.0
+                )  # at zeros MuJoCo chooses the tangent
             count += 1
         return count
 

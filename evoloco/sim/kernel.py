@@ -37,25 +37,43 @@ PLAN = np.dtype(
         # addresses of arrays, one row per simulation unless another shape is told
         ("params", np.int64),  # (genomes, param_size)
         ("genome_of", np.int64),  # int64 (nsim,): row of params that a simulation uses
-        ("body_of", np.int64),  # int64 (nsim,): row of the arrays with one row per body that it uses
+        (
+            "body_of",
+            np.int64,
+        ),  # int64 (nsim,): row of the arrays with one row per body that it uses
         ("state", np.int64),  # (nsim, state_size)
         ("obs", np.int64),  # (nsim, obs_size)
-        ("readings", np.int64),  # (nsim, nsensordata + nu): sensordata and actuator_force between segments
+        (
+            "readings",
+            np.int64,
+        ),  # (nsim, nsensordata + nu): sensordata and actuator_force between segments
         ("trace", np.int64),  # (nsim, steps, row_size)
         ("outcome", np.int64),  # int64 (nsim,)
         ("lived", np.int64),  # int64 (nsim,): control steps done
         ("started", np.int64),  # int64 (nsim,): 1 once the segment has begun
         ("pushes", np.int64),  # (nsim, push_count, 5): start, end [s], force x, y, z [N]
-        ("lean", np.int64),  # int64 (nsim,): address of a simulation's model for steps after which nobody reads sensors
+        (
+            "lean",
+            np.int64,
+        ),  # int64 (nsim,): address of a simulation's model for steps after which nobody reads sensors
         ("gather", np.int64),  # int64 (gather_count, 2): from sensordata, to obs
         ("gather_scale", np.int64),  # (bodies, gather_count)
-        ("gather_shift", np.int64),  # (bodies, gather_count): taken off a reading before it is scaled
+        (
+            "gather_shift",
+            np.int64,
+        ),  # (bodies, gather_count): taken off a reading before it is scaled
         ("geom_kind", np.int64),  # int64 (ngeom,): BODY, FOOT or GROUND
         ("home_ctrl", np.int64),  # (bodies, nu)
         ("min_height", np.int64),  # (bodies,): torso height below which an episode ends [m]
         ("support", np.int64),  # (bodies, SUPPORT): the virtual support
-        ("foot_force", np.int64),  # int64 (feet,): where the vertical ground force stands in sensordata
-        ("foot_position", np.int64),  # int64 (feet,): where the foot's position stands in sensordata
+        (
+            "foot_force",
+            np.int64,
+        ),  # int64 (feet,): where the vertical ground force stands in sensordata
+        (
+            "foot_position",
+            np.int64,
+        ),  # int64 (feet,): where the foot's position stands in sensordata
         ("leg_length", np.int64),  # (bodies,) [m]
         # compiled controller
         ("reset_function", np.int64),
@@ -177,8 +195,12 @@ def _caller(argument_types):  # type: ignore[no-untyped-def]
     def call(typing_context, address, arguments):  # type: ignore[no-untyped-def]
         def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
             ctypes = [ir.DoubleType() if kind == "d" else ir.IntType(64) for kind in argument_types]
-            function = builder.inttoptr(args[0], ir.FunctionType(ir.IntType(64), ctypes).as_pointer())
-            return builder.call(function, [builder.extract_value(args[1], i) for i in range(len(ctypes))])
+            function = builder.inttoptr(
+                args[0], ir.FunctionType(ir.IntType(64), ctypes).as_pointer()
+            )
+            return builder.call(
+                function, [builder.extract_value(args[1], i) for i in range(len(ctypes))]
+            )
 
         return types.int64(address, arguments), codegen
 
@@ -308,7 +330,10 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
     control_dt = plan.physics_dt * plan.substeps
     assisted = support[STIFFNESS] > 0 or plan.push_count > 0
     if plan.first_step == 0:
-        if _call_reset(plan.reset_function, (params, state_address, control_dt, plan.param_size, plan.state_size)):
+        if _call_reset(
+            plan.reset_function,
+            (params, state_address, control_dt, plan.param_size, plan.state_size),
+        ):
             _end(outcome, sim, RAISED)
             return
         _mj_forward(model, data)
@@ -331,7 +356,9 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
         for i in range(plan.feet):
             way = 0.0
             for k in range(2):
-                way += rows[k][0] * (sensordata[foot_position[i] + k] - sensordata[plan.position + k])
+                way += rows[k][0] * (
+                    sensordata[foot_position[i] + k] - sensordata[plan.position + k]
+                )
             obs[plan.foot_ahead + i] = way / (level * leg_length)
 
         # Control, faded in from the home posture.
@@ -412,5 +439,7 @@ def compiled(library: str) -> Any:
         library: Path of the MuJoCo library, where mj_step and mj_forward are found.
     """
     llvm.load_library_permanently(library)
-    signature = types.void(types.voidptr, types.voidptr, types.int32, types.CPointer(numba.from_dtype(PLAN)))
+    signature = types.void(
+        types.voidptr, types.voidptr, types.int32, types.CPointer(numba.from_dtype(PLAN))
+    )
     return numba.cfunc(signature, cache=True, error_model="numpy")(episode)

@@ -77,9 +77,14 @@ class Simulator:
         model = morphology.model
         self.morphology, self.controller = morphology, controller
         self.control_dt = control_dt
-        self.substeps = _whole(control_dt, model.opt.timestep, "scenario.control_dt", "the body's physics step")
+        self.substeps = _whole(
+            control_dt, model.opt.timestep, "scenario.control_dt", "the body's physics step"
+        )
         self.steps = _whole(
-            duration, control_dt, "scenario.duration or evaluation.heldout_duration", "scenario.control_dt"
+            duration,
+            control_dt,
+            "scenario.duration or evaluation.heldout_duration",
+            "scenario.control_dt",
         )
         self.threads = threads if threads > 0 else len(os.sched_getaffinity(0))
         self.columns = Columns(morphology, controller.state_size if record_state else 0)
@@ -115,7 +120,9 @@ class Simulator:
         """
         batch = [self._embody(body) for body in bodies]
         if any(body.layout != self._body.layout for body in batch):
-            raise ModelError("The bodies of a run must have the same joints, sensors, feet, geoms and room for delays.")
+            raise ModelError(
+                "The bodies of a run must have the same joints, sensors, feet, geoms and room for delays."
+            )
         return batch
 
     # ------------------------------------------------------------ running
@@ -156,11 +163,16 @@ class Simulator:
         total = len(params) * len(scenarios)
         self._reserve(total)
         batch = self.check(bodies) or [self._body]
-        starts = np.array([[body.start(scenario, self._data) for scenario in scenarios] for body in batch])
+        starts = np.array(
+            [[body.start(scenario, self._data) for scenario in scenarios] for body in batch]
+        )
         placed = [[body.placed(scenario) for scenario in scenarios] for body in batch]
         lean = [[one.model for one in row] for row in placed]
         if self.substeps > 1:  # otherwise every physics step is one whose sensors are read
-            lean = [[body.lean(one.model) for one in row] for body, row in zip(batch, placed, strict=True)]
+            lean = [
+                [body.lean(one.model) for one in row]
+                for body, row in zip(batch, placed, strict=True)
+            ]
         self._rough = any(scenario.heights.size for scenario in scenarios)
         self._use("home_ctrl", np.array([body.home_ctrl for body in batch]))
         self._use("min_height", np.array([body.min_height for body in batch]))
@@ -176,7 +188,10 @@ class Simulator:
             chunk = np.arange(first, min(first + self.capacity, total))
             genome, scenario = np.divmod(chunk, len(scenarios))
             body = genome if bodies else np.zeros_like(genome)
-            self._arrays["genome_of"][: len(chunk)], self._arrays["body_of"][: len(chunk)] = genome, body
+            self._arrays["genome_of"][: len(chunk)], self._arrays["body_of"][: len(chunk)] = (
+                genome,
+                body,
+            )
             places = list(zip(body, scenario, strict=True))
             self._load(
                 starts[body, scenario],
@@ -244,7 +259,9 @@ class Simulator:
                 between(first, self._arrays["obs"][:count])
             plan["first_step"], plan["last_step"] = first, min(first + length, self.steps)
             started[:] = 0
-            ground = field.contacts(self.morphology.model, self._data) if self._rough else nullcontext()
+            ground = (
+                field.contacts(self.morphology.model, self._data) if self._rough else nullcontext()
+            )
             with abi.quiet(), ground, Watchdog(self.time_limit, running, late):
                 lib.mjb_apply(
                     self._batch, ids.ctypes.data, count,
@@ -271,7 +288,9 @@ class Simulator:
             if time == 0:
                 jit(self.controller.reset)(params, state, self.control_dt)
             ctrl = np.empty(self.morphology.model.nu)
-            jit(self.controller.step)(params, state, self._arrays["obs"][sim], time, self.control_dt, ctrl)
+            jit(self.controller.step)(
+                params, state, self._arrays["obs"][sim], time, self.control_dt, ctrl
+            )
         raise ControllerError(f"{who} raised an exception.")
 
     def _episode(self, sim: int, morphology: Morphology) -> Episode:
@@ -292,7 +311,9 @@ class Simulator:
     ) -> None:
         """Puts a chunk's start states (simulations, nstate), models and pushes (simulations, P, 5) in place."""
         lib, count = abi.library(), len(models)
-        addresses = [model._address for model in models] + [self.morphology.model._address] * (self.capacity - count)
+        addresses = [model._address for model in models] + [self.morphology.model._address] * (
+            self.capacity - count
+        )
         lib.mjb_setModels(self._batch, (ctypes.c_void_p * self.capacity)(*addresses))
         self._models = [*models, *lean]
         self._use("lean", np.array([model._address for model in lean]))
@@ -303,7 +324,9 @@ class Simulator:
         self._plan[0]["push_count"] = pushes.shape[1]
         for name in ("state", "obs", "outcome", "lived"):
             self._arrays[name][:count] = 0
-        self._arrays["trace"][:count, 0] = 0  # an episode that fails before its first step still has one row
+        self._arrays["trace"][:count, 0] = (
+            0  # an episode that fails before its first step still has one row
+        )
 
     def _reserve(self, total: int) -> None:
         """Makes room for `total` episodes at once, or for as many as the memory bound allows."""
@@ -315,12 +338,18 @@ class Simulator:
             lib.mjb_deleteBatch(self._batch)
         error = ctypes.create_string_buffer(500)
         config = abi.batch_config(self.threads)
-        self._batch = lib.mjb_makeBatch(model._address, capacity, ctypes.byref(config), error, len(error))
+        self._batch = lib.mjb_makeBatch(
+            model._address, capacity, ctypes.byref(config), error, len(error)
+        )
         if not self._batch:
-            raise EvolocoError(f"MuJoCo cannot simulate this model in a batch: {error.value.decode()}")
+            raise EvolocoError(
+                f"MuJoCo cannot simulate this model in a batch: {error.value.decode()}"
+            )
         self.capacity = capacity
         length = ctypes.c_int()
-        address = lib.mjb_stateComponent(self._batch, int(mujoco.mjtState.mjSTATE_TIME), ctypes.byref(length))
+        address = lib.mjb_stateComponent(
+            self._batch, int(mujoco.mjtState.mjSTATE_TIME), ctypes.byref(length)
+        )
         rows = ctypes.cast(address, ctypes.POINTER(ctypes.c_double))
         self._state = np.ctypeslib.as_array(rows, (capacity, self._nstate))
         for name, shape in {
@@ -375,9 +404,13 @@ class Simulator:
             "foot_ahead": observation.foot_ahead.start,
             "torso": model.body(morphology.torso).id,
             "state_column": (
-                self.columns.slices["controller_state"].start if self.columns.widths["controller_state"] else -1
+                self.columns.slices["controller_state"].start
+                if self.columns.widths["controller_state"]
+                else -1
             ),
-            "min_upright": math.cos(termination.max_tilt) if termination.max_tilt < math.pi else -math.inf,
+            "min_upright": math.cos(termination.max_tilt)
+            if termination.max_tilt < math.pi
+            else -math.inf,
             "end_on_contact": int(termination.body_contact),
             "contact_size": abi.size("mjContact"),
             "contact_geom": abi.offset("mjContact", "geom"),
@@ -385,7 +418,15 @@ class Simulator:
             "at_contact": abi.offset("mjData", "contact"),
             **{
                 f"at_{name}": abi.pointer_offset(self._data, name)
-                for name in ("qpos", "qvel", "act", "ctrl", "actuator_force", "sensordata", "xfrc_applied")
+                for name in (
+                    "qpos",
+                    "qvel",
+                    "act",
+                    "ctrl",
+                    "actuator_force",
+                    "sensordata",
+                    "xfrc_applied",
+                )
             },
         }
         for name, value in constants.items():
@@ -398,7 +439,9 @@ def _whole(whole: float, part: float, name: str, unit: str) -> int:
     Raises:
         EvolocoError: They do not divide.
     """
-    count = round(whole / part) if whole / part < 1e15 else 0  # beyond, floats have no room for a remainder
+    count = (
+        round(whole / part) if whole / part < 1e15 else 0
+    )  # beyond, floats have no room for a remainder
     if count < 1 or abs(count * part - whole) > 1e-9 * whole:
         raise EvolocoError(f"{name} = {whole} s must be a multiple of {unit}, {part} s.")
     return count

@@ -26,7 +26,11 @@ class Support:
     def __init__(self, morphology: Morphology, stiffness: float) -> None:
         self._stiffness, self._dt = stiffness, morphology.model.opt.timestep
         self._height = morphology.standing_height
-        self._weight, self._mass, self._leg = morphology.weight, morphology.mass, morphology.leg_length
+        self._weight, self._mass, self._leg = (
+            morphology.weight,
+            morphology.mass,
+            morphology.leg_length,
+        )
         self._inertia = _inertia_of_torso(morphology)
 
     def row(self, strength: float) -> Array:
@@ -42,7 +46,9 @@ class Support:
         ):  # fmt: skip
             # An explicit spring on the torso is stable for stiffness dt² and damping dt well below its inertia.
             row[spring] = min(strength * self._stiffness * unit, SHARE * part / self._dt**2)
-            row[damper] = min(2 * DAMPING_RATIO * np.sqrt(row[spring] * whole), SHARE * part / self._dt)
+            row[damper] = min(
+                2 * DAMPING_RATIO * np.sqrt(row[spring] * whole), SHARE * part / self._dt
+            )
         return row
 
 

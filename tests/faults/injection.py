@@ -155,7 +155,13 @@ def record(folder: Path) -> list[bytes]:
     found = [
         b"".join(
             np.ascontiguousarray(array).tobytes()
-            for array in (g.genomes, g.fitness, g.evaluation.fitness, g.evaluation.values, g.evaluation.duration)
+            for array in (
+                g.genomes,
+                g.fitness,
+                g.evaluation.fitness,
+                g.evaluation.values,
+                g.evaluation.duration,
+            )
         )
         for g in run.journal.generations()
     ]
@@ -166,7 +172,9 @@ def record(folder: Path) -> list[bytes]:
 def recorded(folder: Path) -> int:
     """Generations in the journal of a run that another process writes."""
     try:
-        with closing(sqlite3.connect(f"file:{folder / 'journal.sqlite'}?mode=ro", uri=True)) as database:
+        with closing(
+            sqlite3.connect(f"file:{folder / 'journal.sqlite'}?mode=ro", uri=True)
+        ) as database:
             return int(database.execute("SELECT count(*) FROM generations").fetchone()[0])
     except sqlite3.Error:
         return 0
@@ -213,14 +221,22 @@ def kill_at_random(
         else:
             most = max(before + 1, total - (kills - struck))
             until(int(random.integers(before, most + 1)), folder, process)
-            time.sleep(random.exponential(0.01) if recorded(folder) < total else random.uniform(0.0, 1.0))
+            time.sleep(
+                random.exponential(0.01) if recorded(folder) < total else random.uniform(0.0, 1.0)
+            )
         process.kill()
         code = ended(process).code
         assert code in (0, -signal.SIGKILL), code
         if code:
             struck += 1
             generations = recorded(folder)
-            yield "starting" if generations == before else "searching" if generations < total else "finishing"
+            yield (
+                "starting"
+                if generations == before
+                else "searching"
+                if generations < total
+                else "finishing"
+            )
     last = evoloco("resume", folder, *options)
     assert last.code == 0, last.err
 
@@ -288,6 +304,12 @@ def read_only(folder: Path) -> Iterator[None]:
 
 def can_mount() -> bool:
     """Whether this process may mount: root may, but not in every container."""
-    return os.geteuid() == 0 and subprocess.run(
-        ["unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True, check=False
-    ).returncode == 0
+    return (
+        os.geteuid() == 0
+        and subprocess.run(
+            ["unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"],
+            capture_output=True,
+            check=False,
+        ).returncode
+        == 0
+    )

@@ -21,12 +21,17 @@ from evoloco.spec import read
 from .injection import NEVER_ENDS, evoloco, own, recorded
 
 
-def test_a_controller_that_raises_ends_the_run_with_its_words_line_and_address(file: Path, tmp_path: Path) -> None:
+def test_a_controller_that_raises_ends_the_run_with_its_words_line_and_address(
+    file: Path, tmp_path: Path
+) -> None:
     override = own(tmp_path, 'raise ValueError("too fast")')
     failed = evoloco("evolve", file, override, "--out", tmp_path / "run")
     assert failed.code == 2
     assert "Generation 0, individual 0, episode 0 (again: evoloco replay " in failed.message
-    assert "the controller, 0.22 s into the episode, failed with ValueError: too fast" in failed.message
+    assert (
+        "the controller, 0.22 s into the episode, failed with ValueError: too fast"
+        in failed.message
+    )
     assert f"({tmp_path / 'own.py'}, line 10)" in failed.message
     assert recorded(tmp_path / "run") == 0
     again = evoloco("replay", tmp_path / "run", "--individual", "0:0")
@@ -41,11 +46,15 @@ def test_an_exception_in_reset_is_told_too(hopper: Morphology) -> None:
         ctrl[:] = 0.0
 
     sim = simulator(hopper, reset, step)
-    with pytest.raises(EvolocoError, match=r"Genome 0 in scenario 0: .* failed with IndexError: no such gene"):
+    with pytest.raises(
+        EvolocoError, match=r"Genome 0 in scenario 0: .* failed with IndexError: no such gene"
+    ):
         list(sim.run(np.zeros((2, 1)), [draw(hopper, (0,), duration=0.2)]))
 
 
-def test_a_controller_that_answers_nan_makes_unstable_episodes_and_the_run_goes_on(file: Path, tmp_path: Path) -> None:
+def test_a_controller_that_answers_nan_makes_unstable_episodes_and_the_run_goes_on(
+    file: Path, tmp_path: Path
+) -> None:
     override = own(tmp_path, "ctrl[0] = math.nan")
     run = Run.create(read(file, [override]), tmp_path / "run")
     run.evolve(2)
@@ -66,15 +75,20 @@ def test_a_step_that_never_ends_ends_the_process_with_its_address_and_a_code_of_
     assert stuck.code == 5, stuck.err
     assert "has taken longer than evaluation.time_limit, 0.5 s of wall time." in stuck.message
     assert "--time-limit" in stuck.message
-    generation, _, individual = stuck.message.partition("--individual ")[2].partition(")")[0].partition(":")
-    assert f"Generation {generation}, individual {individual}, episode 0 (again: evoloco replay {folder} --indi" in (
-        stuck.message
+    generation, _, individual = (
+        stuck.message.partition("--individual ")[2].partition(")")[0].partition(":")
+    )
+    assert (
+        f"Generation {generation}, individual {individual}, episode 0 (again: evoloco replay {folder} --indi"
+        in (stuck.message)
     )
     run = Run(folder)
     assert len(run.journal) == sum(1 for _ in run.journal.generations()) == int(generation)
     assert run.experiment.space.decode(run.upcoming()[int(individual)])["period"] > 0.7
     run.journal.close()
-    again = evoloco("replay", folder, "--individual", f"{generation}:{individual}", "--time-limit", "0.4")
+    again = evoloco(
+        "replay", folder, "--individual", f"{generation}:{individual}", "--time-limit", "0.4"
+    )
     assert again.code == 5
     assert f"Generation {generation}, individual {individual}, episode 0 " in again.message
     assert "0.4 s of wall time" in again.message
@@ -83,7 +97,9 @@ def test_a_step_that_never_ends_ends_the_process_with_its_address_and_a_code_of_
 def simulator(body: Morphology, reset: Any, step: Any, **options: Any) -> Simulator:
     """A simulator of a controller without genes."""
     controller: Any = SimpleNamespace(reset=reset, step=step, state_size=1)
-    return Simulator(body, controller, duration=0.2, control_dt=0.02, termination=Termination(), **options)
+    return Simulator(
+        body, controller, duration=0.2, control_dt=0.02, termination=Termination(), **options
+    )
 
 
 def test_the_watchdog_counts_only_what_runs_and_stops_with_its_block() -> None:
@@ -112,7 +128,9 @@ def build():
 """
 
 
-def test_the_last_states_before_a_divergence_can_be_seen_with_one_command(file: Path, tmp_path: Path) -> None:
+def test_the_last_states_before_a_divergence_can_be_seen_with_one_command(
+    file: Path, tmp_path: Path
+) -> None:
     (tmp_path / "growing.py").write_text(GROWING, encoding="utf-8")
     free = "scenario.termination={body_contact=false, max_tilt=3.2, min_height=0.0}"
     changes = [f"morphology.name={tmp_path / 'growing.py'}", free, "scenario.duration=2.0"]
@@ -123,7 +141,9 @@ def test_the_last_states_before_a_divergence_can_be_seen_with_one_command(file: 
     ((_, _, event),) = run.journal.events()
     run.journal.close()
     diverged = int((record.outcome == "unstable").sum())
-    assert event.startswith(f"{diverged} of {record.outcome.size} episodes diverged. The first: Generation 0, ")
+    assert event.startswith(
+        f"{diverged} of {record.outcome.size} episodes diverged. The first: Generation 0, "
+    )
     command = event.partition("evoloco ")[2].partition(")")[0].split()
     assert command == ["replay", str(run.folder), "--individual", f"0:{individual}"]
     trace, body = tmp_path / "trace.npz", tmp_path / "body.mjb"
@@ -144,7 +164,11 @@ def test_of_several_episodes_the_one_that_diverged_is_shown(file: Path, tmp_path
     run = Run.create(read(file, noise), tmp_path / "run")
     run.evolve(1)
     outcome = run.journal[0].evaluation.outcome
-    later = [(i, int(np.argmax(row == "unstable"))) for i, row in enumerate(outcome) if "unstable" in row[1:]]
+    later = [
+        (i, int(np.argmax(row == "unstable")))
+        for i, row in enumerate(outcome)
+        if "unstable" in row[1:]
+    ]
     assert any(episode for _, episode in later), outcome
     for individual, episode in later:
         again = replay(run, f"0:{individual}")
@@ -164,9 +188,15 @@ def test_of_several_episodes_the_one_that_diverged_is_shown(file: Path, tmp_path
 def test_a_measure_that_fails_ends_the_run_with_its_name_and_address(
     file: Path, tmp_path: Path, body: str, words: str
 ) -> None:
-    (tmp_path / "odd.py").write_text(f"UNIT = '1'\n\n\ndef measure(episode):\n{body}\n", encoding="utf-8")
-    run = Run.create(read(file, [f"fitness.odd={{measure='{tmp_path / 'odd.py'}', weight=1}}"]), tmp_path / "run")
-    with pytest.raises(EvolocoError, match=r"Generation 0, individual 0, episode 0 \(again: evoloco replay ") as failed:
+    (tmp_path / "odd.py").write_text(
+        f"UNIT = '1'\n\n\ndef measure(episode):\n{body}\n", encoding="utf-8"
+    )
+    run = Run.create(
+        read(file, [f"fitness.odd={{measure='{tmp_path / 'odd.py'}', weight=1}}"]), tmp_path / "run"
+    )
+    with pytest.raises(
+        EvolocoError, match=r"Generation 0, individual 0, episode 0 \(again: evoloco replay "
+    ) as failed:
         run.evolve()
     assert words in str(failed.value)
     assert "(fitness term 'odd')" in str(failed.value)

@@ -17,7 +17,9 @@ from .injection import copied, evoloco, flip, goes_on, record
 FLIPS = 30
 
 
-def test_a_flipped_bit_never_gives_a_wrong_result(whole: Path, expected: list[bytes], tmp_path: Path) -> None:
+def test_a_flipped_bit_never_gives_a_wrong_result(
+    whole: Path, expected: list[bytes], tmp_path: Path
+) -> None:
     random, ways = np.random.default_rng(0), set()
     for _ in range(FLIPS):
         folder = copied(whole, tmp_path / "run")
@@ -29,7 +31,9 @@ def test_a_flipped_bit_never_gives_a_wrong_result(whole: Path, expected: list[by
 
 
 @pytest.mark.parametrize("part", [0.0, 0.3, 0.6, 0.9])
-def test_a_truncated_journal_is_salvaged(whole: Path, expected: list[bytes], tmp_path: Path, part: float) -> None:
+def test_a_truncated_journal_is_salvaged(
+    whole: Path, expected: list[bytes], tmp_path: Path, part: float
+) -> None:
     folder = copied(whole, tmp_path / "run")
     path = folder / "journal.sqlite"
     path.write_bytes(path.read_bytes()[: int(part * path.stat().st_size)])
@@ -41,7 +45,9 @@ def harmed(folder: Path) -> bytes:
     """Changes a recorded measure of generation 5 in a way that SQLite does not notice."""
     path = folder / "journal.sqlite"
     with closing(sqlite3.connect(path)) as database, database:
-        database.execute("UPDATE individuals SET speed = speed + 1e-9 WHERE generation = 5 AND individual = 2")
+        database.execute(
+            "UPDATE individuals SET speed = speed + 1e-9 WHERE generation = 5 AND individual = 2"
+        )
     return path.read_bytes()
 
 
@@ -52,7 +58,10 @@ def test_a_changed_number_is_told_with_the_last_good_generation_and_the_way_on(
     damaged = harmed(folder)
     refused = evoloco("resume", folder)
     assert refused.code == 2
-    assert "generation 5 does not match its checksum. Generations 0 to 4 of it are whole." in refused.message
+    assert (
+        "generation 5 does not match its checksum. Generations 0 to 4 of it are whole."
+        in refused.message
+    )
     assert f"Go on from there with: evoloco resume {folder} --salvage" in refused.message
     assert (folder / "journal.sqlite").read_bytes() == damaged
     assert evoloco("replay", folder, "--individual", "4:0").code == 0
@@ -68,7 +77,9 @@ def times(record: Generation) -> tuple[float, ...]:
     return record.finished, record.wall_time, record.simulation_time, record.support
 
 
-def test_salvaged_generations_are_those_recorded_times_included(whole: Path, tmp_path: Path) -> None:
+def test_salvaged_generations_are_those_recorded_times_included(
+    whole: Path, tmp_path: Path
+) -> None:
     folder = copied(whole, tmp_path / "run")
     harmed(folder)
     before = [times(generation) for generation in whole_generations(folder / "journal.sqlite")]

@@ -31,7 +31,9 @@ from .injection import SHORT, copied
 ROOT = Path(__file__).parents[2]
 PLAIN = tomllib.loads(SHORT)
 
-hostile_number = st.sampled_from([0, -1, 10**18, -(2**63), 1e308, 1e-308, -1e308, float("nan"), float("inf"), 5e-324])
+hostile_number = st.sampled_from(
+    [0, -1, 10**18, -(2**63), 1e308, 1e-308, -1e308, float("nan"), float("inf"), 5e-324]
+)
 hostile_text = st.sampled_from([
     "", "../../etc/passwd", "/dev/zero", "x\x00y", "'; DROP TABLE notes; --", '"', "a" * 5000, "\u202e", "hopper.py",
     "{{7*7}}", "<script>", "__class__", "NaN", "-0", "speed",
@@ -57,9 +59,11 @@ def places(content: Any, at: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     """Where every value of a nested table stands."""
     if not isinstance(content, dict):
         return [at]
-    return [at, *(place for key, value in content.items() for place in places(value, (*at, key)))] if at else [
-        place for key, value in content.items() for place in places(value, (key,))
-    ]
+    return (
+        [at, *(place for key, value in content.items() for place in places(value, (*at, key)))]
+        if at
+        else [place for key, value in content.items() for place in places(value, (key,))]
+    )
 
 
 def replaced(content: Any, place: tuple[str, ...], value: Any) -> Any:
@@ -75,9 +79,25 @@ DEFAULTS = {
     **PLAIN,
     "seed": 0,
     "name": "short",
-    "scenario": {**PLAIN["scenario"], "control_dt": 0.02, "ramp": 0.5, "friction": [1.0, 1.0], "push": {"count": 0}},
-    "evaluation": {**PLAIN["evaluation"], "episodes": 1, "time_limit": 60.0, "support": {"stiffness": 0.0}},
-    "controller": {"name": "sine", "symmetry": "mirror", "bounds": {"period": [0.2, 1.0]}, "fixed": {"period": 0.5}},
+    "scenario": {
+        **PLAIN["scenario"],
+        "control_dt": 0.02,
+        "ramp": 0.5,
+        "friction": [1.0, 1.0],
+        "push": {"count": 0},
+    },
+    "evaluation": {
+        **PLAIN["evaluation"],
+        "episodes": 1,
+        "time_limit": 60.0,
+        "support": {"stiffness": 0.0},
+    },
+    "controller": {
+        "name": "sine",
+        "symmetry": "mirror",
+        "bounds": {"period": [0.2, 1.0]},
+        "fixed": {"period": 0.5},
+    },
 }
 
 
@@ -131,7 +151,9 @@ def test_a_run_file_that_is_a_bomb_or_leads_elsewhere_is_refused(tmp_path: Path,
         read(path)
 
 
-@pytest.mark.parametrize("name", ['"; DROP TABLE notes; --', "a\x00b", "' OR 1=1", "speed, x", "\x1b[2J"])
+@pytest.mark.parametrize(
+    "name", ['"; DROP TABLE notes; --', "a\x00b", "' OR 1=1", "speed, x", "\x1b[2J"]
+)
 def test_a_terms_name_is_never_sql(tmp_path: Path, name: str) -> None:
     try:
         journal = Journal.create(tmp_path / "journal.sqlite", ["gene"], [name])
@@ -148,8 +170,12 @@ def test_a_terms_name_is_never_sql(tmp_path: Path, name: str) -> None:
 
 @bounded
 @given(data=st.data())
-def test_hostile_json_is_an_error_or_has_the_right_shape(whole: Path, tmp_path: Path, data: st.DataObject) -> None:
-    name, reader = data.draw(st.sampled_from([("champion.json", champion.read), ("provenance.json", provenance.read)]))
+def test_hostile_json_is_an_error_or_has_the_right_shape(
+    whole: Path, tmp_path: Path, data: st.DataObject
+) -> None:
+    name, reader = data.draw(
+        st.sampled_from([("champion.json", champion.read), ("provenance.json", provenance.read)])
+    )
     content = json.loads((whole / name).read_text(encoding="utf-8"))
     place = data.draw(st.sampled_from(places(content)))
     text = json.dumps(replaced(content, place, data.draw(hostile)), default=str)
@@ -166,11 +192,15 @@ def test_hostile_json_is_an_error_or_has_the_right_shape(whole: Path, tmp_path: 
         assert 0 <= found["generation"] < 2**63
     else:
         same = {**content, **found}
-        assert (provenance.differences(found, content) == []) == (provenance.differences(same, content) == [])
+        assert (provenance.differences(found, content) == []) == (
+            provenance.differences(same, content) == []
+        )
 
 
 @pytest.mark.parametrize("name", ["champion.json", "provenance.json"])
-@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "9" * 100_000, '"\\ud800"', "\x00", "null"])
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"a":' * 100_000, "9" * 100_000, '"\\ud800"', "\x00", "null"]
+)
 def test_a_json_bomb_is_refused(whole: Path, tmp_path: Path, name: str, text: str) -> None:
     folder = copied(whole, tmp_path / "run")
     (folder / name).write_text(text, encoding="utf-8")
@@ -180,7 +210,13 @@ def test_a_json_bomb_is_refused(whole: Path, tmp_path: Path, name: str, text: st
 
 @pytest.mark.parametrize(
     "values",
-    [{"genome": [0.5]}, {"genome": [2.0] * 7}, {"genome": [0.5] * 100_000}, {"generation": 2**62}, {"individual": 999}],
+    [
+        {"genome": [0.5]},
+        {"genome": [2.0] * 7},
+        {"genome": [0.5] * 100_000},
+        {"generation": 2**62},
+        {"individual": 999},
+    ],
 )
 def test_a_champion_that_does_not_belong_to_the_run_is_refused_by_the_report(
     whole: Path, tmp_path: Path, values: dict[str, Any]
@@ -206,17 +242,25 @@ HARMS: dict[str, Callable[[sqlite3.Connection], Any]] = {
         "CREATE TRIGGER t AFTER INSERT ON generations BEGIN DELETE FROM individuals; END"
     ),
     "another table": lambda database: database.executescript("CREATE TABLE more (x)"),
-    "other columns": lambda database: database.executescript("ALTER TABLE episodes ADD COLUMN evil TEXT"),
+    "other columns": lambda database: database.executescript(
+        "ALTER TABLE episodes ADD COLUMN evil TEXT"
+    ),
     "deep notes": lambda database: database.execute(
         "UPDATE notes SET value = ? WHERE key = 'genes'", ("[" * 200_000,)
     ),
-    "deep schema": lambda database: database.execute("UPDATE notes SET value = ? WHERE key = 'schema'", ("[" * 9999,)),
-    "a number for the genes": lambda database: database.execute("UPDATE notes SET value = '7' WHERE key = 'genes'"),
+    "deep schema": lambda database: database.execute(
+        "UPDATE notes SET value = ? WHERE key = 'schema'", ("[" * 9999,)
+    ),
+    "a number for the genes": lambda database: database.execute(
+        "UPDATE notes SET value = '7' WHERE key = 'genes'"
+    ),
 }
 
 
 @pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS)
-def test_a_hostile_database_is_refused(whole: Path, tmp_path: Path, harm: Callable[[sqlite3.Connection], Any]) -> None:
+def test_a_hostile_database_is_refused(
+    whole: Path, tmp_path: Path, harm: Callable[[sqlite3.Connection], Any]
+) -> None:
     folder = copied(whole, tmp_path / "run")
     with closing(sqlite3.connect(folder / "journal.sqlite")) as database, database:
         harm(database)
@@ -224,13 +268,24 @@ def test_a_hostile_database_is_refused(whole: Path, tmp_path: Path, harm: Callab
         Run(folder)
 
 
-VALUES = ["NULL", "'text'", "x'00'", "1e999", "-1", "9223372036854775807", "zeroblob(100000)", "'flew'"]
+VALUES = [
+    "NULL",
+    "'text'",
+    "x'00'",
+    "1e999",
+    "-1",
+    "9223372036854775807",
+    "zeroblob(100000)",
+    "'flew'",
+]
 
 
 @bounded
 @given(
     table=st.sampled_from(["individuals", "episodes", "generations"]),
-    column=st.sampled_from(["genome", "fitness", "outcome", "duration", "distance", "speed", "individual", "support"]),
+    column=st.sampled_from(
+        ["genome", "fitness", "outcome", "duration", "distance", "speed", "individual", "support"]
+    ),
     value=st.sampled_from(VALUES),
     row=st.integers(0, 3),
 )
@@ -257,7 +312,9 @@ def test_rows_of_the_wrong_kind_are_an_error_even_where_their_checksum_was_made_
 
 
 def test_nothing_is_unpickled_evaluated_or_loaded_as_an_object() -> None:
-    forbidden = re.compile(r"\b(pickle|marshal|shelve|joblib|cloudpickle|allow_pickle|eval\(|exec\(|np\.load)")
+    forbidden = re.compile(
+        r"\b(pickle|marshal|shelve|joblib|cloudpickle|allow_pickle|eval\(|exec\(|np\.load)"
+    )
     rooms = ("evoloco", "controllers", "morphologies", "fitness")
     found = {
         f"{path.relative_to(ROOT)}: {line.strip()}"
@@ -271,7 +328,9 @@ def test_nothing_is_unpickled_evaluated_or_loaded_as_an_object() -> None:
 
 def test_a_python_file_inside_a_run_folder_is_not_executed(whole: Path, tmp_path: Path) -> None:
     folder = copied(whole, tmp_path / "run")
-    (folder / "evil.py").write_text(f"open({str(tmp_path / 'executed')!r}, 'w')\n", encoding="utf-8")
+    (folder / "evil.py").write_text(
+        f"open({str(tmp_path / 'executed')!r}, 'w')\n", encoding="utf-8"
+    )
     text = (folder / "run.toml").read_text(encoding="utf-8").replace('"sine"', '"evil.py"')
     (folder / "run.toml").write_text(text, encoding="utf-8")
     facts = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
@@ -287,10 +346,15 @@ def test_a_python_file_inside_a_run_folder_is_not_executed(whole: Path, tmp_path
 
 LEG = '<body name="torso" pos="0 0 0.3"><geom size=".1"/><body name="leg" pos="0 0 -.1"><joint name="hip"/>' \
       '<geom size=".05"/></body></body>'  # fmt: skip
-ENTITIES = "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefghi", "bcdefghij", strict=True))
+ENTITIES = "".join(
+    f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefghi", "bcdefghij", strict=True)
+)
 BOMBS = {
     "copies": f'<replicate count="1000000000"><geom size=".1"/></replicate>{LEG}',
-    "copies of copies": '<replicate count="100">' * 5 + "<geom size='.1'/>" + "</replicate>" * 5 + LEG,
+    "copies of copies": '<replicate count="100">' * 5
+    + "<geom size='.1'/>"
+    + "</replicate>" * 5
+    + LEG,
     "depth": "<body>" * 100_000,
     "itself": '<include file="bomb.xml"/>',
     "not a number": LEG.replace("0.3", "nan"),
@@ -313,7 +377,9 @@ def test_entities_of_a_model_are_not_expanded(tmp_path: Path) -> None:
 
     path = tmp_path / "laughs.xml"
     head = f'<!DOCTYPE m [<!ENTITY a "ha">{ENTITIES}]>'
-    path.write_text(f'{head}<mujoco model="&j;"><worldbody>{LEG}</worldbody></mujoco>', encoding="utf-8")
+    path.write_text(
+        f'{head}<mujoco model="&j;"><worldbody>{LEG}</worldbody></mujoco>', encoding="utf-8"
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert build(str(path), "torso", ["leg"], ["hip"]).mass > 0

@@ -15,7 +15,16 @@ from evoloco import lock
 from evoloco.errors import BusyError, StorageError
 from evoloco.salvage import salvage
 
-from .injection import ended, evoloco, jumping_clock, kill_at_random, record, started, undisturbed, until
+from .injection import (
+    ended,
+    evoloco,
+    jumping_clock,
+    kill_at_random,
+    record,
+    started,
+    undisturbed,
+    until,
+)
 
 KILLS = 12
 
@@ -30,7 +39,9 @@ def test_a_run_killed_at_random_moments_loses_nothing_and_counts_nothing_twice(f
     assert {"starting", "searching"} <= set(struck)
     assert record(folder) == record(run.folder)
     assert (folder / "champion.json").read_bytes() == (run.folder / "champion.json").read_bytes()
-    assert {path.name for path in folder.iterdir()} == {path.name for path in run.folder.iterdir()} | {"report.html"}
+    assert {path.name for path in folder.iterdir()} == {
+        path.name for path in run.folder.iterdir()
+    } | {"report.html"}
 
 
 ENDLESS = ("optimizer.name=uniform", "optimizer.generations=1000000")
@@ -49,7 +60,9 @@ def busy(file: Path, folder: Path) -> Iterator["subprocess.Popen[str]"]:
         ended(process)
 
 
-def test_a_second_process_is_refused_at_once_while_others_may_read(file: Path, tmp_path: Path) -> None:
+def test_a_second_process_is_refused_at_once_while_others_may_read(
+    file: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "run"
     with busy(file, folder) as process:
         second = evoloco("resume", folder)
@@ -66,7 +79,11 @@ def test_a_second_process_is_refused_at_once_while_others_may_read(file: Path, t
 
 
 def test_the_lock_is_held_once_and_given_back_whatever_happens(tmp_path: Path) -> None:
-    with lock.held(tmp_path), pytest.raises(BusyError, match=f"process {os.getpid()} on "), lock.held(tmp_path):
+    with (
+        lock.held(tmp_path),
+        pytest.raises(BusyError, match=f"process {os.getpid()} on "),
+        lock.held(tmp_path),
+    ):
         pass
     with pytest.raises(ZeroDivisionError), lock.held(tmp_path):
         _ = 1 / 0
@@ -96,7 +113,9 @@ def test_a_clock_that_jumps_back_changes_no_result_and_no_time_is_negative(
 ) -> None:
     environment = jumping_clock(tmp_path / "clock")
     code = "import time; print(time.time() > time.time())"
-    jumps = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    jumps = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
     assert jumps.stdout == "True\n"
     run = evoloco("evolve", file, "--out", tmp_path / "run", env=environment)
     assert run.code == 0, run.err

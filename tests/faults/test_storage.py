@@ -17,7 +17,9 @@ LONGER = "optimizer.generations=40"
 needs_mounts = pytest.mark.skipif(not can_mount(), reason="needs root that may mount")
 
 
-def test_a_disk_that_is_full_loses_nothing_and_the_run_goes_on_when_there_is_room(file: Path, tmp_path: Path) -> None:
+def test_a_disk_that_is_full_loses_nothing_and_the_run_goes_on_when_there_is_room(
+    file: Path, tmp_path: Path
+) -> None:
     def limited() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))  # Python ignores SIGXFSZ
 
@@ -28,7 +30,10 @@ def test_a_disk_that_is_full_loses_nothing_and_the_run_goes_on_when_there_is_roo
     kept = len(journal)
     journal.close()
     assert 0 < kept < 40
-    assert f"Generation {kept} cannot be written to the journal {folder / 'journal.sqlite'}: " in full.message
+    assert (
+        f"Generation {kept} cannot be written to the journal {folder / 'journal.sqlite'}: "
+        in full.message
+    )
     assert f"Generations 0 to {kept - 1} are recorded whole." in full.message
     assert full.message.endswith(f"go on with: evoloco resume {folder}")
     going_on = evoloco("resume", folder)
@@ -36,11 +41,15 @@ def test_a_disk_that_is_full_loses_nothing_and_the_run_goes_on_when_there_is_roo
     undisturbed = evoloco("evolve", file, LONGER, "--out", tmp_path / "whole")
     assert undisturbed.code == 0
     assert record(folder) == record(tmp_path / "whole")
-    assert (folder / "champion.json").read_bytes() == (tmp_path / "whole" / "champion.json").read_bytes()
+    assert (folder / "champion.json").read_bytes() == (
+        tmp_path / "whole" / "champion.json"
+    ).read_bytes()
 
 
 @needs_mounts
-def test_a_disk_without_any_room_is_told_before_and_after_the_search(whole: Path, file: Path, tmp_path: Path) -> None:
+def test_a_disk_without_any_room_is_told_before_and_after_the_search(
+    whole: Path, file: Path, tmp_path: Path
+) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     with tmpfs(disk, "16k"):
@@ -52,7 +61,9 @@ def test_a_disk_without_any_room_is_told_before_and_after_the_search(whole: Path
         folder = Path(shutil.copytree(whole, disk / "run"))
         (folder / "champion.json").unlink()
         content = bytes(os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize - 40_000)
-        (disk / "filler").write_bytes(content)  # leaves room for SQLite's shared memory, but not for a page
+        (disk / "filler").write_bytes(
+            content
+        )  # leaves room for SQLite's shared memory, but not for a page
         (disk / "filler2").write_bytes(bytes(4000))
         ended = evoloco("report", folder)
         assert ended.code == 3, ended
@@ -63,12 +74,17 @@ def test_a_disk_without_any_room_is_told_before_and_after_the_search(whole: Path
 
 
 @needs_mounts
-def test_a_read_only_run_can_be_replayed_but_not_gone_on_with(whole: Path, file: Path, tmp_path: Path) -> None:
+def test_a_read_only_run_can_be_replayed_but_not_gone_on_with(
+    whole: Path, file: Path, tmp_path: Path
+) -> None:
     folder = copied(whole, tmp_path / "run")
     before = sorted(path.name for path in folder.iterdir())
     with read_only(folder):
         assert "equals the record to the last bit" in evoloco("replay", folder).out
-        for command, words in (("resume", "cannot be written: "), ("report", "report.html cannot be written: ")):
+        for command, words in (
+            ("resume", "cannot be written: "),
+            ("report", "report.html cannot be written: "),
+        ):
             refused = evoloco(command, folder)
             assert refused.code == 3
             assert words in refused.message
@@ -81,7 +97,9 @@ def test_a_read_only_run_can_be_replayed_but_not_gone_on_with(whole: Path, file:
 
 
 @needs_mounts
-def test_a_read_only_journal_shows_what_its_write_ahead_log_holds(whole: Path, tmp_path: Path) -> None:
+def test_a_read_only_journal_shows_what_its_write_ahead_log_holds(
+    whole: Path, tmp_path: Path
+) -> None:
     folder = copied(whole, tmp_path / "run")
     journal = Journal(folder / "journal.sqlite")
     journal.write_note("stop_reason", "in the log")

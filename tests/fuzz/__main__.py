@@ -115,7 +115,9 @@ def fuzz(target: Target, arguments: list[str]) -> None:
     place = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, place)
     run = place / "run"
-    evoloco("evolve", short(place), "--out", run)  # not in this process: Numba cannot compile what is instrumented
+    evoloco(
+        "evolve", short(place), "--out", run
+    )  # not in this process: Numba cannot compile what is instrumented
     seeds, path = place / "seeds", run / target.file
     seeds.mkdir()
     for number, seed in enumerate(target.seeds(run)):
@@ -129,7 +131,9 @@ def fuzz(target: Target, arguments: list[str]) -> None:
             target.read(path)
 
     begin = [] if any(Path(argument).is_file() for argument in arguments) else [str(seeds)]
-    atheris.Setup([sys.argv[0], f"-timeout={SLOWEST}", f"-max_len={LARGEST}", *arguments, *begin], one)
+    atheris.Setup(
+        [sys.argv[0], f"-timeout={SLOWEST}", f"-max_len={LARGEST}", *arguments, *begin], one
+    )
     atheris.Fuzz()
 
 
@@ -139,8 +143,9 @@ def main() -> None:
     broken = [
         name
         for name in TARGETS
-        if subprocess.run([sys.executable, Path(__file__).parent, name, f"-max_total_time={SECONDS}"], check=False)
-        .returncode
+        if subprocess.run(
+            [sys.executable, Path(__file__).parent, name, f"-max_total_time={SECONDS}"], check=False
+        ).returncode
     ]
     sys.exit(f"Broken: {', '.join(broken)}." if broken else 0)
 
