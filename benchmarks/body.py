@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from evoloco.build import run_file
-from evoloco.evolve import Run
-from evoloco.journal import Generation
+from evoloco.bundled import run_file
+from evoloco.evolve import evolve as search
+from evoloco.record.journal import Generation
+from evoloco.run import Run
 from evoloco.spec import RunSpec, read
 
 
@@ -42,7 +43,7 @@ def evolve(spec: RunSpec, folder: Path, budget: float = np.inf) -> tuple[float, 
         return float(run.champion()["heldout_fitness"]), spent
     run = Run.create(spec, folder)
     with contextlib.suppress(Spent):
-        run.evolve(progress=count)
+        search(run, progress=count)
     return run.choose_champion().heldout_fitness, spent
 
 

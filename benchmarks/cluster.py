@@ -33,13 +33,15 @@ from pathlib import Path
 import numpy as np
 from rollouts import ENDLESS, around, champion
 
-from evoloco.build import Experiment, run_file
+from evoloco.bundled import run_file
 from evoloco.episode import unnamed
 from evoloco.evaluators.chunks import Chunks
 from evoloco.evaluators.local import Local
 from evoloco.evaluators.ray import Ray
-from evoloco.evolve import Run
-from evoloco.journal import Generation, Journal
+from evoloco.evolve import evolve
+from evoloco.experiment import Experiment
+from evoloco.record.journal import Generation, Journal
+from evoloco.run import Run
 from evoloco.spec import read
 
 GENOMES = 64
@@ -102,7 +104,7 @@ def faults() -> bool:
     )
     with tempfile.TemporaryDirectory() as folder:
         whole = Run.create(spec, Path(folder) / "whole")
-        whole.evolve()
+        evolve(whole)
         run = Run.create(spec, Path(folder) / "disturbed")
         cluster = Cluster(
             initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
@@ -121,7 +123,7 @@ def faults() -> bool:
 
         with Ray(run.experiment) as ray:
             complete(ray, run.experiment, NODES)
-            run.evolve(evaluator=ray, progress=disturb)
+            evolve(run, evaluator=ray, progress=disturb)
             left = str(ray)
         library.shutdown()
         cluster.shutdown()

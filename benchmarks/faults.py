@@ -52,8 +52,9 @@ from injection import (
 
 from evoloco.errors import JournalError
 from evoloco.evaluators.ray import Ray
-from evoloco.evolve import Run
-from evoloco.journal import Generation
+from evoloco.evolve import evolve
+from evoloco.record.journal import Generation
+from evoloco.run import Run
 from evoloco.spec import read
 
 TOTAL = 60
@@ -216,7 +217,7 @@ def unwritable(place: Place, times: int) -> Cost:
     cost, expected = Cost(), place.whole(LONGER)
     for number in range(times):
         run = Run.create(read(place.file, [LONGER]), place.folder / f"run-{number}")
-        run.evolve(int(place.random.integers(1, TOTAL)))
+        evolve(run, int(place.random.integers(1, TOTAL)))
         run.journal.close()
         with read_only(run.folder):
             cost.meet(evoloco("resume", run.folder), 3, "cannot be written")
@@ -413,7 +414,7 @@ def disturbed(
         cost.tried += 1
 
     with Ray(run.experiment) as ray:
-        run.evolve(evaluator=ray, progress=strike)
+        evolve(run, evaluator=ray, progress=strike)
         strikes[-1].join()
     mend()
     cost.ways[f"deaths of workers, {word}"] = sum(

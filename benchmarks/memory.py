@@ -16,9 +16,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from evoloco.build import run_file
-from evoloco.evolve import Run
-from evoloco.journal import Generation
+from evoloco.bundled import run_file
+from evoloco.evolve import evolve
+from evoloco.record.journal import Generation
+from evoloco.run import Run
 from evoloco.sim.simulator import TRACE_BYTES
 from evoloco.spec import read
 
@@ -39,7 +40,7 @@ def one(run: str, generations: int, population: int, duration: float) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         begun = Run.create(spec, Path(folder) / "run")
-        begun.evolve(progress=look)
+        evolve(begun, progress=look)
         episode = begun.experiment.morphology.model
         row = 1 + episode.nq + episode.nv + episode.na + 2 * episode.nu + episode.nsensordata + 2
         steps = round(duration / spec.scenario.control_dt)

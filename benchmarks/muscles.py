@@ -40,13 +40,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy import stats
 
-from evoloco.build import Experiment, run_file
+from evoloco.bundled import run_file
 from evoloco.episode import Episode, Outcome
 from evoloco.evaluators.local import simulator
-from evoloco.evolve import Run
-from evoloco.gait import Gait, analyse
+from evoloco.experiment import Experiment
+from evoloco.gait.analysis import Gait, analyse
 from evoloco.genome import Array
 from evoloco.morphology import GRAVITY
+from evoloco.run import Run
 from evoloco.scenario import Scenario
 from evoloco.spec import read
 

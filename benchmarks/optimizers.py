@@ -30,15 +30,18 @@ import cma
 import numpy as np
 from deap import algorithms, base, tools
 
-from evoloco.build import Experiment, run_file
+from evoloco.bundled import run_file
 from evoloco.evaluators.local import Local
-from evoloco.evolve import Run
+from evoloco.evolve import evolve
+from evoloco.experiment import Experiment
 from evoloco.genome import Array, Gene, Space
-from evoloco.journal import Generation
-from evoloco.optimizers import Search, cmaes, ga
+from evoloco.optimizer import Search
+from evoloco.optimizers import cmaes, ga
 from evoloco.optimizers._isolation import Isolation
 from evoloco.optimizers._variation import Individual
 from evoloco.rating import rate
+from evoloco.record.journal import Generation
+from evoloco.run import Run
 from evoloco.spec import read
 
 POPULATION, SEED, SIGMA = 16, 1, 0.25
@@ -185,7 +188,7 @@ def gait(name: str, search: str, budget: float, folder: Path, seed: int) -> tupl
         folder / f"{name}-{search.replace(' ', '-')}-{seed}",
     )
     with suppress(Spent):
-        run.evolve(evaluator=run.local(1), progress=count)
+        evolve(run, evaluator=run.local(1), progress=count)
     judged = Experiment(
         read(source, [f"seed={seed}"])
     )  # the plain fitness, also of a search for objectives

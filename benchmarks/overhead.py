@@ -10,9 +10,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from evoloco.build import run_file
-from evoloco.evolve import Run
-from evoloco.live import Live
+from evoloco.bundled import run_file
+from evoloco.evolve import evolve
+from evoloco.progress import Live
+from evoloco.run import Run
 from evoloco.spec import read
 
 
@@ -27,7 +28,7 @@ def main() -> None:
         run = Run.create(spec, Path(folder) / "run")
         evaluator = run.local()
         with Live(run, run.generations, evaluator) as live:
-            run.evolve(evaluator=evaluator, progress=live.show)
+            evolve(run, evaluator=evaluator, progress=live.show)
         records = list(run.journal.generations())
     whole = records[-1].finished - records[0].finished
     simulation = sum(record.simulation_time for record in records[1:])

@@ -10,7 +10,8 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from evoloco.evolve import Run
+from evoloco.evolve import evolve
+from evoloco.run import Run
 from evoloco.spec import read
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -31,7 +32,7 @@ def main() -> None:
                     file, [f"optimizer.name={search}", f"optimizer.generations={generations}"]
                 )
                 run = Run.create(spec, Path(folder) / f"{name}-{search}")
-                run.evolve()
+                evolve(run)
                 champion = run.choose_champion()
                 first = run.journal[0].fitness.max()
                 last = max(record.fitness.max() for record in run.journal.generations())

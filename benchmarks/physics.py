@@ -19,12 +19,12 @@ from pathlib import Path
 import mujoco
 import numpy as np
 
-from evoloco.build import Experiment
 from evoloco.evaluators.local import Local
-from evoloco.evolve import Run
+from evoloco.experiment import Experiment
 from evoloco.genome import Array
 from evoloco.morphologies import biped, hopper, planar_biped
 from evoloco.morphology import GRAVITY, HOME, Morphology
+from evoloco.run import Run
 from evoloco.spec import read
 
 BODIES: dict[str, Callable[..., Morphology]] = {

@@ -19,12 +19,13 @@ from typing import Any
 import numpy as np
 
 from evoloco import provenance
-from evoloco.build import Experiment, run_file
+from evoloco.bundled import run_file
 from evoloco.evaluators.local import judge, simulator
-from evoloco.evolve import Run
-from evoloco.gait import Gait, analyse, rows, walks
+from evoloco.experiment import Experiment
+from evoloco.gait.analysis import Gait, analyse, rows, walks
 from evoloco.rating import aggregate
 from evoloco.replay import replay
+from evoloco.run import Run
 from evoloco.spec import read
 
 KEPT = ("evoloco", "python", "packages", "cpu", "files_sha256")

@@ -44,8 +44,9 @@ from numpy.typing import ArrayLike
 from peers.environments import Environments, Peer
 from peers.python_loop import PythonLoop, waves
 
-from evoloco.build import BODY, Experiment, run_file
+from evoloco.bundled import run_file
 from evoloco.evaluators.local import Local
+from evoloco.experiment import BODY, Experiment
 from evoloco.genome import Array
 from evoloco.spec import ControllerSpec, MorphologySpec, RunSpec, read
 

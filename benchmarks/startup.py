@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from evoloco.evolve import Run
+from evoloco.run import Run
 
 COMMAND = [sys.executable, "-m", "evoloco.cli"]
 

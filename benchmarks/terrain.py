@@ -16,10 +16,11 @@ from contextlib import nullcontext
 import mujoco
 import numpy as np
 
-from evoloco.build import Experiment, run_file
+from evoloco.bundled import run_file
 from evoloco.evaluators.local import Local, simulator
+from evoloco.experiment import Experiment
 from evoloco.genome import Array
-from evoloco.sim import field
+from evoloco.sim import heightfield
 from evoloco.spec import read
 
 BODIES = ("biped", "planar_biped", "hopper", "muscle_biped")
@@ -88,7 +89,10 @@ def falls(count: int = 600) -> None:
         )
         model.hfield_data[:] = 0.5
         data = mujoco.MjData(model)
-        for words, way in (("MuJoCo's", nullcontext()), ("evoloco's", field.contacts(model, data))):
+        for words, way in (
+            ("MuJoCo's", nullcontext()),
+            ("evoloco's", heightfield.contacts(model, data)),
+        ):
             random, aside, caught = np.random.default_rng(0), [], 0
             with way:
                 for number in range(count):

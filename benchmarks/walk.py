@@ -4,7 +4,7 @@
 
 Every run is a process of its own, with the defaults of its run file. Then each
 generation's best individual is simulated again for 10 s in a scenario without
-noise, and judged by `evoloco.gait.walks`: no fall, >= 0.3 m/s, feet that
+noise, and judged by `evoloco.gait.analysis.walks`: no fall, >= 0.3 m/s, feet that
 alternate (phase lag 0.4 to 0.6), duty factors of 0.4 to 0.85, loaded feet that
 slip at <= 0.05 m/s on average, nothing but feet on the ground. The wall time
 to the first that walks counts from the start of the process. "ends walking"
@@ -23,10 +23,10 @@ from pathlib import Path
 import numpy as np
 
 from evoloco.evaluators.local import simulator
-from evoloco.evolve import Run
-from evoloco.gait import analyse, walks
+from evoloco.gait.analysis import analyse, walks
 from evoloco.genome import Array
 from evoloco.replay import replay
+from evoloco.run import Run
 from evoloco.scenario import Scenario
 
 DURATION = 10.0

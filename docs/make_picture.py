@@ -11,8 +11,9 @@ from pathlib import Path
 import imageio.v3 as imageio
 import numpy as np
 
-from evoloco.build import Experiment, run_file
+from evoloco.bundled import run_file
 from evoloco.evaluators.local import simulator
+from evoloco.experiment import Experiment
 from evoloco.report.video import film
 from evoloco.spec import read
 

@@ -7,9 +7,12 @@ from contextlib import suppress
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from evoloco.build import Experiment, member, members, options_of, runs
+from evoloco.bundled import runs
 from evoloco.errors import ModelError, UnknownNameError
+from evoloco.experiment import Experiment
 from evoloco.genome import Gene
+from evoloco.members import member, members
+from evoloco.options import options_of
 from evoloco.spec import ControllerSpec, MorphologySpec, RunSpec, TermSpec, apply
 
 _KINDS = {

@@ -9,17 +9,19 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from evoloco import files, spec, start
-from evoloco.build import Experiment
+from evoloco import spec
 from evoloco.errors import JournalError, UnknownNameError
-from evoloco.evaluators import Evaluation
+from evoloco.evaluation import Evaluation
 from evoloco.evaluators.local import Local
-from evoloco.front import front
+from evoloco.experiment import Experiment
 from evoloco.genome import Array, Space
-from evoloco.journal import Journal
-from evoloco.par import Line
 from evoloco.rating import rate
+from evoloco.record import files
+from evoloco.record.journal import Journal
 from evoloco.scenario import Scenario
+from evoloco.search import start
+from evoloco.search.pareto_front import front
+from evoloco.search.scone_par import Line
 
 FILE = "champion.json"
 

@@ -112,8 +112,9 @@ def evolve(
     """Evolves a gait, records everything in a run folder, and writes a report."""
     from rich.console import Console
 
-    from evoloco.build import Experiment, run_file, start_file
-    from evoloco.evolve import Run
+    from evoloco.bundled import run_file, start_file
+    from evoloco.experiment import Experiment
+    from evoloco.run import Run
     from evoloco.spec import read
 
     changes = list(overrides or [])
@@ -152,7 +153,7 @@ def resume(
     ] = False,
 ) -> None:
     """Goes on exactly where a run was stopped, in whatever way it was stopped."""
-    from evoloco.evolve import Run
+    from evoloco.run import Run
 
     if salvage:
         from evoloco.salvage import salvage as keep_what_is_whole
@@ -185,10 +186,10 @@ def replay(
     time_limit: TimeLimit = None,
 ) -> None:
     """Rebuilds any individual of a run and checks its fitness against the record, to the last bit."""
-    from evoloco.evolve import Run
-    from evoloco.gait import analyse, walks
+    from evoloco.gait.analysis import analyse, walks
     from evoloco.replay import replay as rebuild
     from evoloco.replay import save_model, save_trace
+    from evoloco.run import Run
 
     again = rebuild(Run(folder, time_limit), individual)
     episode = again.shown
@@ -226,8 +227,8 @@ def replay(
 @app.command(epilog="Example:  evoloco report runs/out/biped-seed0")
 def report(folder: Folder) -> None:
     """Writes report.html, one self-contained page."""
-    from evoloco.evolve import Run
     from evoloco.report.assemble import write_report
+    from evoloco.run import Run
 
     run = Run(folder)
     if not (folder / "champion.json").is_file():
@@ -246,10 +247,10 @@ def par(
     ] = None,
 ) -> None:
     """Writes a champion's values as a parameter file of SCONE's: name, best, mean, standard deviation."""
-    from evoloco import files
-    from evoloco.build import start_file
+    from evoloco.bundled import start_file
     from evoloco.champion import exported
-    from evoloco.par import dumps
+    from evoloco.record import files
+    from evoloco.search.scone_par import dumps
 
     text = dumps(exported(start_file(run)))
     if out is None:
@@ -289,7 +290,8 @@ def _go_on(run: Any, generations: int, threads: int, evaluator: Any) -> None:
 
 def _finish(run: Any, generations: int, threads: int, evaluator: Any) -> None:
     from evoloco import provenance
-    from evoloco.live import Live
+    from evoloco.evolve import evolve as search
+    from evoloco.progress import Live
     from evoloco.report.assemble import write_report
 
     total = generations or run.generations
@@ -301,7 +303,7 @@ def _finish(run: Any, generations: int, threads: int, evaluator: Any) -> None:
         )
     evaluator = evaluator or run.local(threads)
     with Live(run, total, evaluator) as live:
-        reason = run.evolve(generations, evaluator, live.show)
+        reason = search(run, generations, evaluator, live.show)
     for event in run.search_events:
         typer.echo(f"Search: {event}.")
     typer.echo(f"Stopped because {reason}.")

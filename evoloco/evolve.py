@@ -1,30 +1,23 @@
-"""Ask, evaluate, tell, record: the loop of a run, begun, resumed or replayed."""
+"""Ask, evaluate, tell, record: the loop of a run, begun or resumed."""
 
-import json
-import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import numpy as np
 
-from evoloco import champion, lock, provenance, schema
-from evoloco.build import Experiment
-from evoloco.champion import Champion
+from evoloco import provenance
 from evoloco.episode import Outcome
-from evoloco.errors import EvolocoError, JournalError, SpecError, told_from, unwritten
-from evoloco.evaluators import Evaluation, Evaluator
-from evoloco.evaluators.local import Local
-from evoloco.genome import Array
-from evoloco.journal import FILE, Generation, Journal
-from evoloco.optimizers import Optimizer
+from evoloco.errors import EvolocoError, JournalError
+from evoloco.evaluation import Evaluation, Evaluator
+from evoloco.optimizer import Optimizer
 from evoloco.rating import rate
-from evoloco.spec import RunSpec, read, write
+from evoloco.record import lock
+from evoloco.record.journal import Generation
+from evoloco.run import Run
 
 Progress = Callable[[Generation], None]
 
@@ -38,284 +31,116 @@ class Interrupted(EvolocoError):  # noqa: N818 - a wish, not an error
     code = 130
 
 
-class Run:
-    """A run folder: `run.toml`, `provenance.json`, `journal.sqlite` and what was made of them.
-
-    Nothing in a run folder is executed: a Python file inside it is refused.
+def evolve(
+    run: Run,
+    generations: int = 0,
+    evaluator: Evaluator | None = None,
+    progress: Progress | None = None,
+) -> str:
+    """Goes on from the last recorded generation.
 
     Args:
-        folder: Of an existing run.
-        time_limit: Wall time that an episode may take [s], instead of the run file's; 0 for any.
+        run: That goes on.
+        generations: Generations in all; `run.generations` where 0.
+        evaluator: Of this experiment; the local one on all CPUs where left out. Results do not depend on it.
+        progress: Called after each recorded generation.
+
+    Returns:
+        Why the search stopped.
 
     Raises:
-        JournalError: The folder is not a run, or its journal belongs to another one.
-        SpecError: Its run file does not fit.
+        Interrupted: Ctrl-C; the journal is whole.
+        BusyError: Another process goes on with this run.
+        StorageError: The folder cannot be written.
+        JournalError: The record does not follow from the spec.
     """
+    with lock.held(run.folder):
+        return _search(run, generations, evaluator or run.local(), progress)
 
-    def __init__(self, folder: Path, time_limit: float | None = None) -> None:
-        self.folder = folder
-        if not (folder / "run.toml").is_file():
-            raise JournalError(
-                f"{folder} is not a run: it has no run.toml. Begin one with: evoloco evolve RUN"
-            )
-        self.spec = read(folder / "run.toml")
-        if self.provenance.get("spec_sha256") != provenance.digest(folder / "run.toml"):
-            raise JournalError(
-                f"{folder / 'run.toml'} has changed since the run began; the journal does not follow from it. "
-                f"Restore it, or begin another run with: evoloco evolve {folder / 'run.toml'} --out DIR"
-            )
-        if inside := provenance.code_in(folder, self.spec):
-            raise JournalError(
-                f"{folder / 'run.toml'} names {inside}, which is in the run folder: nothing there is executed. "
-                "If you trust it, move it elsewhere and begin another run with: evoloco evolve"
-            )
-        self.experiment = Experiment(self.spec, time_limit)
-        self.journal = Journal(folder / FILE)
-        with told_from(folder / "run.toml"):
-            genes = self.experiment.space.names
-        if self.journal.genes != genes:
-            stray = sorted(set(self.journal.genes) ^ set(genes)) or ["their order"]
-            raise JournalError(
-                f"The journal {self.journal.path} is of another run: its genes differ from those of "
-                f"{folder / 'run.toml'} in {', '.join(stray[:5])}."
-            )
-        if self.journal.terms != tuple(self.spec.fitness):
-            raise JournalError(
-                f"The journal {self.journal.path} is of another run: its fitness terms are "
-                f"{', '.join(self.journal.terms)}, those of run.toml {', '.join(self.spec.fitness)}."
-            )
 
-    @classmethod
-    def create(cls, spec: RunSpec, folder: Path, source: object = "run file") -> "Run":
-        """Makes the folder of a new run; nothing is written when the spec does not fit.
-
-        Args:
-            spec: Of the run.
-            folder: To be made.
-            source: Where the spec comes from, for messages.
-
-        Raises:
-            EvolocoError: The folder exists, or the spec does not fit.
-        """
-        if folder.exists():
-            raise SpecError(
-                f"{folder} exists and is not overwritten. Go on with: evoloco resume {folder}   "
-                "or choose another folder with --out, or another --seed."
-            )
-        with told_from(source):
-            experiment = Experiment(spec)
-            experiment.optimizer()
-            for duration in (spec.scenario.duration, experiment.heldout_duration):
-                Local(experiment, duration=duration).check(
-                    experiment.corners()
-                )  # compiles the controller, too
-            genes, terms = experiment.space.names, [term.name for term in experiment.terms]
-            goals = experiment.several_objectives
-            schema.check(terms, goals)
-        making = folder.with_name(folder.name + ".making")
-        shutil.rmtree(making, ignore_errors=True)  # of a process that was killed here
-        try:
-            making.mkdir(parents=True)
-            write(spec, making / "run.toml")
-            facts = json.dumps(provenance.collect(experiment), indent=2)
-            (making / "provenance.json").write_text(facts + "\n", encoding="utf-8")
-            Journal.create(making / FILE, genes, terms, goals).close()
-            making.rename(folder)
-        except OSError as error:
-            raise unwritten(
-                error,
-                f"The run folder {folder} cannot be made: {error.strerror}. Make room or mend the place, or choose "
-                "another one with --out.",
-            ) from None
-        finally:
-            shutil.rmtree(making, ignore_errors=True)
-        return cls(folder)
-
-    @property
-    def generations(self) -> int:
-        """Generations in all: those of the spec, or of its last extension."""
-        return int(self.journal.note("generations") or self.spec.optimizer.generations)
-
-    @property
-    def search_events(self) -> list[str]:
-        """What the optimizer did on the way, such as restarts, oldest first."""
-        return list(self.journal.note("search_events") or [])
-
-    # ------------------------------------------------------------ the loop
-
-    def local(self, threads: int = 0) -> Local:
-        """The local evaluator of this run, on so many threads; on all CPUs where 0. Results do not depend on it."""
-        return Local(self.experiment, threads)
-
-    def evolve(
-        self,
-        generations: int = 0,
-        evaluator: Evaluator | None = None,
-        progress: Progress | None = None,
-    ) -> str:
-        """Goes on from the last recorded generation.
-
-        Args:
-            generations: Generations in all; `self.generations` where 0.
-            evaluator: Of this experiment; the local one on all CPUs where left out. Results do not depend on it.
-            progress: Called after each recorded generation.
-
-        Returns:
-            Why the search stopped.
-
-        Raises:
-            Interrupted: Ctrl-C; the journal is whole.
-            BusyError: Another process goes on with this run.
-            StorageError: The folder cannot be written.
-            JournalError: The record does not follow from the spec.
-        """
-        with lock.held(self.folder):
-            return self._search(generations, evaluator or self.local(), progress)
-
-    def _search(self, generations: int, evaluator: Evaluator, progress: Progress | None) -> str:
-        last = generations or self.generations
-        if len(self.journal) and (
-            changed := provenance.changes(self.provenance, provenance.collect(self.experiment))
-        ):
-            raise JournalError(
-                f"{self.folder} cannot go on as it began: {'; '.join(changed)}. "
-                "Restore it, or begin another run with: evoloco evolve"
-            )
-        optimizer = self._replayed()
-        self._note_extension(generations)
-        self._note_search_events(optimizer)
-        with _interruptible() as interrupted:
-            for generation in range(len(self.journal), last):
-                if reason := optimizer.stop_reason():
-                    return self._stop(f"{self.spec.optimizer.name}: {reason}")
-                began = time.perf_counter()
-                genomes = optimizer.ask()
-                asked = time.perf_counter()
-                support = self.spec.evaluation.support.strength(generation)
-                evaluation = evaluator.evaluate(
-                    genomes,
-                    self.experiment.scenarios(generation),
-                    support,
-                    partial(self.address, generation),
-                )
-                simulated = time.perf_counter() - asked
-                self._note_events(generation, evaluation)
-                rating = rate(self.experiment, evaluation)
-                optimizer.tell(genomes, rating.told, evaluation.values.mean(axis=1))
-                wall = time.perf_counter() - began
-                record = Generation(
-                    generation, genomes, rating.fitness, evaluation, support, time.time(), wall, simulated,
-                    rating.objectives,
-                )  # fmt: skip
-                self.journal.append(record)
-                self._note_search_events(optimizer)
-                if progress is not None:
-                    progress(record)
-                if interrupted():
-                    self._stop(INTERRUPTED)
-                    raise Interrupted(
-                        f"Stopped after generation {generation}; everything until then is recorded. "
-                        f"Go on with: evoloco resume {self.folder}"
-                    )
-        return self._stop(ALL_GENERATIONS)
-
-    def _replayed(self) -> Optimizer:
-        """A fresh optimizer that was told everything recorded.
-
-        Raises:
-            JournalError: The record does not follow from the spec.
-        """
-        optimizer = self.experiment.optimizer()
-        for record in self.journal.generations():
+def _search(run: Run, generations: int, evaluator: Evaluator, progress: Progress | None) -> str:
+    last = generations or run.generations
+    if len(run.journal) and (
+        changed := provenance.changes(run.provenance, provenance.collect(run.experiment))
+    ):
+        raise JournalError(
+            f"{run.folder} cannot go on as it began: {'; '.join(changed)}. "
+            "Restore it, or begin another run with: evoloco evolve"
+        )
+    optimizer = run.replayed()
+    _note_extension(run, generations)
+    _note_search_events(run, optimizer)
+    with _interruptible() as interrupted:
+        for generation in range(len(run.journal), last):
+            if reason := optimizer.stop_reason():
+                return _stop(run, f"{run.spec.optimizer.name}: {reason}")
+            began = time.perf_counter()
             genomes = optimizer.ask()
-            if not np.array_equal(genomes, record.genomes):
-                raise JournalError(
-                    f"Generation {record.generation} of {self.journal.path} does not follow from run.toml: the "
-                    f"optimizer asks for other genomes. {self._why_different()}"
+            asked = time.perf_counter()
+            support = run.spec.evaluation.support.strength(generation)
+            evaluation = evaluator.evaluate(
+                genomes,
+                run.experiment.scenarios(generation),
+                support,
+                partial(run.address, generation),
+            )
+            simulated = time.perf_counter() - asked
+            _note_events(run, generation, evaluation)
+            rating = rate(run.experiment, evaluation)
+            optimizer.tell(genomes, rating.told, evaluation.values.mean(axis=1))
+            wall = time.perf_counter() - began
+            record = Generation(
+                generation, genomes, rating.fitness, evaluation, support, time.time(), wall, simulated,
+                rating.objectives,
+            )  # fmt: skip
+            run.journal.append(record)
+            _note_search_events(run, optimizer)
+            if progress is not None:
+                progress(record)
+            if interrupted():
+                _stop(run, INTERRUPTED)
+                raise Interrupted(
+                    f"Stopped after generation {generation}; everything until then is recorded. "
+                    f"Go on with: evoloco resume {run.folder}"
                 )
-            optimizer.tell(genomes, record.told, record.evaluation.values.mean(axis=1))
-        return optimizer
+    return _stop(run, ALL_GENERATIONS)
 
-    def upcoming(self) -> Array:
-        """The genomes (population_size, n) of the generation that comes next, which is not recorded yet."""
-        return self._replayed().ask()
 
-    def address(self, generation: int, individual: int, episode: int) -> str:
-        """Names an episode of the search, with the command that simulates it again."""
-        return (
-            f"Generation {generation}, individual {individual}, episode {episode} "
-            f"(again: evoloco replay {self.folder} --individual {generation}:{individual})"
+def _stop(run: Run, reason: str) -> str:
+    run.journal.write_note("stop_reason", reason)
+    return reason
+
+
+def _note_extension(run: Run, generations: int) -> None:
+    if generations:
+        run.journal.write_note("generations", generations)
+
+
+def _note_events(run: Run, generation: int, evaluation: Evaluation) -> None:
+    for event in evaluation.events:
+        run.journal.write_event(generation, *event)
+    diverged = np.argwhere(evaluation.outcome == Outcome.UNSTABLE)
+    if len(diverged):
+        individual, episode = diverged[0].tolist()
+        run.journal.write_event(
+            generation,
+            time.time(),
+            f"{len(diverged)} of {evaluation.outcome.size} episodes diverged. "
+            f"The first: {run.address(generation, individual, episode)}; --trace FILE.npz writes its last states, "
+            "--model FILE.mjb its body.",
+        )
+    for individual in np.flatnonzero((evaluation.outcome == Outcome.FAILED).any(axis=1)):
+        run.journal.write_event(
+            generation,
+            time.time(),
+            f"Individual {generation}:{individual} of seed {run.spec.seed} failed: it ended every worker that "
+            f"tried it. Try it with: evoloco replay {run.folder} --individual {generation}:{individual}",
         )
 
-    def _stop(self, reason: str) -> str:
-        self.journal.write_note("stop_reason", reason)
-        return reason
 
-    def _note_extension(self, generations: int) -> None:
-        if generations:
-            self.journal.write_note("generations", generations)
-
-    def _note_events(self, generation: int, evaluation: Evaluation) -> None:
-        for event in evaluation.events:
-            self.journal.write_event(generation, *event)
-        diverged = np.argwhere(evaluation.outcome == Outcome.UNSTABLE)
-        if len(diverged):
-            individual, episode = diverged[0].tolist()
-            self.journal.write_event(
-                generation,
-                time.time(),
-                f"{len(diverged)} of {evaluation.outcome.size} episodes diverged. "
-                f"The first: {self.address(generation, individual, episode)}; --trace FILE.npz writes its last states, "
-                "--model FILE.mjb its body.",
-            )
-        for individual in np.flatnonzero((evaluation.outcome == Outcome.FAILED).any(axis=1)):
-            self.journal.write_event(
-                generation,
-                time.time(),
-                f"Individual {generation}:{individual} of seed {self.spec.seed} failed: it ended every worker that "
-                f"tried it. Try it with: evoloco replay {self.folder} --individual {generation}:{individual}",
-            )
-
-    def _note_search_events(self, optimizer: Optimizer) -> None:
-        if optimizer.events and self.search_events != list(optimizer.events):
-            self.journal.write_note("search_events", list(optimizer.events))
-
-    def _why_different(self) -> str:
-        reasons = provenance.differences(self.provenance, provenance.collect(self.experiment))
-        return (
-            f"Likely because: {'; '.join(reasons)}."
-            if reasons
-            else "The run file or the journal was edited."
-        )
-
-    # ------------------------------------------------------------ what came out
-
-    @property
-    def provenance(self) -> dict[str, Any]:
-        """What produced the run.
-
-        Raises:
-            JournalError: The file is missing or holds something else.
-        """
-        return provenance.read(self.folder / "provenance.json")
-
-    def choose_champion(self, threads: int = 0) -> Champion:
-        """Chooses the champion (see `evoloco.champion`) and writes `champion.json`.
-
-        Raises:
-            JournalError: Nothing is recorded yet.
-        """
-        found = champion.choose(self.experiment, self.journal, self.address, threads)
-        champion.write(found, self.experiment, self.folder / champion.FILE)
-        return found
-
-    def champion(self) -> dict[str, Any]:
-        """What `champion.json` holds; a fitness that it cannot hold, -inf, stands there as null.
-
-        Raises:
-            JournalError: It is missing or holds something else.
-        """
-        return champion.read(self.folder / champion.FILE)
+def _note_search_events(run: Run, optimizer: Optimizer) -> None:
+    if optimizer.events and run.search_events != list(optimizer.events):
+        run.journal.write_note("search_events", list(optimizer.events))
 
 
 @contextmanager

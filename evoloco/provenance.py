@@ -15,8 +15,9 @@ from llvmlite.binding import get_host_cpu_name
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evoloco import __version__
-from evoloco.build import Experiment, member
 from evoloco.errors import JournalError
+from evoloco.experiment import Experiment
+from evoloco.members import member
 from evoloco.spec import RunSpec, dumps
 
 _PACKAGES = ("mujoco", "numpy", "numba", "llvmlite", "cma")

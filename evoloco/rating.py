@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evoloco.build import Experiment
-from evoloco.evaluators import Evaluation
+from evoloco.evaluation import Evaluation
+from evoloco.experiment import Experiment
 from evoloco.genome import Array
 from evoloco.measure import objectives
 

@@ -11,8 +11,8 @@ from evoloco import provenance
 from evoloco.episode import Address, Episode, Outcome, unnamed
 from evoloco.errors import JournalError
 from evoloco.evaluators.local import judge, simulator
-from evoloco.evolve import Run
 from evoloco.genome import Array
+from evoloco.run import Run
 from evoloco.scenario import Scenario
 
 

@@ -6,10 +6,10 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from evoloco import lock
-from evoloco.build import Experiment
 from evoloco.errors import JournalError, unwritten
-from evoloco.journal import FILE, Journal, whole_generations
+from evoloco.experiment import Experiment
+from evoloco.record import lock
+from evoloco.record.journal import FILE, Journal, whole_generations
 from evoloco.spec import read
 
 

@@ -17,9 +17,9 @@ from pydantic import (
     field_validator,
 )
 
-from evoloco import start
 from evoloco.errors import SpecError, UnknownNameError, told_from
-from evoloco.range import Range
+from evoloco.search import start
+from evoloco.search.gene_range import Range
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]

@@ -1,7 +1,7 @@
 """Energy per weight and distance."""
 
-from evoloco import energy
 from evoloco.episode import Episode
+from evoloco.gait import energy
 
 UNIT = "1"
 

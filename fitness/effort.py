@@ -1,7 +1,7 @@
 """What the muscles spend on the way."""
 
-from evoloco import metabolism
 from evoloco.episode import Episode
+from evoloco.gait import metabolism
 
 UNIT = "J/kg/m"
 

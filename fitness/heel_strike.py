@@ -3,7 +3,7 @@
 import numpy as np
 
 from evoloco.episode import Episode
-from evoloco.footstrike import heel_first
+from evoloco.gait.footstrike import heel_first
 from evoloco.stance import touchdowns
 
 UNIT = "1"

@@ -1,6 +1,6 @@
 """Journals that were edited by hand."""
 
-from evoloco.journal import Journal, _digest, _rows
+from evoloco.record.journal import Journal, _digest, _rows
 
 
 def sign(journal: Journal, generation: int) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from evoloco.build import member
 from evoloco.genome import Array, Gene, Space
-from evoloco.optimizers import Optimizer, Search
+from evoloco.members import member
+from evoloco.optimizer import Optimizer, Search
 
 SIZE, POPULATION = 6, 8
 LEVELS = (2, 2, 3, 5)

@@ -14,9 +14,11 @@ from conftest import HOP, Ended
 from journals import sign
 
 from evoloco import catalogue
-from evoloco.build import Experiment, members, runs
-from evoloco.evolve import Run
+from evoloco.bundled import runs
+from evoloco.experiment import Experiment
+from evoloco.members import members
 from evoloco.morphologies.mjcf import GENES
+from evoloco.run import Run
 from evoloco.spec import read
 
 Command = Callable[..., Ended]

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from searches import POPULATION, SIZE, Case, made, run, space, sphere
 
-from evoloco.evolve import Run
+from evoloco.evolve import evolve
 from evoloco.genome import Array, Gene, Space
-from evoloco.optimizers import Search, cmaes
+from evoloco.optimizer import Search
+from evoloco.optimizers import cmaes
 from evoloco.optimizers._isolation import Isolation
 from evoloco.optimizers._restarts import bipop, ipop
 from evoloco.report.assemble import write_report
+from evoloco.run import Run
 from evoloco.spec import read
 
 CMAES = Case("cmaes")
@@ -248,9 +250,9 @@ def test_a_run_whose_population_grows_is_recorded_resumed_and_reported(
         Run.create(read(hop, flat), tmp_path / "whole"),
         Run.create(read(hop, flat), tmp_path / "parts"),
     )
-    whole.evolve()
-    parts.evolve(generations=3)
-    Run(tmp_path / "parts").evolve(generations=6)
+    evolve(whole)
+    evolve(parts, generations=3)
+    evolve(Run(tmp_path / "parts"), generations=6)
     again = Run(tmp_path / "parts")
     sizes = [len(record.genomes) for record in whole.journal.generations()]
     assert sizes[0] == 5

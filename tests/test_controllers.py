@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from native import DT, Native
 
-from evoloco.build import member, members
 from evoloco.controllers._followers import ROW, SENDER
 from evoloco.errors import ModelError, UnknownNameError
+from evoloco.members import member, members
 from evoloco.morphologies import biped, hopper, muscle_biped, muscle_biped3d, planar_biped
 
 MUSCULAR = {"reflex": "muscle_biped", "reflex3d": "muscle_biped3d", "muscle_fsm": "muscle_biped"}

@@ -12,9 +12,11 @@ import pytest
 import typer
 
 from evoloco import cli
-from evoloco.build import Experiment, run_file
+from evoloco.bundled import run_file
 from evoloco.evaluators.local import Local
-from evoloco.evolve import Run
+from evoloco.evolve import evolve
+from evoloco.experiment import Experiment
+from evoloco.run import Run
 from evoloco.spec import read
 
 ROOT = Path(__file__).parents[1]
@@ -148,7 +150,7 @@ def test_pandas_reads_the_journal_in_the_three_lines_of_the_docs(
     in_folder: Path, hop: Path
 ) -> None:
     run = Run.create(read(hop), Path("runs/out/biped-seed0"))
-    run.evolve(generations=2)
+    evolve(run, generations=2)
     names: dict[str, object] = {}
     lines = the("docs/journal.md", "read_sql").strip()
     assert len(lines.splitlines()) == 3
@@ -166,7 +168,7 @@ def test_the_page_about_the_journal_names_every_table_column_and_note(
     in_folder: Path, hop: Path
 ) -> None:
     run = Run.create(read(hop), in_folder / "run")
-    run.evolve(generations=1)
+    evolve(run, generations=1)
     page = PAGES["docs/journal.md"].read_text(encoding="utf-8")
     database = sqlite3.connect(in_folder / "run" / "journal.sqlite")
     tables = [

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from traces import body, episode, walk
 
-from evoloco.build import Experiment
 from evoloco.episode import Outcome
 from evoloco.errors import EvolocoError
 from evoloco.evaluators.local import Local, judge
+from evoloco.experiment import Experiment
 from evoloco.genome import Array
 from evoloco.measure import Term, fitness
 from evoloco.rating import aggregate

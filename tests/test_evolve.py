@@ -19,8 +19,9 @@ from evoloco.champion import elite
 from evoloco.controllers import sine
 from evoloco.errors import EvolocoError, JournalError, SpecError
 from evoloco.evaluators.local import Local
-from evoloco.evolve import ALL_GENERATIONS, Interrupted, Run
-from evoloco.journal import Generation
+from evoloco.evolve import ALL_GENERATIONS, Interrupted, evolve
+from evoloco.record.journal import Generation
+from evoloco.run import Run
 from evoloco.spec import read
 
 WITHOUT_VIDEO = {**os.environ, "MUJOCO_GL": "off"}
@@ -54,7 +55,7 @@ def begun(hop: Path, folder: str, *overrides: str) -> Run:
 def whole(hop: Path) -> Run:
     """A run of four generations that was never stopped."""
     run = begun(hop, "whole")
-    assert run.evolve() == ALL_GENERATIONS
+    assert evolve(run) == ALL_GENERATIONS
     return run
 
 
@@ -67,8 +68,8 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def test_equal_seeds_give_equal_journals_and_other_seeds_do_not(whole: Run, hop: Path) -> None:
     again, other = begun(hop, "again"), begun(hop, "other", "seed=1")
-    again.evolve()
-    other.evolve()
+    evolve(again)
+    evolve(other)
     assert record(again) == record(whole)
     assert not set(record(other)) & set(record(whole))
     assert len(set(record(whole))) == 4
@@ -76,7 +77,7 @@ def test_equal_seeds_give_equal_journals_and_other_seeds_do_not(whole: Run, hop:
 
 def test_one_thread_gives_the_bytes_of_two(whole: Run, hop: Path) -> None:
     single = begun(hop, "single")
-    single.evolve(evaluator=Local(single.experiment, 1))
+    evolve(single, evaluator=Local(single.experiment, 1))
     assert record(single) == record(whole)
 
 
@@ -86,9 +87,9 @@ def test_a_run_stopped_after_any_generation_and_resumed_equals_an_uninterrupted_
 ) -> None:
     name = f"optimizer.name={optimizer}"
     uninterrupted, stopped = begun(hop, "uninterrupted", name), begun(hop, "stopped", name)
-    uninterrupted.evolve()
+    evolve(uninterrupted)
     for generations in (1, 3, 4):
-        Run(stopped.folder).evolve(generations)
+        evolve(Run(stopped.folder), generations)
     assert record(stopped) == record(uninterrupted)
 
 
@@ -101,24 +102,24 @@ def test_a_run_that_dies_between_generations_equals_an_uninterrupted_one(
     run = begun(hop, "dying")
     for _ in range(4):
         with pytest.raises(RuntimeError):
-            Run(run.folder).evolve(progress=die)
-    assert Run(run.folder).evolve() == ALL_GENERATIONS
+            evolve(Run(run.folder), progress=die)
+    assert evolve(Run(run.folder)) == ALL_GENERATIONS
     assert record(run) == record(whole)
 
 
 def test_an_extended_run_equals_a_longer_one_and_remembers_how_long_it_is(hop: Path) -> None:
     longer, extended = begun(hop, "longer", "optimizer.generations=6"), begun(hop, "extended")
-    longer.evolve()
-    extended.evolve()
+    evolve(longer)
+    evolve(extended)
 
     def die(record: Generation) -> None:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        Run(extended.folder).evolve(6, progress=die)
+        evolve(Run(extended.folder), 6, progress=die)
     again = Run(extended.folder)
     assert again.generations == 6
-    again.evolve()
+    evolve(again)
     assert record(extended) == record(longer)
 
 
@@ -145,7 +146,7 @@ def test_the_recorded_fitness_is_that_of_the_episodes_evaluated_again(whole: Run
 
 def test_genomes_are_judged_by_the_aggregate_that_the_run_file_names(hop: Path) -> None:
     run = begun(hop, "worst", "evaluation.aggregate=worst")
-    run.evolve(1)
+    evolve(run, 1)
     assert np.array_equal(run.journal[0].fitness, run.journal[0].evaluation.fitness.min(axis=1))
 
 
@@ -154,7 +155,7 @@ def test_support_fades_over_its_generations_and_champions_come_from_those_withou
 ) -> None:
     support, one = "evaluation.support={stiffness=20, generations=2}", "evaluation.elite=1"
     run = begun(hop, "supported", support, one, "optimizer.name=uniform")
-    run.evolve()
+    evolve(run)
     assert [generation.support for generation in run.journal.generations()] == [1.0, 0.5, 0.0, 0.0]
     champion = run.choose_champion()
     assert champion.generation >= 2
@@ -163,17 +164,17 @@ def test_support_fades_over_its_generations_and_champions_come_from_those_withou
 
 def test_progress_is_told_after_each_generation_is_recorded(hop: Path) -> None:
     run, seen = begun(hop, "told"), []
-    run.evolve(progress=lambda generation: seen.append((generation.generation, len(run.journal))))
+    evolve(run, progress=lambda generation: seen.append((generation.generation, len(run.journal))))
     assert seen == [(0, 1), (1, 2), (2, 3), (3, 4)]
 
 
 def test_the_optimizers_reason_to_stop_is_recorded_and_holds_when_resumed(hop: Path) -> None:
     run = begun(hop, "flat", "fitness={nothing={measure='survival', weight=0.0}}")
-    reason = run.evolve()
+    reason = evolve(run)
     assert reason.startswith("cmaes: tolfun")
     assert run.journal.note("stop_reason") == reason
     again = Run(run.folder)
-    assert again.evolve() == reason
+    assert evolve(again) == reason
     assert len(again.journal) == len(run.journal) < 4
 
 
@@ -207,7 +208,7 @@ def test_a_genome_that_stays_counts_with_the_mean_of_the_generations_that_evalua
         "optimizer={name='ga', elites=3, crossover_rate=0, mutation_rate=0, population_size=4, generations=4}"
     ]
     run = begun(hop, "stays", *stay, "scenario.joint_noise=0.2")
-    run.evolve()
+    evolve(run)
     found: dict[bytes, list[float]] = {}
     for generation in run.journal.generations():
         for genome, fitness in zip(generation.genomes, generation.fitness, strict=True):
@@ -226,7 +227,7 @@ def test_a_genome_that_stays_counts_with_the_mean_of_the_generations_that_evalua
 def test_the_elite_comes_from_generations_with_whole_pushes(hop: Path) -> None:
     pushes = ["scenario.push={count=1, impulse=0.1, growth=2}", "optimizer.generations=4"]
     run = begun(hop, "pushed", *pushes)
-    run.evolve()
+    evolve(run)
     assert {candidate.generation for candidate in elite(run.experiment, run.journal)} <= {2, 3}
 
 
@@ -315,7 +316,7 @@ def test_an_edited_run_file_is_noticed(whole: Run, old: str, new: str) -> None:
         Run(whole.folder)
     assert files(whole.folder) == before
     path.write_text(text, encoding="utf-8")
-    assert Run(whole.folder).evolve() == ALL_GENERATIONS
+    assert evolve(Run(whole.folder)) == ALL_GENERATIONS
 
 
 @pytest.mark.parametrize(
@@ -336,13 +337,13 @@ def test_a_journal_of_another_run_is_noticed(
     whole: Run, hop: Path, overrides: list[str], words: str
 ) -> None:
     other = begun(hop, "other", *overrides)
-    other.evolve(1)
+    evolve(other, 1)
     other.journal.close()
     whole.journal.close()
     shutil.copy(other.folder / "journal.sqlite", whole.folder / "journal.sqlite")
     before = files(whole.folder)
     with pytest.raises(JournalError, match=words):
-        Run(whole.folder).evolve()
+        evolve(Run(whole.folder))
     assert files(whole.folder).keys() >= before.keys()
     assert files(whole.folder)["journal.sqlite"] == before["journal.sqlite"]
 
@@ -356,11 +357,11 @@ def test_a_record_that_was_tampered_with_is_noticed(whole: Run) -> None:
     with pytest.raises(
         JournalError, match=r"generation 1 does not match its checksum\. Generations 0 to 0 of it"
     ):
-        Run(whole.folder).evolve(5)
+        evolve(Run(whole.folder), 5)
     run = Run(whole.folder)
     sign(run.journal, 1)
     with pytest.raises(JournalError, match=r"Generation 2 of .* does not follow.* was edited"):
-        run.evolve(5)
+        evolve(run, 5)
 
 
 def test_a_missing_or_broken_provenance_is_told(whole: Run) -> None:
@@ -410,8 +411,8 @@ def test_a_run_killed_at_random_moments_and_resumed_equals_an_uninterrupted_one(
         process.communicate()
     assert 0 < recorded(folder) < 30
     run, whole = Run(folder), begun(hop, "whole", generations)
-    run.evolve()
-    whole.evolve()
+    evolve(run)
+    evolve(whole)
     assert record(run) == record(whole)
 
 
@@ -429,8 +430,8 @@ def test_ctrl_c_ends_with_a_whole_journal_and_says_how_to_go_on(hop: Path) -> No
     assert 2 <= generations < 100_000
     assert stopped.journal.note("stop_reason") == "interrupted"
     whole = begun(hop, "whole", "optimizer.generations=100000")
-    whole.evolve(generations + 2)
-    stopped.evolve(generations + 2)
+    evolve(whole, generations + 2)
+    evolve(stopped, generations + 2)
     assert record(stopped) == record(whole)
 
 
@@ -446,7 +447,7 @@ def test_ctrl_c_in_this_process_stops_after_the_generation_and_gives_the_signal_
     with pytest.raises(
         Interrupted, match=f"Stopped after generation 1.*evoloco resume {run.folder}"
     ):
-        run.evolve(progress=interrupt)
+        evolve(run, progress=interrupt)
     assert len(run.journal) == 2
     assert signal.getsignal(signal.SIGINT) is before
 
@@ -456,13 +457,13 @@ def test_a_controller_edited_while_its_run_was_stopped_is_noticed(hop: Path) -> 
     own = hop.with_name("own.py")
     own.write_text(source)
     run = begun(hop, "own", f"controller.name={own}")
-    run.evolve(2)
+    evolve(run, 2)
     own.write_text(source + "\n# edited\n")
     before = record(run)
     with pytest.raises(
         JournalError, match=r"cannot go on as it began: .*own\.py has changed since"
     ):
-        Run(run.folder).evolve(4)
+        evolve(Run(run.folder), 4)
     assert record(run) == before
 
 
@@ -472,13 +473,13 @@ def test_an_included_file_edited_while_its_run_was_stopped_is_noticed(tmp_path: 
     (tmp_path / "quadruped.xml").write_text('<mujoco><include file="robot.xml"/></mujoco>')
     small = ["scenario.duration=0.4", "optimizer.population_size=4", "evaluation.elite=1"]
     run = Run.create(read(tmp_path / "own_mjcf.toml", small), tmp_path / "run")
-    run.evolve(1)
+    evolve(run, 1)
     assert len(Run(run.folder).journal) == 1
     robot.write_text(robot.read_text().replace('mass="', 'mass="1'))
     with pytest.raises(
         JournalError, match=r"cannot go on as it began: the body is another one than then"
     ):
-        Run(run.folder).evolve(2)
+        evolve(Run(run.folder), 2)
 
 
 def test_an_unstable_champion_is_strict_json_and_reads_back_as_minus_infinity(whole: Run) -> None:

@@ -12,9 +12,10 @@ from textwrap import dedent
 import numpy as np
 import pytest
 
-from evoloco.build import Experiment
-from evoloco.evolve import Run
+from evoloco.evolve import evolve
+from evoloco.experiment import Experiment
 from evoloco.replay import replay
+from evoloco.run import Run
 from evoloco.spec import read
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -25,7 +26,7 @@ SHORT = [
 
 def evolved(example: str, folder: Path) -> Run:
     run = Run.create(read(EXAMPLES / example, SHORT), folder / "run")
-    run.evolve()
+    evolve(run)
     run.choose_champion()
     return run
 
@@ -63,7 +64,7 @@ def test_the_controller_of_your_own_slows_down_while_its_foot_carries_load() -> 
 def test_a_controller_of_your_own_starts_from_what_another_process_compiled(tmp_path: Path) -> None:
     script = f"""
         from pathlib import Path
-        from evoloco.build import Experiment
+        from evoloco.experiment import Experiment
         from evoloco.sim.compile import CompiledController
         from evoloco.spec import read
         CompiledController(Experiment(read(Path({str(EXAMPLES / "own_controller.toml")!r}))).controller)

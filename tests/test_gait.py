@@ -10,9 +10,9 @@ from traces import body, episode, mirrored, walk
 
 from evoloco.episode import Episode, Outcome
 from evoloco.fitness import heel_strike
-from evoloco.gait import Gait, analyse, rows, walks
+from evoloco.gait.analysis import Gait, analyse, rows, walks
+from evoloco.gait.metabolism import effort
 from evoloco.genome import Array
-from evoloco.metabolism import effort
 from evoloco.morphologies import muscle_biped
 from evoloco.morphology import GRAVITY
 from evoloco.stance import LOADED, SHORTEST_PHASE, TOUCHDOWN

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from traces import body, episode, walk
 
-from evoloco.gait import analyse
-from evoloco.gait_cycle import PHASES, Course, GaitCycle, course, gait_cycle
+from evoloco.gait.analysis import analyse
+from evoloco.gait.cycle import PHASES, Course, GaitCycle, course, gait_cycle
 from evoloco.genome import Array
 from evoloco.morphologies import muscle_biped
 

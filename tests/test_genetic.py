@@ -10,11 +10,12 @@ from deap import algorithms, base, tools
 from searches import LEVELS, POPULATION, SIZE, Case, made, run, space, sphere
 
 from evoloco.errors import SpecError
-from evoloco.front import nondominated
 from evoloco.genome import Array
-from evoloco.optimizers import Search, nsga2, nsga3
+from evoloco.optimizer import Search
+from evoloco.optimizers import nsga2, nsga3
 from evoloco.optimizers._isolation import Isolation
 from evoloco.optimizers._variation import Individual, Variation
+from evoloco.search.pareto_front import nondominated
 
 
 def clipped(operator):

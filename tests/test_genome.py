@@ -3,8 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from evoloco.build import Experiment, run_file
+from evoloco.bundled import run_file
 from evoloco.errors import EvolocoError
+from evoloco.experiment import Experiment
 from evoloco.genome import Gene, Space
 from evoloco.spec import read
 

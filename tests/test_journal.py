@@ -7,8 +7,8 @@ import pandas as pd  # type: ignore[import-untyped]
 import pytest
 
 from evoloco.errors import JournalError
-from evoloco.evaluators import Evaluation
-from evoloco.journal import Generation, Journal
+from evoloco.evaluation import Evaluation
+from evoloco.record.journal import Generation, Journal
 
 GENES, TERMS = ("hip.amplitude", "knee.phase", "period"), ("speed", "odd name; DROP")
 

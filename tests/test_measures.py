@@ -9,11 +9,18 @@ import numpy as np
 import pytest
 from traces import GEAR, NO_LOAD_SPEED, STALL_TORQUE, VOLTAGE, body, episode, mirrored, walk
 
-from evoloco.energy import electrical_power, mechanical_power
 from evoloco.episode import Columns, Episode, Outcome
 from evoloco.errors import EvolocoError, ModelError, SpecError, UnknownNameError
+from evoloco.gait.energy import electrical_power, mechanical_power
+from evoloco.gait.metabolism import (
+    BASAL,
+    EFFORT,
+    effort,
+    effort_of_muscles,
+    umberger_power,
+    wang_power,
+)
 from evoloco.measure import Term
-from evoloco.metabolism import BASAL, EFFORT, effort, effort_of_muscles, umberger_power, wang_power
 from evoloco.morphologies import muscle_biped
 from evoloco.morphology import Morphology
 from evoloco.stance import LOADED

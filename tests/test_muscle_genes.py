@@ -6,9 +6,9 @@ import mujoco
 import numpy as np
 import pytest
 
-from evoloco.build import Experiment
 from evoloco.errors import EvolocoError, ModelError, SpecError, UnknownNameError
 from evoloco.evaluators.local import Local
+from evoloco.experiment import Experiment
 from evoloco.morphologies import muscle_biped
 from evoloco.morphologies._muscle import LONGEST, STRAIN, MuscleTendon, muscle_genes, shaped
 from evoloco.morphology import Morphology

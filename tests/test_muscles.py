@@ -8,14 +8,14 @@ import mujoco
 import numpy as np
 import pytest
 
-from evoloco import metabolism
 from evoloco.controllers import reflex, sine
 from evoloco.errors import ModelError
+from evoloco.gait import metabolism
 from evoloco.morphologies import hopper, muscle_biped, muscle_biped3d, muscle_creature
 from evoloco.morphologies._muscle import ACTIVATION, CURVES, STRAIN, MuscleTendon
 from evoloco.morphology import HOME, Morphology
 from evoloco.scenario import Scenario
-from evoloco.sim.body import Body
+from evoloco.sim.prepared import Body
 
 LENGTHS = [0.2, 0.31, 0.5, 0.8, 1.0, 1.2, 1.5, 1.69, 1.8]
 

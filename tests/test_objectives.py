@@ -8,15 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evoloco.build import Experiment
 from evoloco.errors import EvolocoError, JournalError, SpecError
-from evoloco.evolve import Run
-from evoloco.front import front, nondominated
-from evoloco.journal import Journal
+from evoloco.evolve import evolve
+from evoloco.experiment import Experiment
 from evoloco.measure import Term, counted, fitness, objective_names, objectives
 from evoloco.rating import aggregate
+from evoloco.record.journal import Journal
 from evoloco.replay import replay
 from evoloco.report.assemble import write_report
+from evoloco.run import Run
+from evoloco.search.pareto_front import front, nondominated
 from evoloco.spec import read
 
 TRADE = [
@@ -30,7 +31,7 @@ TRADE = [
 @pytest.fixture
 def trade(hop: Path, tmp_path: Path) -> Run:
     run = Run.create(read(hop, TRADE), tmp_path / "trade")
-    run.evolve()
+    evolve(run)
     return run
 
 
@@ -95,7 +96,7 @@ def test_a_run_with_a_threshold_records_values_as_they_are_and_sums_them_as_they
 ) -> None:
     slip = "fitness.slip={measure='foot_slip', weight=-1.0, threshold=0.002}"
     run = Run.create(read(hop, [slip, "optimizer.generations=2"]), tmp_path / "run")
-    run.evolve()
+    evolve(run)
     place = [term.name for term in run.experiment.terms].index("slip")
     weights = np.array([term.weight for term in run.experiment.terms])
     cases = set()
@@ -183,9 +184,9 @@ def test_a_resumed_run_of_several_objectives_equals_an_uninterrupted_one(
 ) -> None:
     spec = read(hop, [*TRADE, f"optimizer.name={name}"])
     whole, parts = Run.create(spec, tmp_path / "whole"), Run.create(spec, tmp_path / "parts")
-    whole.evolve()
-    parts.evolve(generations=2)
-    Run(tmp_path / "parts").evolve(generations=4)
+    evolve(whole)
+    evolve(parts, generations=2)
+    evolve(Run(tmp_path / "parts"), generations=4)
     for one, other in zip(
         whole.journal.generations(), Run(tmp_path / "parts").journal.generations(), strict=True
     ):
@@ -226,7 +227,7 @@ def test_the_report_of_several_objectives_draws_the_front_with_its_addresses(tra
 
 def test_the_report_of_one_objective_has_no_front(hop: Path, tmp_path: Path) -> None:
     run = Run.create(read(hop), tmp_path / "one")
-    run.evolve(generations=1)
+    evolve(run, generations=1)
     run.choose_champion()
     assert 'id="front"' not in write_report(run)[0].read_text(encoding="utf-8")
     assert "heldout_objectives" not in (run.folder / "champion.json").read_text()

@@ -9,15 +9,16 @@ import mujoco
 import numpy as np
 import pytest
 
-from evoloco.build import Experiment
 from evoloco.errors import EvolocoError, ModelError, UnknownNameError
-from evoloco.evolve import Run
+from evoloco.evolve import evolve
+from evoloco.experiment import Experiment
 from evoloco.genome import Array
 from evoloco.morphologies import mjcf
 from evoloco.morphology import HOME, Morphology
-from evoloco.range import Range
 from evoloco.replay import replay
-from evoloco.sim.body import Body
+from evoloco.run import Run
+from evoloco.search.gene_range import Range
+from evoloco.sim.prepared import Body
 from evoloco.spec import read
 
 Save = Callable[..., str]
@@ -414,10 +415,10 @@ def test_a_run_has_the_same_bytes_on_any_number_of_threads_and_resumed(
     plain, threaded, resumed = (
         Run.create(read(own), tmp_path / name) for name in ("one", "two", "resumed")
     )
-    plain.evolve(evaluator=plain.local(1))
-    threaded.evolve(evaluator=threaded.local(2))
-    resumed.evolve(1, evaluator=resumed.local(2))
-    Run(resumed.folder).evolve(3)
+    evolve(plain, evaluator=plain.local(1))
+    evolve(threaded, evaluator=threaded.local(2))
+    evolve(resumed, 1, evaluator=resumed.local(2))
+    evolve(Run(resumed.folder), 3)
     assert recorded(plain) == recorded(threaded) == recorded(Run(resumed.folder))
     assert plain.journal.genes[-4:] == (
         "body.length.*_shank",

@@ -8,12 +8,14 @@ import pytest
 from scipy.stats import theilslopes
 from searches import POPULATION, Case, Function, made, run, space, sphere
 
-from evoloco.build import Experiment
 from evoloco.errors import EvolocoError
-from evoloco.evolve import Run
+from evoloco.evolve import evolve
+from evoloco.experiment import Experiment
 from evoloco.genome import Array
-from evoloco.optimizers import Search, cmaes, race
+from evoloco.optimizer import Search
+from evoloco.optimizers import cmaes, race
 from evoloco.report.assemble import write_report
+from evoloco.run import Run
 from evoloco.spec import read
 
 RACE, CMAES = Case("race"), Case("cmaes")
@@ -269,11 +271,11 @@ def test_a_race_is_recorded_resumed_and_reported(hop: Path, tmp_path: Path) -> N
     )
     spec = read(hop, [race_of_three, "scenario.duration=0.2"])
     whole, parts = Run.create(spec, tmp_path / "whole"), Run.create(spec, tmp_path / "parts")
-    whole.evolve()
-    parts.evolve(generations=4)
+    evolve(whole)
+    evolve(parts, generations=4)
     assert len(parts.search_events) == 1
-    Run(tmp_path / "parts").evolve(generations=7)
-    Run(tmp_path / "parts").evolve(generations=12)
+    evolve(Run(tmp_path / "parts"), generations=7)
+    evolve(Run(tmp_path / "parts"), generations=12)
     again = Run(tmp_path / "parts")
     for one, other in zip(whole.journal.generations(), again.journal.generations(), strict=True):
         assert one.genomes.tobytes() == other.genomes.tobytes()

@@ -17,17 +17,18 @@ import numpy as np
 import pytest
 from conftest import Ended
 
-from evoloco.build import Experiment
 from evoloco.episode import Address, unnamed
 from evoloco.errors import EvolocoError, SpecError, TimeLimitError
-from evoloco.evaluators import Evaluation
-from evoloco.evaluators import ray as ray_evaluator
+from evoloco.evaluation import Evaluation
+from evoloco.evaluation import ray as ray_evaluator
 from evoloco.evaluators.chunks import FATAL
 from evoloco.evaluators.local import Local
 from evoloco.evaluators.ray import Ray
-from evoloco.evolve import ALL_GENERATIONS, Run
+from evoloco.evolve import ALL_GENERATIONS, evolve
+from evoloco.experiment import Experiment
 from evoloco.genome import Array
-from evoloco.journal import Generation, Journal
+from evoloco.record.journal import Generation, Journal
+from evoloco.run import Run
 from evoloco.spec import read
 
 MEASURE = '''"""Forward speed, with an accident."""
@@ -174,7 +175,7 @@ def test_a_run_that_loses_and_gains_nodes_and_workers_has_the_journal_of_an_undi
 ) -> None:
     slow = experiment(hop, SLOW, "optimizer.population_size=48").spec
     whole = Run.create(slow, tmp_path / "whole")
-    whole.evolve()
+    evolve(whole)
     for mark in tmp_path.glob("*.pid"):
         mark.unlink()  # of this process
     run = Run.create(slow, tmp_path / "disturbed")
@@ -196,7 +197,7 @@ def test_a_run_that_loses_and_gains_nodes_and_workers_has_the_journal_of_an_undi
 
     with Ray(run.experiment) as ray:
         complete(ray, run.experiment, 4)
-        assert run.evolve(evaluator=ray, progress=disturb) == ALL_GENERATIONS
+        assert evolve(run, evaluator=ray, progress=disturb) == ALL_GENERATIONS
         assert len(timers) == 2
     assert recorded(run) == recorded(whole)
     deaths = [
@@ -238,7 +239,7 @@ def test_a_genome_that_ends_every_worker_fails_alone_and_is_recorded_with_its_ad
     ).spec  # fmt: skip
     run = Run.create(guilty, tmp_path / "run")
     with Ray(run.experiment, workers=2) as ray:
-        run.evolve(1, ray)
+        evolve(run, 1, ray)
     found = run.journal[0]
     assert found.genomes.tobytes() == genomes.tobytes()
     others = np.arange(4) != fastest
@@ -392,8 +393,8 @@ def test_a_run_begun_locally_goes_on_by_joining_a_cluster(
 ) -> None:
     spec = read(hop)
     whole, begun = Run.create(spec, tmp_path / "whole"), Run.create(spec, tmp_path / "begun")
-    whole.evolve()
-    begun.evolve(2)
+    evolve(whole)
+    evolve(begun, 2)
     options = "--generations", "4", "--workers", "2", "--ray", getattr(cluster, port)
     ended = subprocess.run(
         [*COMMAND, "resume", str(begun.folder), *options],
@@ -409,7 +410,7 @@ def test_a_process_that_is_killed_leaves_no_workers_and_its_run_goes_on(
 ) -> None:
     slow = experiment(hop, SLOW).spec
     whole, killed = Run.create(slow, tmp_path / "whole"), Run.create(slow, tmp_path / "killed")
-    whole.evolve()
+    evolve(whole)
     for mark in tmp_path.glob("*.pid"):
         mark.unlink()  # of this process
     command = [*COMMAND, "resume", str(killed.folder), "--ray", cluster.address]
@@ -424,7 +425,7 @@ def test_a_process_that_is_killed_leaves_no_workers_and_its_run_goes_on(
         time.sleep(0.1)
     assert len(killed.journal) < 4
     with Ray(killed.experiment) as ray:
-        killed.evolve(evaluator=ray)
+        evolve(killed, evaluator=ray)
     assert recorded(killed) == recorded(whole)
 
 
@@ -505,5 +506,5 @@ def test_ray_on_this_machine_listens_to_it_alone_and_ends_with_ctrl_c(
     while family(running.pid):
         time.sleep(0.1)
     whole = Run.create(read(hop, ["optimizer.name=uniform"]), tmp_path / "whole")
-    whole.evolve(1)
+    evolve(whole, 1)
     assert recorded(Run(folder))[:1] == recorded(whole)

@@ -11,12 +11,13 @@ from ribs.emitters import EvolutionStrategyEmitter, IsoLineEmitter
 from ribs.schedulers import Scheduler
 from searches import GRID, POPULATION, SIZE, Case, made, sphere
 
-from evoloco.build import Experiment
 from evoloco.errors import EvolocoError
-from evoloco.evolve import Run
-from evoloco.repertoire import Grid, repertoire
+from evoloco.evolve import evolve
+from evoloco.experiment import Experiment
 from evoloco.replay import replay
 from evoloco.report.assemble import write_report
+from evoloco.run import Run
+from evoloco.search.repertoire import Grid, repertoire
 from evoloco.spec import read
 
 REPERTOIRE = [
@@ -106,7 +107,7 @@ def test_the_repertoire_of_a_run_holds_the_fittest_of_every_cell_and_each_replay
     hop: Path, tmp_path: Path
 ) -> None:
     run = Run.create(read(hop, REPERTOIRE), tmp_path / "run")
-    run.evolve()
+    evolve(run)
     grid = Grid(("speed", "still"), ((-1.0, 1.0), (0.0, 1.0)), (5, 4))
     found = repertoire(run.journal, grid)
     theirs = GridArchive(
@@ -129,9 +130,9 @@ def test_a_resumed_repertoire_equals_an_uninterrupted_one_and_is_reported(
 ) -> None:
     spec = read(hop, [*REPERTOIRE, f"optimizer.name={name}"])
     whole, parts = Run.create(spec, tmp_path / "whole"), Run.create(spec, tmp_path / "parts")
-    whole.evolve()
-    parts.evolve(generations=2)
-    Run(tmp_path / "parts").evolve(generations=5)
+    evolve(whole)
+    evolve(parts, generations=2)
+    evolve(Run(tmp_path / "parts"), generations=5)
     for one, other in zip(
         whole.journal.generations(), Run(tmp_path / "parts").journal.generations(), strict=True
     ):

@@ -10,8 +10,9 @@ import pytest
 from journals import sign
 
 from evoloco.errors import EvolocoError, JournalError
-from evoloco.evolve import Run
+from evoloco.evolve import evolve
 from evoloco.replay import replay, save_trace
+from evoloco.run import Run
 from evoloco.spec import read
 
 
@@ -22,7 +23,7 @@ def run(hop: Path) -> Run:
         hop, ["evaluation.support={stiffness=20, generations=1}", "optimizer.generations=3"]
     )
     run = Run.create(spec, hop.parent / "run")
-    run.evolve()
+    evolve(run)
     run.choose_champion()
     return run
 
@@ -143,7 +144,7 @@ def test_episodes_outlive_the_simulator_that_made_them(run: Run) -> None:
 def test_an_individual_is_replayed_on_its_own_body(hop: Path, tmp_path: Path) -> None:
     genes = ["morphology.genes.torso_mass=[0.3, 0.7]", "morphology.genes.stiffness=[7.0, 28.0]"]
     run = Run.create(read(hop, genes), tmp_path / "bodies")
-    run.evolve()
+    evolve(run)
     assert run.journal.genes[-2:] == ("body.torso_mass", "body.stiffness")
     champion = run.choose_champion()
     for which in ("best", "0:1", "2:3"):

@@ -15,7 +15,7 @@ import traces
 
 from evoloco.episode import Columns, Episode, Outcome
 from evoloco.errors import EvolocoError
-from evoloco.gait import analyse, rows
+from evoloco.gait.analysis import analyse, rows
 from evoloco.genome import Gene, Space
 from evoloco.morphologies import muscle_biped
 from evoloco.morphology import assemble

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from evoloco import provenance
-from evoloco.build import Experiment, runs
+from evoloco.bundled import runs
 from evoloco.evaluators.local import Local
+from evoloco.experiment import Experiment
 from evoloco.rating import aggregate
 from evoloco.spec import read
 

@@ -11,10 +11,10 @@ import mujoco
 import numpy as np
 import pytest
 
-from evoloco.build import Experiment
 from evoloco.controllers import sine
 from evoloco.episode import Columns, Episode, Outcome
 from evoloco.errors import EvolocoError, ModelError
+from evoloco.experiment import Experiment
 from evoloco.genome import Array, Gene, Space
 from evoloco.morphologies import biped
 from evoloco.morphologies import hopper as hopper_room

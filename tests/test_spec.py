@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 from traces import body, episode
 
-from evoloco.build import Experiment, members, run_file, runs
+from evoloco.bundled import run_file, runs
 from evoloco.errors import EvolocoError
-from evoloco.range import Range
+from evoloco.experiment import Experiment
+from evoloco.members import members
+from evoloco.search.gene_range import Range
 from evoloco.spec import read, write
 
 FULL = """

@@ -10,15 +10,18 @@ import numpy as np
 import pytest
 from conftest import HOP, Ended
 
-from evoloco import par, start
-from evoloco.build import Experiment, member, members, runs
+from evoloco.bundled import runs
 from evoloco.champion import exported
 from evoloco.errors import EvolocoError, SpecError, UnknownNameError
-from evoloco.evolve import Run
+from evoloco.evolve import evolve
+from evoloco.experiment import Experiment
 from evoloco.genome import Gene, Space
-from evoloco.optimizers import Search
-from evoloco.par import Line
-from evoloco.range import Range
+from evoloco.members import member, members
+from evoloco.optimizer import Search
+from evoloco.run import Run
+from evoloco.search import scone_par, start
+from evoloco.search.gene_range import Range
+from evoloco.search.scone_par import Line
 from evoloco.spec import dumps, loads, read
 
 Command = Callable[..., Ended]
@@ -220,13 +223,13 @@ def test_the_first_step_of_a_logarithmic_gene_is_its_spread_around_the_start() -
 
 
 def test_a_file_as_scone_writes_it_is_read(walk: Path) -> None:
-    assert par.read(walk) == [
+    assert scone_par.read(walk) == [
         Line("period", 0.61803399, 0.62, 0.013),
         Line("hip_pitch.amplitude", 0.25, 0.26, 0.025),
         Line("hip_pitch.phase", -1.5707963, -1.5, 0.1),
     ]
     walk.write_bytes(SCONE.replace("\n", "\r\n").replace("\t", "  ").encode())
-    assert len(par.read(walk)) == 3
+    assert len(scone_par.read(walk)) == 3
 
 
 def test_a_parameter_file_reads_as_it_was_written_to_the_last_bit(tmp_path: Path) -> None:
@@ -236,8 +239,8 @@ def test_a_parameter_file_reads_as_it_was_written_to_the_last_bit(tmp_path: Path
         for k, (best, mean, spread) in enumerate(numbers.tolist())
     ]
     path = tmp_path / "all.par"
-    path.write_text(par.dumps(lines), encoding="utf-8")
-    assert par.read(path) == lines
+    path.write_text(scone_par.dumps(lines), encoding="utf-8")
+    assert scone_par.read(path) == lines
     rows = path.read_text(encoding="utf-8").splitlines()
     assert {row.index("\t") for row in rows} == {len("gene.10")}
     assert all(row.count("\t") == 4 for row in rows)
@@ -266,13 +269,13 @@ def test_a_file_that_is_no_parameter_file_is_told_by_its_line(
     path = tmp_path / "bad.par"
     path.write_bytes(text)
     with pytest.raises(SpecError, match=words):
-        par.read(path)
+        scone_par.read(path)
 
 
 @pytest.mark.parametrize("name", ["hip pitch", 'hip"pitch', ""])
 def test_a_name_that_the_format_cannot_hold_is_refused(name: str) -> None:
     with pytest.raises(SpecError, match="cannot hold the name"):
-        par.dumps([Line(name, 1.0, 1.0, 1.0)])
+        scone_par.dumps([Line(name, 1.0, 1.0, 1.0)])
 
 
 # Where a search begins
@@ -304,7 +307,7 @@ def test_the_mean_of_the_first_generation_is_the_start_and_its_deviation_the_spr
     )
     asked = experiment.optimizer().ask()
     values = np.array([list(experiment.space.decode(genome).values()) for genome in asked])
-    for line in par.read(walk):
+    for line in scone_par.read(walk):
         column = values[:, experiment.space.names.index(line.name)]
         assert column.mean() == pytest.approx(
             line.best, abs=4 * line.spread / math.sqrt(4000)
@@ -403,7 +406,7 @@ def finished(hop: Path) -> Run:
     run = Run.create(
         read(hop, ["optimizer.generations=3", "optimizer.population_size=6"]), hop.parent / "first"
     )
-    run.evolve()
+    evolve(run)
     run.choose_champion()
     return run
 
@@ -427,7 +430,7 @@ def test_a_run_begins_at_a_champion_by_its_folder_its_json_or_its_parameter_file
     finished: Run,
 ) -> None:
     file = finished.folder.with_name("champion.par")
-    file.write_text(par.dumps(exported(finished.folder)), encoding="utf-8")
+    file.write_text(scone_par.dumps(exported(finished.folder)), encoding="utf-8")
     champion = finished.champion()
     begun = [
         genes(finished.folder / "run.toml", f"start.path={path}")
@@ -459,12 +462,12 @@ def test_a_run_begun_at_a_file_resumes_and_replays_without_it(hop: Path, walk: P
         Run.create(spec, hop.parent / "whole"),
         Run.create(spec, hop.parent / "stopped"),
     )
-    whole.evolve()
-    stopped.evolve(2)
+    evolve(whole)
+    evolve(stopped, 2)
     walk.unlink()
     moved = Path(shutil.move(stopped.folder, hop.parent / "moved"))
     again = Run(moved)
-    again.evolve(4)
+    evolve(again, 4)
     assert [g.genomes.tolist() for g in again.journal.generations()] == [
         g.genomes.tolist() for g in whole.journal.generations()
     ]
@@ -578,6 +581,6 @@ def test_a_bundled_run_is_a_start_by_its_name(
     evoloco: Command, hop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(hop.parent)
-    assert evoloco("par", "hopper").out == par.dumps(exported(runs()["hopper"].parent))
+    assert evoloco("par", "hopper").out == scone_par.dumps(exported(runs()["hopper"].parent))
     assert "No hoper. A start is" in evoloco("par", "hoper").err
     assert "start.path: No " in evoloco("evolve", hop, "--start", "gone.par").err

@@ -9,16 +9,16 @@ import mujoco
 import numpy as np
 import pytest
 
-from evoloco.build import Experiment
 from evoloco.episode import Episode, Outcome
 from evoloco.errors import ModelError, SpecError
 from evoloco.evaluators.local import Local, simulator
+from evoloco.experiment import Experiment
 from evoloco.genome import Array, Gene, Space
 from evoloco.morphologies import biped, hopper, mjcf, muscle_biped, planar_biped
 from evoloco.morphology import Morphology, assemble
 from evoloco.report.chronograph import chronograph
 from evoloco.scenario import Scenario, Termination, draw
-from evoloco.sim import field
+from evoloco.sim import heightfield
 from evoloco.sim.simulator import Simulator
 from evoloco.spec import read
 from evoloco.terrain import MARGIN, Terrain, height
@@ -232,7 +232,7 @@ def test_the_contact_is_that_of_mujocos_prism_far_from_its_edges() -> None:
         if min(u, v, 1 - u, 1 - v, abs(u - v)) < 0.15:
             continue
         found = []
-        for way in (field.contacts(model, data), nullcontext()):
+        for way in (heightfield.contacts(model, data), nullcontext()):
             mujoco.mj_resetData(model, data)
             data.qpos[:2] = 0.3 * place - 3
             mujoco.mj_kinematics(model, data)
@@ -274,7 +274,7 @@ def test_what_falls_on_level_cells_moves_as_on_a_plane(
                 turn / np.linalg.norm(turn),
                 -speed,
             )
-            with field.contacts(fields, spent):
+            with heightfield.contacts(fields, spent):
                 for _ in range(round(0.1 / timestep)):
                     mujoco.mj_step(model, data)
             assert data.qvel[2] > -speed / 2
@@ -287,7 +287,7 @@ def test_mujocos_own_contacts_are_back_afterwards() -> None:
     data = mujoco.MjData(model)
     data.qpos[:3] = 0.1, 0.001, 0.025  # near an edge: its prisms find two contacts
     found = []
-    for way in (nullcontext(), field.contacts(model, data), nullcontext()):
+    for way in (nullcontext(), heightfield.contacts(model, data), nullcontext()):
         with way:
             mujoco.mj_forward(model, data)
         found.append(data.ncon)

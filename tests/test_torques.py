@@ -6,10 +6,10 @@ import mujoco
 import numpy as np
 import pytest
 
-from evoloco.build import member
-from evoloco.energy import electrical_power, mechanical_power
 from evoloco.episode import Columns, Episode, Outcome
 from evoloco.errors import ModelError
+from evoloco.gait.energy import electrical_power, mechanical_power
+from evoloco.members import member
 from evoloco.morphologies import biped, muscle_biped
 from evoloco.morphology import HOME, Morphology, assemble
 from evoloco.report import plots

@@ -5,9 +5,9 @@ import math
 import mujoco
 import numpy as np
 
-from evoloco.build import Experiment
 from evoloco.episode import Columns, Episode, Outcome
 from evoloco.evaluators.local import judge
+from evoloco.experiment import Experiment
 from evoloco.genome import Array
 from evoloco.morphology import HOME, Morphology
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from evoloco.build import Experiment
 from evoloco.episode import Address, Episode, Outcome, unnamed
 from evoloco.errors import told_from
-from evoloco.evaluators import Evaluation
+from evoloco.evaluation import Evaluation
+from evoloco.experiment import Experiment
 from evoloco.genome import Array
 from evoloco.measure import fitness
 from evoloco.morphology import Morphology

@@ -10,12 +10,12 @@ from typing import Any, Self
 import numpy as np
 
 from evoloco import errors, provenance
-from evoloco.build import Experiment
 from evoloco.episode import Address, Outcome, unnamed
 from evoloco.errors import EvolocoError, TimeLimitError
-from evoloco.evaluators import Evaluation, Event
+from evoloco.evaluation import Evaluation, Event
 from evoloco.evaluators.chunks import FATAL, Chunk, Chunks
 from evoloco.evaluators.worker import ARRAYS, Worker, filled
+from evoloco.experiment import Experiment
 from evoloco.genome import Array
 from evoloco.scenario import Scenario
 from evoloco.spec import dumps

@@ -14,10 +14,10 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from evoloco import provenance
-from evoloco.build import Experiment
 from evoloco.episode import Address
 from evoloco.errors import EvolocoError, TimeLimitError
 from evoloco.evaluators.local import Local
+from evoloco.experiment import Experiment
 from evoloco.genome import Array
 from evoloco.scenario import Scenario
 from evoloco.spec import loads

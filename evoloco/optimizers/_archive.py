@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from evoloco.errors import SpecError
 from evoloco.genome import Array
-from evoloco.optimizers import Search
-from evoloco.repertoire import SLACK, Grid
+from evoloco.optimizer import Search
+from evoloco.search.repertoire import SLACK, Grid
 
 
 class Archive:

@@ -30,8 +30,10 @@ Its arguments are the population size and step size of the first, and random num
 
 
 def ipop(
-    population_size: int, sigma: float, random: np.random.Generator
-) -> Generator[Start, int, None]:  # noqa: ARG001 - a schedule's arguments
+    population_size: int,
+    sigma: float,
+    random: np.random.Generator,  # noqa: ARG001 - every plan of restarts takes the same
+) -> Generator[Start, int, None]:
     """Every start has twice the population of the one before.
 
     References:
@@ -44,7 +46,9 @@ def ipop(
 
 
 def bipop(
-    population_size: int, sigma: float, random: np.random.Generator
+    population_size: int,
+    sigma: float,
+    random: np.random.Generator,
 ) -> Generator[Start, int, None]:
     """Two regimes take turns, the one next that took fewer genomes so far.
 

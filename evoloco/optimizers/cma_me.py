@@ -8,9 +8,9 @@ from pydantic import Field
 
 from evoloco.errors import SpecError
 from evoloco.genome import Array
-from evoloco.optimizers import Search
+from evoloco.optimizer import Search
 from evoloco.optimizers._archive import Archive
-from evoloco.repertoire import Grid
+from evoloco.search.repertoire import Grid
 
 
 class Optimizer:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from evoloco.genome import Array
-from evoloco.optimizers import Search
+from evoloco.optimizer import Search
 from evoloco.optimizers._isolation import Isolation
 from evoloco.optimizers._restarts import SCHEDULES, Start, ipop
 

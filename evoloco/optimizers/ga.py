@@ -8,7 +8,7 @@ from deap import tools
 from pydantic import Field
 
 from evoloco.genome import Array
-from evoloco.optimizers import Search
+from evoloco.optimizer import Search
 from evoloco.optimizers._isolation import Isolation
 from evoloco.optimizers._variation import (
     Crossover,

@@ -1,6 +1,7 @@
 """The genetic algorithm that made the humanoid NICO walk."""
 
-from evoloco.optimizers import Search, ga
+from evoloco.optimizer import Search
+from evoloco.optimizers import ga
 
 
 class Optimizer(ga.Optimizer):

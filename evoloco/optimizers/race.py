@@ -8,7 +8,8 @@ import numpy as np
 from pydantic import Field
 
 from evoloco.genome import Array
-from evoloco.optimizers import Search, cmaes
+from evoloco.optimizer import Search
+from evoloco.optimizers import cmaes
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from evoloco.genome import Array
-from evoloco.optimizers import Search
+from evoloco.optimizer import Search
 
 
 class Optimizer:

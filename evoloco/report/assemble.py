@@ -4,19 +4,20 @@ from pathlib import Path
 
 import numpy as np
 
-from evoloco.build import checked, member, options_of
 from evoloco.errors import EvolocoError
 from evoloco.evaluators.local import judge
-from evoloco.evolve import Run
-from evoloco.files import replacing, write
-from evoloco.front import front
-from evoloco.gait import analyse
-from evoloco.repertoire import Grid, Repertoire, repertoire
+from evoloco.gait.analysis import analyse
+from evoloco.members import member
+from evoloco.options import checked, options_of
+from evoloco.record.files import replacing, write
 from evoloco.replay import replay
 from evoloco.report.findings import Findings, Generations, Term, Trials
 from evoloco.report.page import render
 from evoloco.report.people import bands
 from evoloco.report.video import LONGEST, film
+from evoloco.run import Run
+from evoloco.search.pareto_front import front
+from evoloco.search.repertoire import Grid, Repertoire, repertoire
 from evoloco.spec import OptimizerSpec, dumps
 
 SPREAD = (0.1, 0.9)

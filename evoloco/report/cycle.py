@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from evoloco.gait_cycle import PHASES, Course
+from evoloco.gait.cycle import PHASES, Course
 from evoloco.genome import Array
 from evoloco.muscle import Muscle
 from evoloco.report.canvas import INK, finish, picture

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evoloco.episode import Episode
-from evoloco.front import Front
-from evoloco.gait import Gait
+from evoloco.gait.analysis import Gait
 from evoloco.genome import Array, Space
-from evoloco.repertoire import Repertoire
 from evoloco.report.people import Band
+from evoloco.search.pareto_front import Front
+from evoloco.search.repertoire import Repertoire
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from evoloco.front import Front
-from evoloco.repertoire import Repertoire
 from evoloco.report.canvas import INK, around, finish, picture
+from evoloco.search.pareto_front import Front
+from evoloco.search.repertoire import Repertoire
 
 MOST = 1500
 """Dominated individuals that are drawn, evenly taken: more make a page heavy and a plot no clearer."""

@@ -12,10 +12,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from evoloco.episode import Outcome
-from evoloco.gait import WARM_UP, Gait, rows, walks
-from evoloco.gait_cycle import GaitCycle, gait_cycle
+from evoloco.gait.analysis import WARM_UP, Gait, rows, walks
+from evoloco.gait.cycle import GaitCycle, gait_cycle
+from evoloco.gait.metabolism import effort_of_muscles
 from evoloco.genome import Array
-from evoloco.metabolism import effort_of_muscles
 from evoloco.report import harvest, people, plots
 from evoloco.report.chronograph import chronograph
 from evoloco.report.cycle import cycle, energy

@@ -237,7 +237,7 @@ def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def side_of(name: str) -> str:
-    """ "left", "right", or "" for a name without a side."""
+    """Side: "left", "right", or "" for a name without a side."""
     return next((side for side in ("left", "right") if side in name.split("_")), "")
 
 

@@ -19,9 +19,9 @@ from evoloco.errors import ControllerError, EvolocoError, ModelError, SpecError,
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
 from evoloco.scenario import Scenario, Termination
-from evoloco.sim import abi, cache, field, kernel
-from evoloco.sim.body import Body, kinds
+from evoloco.sim import cache, capi, heightfield, kernel
 from evoloco.sim.compile import CompiledController, jit
+from evoloco.sim.prepared import Body, kinds
 from evoloco.sim.watchdog import Watchdog, end
 
 TRACE_BYTES = 256 * 2**20
@@ -95,7 +95,7 @@ class Simulator:
             )
         self.time_limit, self._late = time_limit, late
         self._native = CompiledController(controller)
-        self._kernel = cache.kept(lambda: kernel.compiled(abi.library_path()))
+        self._kernel = cache.kept(lambda: kernel.compiled(capi.library_path()))
         self._data = mujoco.MjData(model)
         self._embody = partial(Body, min_height=termination.min_height, stiffness=support)
         self._body = self._embody(morphology)
@@ -110,7 +110,7 @@ class Simulator:
 
     def __del__(self) -> None:
         if getattr(self, "_batch", 0):
-            abi.library().mjb_deleteBatch(self._batch)
+            capi.library().mjb_deleteBatch(self._batch)
 
     def check(self, bodies: Iterable[Morphology]) -> list[Body]:
         """Bodies as the kernel needs them.
@@ -238,7 +238,7 @@ class Simulator:
         segment_steps: int,
         between: Callable[[int, Array], None] | None,
     ) -> None:
-        lib, plan, count = abi.library(), self._plan[0], len(addresses)
+        lib, plan, count = capi.library(), self._plan[0], len(addresses)
         ids = np.arange(count, dtype=np.int32)
         length = segment_steps or self.steps
         status = np.ctypeslib.as_array(lib.mjb_status(self._batch), (self.capacity,))[:count]
@@ -260,9 +260,11 @@ class Simulator:
             plan["first_step"], plan["last_step"] = first, min(first + length, self.steps)
             started[:] = 0
             ground = (
-                field.contacts(self.morphology.model, self._data) if self._rough else nullcontext()
+                heightfield.contacts(self.morphology.model, self._data)
+                if self._rough
+                else nullcontext()
             )
-            with abi.quiet(), ground, Watchdog(self.time_limit, running, late):
+            with capi.quiet(), ground, Watchdog(self.time_limit, running, late):
                 lib.mjb_apply(
                     self._batch, ids.ctypes.data, count,
                     ctypes.c_void_p(self._kernel.address), ctypes.c_void_p(self._plan.ctypes.data), 1,
@@ -310,7 +312,7 @@ class Simulator:
         self, starts: Array, models: list[mujoco.MjModel], lean: list[mujoco.MjModel], pushes: Array
     ) -> None:
         """Puts a chunk's start states (simulations, nstate), models and pushes (simulations, P, 5) in place."""
-        lib, count = abi.library(), len(models)
+        lib, count = capi.library(), len(models)
         addresses = [model._address for model in models] + [self.morphology.model._address] * (
             self.capacity - count
         )
@@ -333,11 +335,11 @@ class Simulator:
         capacity = max(1, min(total, TRACE_BYTES // (8 * self.steps * self.columns.size)))
         if capacity <= self.capacity:
             return
-        lib, model = abi.library(), self.morphology.model
+        lib, model = capi.library(), self.morphology.model
         if self._batch:
             lib.mjb_deleteBatch(self._batch)
         error = ctypes.create_string_buffer(500)
-        config = abi.batch_config(self.threads)
+        config = capi.batch_config(self.threads)
         self._batch = lib.mjb_makeBatch(
             model._address, capacity, ctypes.byref(config), error, len(error)
         )
@@ -412,12 +414,12 @@ class Simulator:
             if termination.max_tilt < math.pi
             else -math.inf,
             "end_on_contact": int(termination.body_contact),
-            "contact_size": abi.size("mjContact"),
-            "contact_geom": abi.offset("mjContact", "geom"),
-            **{f"at_{name}": abi.offset("mjData", name) for name in ("time", "ncon", "warning")},
-            "at_contact": abi.offset("mjData", "contact"),
+            "contact_size": capi.size("mjContact"),
+            "contact_geom": capi.offset("mjContact", "geom"),
+            **{f"at_{name}": capi.offset("mjData", name) for name in ("time", "ncon", "warning")},
+            "at_contact": capi.offset("mjData", "contact"),
             **{
-                f"at_{name}": abi.pointer_offset(self._data, name)
+                f"at_{name}": capi.pointer_offset(self._data, name)
                 for name in (
                     "qpos",
                     "qvel",

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from evoloco.errors import JournalError
-from evoloco.evolve import Run
+from evoloco.evolve import evolve
+from evoloco.run import Run
 from evoloco.salvage import salvage
 from evoloco.spec import read
 
@@ -130,7 +131,7 @@ def short(folder: Path) -> Path:
 def undisturbed(file: Path, folder: Path, *overrides: str) -> Run:
     """A run that nobody disturbs, made in this process."""
     run = Run.create(read(file, overrides), folder)
-    run.evolve()
+    evolve(run)
     run.choose_champion()
     return run
 
@@ -268,7 +269,7 @@ def goes_on(folder: Path) -> tuple[str, int]:
     kept = int(salvage(folder).partition(" ")[0])
     run = Run(folder)
     assert len(run.journal) == kept
-    run.evolve()
+    evolve(run)
     run.journal.close()
     return "salvaged", kept
 

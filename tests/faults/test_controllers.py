@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from evoloco.errors import EvolocoError
-from evoloco.evolve import Run
+from evoloco.evolve import evolve
 from evoloco.morphology import Morphology
 from evoloco.replay import replay
+from evoloco.run import Run
 from evoloco.scenario import Termination, draw
 from evoloco.sim.simulator import Simulator
 from evoloco.sim.watchdog import Watchdog
@@ -57,7 +58,7 @@ def test_a_controller_that_answers_nan_makes_unstable_episodes_and_the_run_goes_
 ) -> None:
     override = own(tmp_path, "ctrl[0] = math.nan")
     run = Run.create(read(file, [override]), tmp_path / "run")
-    run.evolve(2)
+    evolve(run, 2)
     for generation in run.journal.generations():
         assert set(generation.evaluation.outcome.ravel()) == {"unstable"}
         assert np.all(np.isneginf(generation.fitness))
@@ -135,7 +136,7 @@ def test_the_last_states_before_a_divergence_can_be_seen_with_one_command(
     free = "scenario.termination={body_contact=false, max_tilt=3.2, min_height=0.0}"
     changes = [f"morphology.name={tmp_path / 'growing.py'}", free, "scenario.duration=2.0"]
     run = Run.create(read(file, changes), tmp_path / "run")
-    run.evolve(1)
+    evolve(run, 1)
     record = run.journal[0].evaluation
     individual = int(np.argmax(record.outcome[:, 0] == "unstable"))
     ((_, _, event),) = run.journal.events()
@@ -162,7 +163,7 @@ def test_the_last_states_before_a_divergence_can_be_seen_with_one_command(
 def test_of_several_episodes_the_one_that_diverged_is_shown(file: Path, tmp_path: Path) -> None:
     noise = ["scenario.velocity_noise=30000.0", "evaluation.episodes=6", "optimizer.name=uniform"]
     run = Run.create(read(file, noise), tmp_path / "run")
-    run.evolve(1)
+    evolve(run, 1)
     outcome = run.journal[0].evaluation.outcome
     later = [
         (i, int(np.argmax(row == "unstable")))
@@ -197,7 +198,7 @@ def test_a_measure_that_fails_ends_the_run_with_its_name_and_address(
     with pytest.raises(
         EvolocoError, match=r"Generation 0, individual 0, episode 0 \(again: evoloco replay "
     ) as failed:
-        run.evolve()
+        evolve(run)
     assert words in str(failed.value)
     assert "(fitness term 'odd')" in str(failed.value)
     assert len(run.journal) == 0

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from evoloco.errors import JournalError
-from evoloco.evolve import Run
-from evoloco.journal import Generation, Journal, whole_generations
+from evoloco.evolve import evolve
+from evoloco.record.journal import Generation, Journal, whole_generations
+from evoloco.run import Run
 from evoloco.salvage import salvage
 
 from .injection import copied, evoloco, flip, goes_on, record
@@ -112,7 +113,7 @@ def test_a_second_salvage_keeps_the_first_damaged_file(whole: Path, tmp_path: Pa
 def test_generations_in_the_write_ahead_log_are_salvaged_too(whole: Path, tmp_path: Path) -> None:
     folder = copied(whole, tmp_path / "run")
     run = Run(folder)
-    run.evolve(12)  # these stay in the log while the journal is open
+    evolve(run, 12)  # these stay in the log while the journal is open
     crashed = copied(folder, tmp_path / "crashed")
     run.journal.close()
     assert (crashed / "journal.sqlite-wal").stat().st_size > 0
@@ -122,7 +123,7 @@ def test_generations_in_the_write_ahead_log_are_salvaged_too(whole: Path, tmp_pa
     (crashed / "journal.sqlite-wal").write_bytes(content)
     again = Run(crashed)
     assert 8 <= len(again.journal) < 12
-    again.evolve(12)
+    evolve(again, 12)
     again.journal.close()
     assert record(crashed) == record(folder)
 

@@ -17,13 +17,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from journals import sign
 
-from evoloco import champion, provenance, schema
-from evoloco.build import Experiment
+from evoloco import champion, provenance
 from evoloco.errors import EvolocoError, JournalError, ModelError, SpecError
 from evoloco.evaluators.local import Local
-from evoloco.evolve import Run
-from evoloco.journal import Journal
+from evoloco.experiment import Experiment
+from evoloco.record import schema
+from evoloco.record.journal import Journal
 from evoloco.replay import replay
+from evoloco.run import Run
 from evoloco.spec import read
 
 from .injection import SHORT, copied

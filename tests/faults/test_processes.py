@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evoloco import lock
 from evoloco.errors import BusyError, StorageError
+from evoloco.record import lock
 from evoloco.salvage import salvage
 
 from .injection import (

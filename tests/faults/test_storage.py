@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from evoloco.journal import Journal
+from evoloco.record.journal import Journal
 
 from .injection import ENVIRONMENT, can_mount, copied, evoloco, read_only, record, tmpfs
 

@@ -29,12 +29,13 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
 with atheris.instrument_imports(include=["evoloco", "tomllib"]):
     from injection import evoloco, short
 
-    from evoloco import champion, par, provenance, start
+    from evoloco import champion, provenance
     from evoloco.champion import exported
     from evoloco.errors import EvolocoError, JournalError
-    from evoloco.journal import FILE, Journal, whole_generations
     from evoloco.morphologies._sizes import check_sizes
+    from evoloco.record.journal import FILE, Journal, whole_generations
     from evoloco.salvage import salvage
+    from evoloco.search import scone_par, start
     from evoloco.spec import dumps, loads, read
 
 ROOT = Path(__file__).parents[2]
@@ -89,7 +90,7 @@ def damaged(path: Path) -> None:
 def parameters(run: Path) -> list[Path]:
     """The parameter file of a run's champion."""
     path = run / "champion.par"
-    path.write_text(par.dumps(exported(run)), encoding="utf-8")
+    path.write_text(scone_par.dumps(exported(run)), encoding="utf-8")
     return [path]
 
 

@@ -20,7 +20,7 @@ from llvmlite import ir
 from numba import carray, types
 from numba.extending import intrinsic
 
-from evoloco.sim import abi, cache
+from evoloco.sim import cache, capi
 
 SPHERE, CAPSULE, BOX = (
     int(getattr(mujoco.mjtGeom, f"mjGEOM_{kind}")) for kind in ("SPHERE", "CAPSULE", "BOX")
@@ -45,10 +45,10 @@ def contacts(model: mujoco.MjModel, data: mujoco.MjData) -> Iterator[None]:
         model: Any model with a height field.
         data: Its data.
     """
-    places = [abi.pointer_offset(model, name) for name in OF_MODEL]
-    places += [abi.pointer_offset(data, name) for name in OF_DATA]
+    places = [capi.pointer_offset(model, name) for name in OF_MODEL]
+    places += [capi.pointer_offset(data, name) for name in OF_DATA]
     function = cache.kept(lambda: _compiled(*places)).address
-    with abi.colliding(
+    with capi.colliding(
         {(int(mujoco.mjtGeom.mjGEOM_HFIELD), kind): function for kind in (SPHERE, CAPSULE, BOX)}
     ):
         yield

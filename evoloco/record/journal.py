@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from evoloco import schema
 from evoloco.episode import Outcome
 from evoloco.errors import EvolocoError, JournalError, StorageError
-from evoloco.evaluators import Evaluation
+from evoloco.evaluation import Evaluation
 from evoloco.genome import Array
+from evoloco.record import schema
 
 FILE = "journal.sqlite"
 UNREADABLE = (sqlite3.Error, ValueError, TypeError, OverflowError, IndexError)

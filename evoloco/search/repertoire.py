@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from evoloco.errors import SpecError, UnknownNameError
 from evoloco.genome import Array
-from evoloco.journal import Journal
+from evoloco.record.journal import Journal
 
 SLACK = 1e-6
 """Rounding below this counts as lying on the edge of a cell, in descriptor units times cells."""

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import numba
 import numpy as np
 
-from evoloco.energy import fibre_velocity, mechanical_power
 from evoloco.episode import Episode
 from evoloco.errors import ModelError, UnknownNameError
+from evoloco.gait.energy import fibre_velocity, mechanical_power
 from evoloco.genome import Array
 from evoloco.sim.cache import kept
 

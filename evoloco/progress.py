@@ -15,9 +15,9 @@ from rich.progress import (
 )
 
 from evoloco.episode import Outcome
-from evoloco.evaluators import Evaluator
-from evoloco.evolve import Run
-from evoloco.journal import Generation
+from evoloco.evaluation import Evaluator
+from evoloco.record.journal import Generation
+from evoloco.run import Run
 
 SMOOTHING = 0.3
 """Weight of the newest generation in the estimate of the time left."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evoloco.genome import Array
-from evoloco.journal import Journal
+from evoloco.record.journal import Journal
 
 
 @dataclass(frozen=True)

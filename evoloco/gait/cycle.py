@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evoloco.episode import Episode
-from evoloco.gait import WARM_UP, Gait
+from evoloco.gait.analysis import WARM_UP, Gait
 from evoloco.genome import Array
 from evoloco.morphology import Morphology, is_in_subtree
 

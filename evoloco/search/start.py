@@ -8,10 +8,10 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from evoloco import par
 from evoloco.errors import SpecError, UnknownNameError
 from evoloco.genome import Gene
-from evoloco.range import Range
+from evoloco.search import scone_par
+from evoloco.search.gene_range import Range
 
 CHAMPION = "champion.json"
 
@@ -66,7 +66,9 @@ def load(path: Path) -> dict[str, Known]:
         raise SpecError(f"{str(path)[:80]!r} cannot be read: {error.strerror}.") from None
     path = file(path)
     if path.suffix != ".json":
-        return {line.name: Known(line.best, line.mean, line.spread) for line in par.read(path)}
+        return {
+            line.name: Known(line.best, line.mean, line.spread) for line in scone_par.read(path)
+        }
     try:
         found = _Champion.model_validate_json(path.read_bytes())
     except FileNotFoundError:

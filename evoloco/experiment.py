@@ -1,148 +1,30 @@
-"""Names in a run file -> objects."""
+"""A run file's names -> the objects that a run's evaluation needs."""
 
-import hashlib
-import importlib
 import inspect
-import pkgutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from importlib.metadata import entry_points
-from pathlib import Path
 from types import ModuleType
-from typing import Any, get_type_hints
+from typing import Any
 
-from pydantic import ConfigDict, ValidationError, create_model
-
-from evoloco import modules, start
 from evoloco.controller import Controller
 from evoloco.errors import SpecError, UnknownNameError, blamed, told_from
 from evoloco.genome import Array, Gene, Space
 from evoloco.measure import Term, objective_names
+from evoloco.members import member, members
 from evoloco.morphology import Morphology
-from evoloco.optimizers import Optimizer, Search
+from evoloco.optimizer import Optimizer, Search
+from evoloco.options import checked, options_of
 from evoloco.scenario import ELITE, HELD_OUT, SEARCH, Scenario, Termination, draw
+from evoloco.search import start
 from evoloco.spec import ControllerSpec, MorphologySpec, OptimizerSpec, RunSpec, TermSpec
 from evoloco.terrain import SPEED, Terrain
-
-ROOMS = {
-    "controllers": "controller",
-    "morphologies": "morphology",
-    "fitness": "measure",
-    "optimizers": "optimizer",
-}
-"""Packages whose modules are members, and what one member is called."""
 
 BODY = "body."
 """Begins the names of genes of the body."""
 
 KEPT_BODIES = 256
 """Bodies that stay compiled, of those that were evaluated last."""
-
-_ENTRY = {
-    "controllers": "Controller",
-    "morphologies": "build",
-    "fitness": "measure",
-    "optimizers": "Optimizer",
-}
-
-
-def members(room: str) -> list[str]:
-    """Names of the members of a room, those of other packages included."""
-    package = importlib.import_module(f"evoloco.{room}")
-    own = [
-        module.name
-        for module in pkgutil.iter_modules(package.__path__)
-        if not module.name.startswith("_")
-    ]
-    return sorted({*own, *(point.name for point in entry_points(group=f"evoloco.{room}"))})
-
-
-def member(room: str, name: str, where: str = "") -> ModuleType:
-    """The module of a member: bundled, of another package, or a user's own .py file.
-
-    Raises:
-        UnknownNameError: No member has the name.
-        SpecError: The user's file is missing, cannot be imported or lacks the entry.
-    """
-    entry, kind = _ENTRY[room], ROOMS[room]
-    if name.endswith(".py"):
-        module = _import_file(Path(name), where)
-    elif found := [point for point in entry_points(group=f"evoloco.{room}") if point.name == name]:
-        module = found[0].load()
-    elif name in members(room):
-        module = importlib.import_module(f"evoloco.{room}.{name}")
-    else:
-        raise UnknownNameError(kind, name, members(room), where)
-    if not callable(getattr(module, entry, None)):
-        raise SpecError(
-            f"{where}: {kind} '{name}' has no '{entry}'. See docs/ for how to write one."
-        )
-    return module
-
-
-def _import_file(path: Path, where: str) -> ModuleType:
-    if not path.is_file():
-        raise SpecError(f"{where}: no file {path}.")
-    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
-    try:
-        return modules.load(path, f"evoloco_user_{path.stem}_{digest}")
-    except Exception as error:
-        raise SpecError(
-            f"{where}: {path} cannot be imported: {type(error).__name__}: {error}"
-        ) from error
-
-
-def options_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """The keyword parameters that a run file may set: those after the first, or all of a `build`."""
-    parameters = list(inspect.signature(function).parameters.values())
-    given = ("self", "morphology", "episode", "search")
-    return {p.name: p for p in parameters if p.name not in given and p.kind is not p.VAR_KEYWORD}
-
-
-def checked(
-    function: Callable[..., Any],
-    options: dict[str, Any],
-    where: str,
-    own: Iterable[str] = (),
-    numbers: Iterable[str] = (),
-) -> dict[str, Any]:
-    """Options checked against a function's signature and converted to its types.
-
-    Args:
-        function: A member's entry.
-        options: What a run file sets.
-        where: The table of the run file.
-        own: Keys of that table that are not the member's.
-        numbers: Names of numbers that the function takes by `**`.
-
-    Raises:
-        SpecError: An option is unknown, missing or of another type; the message lists the known ones.
-    """
-    known, allowed = options_of(function), {*options_of(function), *numbers}
-    for name in options:
-        if name not in allowed:
-            raise UnknownNameError(f"key in [{where}]", name, {*own, *allowed})
-    hints = get_type_hints(
-        function.__init__ if inspect.isclass(function) else function, include_extras=True
-    )
-    fields: dict[str, Any] = {
-        name: (hints.get(name, Any), ... if p.default is p.empty else p.default)
-        for name, p in known.items()
-    } | {name: (float, ...) for name in options if name not in known}
-    model = create_model(
-        "Options", __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=True), **fields
-    )
-    try:
-        filled = model.model_validate(options)
-    except ValidationError as error:
-        mistakes = [
-            f"Key '{where}.{'.'.join(str(part) for part in mistake['loc'])}': {mistake['msg']}, "
-            f"not {mistake['input']!r}."
-            for mistake in error.errors()
-        ]
-        raise SpecError(" ".join(mistakes)) from None
-    return {name: getattr(filled, name) for name in options}
 
 
 def _takes_several(optimizer: type[Optimizer]) -> bool:
@@ -459,32 +341,3 @@ class Experiment:
             friction=scenario.friction,
             terrain=self.terrain,
         )
-
-
-def run_file(name: str) -> Path:
-    """The run file of a bundled run's name, or the path that came.
-
-    Raises:
-        UnknownNameError: It is neither.
-    """
-    if name.endswith(".toml"):
-        return Path(name)
-    bundled = runs()
-    if name not in bundled:
-        raise UnknownNameError(
-            "run", name, bundled, "RUN is a bundled run or the path of a .toml file"
-        )
-    return bundled[name]
-
-
-def start_file(name: str) -> Path:
-    """The path that came, or the folder of a bundled run where there is no such path."""
-    path = Path(name)
-    return runs()[name].parent if not path.exists() and name in runs() else path
-
-
-def runs() -> dict[str, Path]:
-    """The bundled runs: name -> run file."""
-    package = importlib.import_module("evoloco.runs")
-    files = [file for folder in package.__path__ for file in Path(folder).glob("*/run.toml")]
-    return {file.parent.name: file for file in sorted(files) if file.parent.parent.name != "out"}

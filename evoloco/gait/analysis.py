@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from evoloco import energy, metabolism
 from evoloco.episode import Episode, Outcome
 from evoloco.errors import ModelError
-from evoloco.footstrike import heel_first
+from evoloco.gait import energy, metabolism
+from evoloco.gait.footstrike import heel_first
 from evoloco.genome import Array
 from evoloco.morphology import GRAVITY, Morphology, is_in_subtree
 from evoloco.stance import Mask, Rows, touchdowns

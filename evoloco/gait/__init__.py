@@ -1,0 +1,1 @@
+"""What a gait is, told from its episodes."""

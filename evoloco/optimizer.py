@@ -1,0 +1,67 @@
+"""Optimizers behind one contract: ask for genomes, tell their fitness.
+
+An optimizer is a module with a class `Optimizer(search, **options)`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from evoloco.genome import Array, Space
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is searched, and for what: all that a run tells its optimizer.
+
+    Attributes:
+        space: The genes.
+        population_size: Genomes per generation; where an optimizer restarts, of the first one.
+        seed: Of everything random.
+        objectives: Names of what is maximised.
+        terms: Names of the fitness terms, whose values are told beside the fitness.
+    """
+
+    space: Space
+    population_size: int
+    seed: int
+    objectives: tuple[str, ...] = ("fitness",)
+    terms: tuple[str, ...] = ()
+
+    def random(self) -> np.random.Generator:
+        """Random numbers of the optimizer's own."""
+        return np.random.default_rng([self.seed, len(self.space)])
+
+
+class Optimizer(Protocol):
+    """Searches [0, 1]^n for genomes of large fitness.
+
+    Equal arguments and equal `tell`s give equal `ask`s, to the last bit: that
+    is how a run is resumed. Three class attributes are optional: `packages` names
+    what it is made with, whose versions then stand in the run's provenance;
+    `several_objectives = True` says that it takes several objectives, and
+    nothing else; one that lacks it is told one fitness per genome.
+    `takes_start = True` says that it begins at the start of the space's genes.
+
+    Attributes:
+        events: What a reader of the run should know happened, such as restarts, oldest first.
+    """
+
+    events: Sequence[str]
+
+    def ask(self) -> Array:
+        """Genomes (λ, n) of the next generation; λ may change from one to the next."""
+
+    def tell(self, genomes: Array, fitness: Array, values: Array) -> None:
+        """Reports on the genomes asked for.
+
+        Args:
+            genomes: (λ, n).
+            fitness: (λ,), or (λ, m) of m > 1 objectives; -inf where an episode was unstable.
+            values: Mean over the episodes of each fitness term [its unit] (λ, T); NaN where one was unstable.
+        """
+
+    def stop_reason(self) -> str:
+        """Why the search should end now; empty while it should go on."""

@@ -1,0 +1,1 @@
+"""Where a search begins, and what it found besides its best."""
