@@ -6,13 +6,11 @@ import numba
 import numpy as np
 
 from evoloco.errors import ModelError, UnknownNameError
-from evoloco.genome import Array, Gene
+from evoloco.fields import Array, Fields, Record
+from evoloco.genome import Gene
 from evoloco.morphology import Morphology
 
 from ._symmetry import Symmetry, drives, owners
-
-WIDTH = 6
-"""Numbers per joint: middle pose, gains of roll and pitch, gains of the three turning rates."""
 
 REFLEX = ("hip", "ankle")
 """Joints with one of these words in their stem take part in the reflex unless others are named."""
@@ -85,32 +83,32 @@ class Posture:
                     Gene(f"{part.genes}.rate", -0.4, 0.4, "s", f"answer to the rate of {lean}"),
                 ]
 
-    def parameters(self, values: Mapping[str, float]) -> Array:
-        """What `aim` reads: a row of `WIDTH` numbers per joint (WIDTH nu,)."""
-        table = np.zeros((len(self.drives), WIDTH))
-        for row, part in zip(table, self.drives, strict=True):
-            row[0] = part.joint.home + part.sign * values.get(f"{part.genes}.offset", 0.0)
-            column = 1 if part.joint.axis == "pitch" else 0
-            image = -part.sign if part.late and column == 0 else part.sign
-            row[1 + column] = image * values.get(f"{part.genes}.tilt", 0.0)
-            row[3 + column] = image * values.get(f"{part.genes}.rate", 0.0)
-        return table.ravel()
+    def parameters(self, values: Mapping[str, float]) -> Fields:
+        """What `aim` reads: middle pose [rad] (nu,), gains of tilt (nu, 2) and of rate [s] (nu, 3)."""
+        nu = len(self.drives)
+        middle, tilt_gain, rate_gain = np.zeros(nu), np.zeros((nu, 2)), np.zeros((nu, 3))
+        for j, part in enumerate(self.drives):
+            middle[j] = part.joint.home + part.sign * values.get(f"{part.genes}.offset", 0.0)
+            axis = 1 if part.joint.axis == "pitch" else 0
+            image = -part.sign if part.late and axis == 0 else part.sign
+            tilt_gain[j, axis] = image * values.get(f"{part.genes}.tilt", 0.0)
+            rate_gain[j, axis] = image * values.get(f"{part.genes}.rate", 0.0)
+        return {"middle": middle, "tilt_gain": tilt_gain, "rate_gain": rate_gain}
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def aim(params: Array, obs: Array, ctrl: Array) -> None:
+def aim(posture: Record, obs: Record, ctrl: Array) -> None:
     """Turns the signals in `ctrl` into target angles.
 
     Args:
-        params: Parameters of a controller, which end with those of its posture.
+        posture: What `Posture.parameters` returns.
         obs: Observation.
         ctrl: Signals [rad] (nu,), replaced by target angles [rad].
     """
-    nu = ctrl.size
-    first = params.size - WIDTH * nu
-    for j in range(nu):
-        row = first + WIDTH * j
-        target = params[row] + ctrl[j]
-        for k in range(5):
-            target += params[row + 1 + k] * obs[2 * nu + k]
+    for j in range(ctrl.size):
+        target = posture.middle[j] + ctrl[j]
+        for axis in range(2):
+            target += posture.tilt_gain[j, axis] * obs.tilt[axis]
+        for axis in range(3):
+            target += posture.rate_gain[j, axis] * obs.rate[axis]
         ctrl[j] = target

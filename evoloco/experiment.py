@@ -9,6 +9,7 @@ from typing import Any
 
 from evoloco.controller import Controller
 from evoloco.errors import SpecError, UnknownNameError, blamed, told_from
+from evoloco.fields import flatten
 from evoloco.genome import Array, Gene, Space
 from evoloco.measure import Term, objective_names
 from evoloco.members import member, members
@@ -294,7 +295,8 @@ class Experiment:
     def parameters(self, genome: Array) -> Array:
         """The controller's flat parameters of a genome, on its body."""
         values = self.space.decode(genome)
-        return self._embody(values)[1].parameters({**values, **self.spec.controller.fixed})
+        given = {**values, **self.spec.controller.fixed}
+        return flatten(self._embody(values)[1].parameters(given))
 
     def _embody(self, values: dict[str, float]) -> tuple[Morphology, Controller]:
         return self._grow(*(values[gene.name] for gene in self.body_genes))

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evoloco.errors import ModelError, UnknownNameError
+from evoloco.fields import Layout
 from evoloco.muscle import Muscle, read_muscle
-from evoloco.sensor import Observation
+from evoloco.sensor import Sensor, layout, of_body
 
 GRAVITY = 9.81
 """Acceleration that defines body weight and Froude numbers [m/s²]."""
@@ -97,11 +98,15 @@ class Morphology:
     muscles: tuple[Muscle, ...] = ()
     torques: bool = False
 
-    @property
-    def observation(self) -> Observation:
-        """Layout of what a controller observes on this body."""
-        muscles = tuple(muscle.name for muscle in self.muscles)
-        return Observation(tuple(joint.name for joint in self.joints), self.feet, muscles)
+    @cached_property
+    def sensors(self) -> tuple[Sensor, ...]:
+        """What a controller can read on this body."""
+        return of_body(self)
+
+    @cached_property
+    def observation(self) -> Layout:
+        """Layout of what a controller observes: one field per sensor."""
+        return layout(self.sensors)
 
     @property
     def weight(self) -> float:

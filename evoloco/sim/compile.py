@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import os
 import platform
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,8 +22,9 @@ import numba
 from numba.core.errors import NumbaError
 
 from evoloco import modules
-from evoloco.controller import Controller
-from evoloco.errors import ControllerError
+from evoloco.controller import Controller, layouts
+from evoloco.errors import ControllerError, UnknownNameError
+from evoloco.fields import Layout, names
 from evoloco.sim import cache
 
 _WRAPPERS = '''"""Compiled entry points of one controller; made by evoloco, may be deleted."""
@@ -32,22 +34,27 @@ from numba import carray, types
 
 import evoloco.sim.compile as compile
 
-reset, step = compile.jitted
+reset, step, *layouts = compile.given
+params_row, state_row, obs_row = (types.CPointer(numba.from_dtype(kind)) for kind in layouts)
 array, real, count = types.CPointer(types.float64), types.float64, types.int64
 
 
-def native_reset(params, state, dt, param_size, state_size):
+def native_reset(params, state, dt):
     try:
-        reset(carray(params, (param_size,)), carray(state, (state_size,)), dt)
+        reset(carray(params, (1,))[0], carray(state, (1,))[0], dt)
     except Exception:
         return 1
     return 0
 
 
-def native_step(params, state, obs, time, dt, ctrl, param_size, state_size, obs_size, nu):
+def native_step(params, state, obs, time, dt, ctrl, nu):
     try:
         step(
-            carray(params, (param_size,)), carray(state, (state_size,)), carray(obs, (obs_size,)), time, dt,
+            carray(params, (1,))[0],
+            carray(state, (1,))[0],
+            carray(obs, (1,))[0],
+            time,
+            dt,
             carray(ctrl, (nu,)),
         )
     except Exception:
@@ -55,21 +62,18 @@ def native_step(params, state, obs, time, dt, ctrl, param_size, state_size, obs_
     return 0
 
 
-native_reset = numba.cfunc(types.int64(array, array, real, count, count), error_model="numpy", cache=True)(native_reset)
+native_reset = numba.cfunc(
+    types.int64(params_row, state_row, real), error_model="numpy", cache=True
+)(native_reset)
 native_step = numba.cfunc(
-    types.int64(array, array, array, real, real, array, count, count, count, count), error_model="numpy", cache=True
+    types.int64(params_row, state_row, obs_row, real, real, array, count),
+    error_model="numpy",
+    cache=True,
 )(native_step)
 '''
 
-_ARRAY = numba.types.Array(numba.float64, 1, "C")
-_SIGNATURES = (
-    (_ARRAY, _ARRAY, numba.float64),
-    (_ARRAY, _ARRAY, _ARRAY, numba.float64, numba.float64, _ARRAY),
-)
-"""Of `reset` and `step`."""
-
-jitted: tuple[Any, Any] = (None, None)
-"""The functions that the module made of `_WRAPPERS` compiles while it is imported."""
+given: tuple[Any, ...] = ()
+"""What the module made of `_WRAPPERS` compiles while it is imported: reset, step and three layouts."""
 
 
 class CompiledController:
@@ -77,23 +81,39 @@ class CompiledController:
 
     They return 1 where the function raised an exception, else 0.
 
+    Args:
+        controller: What is compiled.
+        observation: Layout of what it observes.
+
+    Attributes:
+        params: Layout of its parameters.
+        state: Layout of its state.
+        observation: Layout of what it observes.
+
     Raises:
         ControllerError: Numba cannot compile one of them; the message gives
             the line and what is allowed.
     """
 
-    def __init__(self, controller: Controller) -> None:
-        self._module = _compile(controller.reset, controller.step)
+    def __init__(self, controller: Controller, observation: Layout) -> None:
+        self.params, self.state = layouts(controller)
+        self.observation = observation
+        self._module = _compile(
+            controller.reset, controller.step, (self.params, self.state, observation)
+        )
         self.reset = int(self._module.native_reset.address)
         self.step = int(self._module.native_step.address)
 
 
-def _compile(reset: Callable[..., None], step: Callable[..., None]) -> ModuleType:
-    global jitted
-    digest = _digest(reset, step)
+def _compile(
+    reset: Callable[..., None], step: Callable[..., None], kinds: tuple[Layout, Layout, Layout]
+) -> ModuleType:
+    global given
+    digest = _digest(reset, step, kinds)
     name = f"evoloco_compiled_{digest}"
     if name in sys.modules:
         return sys.modules[name]
+
     folder = cache.folder() / digest
     path = folder / "controller.py"
     if not path.is_file():
@@ -101,11 +121,12 @@ def _compile(reset: Callable[..., None], step: Callable[..., None]) -> ModuleTyp
         unfinished = folder / f"controller.{platform.node()}.{os.getpid()}.tmp"
         unfinished.write_text(_WRAPPERS, encoding="utf-8")
         unfinished.replace(path)
-    jitted = (jit(reset), jit(step))
+
+    given = (jit(reset), jit(step), *kinds)
     try:
         return cache.kept(lambda: modules.load(path, name))
     except NumbaError as error:
-        raise ControllerError(_explain(error)) from error
+        raise ControllerError(_explain(error, jit(reset), jit(step), kinds)) from error
 
 
 def jit(function: Callable[..., None]) -> Any:
@@ -117,13 +138,14 @@ def jit(function: Callable[..., None]) -> Any:
     )
 
 
-def _digest(*functions: Callable[..., None]) -> str:
-    """Names the compiled code: a hash over the compilers and all sources that it may come from."""
-    found = hashlib.sha256(
-        repr((sys.version, numba.__version__, llvmlite.__version__, _WRAPPERS)).encode()
-    )
+def _digest(
+    reset: Callable[..., None], step: Callable[..., None], kinds: tuple[Layout, ...]
+) -> str:
+    """Names the compiled code: a hash over compilers, layouts and all sources that it comes from."""
+    versions = (sys.version, numba.__version__, llvmlite.__version__, _WRAPPERS)
+    found = hashlib.sha256(repr((versions, [str(kind) for kind in kinds])).encode())
     files: dict[str, bytes] = {}
-    for function in functions:
+    for function in (reset, step):
         plain = getattr(function, "py_func", function)
         found.update(f"{plain.__module__}.{plain.__qualname__}".encode())
         _gather(sys.modules.get(plain.__module__), Path(plain.__code__.co_filename), files)
@@ -163,16 +185,58 @@ def _gather(module: ModuleType | None, path: Path, files: dict[str, bytes]) -> N
                 _gather(imported, source, files)
 
 
-def _explain(error: NumbaError) -> str:
+_UNKNOWN = re.compile(r"Unknown attribute '(\w+)' of type Record\(([^;]*)")
+"""How Numba reports a field that a record lacks."""
+
+
+def _explain(error: NumbaError, reset: Any, step: Any, kinds: tuple[Layout, Layout, Layout]) -> str:
     """Numba's many lines as one message: where, why, and what is allowed."""
-    for function, signature in zip(
-        jitted, _SIGNATURES, strict=True
-    ):  # without the wrapper, to have the user's line
+    params, state, obs = (numba.from_dtype(kind) for kind in kinds)
+    real, ctrl = numba.float64, numba.types.Array(numba.float64, 1, "C")
+    function = reset
+    # Compiled without the wrapper, the error names the user's line.
+    for function, signature in (
+        (reset, (params, state, real)),
+        (step, (params, state, obs, real, real, ctrl)),
+    ):
         try:
             function.compile(signature)
         except NumbaError as own:
             error = own
             break
+    code = function.py_func.__code__
+    place = getattr(error, "loc", None)
+    file, line = (place.filename, place.line) if place else (code.co_filename, code.co_firstlineno)
+    where = f"Numba cannot compile the controller in {file}, line {line}"
+
+    if unknown := _UNKNOWN.search(str(error)):
+        return f"{where}: {_no_field(unknown[1], str(error), kinds)}"
+    return (
+        f"{where}: {_reason(error)}. Allowed are arithmetic on the given fields, loops, branches, "
+        "math and NumPy functions that Numba knows, and functions decorated with numba.njit; not "
+        "allowed are Python objects, mixed types in one variable, files, and attributes of the "
+        "controller. See docs/write-a-controller.md."
+    )
+
+
+def _no_field(name: str, message: str, kinds: tuple[Layout, Layout, Layout]) -> str:
+    """Says which of params, state and obs lacks a field, and which it has."""
+    for kind, title, more in zip(
+        kinds,
+        ("params", "state", "obs"),
+        (
+            "`parameters` returns them",
+            "the controller's attribute `state` names them",
+            "the body and [sensors] of the run file give them",
+        ),
+        strict=True,
+    ):
+        if str(numba.from_dtype(kind)) in message:
+            return str(UnknownNameError(f"field of {title}", name, names(kind), more))
+    return f"there is no field '{name}'."
+
+
+def _reason(error: NumbaError) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     noise = (
         "Failed in",
@@ -187,13 +251,5 @@ def _explain(error: NumbaError) -> str:
         ">>>",
     )
     reason = next((line for line in lines if not line.startswith(noise)), "")
-    types = next((f" {line.removeprefix('>>> ')}" for line in lines if line.startswith(">>> ")), "")
-    code = function.py_func.__code__
-    place = getattr(error, "loc", None)
-    file, line = (place.filename, place.line) if place else (code.co_filename, code.co_firstlineno)
-    return (
-        f"Numba cannot compile the controller in {file}, line {line}: {reason}{types}. "
-        "Allowed are arithmetic on the given arrays, loops, branches, math and NumPy functions that Numba knows, and "
-        "functions decorated with numba.njit; not allowed are Python objects, mixed types in one variable, files, and "
-        "attributes of the controller. See docs/write-a-controller.md."
-    )
+    found = next((line for line in lines if line.startswith(">>> ")), "")
+    return f"{reason} {found.removeprefix('>>> ')}".strip()

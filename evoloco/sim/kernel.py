@@ -207,10 +207,8 @@ def _caller(argument_types):  # type: ignore[no-untyped-def]
     return call
 
 
-# params, state, dt, sizes (params, state)
-_call_reset = _caller("iidii")
-# params, state, obs, time, dt, ctrl, sizes (params, state, obs, ctrl)
-_call_step = _caller("iiiddiiiii")
+_call_reset = _caller("iid")  # params, state, dt
+_call_step = _caller("iiiddii")  # params, state, obs, time, dt, ctrl, nu
 
 _mj_step = types.ExternalFunction("mj_step", types.void(types.voidptr, types.voidptr))
 _mj_forward = types.ExternalFunction("mj_forward", types.void(types.voidptr, types.voidptr))
@@ -330,10 +328,7 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
     control_dt = plan.physics_dt * plan.substeps
     assisted = support[STIFFNESS] > 0 or plan.push_count > 0
     if plan.first_step == 0:
-        if _call_reset(
-            plan.reset_function,
-            (params, state_address, control_dt, plan.param_size, plan.state_size),
-        ):
+        if _call_reset(plan.reset_function, (params, state_address, control_dt)):
             _end(outcome, sim, RAISED)
             return
         _mj_forward(model, data)
@@ -365,10 +360,15 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
         raised = _call_step(
             plan.step_function,
             (
-                params, state_address, obs_address, t * control_dt, control_dt, ctrl_address,
-                plan.param_size, plan.state_size, plan.obs_size, plan.nu,
+                params,
+                state_address,
+                obs_address,
+                t * control_dt,
+                control_dt,
+                ctrl_address,
+                plan.nu,
             ),
-        )  # fmt: skip
+        )
         if raised:
             _end(outcome, sim, RAISED)
             return

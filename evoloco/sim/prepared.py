@@ -8,6 +8,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from evoloco.fields import place
 from evoloco.genome import Array
 from evoloco.morphology import HOME, Morphology
 from evoloco.scenario import Scenario
@@ -64,26 +65,18 @@ class Body:
 
         An observation is scale * (reading - shift).
         """
-        morphology, layout = self.morphology, self.morphology.observation
+        layout = self.morphology.observation
         table = [
-            (morphology.sensor(f"{joint.name}.{name}").start, part.start + i, 1.0, 0.0)
-            for name, part in (("angle", layout.joint_angle), ("velocity", layout.joint_velocity))
-            for i, joint in enumerate(morphology.joints)
+            (
+                self.morphology.sensor(reading.sensor).start + reading.component,
+                place(layout, sensor.name).start + channel,
+                reading.scale,
+                reading.shift,
+            )
+            for sensor in self.morphology.sensors
+            if isinstance(sensor.source, tuple)
+            for channel, reading in enumerate(sensor.source)
         ]
-        rate = morphology.sensor("torso.rate").start
-        table += [(rate + i, layout.rate.start + i, 1.0, 0.0) for i in range(3)]
-        for i, foot in enumerate(morphology.feet):
-            vertical = morphology.sensor(f"{foot}.ground").start + 2
-            table.append((vertical, layout.foot_load.start + i, 1 / morphology.weight, 0.0))
-        for i, muscle in enumerate(morphology.muscles):
-            for name, part, scale, shift in (
-                ("length", layout.muscle_length, 1 / muscle.optimal_length, muscle.slack_length),
-                ("velocity", layout.muscle_velocity, 1 / muscle.optimal_length, 0.0),
-                ("force", layout.muscle_force, -1 / muscle.max_force, 0.0),
-            ):
-                table.append(
-                    (morphology.sensor(f"{muscle.name}.{name}").start, part.start + i, scale, shift)
-                )
         sources, places, scales, shifts = zip(*table, strict=True)
         return list(sources), list(places), np.array(scales), np.array(shifts)
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from evoloco.controller import Controller
 from evoloco.episode import Address, Columns, Episode, Outcome, unnamed
 from evoloco.errors import ControllerError, EvolocoError, ModelError, SpecError, blamed
+from evoloco.fields import place, record, size
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
 from evoloco.scenario import Scenario, Termination
@@ -87,14 +88,14 @@ class Simulator:
             "scenario.control_dt",
         )
         self.threads = threads if threads > 0 else len(os.sched_getaffinity(0))
-        self.columns = Columns(morphology, controller.state_size if record_state else 0)
+        self._native = CompiledController(controller, morphology.observation)
+        self.columns = Columns(morphology, size(self._native.state) if record_state else 0)
         if 8 * self.steps * self.columns.size > TRACE_BYTES:
             raise SpecError(
                 f"An episode of {self.steps} control steps would fill {8 * self.steps * self.columns.size:.3g} bytes, "
                 f"more than the {TRACE_BYTES} that its record may take. Shorten it, or control less often."
             )
         self.time_limit, self._late = time_limit, late
-        self._native = CompiledController(controller)
         self._kernel = cache.kept(lambda: kernel.compiled(capi.library_path()))
         self._data = mujoco.MjData(model)
         self._embody = partial(Body, min_height=termination.min_height, stiffness=support)
@@ -285,14 +286,15 @@ class Simulator:
         time = int(self._arrays["lived"][sim]) * self.control_dt
         who = f"{address}: the controller, {time:g} s into the episode,"
         genome = self._arrays["genome_of"][sim]
-        params, state = self._arrays["params"][genome], self._arrays["state"][sim]
+        native = self._native
+        params = record(self._arrays["params"][genome], native.params)
+        state = record(self._arrays["state"][sim], native.state)
+        obs = record(self._arrays["obs"][sim], native.observation)
         with blamed(who):
             if time == 0:
                 jit(self.controller.reset)(params, state, self.control_dt)
             ctrl = np.empty(self.morphology.model.nu)
-            jit(self.controller.step)(
-                params, state, self._arrays["obs"][sim], time, self.control_dt, ctrl
-            )
+            jit(self.controller.step)(params, state, obs, time, self.control_dt, ctrl)
         raise ControllerError(f"{who} raised an exception.")
 
     def _episode(self, sim: int, morphology: Morphology) -> Episode:
@@ -355,8 +357,8 @@ class Simulator:
         rows = ctypes.cast(address, ctypes.POINTER(ctypes.c_double))
         self._state = np.ctypeslib.as_array(rows, (capacity, self._nstate))
         for name, shape in {
-            "state": (capacity, self.controller.state_size),
-            "obs": (capacity, self.morphology.observation.size),
+            "state": (capacity, size(self._native.state)),
+            "obs": (capacity, size(self.morphology.observation)),
             "readings": (capacity, model.nsensordata + model.nu),
             "trace": (capacity, self.steps, self.columns.size),
         }.items():
@@ -388,8 +390,8 @@ class Simulator:
             "na": model.na,
             "nu": model.nu,
             "nsensordata": model.nsensordata,
-            "state_size": self.controller.state_size,
-            "obs_size": observation.size,
+            "state_size": size(self._native.state),
+            "obs_size": size(observation),
             "row_size": self.columns.size,
             "gather_count": len(gather),
             "feet": len(morphology.feet),
@@ -402,8 +404,8 @@ class Simulator:
             "position": morphology.sensor("torso.position").start,
             "velocity": morphology.sensor("torso.velocity").start,
             "rate": morphology.sensor("torso.rate").start,
-            "tilt": observation.tilt.start,
-            "foot_ahead": observation.foot_ahead.start,
+            "tilt": place(observation, "tilt").start,
+            "foot_ahead": place(observation, "foot_ahead").start if morphology.feet else 0,
             "torso": model.body(morphology.torso).id,
             "state_column": (
                 self.columns.slices["controller_state"].start
