@@ -41,7 +41,10 @@ class Scenario:
         velocity: Added to the driven joints' velocities of the home keyframe [rad/s] (nu,).
         pushes: Start, end [s] and force x, y, z [N] on the torso (P, 5).
         friction: Factor on the floor's friction [1].
-        heights: Of the points of the ground's grid [m] (rows, columns); none where the ground is the model's own.
+        heights: Of the points of the ground's grid [m] (rows, columns); none where the ground is
+            the model's own.
+        command: What is asked of the body: speed [m/s], heading [rad], turning rate [rad/s].
+        key: Address of the random numbers that are drawn within the episode, such as sensor noise.
     """
 
     joint_offset: Array
@@ -49,6 +52,8 @@ class Scenario:
     pushes: Array = field(default_factory=lambda: np.zeros((0, 5)))
     friction: float = 1.0
     heights: Array = field(default_factory=lambda: np.zeros((0, 0)))
+    command: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    key: tuple[int, ...] = ()
 
 
 def draw(
@@ -100,9 +105,9 @@ def draw(
         axis=1,
     )
     if terrain is None:
-        return Scenario(offset, velocity, pushes, slip)
+        return Scenario(offset, velocity, pushes, slip, key=tuple(address))
     heights = terrain.draw(np.random.SeedSequence(list(address), spawn_key=(STREAM,)))
-    return Scenario(offset, velocity, pushes, slip, heights)
+    return Scenario(offset, velocity, pushes, slip, heights, key=tuple(address))
 
 
 def _ways(angles: Array, direction: Direction) -> tuple[Array, Array]:

@@ -1,27 +1,16 @@
 """Compiles a controller's plain functions to C functions that the episode kernel calls.
 
-Numba's own disk cache does not notice when a function that another one calls
-has changed. So the compiled functions are kept in a folder named after a
-digest of every source file involved: other sources, other folder.
+A controller is compiled for the layouts of its parameters, its state and what it observes.
 """
 
-import ast
-import hashlib
-import importlib.util
-import os
-import platform
 import re
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import llvmlite
 import numba
 from numba.core.errors import NumbaError
 
-from evoloco import modules
 from evoloco.controller import Controller, layouts
 from evoloco.errors import ControllerError, UnknownNameError
 from evoloco.fields import Layout, names
@@ -109,22 +98,9 @@ def _compile(
     reset: Callable[..., None], step: Callable[..., None], kinds: tuple[Layout, Layout, Layout]
 ) -> ModuleType:
     global given
-    digest = _digest(reset, step, kinds)
-    name = f"evoloco_compiled_{digest}"
-    if name in sys.modules:
-        return sys.modules[name]
-
-    folder = cache.folder() / digest
-    path = folder / "controller.py"
-    if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        unfinished = folder / f"controller.{platform.node()}.{os.getpid()}.tmp"
-        unfinished.write_text(_WRAPPERS, encoding="utf-8")
-        unfinished.replace(path)
-
     given = (jit(reset), jit(step), *kinds)
     try:
-        return cache.kept(lambda: modules.load(path, name))
+        return cache.compiled(_WRAPPERS, (reset, step), kinds)
     except NumbaError as error:
         raise ControllerError(_explain(error, jit(reset), jit(step), kinds)) from error
 
@@ -136,53 +112,6 @@ def jit(function: Callable[..., None]) -> Any:
         if hasattr(function, "py_func")
         else numba.njit(error_model="numpy", nogil=True)(function)
     )
-
-
-def _digest(
-    reset: Callable[..., None], step: Callable[..., None], kinds: tuple[Layout, ...]
-) -> str:
-    """Names the compiled code: a hash over compilers, layouts and all sources that it comes from."""
-    versions = (sys.version, numba.__version__, llvmlite.__version__, _WRAPPERS)
-    found = hashlib.sha256(repr((versions, [str(kind) for kind in kinds])).encode())
-    files: dict[str, bytes] = {}
-    for function in (reset, step):
-        plain = getattr(function, "py_func", function)
-        found.update(f"{plain.__module__}.{plain.__qualname__}".encode())
-        _gather(sys.modules.get(plain.__module__), Path(plain.__code__.co_filename), files)
-    for path in sorted(files):
-        found.update(path.encode() + files[path])
-    return found.hexdigest()[:16]
-
-
-def _gather(module: ModuleType | None, path: Path, files: dict[str, bytes]) -> None:
-    """Reads a source file and, through its import statements, those that it builds on."""
-    if str(path) in files or path.suffix != ".py" or not path.is_file():
-        return
-    files[str(path)] = path.read_bytes()
-    package = module.__package__ or "" if module else ""
-    for node in ast.walk(ast.parse(files[str(path)])):
-        names = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = "." * node.level + (node.module or "")
-            if node.level:
-                base = importlib.util.resolve_name(base, package)
-            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
-        for name in names:
-            imported, top = sys.modules.get(name), name.partition(".")[0]
-            if imported is None or top in sys.stdlib_module_names:
-                continue
-            source = Path(getattr(imported, "__file__", None) or "")
-            if "site-packages" in source.parts and top not in (
-                "evoloco",
-                package.partition(".")[0],
-            ):
-                files[name] = str(
-                    getattr(imported, "__version__", "")
-                ).encode()  # stands for the sources
-            else:
-                _gather(imported, source, files)
 
 
 _UNKNOWN = re.compile(r"Unknown attribute '(\w+)' of type Record\(([^;]*)")

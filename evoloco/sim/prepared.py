@@ -1,7 +1,8 @@
-"""A morphology as the kernel needs it: its constants, its start states, its model for a scenario."""
+"""A body in a scenario, as the compiled episode needs it."""
 
 import copy
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import mujoco
@@ -12,7 +13,7 @@ from evoloco.fields import place
 from evoloco.genome import Array
 from evoloco.morphology import HOME, Morphology
 from evoloco.scenario import Scenario
-from evoloco.sim import kernel
+from evoloco.sim import plan
 from evoloco.sim.support import Support
 from evoloco.terrain import lay
 
@@ -29,12 +30,14 @@ class Body:
         stiffness: Of the virtual support (see `Support`).
 
     Attributes:
+        data: To work in.
         home_ctrl: Controls of the home keyframe (nu,).
         min_height: Torso height below which an episode ends [m].
     """
 
     def __init__(self, morphology: Morphology, min_height: float, stiffness: float) -> None:
         self.morphology = morphology
+        self.data = mujoco.MjData(morphology.model)
         self.home_ctrl = np.array(morphology.model.key(HOME).ctrl)
         self.min_height = min_height * morphology.standing_height
         self._stiffness = stiffness
@@ -60,13 +63,14 @@ class Body:
         return (*sizes, memory, *sensors, bytes(kinds(morphology)), morphology.feet, joints)
 
     @cached_property
-    def readings(self) -> tuple[list[int], list[int], Array, Array]:
-        """What observations are made of: addresses in sensordata and in the observation, scales and shifts (n,).
+    def readings(self) -> list[tuple[int, int, float, float]]:
+        """The channels that are read off sensordata.
 
-        An observation is scale * (reading - shift).
+        For each: its place in sensordata, its place in the observation, a scale and a shift; the
+        channel is scale (reading - shift).
         """
         layout = self.morphology.observation
-        table = [
+        return [
             (
                 self.morphology.sensor(reading.sensor).start + reading.component,
                 place(layout, sensor.name).start + channel,
@@ -77,27 +81,37 @@ class Body:
             if isinstance(sensor.source, tuple)
             for channel, reading in enumerate(sensor.source)
         ]
-        sources, places, scales, shifts = zip(*table, strict=True)
-        return list(sources), list(places), np.array(scales), np.array(shifts)
+
+    @cached_property
+    def noise(self) -> Array:
+        """Noise of every channel (obs size, plan.NOISE)."""
+        rows = [
+            [getattr(sensor.noise, name) for name in plan.NOISE_COLUMNS]
+            for sensor in self.morphology.sensors
+            for _ in sensor.channels
+        ]
+        return np.array(rows).reshape(-1, plan.NOISE)
+
+    @cached_property
+    def delay(self) -> Array:
+        """Delay of every channel [s] (obs size,)."""
+        return np.array(
+            [sensor.delay for sensor in self.morphology.sensors for _ in sensor.channels]
+        )
 
     def support(self, strength: float) -> Array:
-        """The virtual support at a strength of 0 to 1 (kernel.SUPPORT,)."""
+        """The virtual support at a strength of 0 to 1 (plan.SUPPORT,)."""
         if strength == 0 or self._stiffness == 0:
-            return np.zeros(kernel.SUPPORT)
+            return np.zeros(plan.SUPPORT)
         return self._support.row(strength)
 
     @cached_property
     def _support(self) -> Support:
         return Support(self.morphology, self._stiffness)
 
-    def start(self, scenario: Scenario, data: mujoco.MjData) -> Array:
-        """MuJoCo's state row (nstate,) at the start of a scenario.
-
-        Args:
-            scenario: Says how the start differs from the home keyframe.
-            data: To work in; of this layout.
-        """
-        model = self.morphology.model
+    def start(self, scenario: Scenario) -> Array:
+        """MuJoCo's state row (nstate,) at the start of a scenario."""
+        model, data = self.morphology.model, self.data
         mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
         for joint, offset, velocity in zip(
             self.morphology.joints, scenario.joint_offset, scenario.velocity, strict=True
@@ -124,8 +138,8 @@ class Body:
         if scenario.friction == 1.0 and not scenario.heights.size:
             return self.morphology
         placed = replace(self.morphology, model=copy.copy(self.morphology.model))
-        for field, columns in SLIDING.items():
-            getattr(placed.model, field)[:, columns] *= scenario.friction
+        for name, columns in SLIDING.items():
+            getattr(placed.model, name)[:, columns] *= scenario.friction
         if scenario.heights.size:
             lay(placed, scenario.heights)
         return placed
@@ -146,9 +160,66 @@ class Body:
         return lean
 
 
+@dataclass(frozen=True)
+class Setting:
+    """A body in a scenario.
+
+    Attributes:
+        morphology: The body as it is there: with its friction, ground and other masses.
+        lean: Its model for physics steps whose sensors nobody reads.
+        start: MuJoCo's state at the start (nstate,).
+        pushes: See `Scenario` (P, 5).
+        rows: What the kernel reads, by the name in its plan.
+        rough: Whether its ground is a height field.
+    """
+
+    morphology: Morphology
+    lean: mujoco.MjModel
+    start: Array = field(repr=False)
+    pushes: Array
+    rows: Mapping[str, NDArray[np.generic]] = field(repr=False)
+    rough: bool = False
+
+
+def settle(body: Body, scenario: Scenario, strength: float, control_dt: float) -> Setting:
+    """Puts a body into a scenario.
+
+    Args:
+        body: The body.
+        scenario: Where it is put.
+        strength: Of the virtual support, 0 to 1.
+        control_dt: Time between control steps [s].
+
+    Raises:
+        ModelError: The scenario's ground does not fit the body's.
+    """
+    placed = body.placed(scenario)
+    model, nu = placed.model, placed.model.nu
+    # With one physics step per control step, every step's sensors are read.
+    lean = body.lean(model) if control_dt > 1.5 * model.opt.timestep else model
+    key = np.random.SeedSequence(scenario.key).generate_state(2) if scenario.key else np.zeros(2)
+    rows = {
+        "home_ctrl": body.home_ctrl,
+        "min_height": np.array([body.min_height]),
+        "support": body.support(strength),
+        "leg_length": np.array([body.morphology.leg_length]),
+        "gather_scale": np.array([scale for _, _, scale, _ in body.readings]),
+        "gather_shift": np.array([shift for _, _, _, shift in body.readings]),
+        "asked": np.asarray(scenario.command),
+        "key": key.astype(np.int64),
+        "noise": body.noise.ravel(),
+        "delay": np.rint(body.delay / control_dt).astype(np.int64),
+        "command_offset": np.zeros(nu),
+        "command_delay": np.zeros(2, np.int64),
+    }
+    return Setting(
+        placed, lean, body.start(scenario), scenario.pushes, rows, bool(scenario.heights.size)
+    )
+
+
 def kinds(morphology: Morphology) -> NDArray[np.int64]:
     """Kind of every geom, as the kernel counts them (ngeom,)."""
-    kind = np.full(morphology.model.ngeom, kernel.BODY, np.int64)
-    kind[list(morphology.foot_geoms)] = kernel.FOOT
-    kind[list(morphology.floor)] = kernel.GROUND
+    kind = np.full(morphology.model.ngeom, plan.BODY, np.int64)
+    kind[list(morphology.foot_geoms)] = plan.FOOT
+    kind[list(morphology.floor)] = plan.GROUND
     return kind
