@@ -10,6 +10,7 @@ from typing import Any
 from evoloco.controller import Controller
 from evoloco.errors import SpecError, UnknownNameError, blamed, told_from
 from evoloco.fields import flatten
+from evoloco.fitting import fitted
 from evoloco.genome import Array, Gene, Space
 from evoloco.measure import Term, objective_names
 from evoloco.members import member, members
@@ -136,6 +137,7 @@ class Experiment:
                 )
             if self.terrain:
                 morphology = self.terrain.under(morphology)
+            morphology = fitted(morphology, self.spec.sensors)
             with blamed(f"controller: '{brain.name}'"):
                 controller: Controller = kind(morphology, **options)
             return morphology, controller

@@ -15,6 +15,7 @@ ROOMS = {
     "morphologies": "morphology",
     "fitness": "measure",
     "optimizers": "optimizer",
+    "sensors": "sensor",
 }
 """Packages whose modules are members, and what one member is called."""
 
@@ -23,6 +24,7 @@ _ENTRY = {
     "morphologies": "build",
     "fitness": "measure",
     "optimizers": "Optimizer",
+    "sensors": "sensor",
 }
 
 

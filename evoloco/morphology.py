@@ -7,7 +7,7 @@ the options, `GENES` holds their kinds, and a function `gene(name, **options) ->
 
 import copy
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -22,6 +22,9 @@ from evoloco.sensor import Sensor, layout, of_body
 
 GRAVITY = 9.81
 """Acceleration that defines body weight and Froude numbers [m/s²]."""
+
+IMU = "torso.imu"
+"""Site of the torso's gyroscope and accelerometer, in the torso's frame."""
 
 HOME = "home"
 """Keyframe that every body starts from."""
@@ -83,6 +86,7 @@ class Morphology:
         muscles: In the order of the controls, where they drive the joints; none elsewhere.
         torques: Whether the controls are torques of motors [N m], over the motors' gear; else they are target angles,
             or excitations of muscles.
+        fitted: Its sensors where a run file has changed them (see `evoloco.fitting`).
     """
 
     model: mujoco.MjModel
@@ -97,11 +101,12 @@ class Morphology:
     size: float
     muscles: tuple[Muscle, ...] = ()
     torques: bool = False
+    fitted: tuple[Sensor, ...] = ()
 
     @cached_property
     def sensors(self) -> tuple[Sensor, ...]:
         """What a controller can read on this body."""
-        return of_body(self)
+        return self.fitted or of_body(self)
 
     @cached_property
     def observation(self) -> Layout:
@@ -160,12 +165,34 @@ class Morphology:
             if len(values):
                 getattr(compiled, name)[:] = values
                 setattr(written, name, list(values))
+        return self._read_again(model, spec)
+
+    def changed(self, change: Callable[[mujoco.MjSpec], object]) -> "Morphology":
+        """This body with a change of what it is compiled from.
+
+        Args:
+            change: Called with a copy of the spec.
+        """
+        spec = self.spec.copy()
+        change(spec)
+        return self._read_again(spec.compile(), spec)
+
+    def _read_again(self, model: mujoco.MjModel, spec: mujoco.MjSpec) -> "Morphology":
+        """The same parts, read off another model."""
+        names = [joint.name for joint in self.joints]
         pairs = [
             (joint.name, joint.partner, joint.stem) for joint in self.joints if joint.side == "left"
         ]
-        names = [joint.name for joint in self.joints]
         return _read(
-            model, spec, self.torso, self.feet, names, self.floor, pairs, self.muscles, self.torques
+            model,
+            spec,
+            self.torso,
+            self.feet,
+            names,
+            self.floor,
+            pairs,
+            self.muscles,
+            self.torques,
         )
 
     def sensor(self, name: str) -> slice:
@@ -352,7 +379,7 @@ def _add_sensors(
     frames = {"position": kind.mjSENS_FRAMEPOS, "velocity": kind.mjSENS_FRAMELINVEL}
     for name, sensor in {**frames, "orientation": kind.mjSENS_FRAMEQUAT}.items():
         spec.add_sensor(name=f"torso.{name}", type=sensor, objtype=thing.mjOBJ_XBODY, objname=torso)
-    imu = spec.body(torso).add_site(name="torso.imu")
+    imu = spec.body(torso).add_site(name=IMU)
     spec.add_sensor(
         name="torso.rate", type=kind.mjSENS_GYRO, objtype=thing.mjOBJ_SITE, objname=imu.name
     )

@@ -21,13 +21,16 @@ Readings are those of the physics step before the control step, so they are one 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from evoloco import fields
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import mujoco
+
+    from evoloco.fields import Array
     from evoloco.morphology import Morphology
 
 
@@ -50,6 +53,21 @@ class Reading:
 
 Formed = Literal["tilt", "foot_ahead", "estimated_tilt", "command"]
 """Formed in the episode kernel from several readings."""
+
+
+class Computed(Protocol):
+    """Readings that Python computes for a whole batch, every interval of the sensor.
+
+    They are computed before the first control step too. Equal arguments give equal readings.
+    """
+
+    def read(self, models: Sequence[mujoco.MjModel], states: Array) -> Array:
+        """True readings (simulations, channels).
+
+        Args:
+            models: Of each simulation.
+            states: MuJoCo's states (simulations, nstate), in the order of mj_getState.
+        """
 
 
 @dataclass(frozen=True)
@@ -94,7 +112,7 @@ class Sensor:
     channels: tuple[str, ...]
     unit: str
     meaning: str
-    source: tuple[Reading, ...] | Formed
+    source: tuple[Reading, ...] | Formed | Computed
     interval: float = 0.0
     delay: float = 0.0
     noise: Noise = Noise()

@@ -5,7 +5,7 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import llvmlite.binding as llvm
 import mujoco
@@ -19,6 +19,7 @@ from evoloco.errors import ControllerError, EvolocoError, ModelError, blamed
 from evoloco.fields import Array, place, record, size
 from evoloco.morphology import Morphology
 from evoloco.scenario import Termination
+from evoloco.sensor import Computed, Noise
 from evoloco.sim import cache, capi, heightfield, kernel, plan
 from evoloco.sim.compile import CompiledController, jit
 from evoloco.sim.prepared import Body, Setting, kinds
@@ -104,6 +105,7 @@ class Batch:
         self.compiled = CompiledController(controller, morphology.observation)
         self.columns = Columns(morphology, size(self.compiled.state) if record_state else 0)
         self._termination, self._support = termination, support
+        self._slow = _slow_sensors(morphology, control_dt)
         self._body = self.body(morphology)
         self._plan = np.zeros(1, plan.PLAN)
         self._arrays: dict[str, NDArray[Any]] = {}
@@ -240,8 +242,46 @@ class Batch:
         Raises:
             ControllerError: The controller raised an exception.
         """
-        lib, arrays = capi.library(), self._arrays
         chosen = self._all if ids is None else ids
+        left = count
+        while self._slow and left:
+            self._compute(chosen)
+            part = min(left, self._until_due(chosen))
+            self._apply(part, chosen, observe=False)
+            left -= part
+        if self._slow and observe:
+            self._compute(chosen)
+        self._apply(left, chosen, observe)
+
+    def _until_due(self, ids: Ids) -> int:
+        """Control steps until a slow sensor of one of the simulations is to be computed."""
+        lived = self.lived[ids]
+        return min(int((slow.interval - lived % slow.interval).min()) for slow in self._slow)
+
+    def _compute(self, ids: Ids) -> None:
+        """Computes the slow sensors that are due in the control step that comes next."""
+        runs = (self.outcome[ids] == plan.RUNNING) & (self._arrays["observed"][ids] == 0)
+        for slow in self._slow:
+            due = ids[runs & (self.lived[ids] % slow.interval == 0)]
+            if not len(due):
+                continue
+            models = [self._model(sim) for sim in due.tolist()]
+            with blamed(f"sensor '{slow.name}'"):
+                readings = np.asarray(slow.source.read(models, self._states[due].copy()))
+                width = slow.place.stop - slow.place.start
+                if readings.shape != (len(due), width) or not np.isfinite(readings).all():
+                    raise EvolocoError(
+                        f"It must give finite readings of the shape {(len(due), width)} "
+                        f"(simulations, channels), not {readings.shape}."
+                    )
+            self._arrays["true"][due, slow.place] = readings
+
+    def _model(self, sim: int) -> mujoco.MjModel:
+        setting = self._settings[sim]
+        return setting.morphology.model if setting else self.morphology.model
+
+    def _apply(self, count: int, chosen: Ids, observe: bool) -> None:
+        lib, arrays = capi.library(), self._arrays
         self._plan[0]["advance"], self._plan[0]["observe"] = count, int(observe)
         arrays["busy"][chosen] = 0
         ground = (
@@ -339,13 +379,17 @@ class Batch:
     def _reserve_disturbances(self, obs: int) -> None:
         """Makes the arrays of what lies between true readings and felt ones, where it is needed."""
         sensors = self.morphology.sensors
-        channels = [(sensor, channel) for sensor in sensors for channel in sensor.channels]
-        interval = [max(round(sensor.interval / self.control_dt), 1) for sensor, _ in channels]
-        longest = max((sensor.delay for sensor in sensors), default=0.0)
-        depth = round(longest / self.control_dt) + 1
-        disturbed = any(
-            sensor.delay or sensor.interval or sensor.noise != type(sensor.noise)()
+        interval = [
+            max(self._control_steps(sensor.interval, f"sensors.{sensor.name}.interval"), 1)
             for sensor in sensors
+            for _ in sensor.channels
+        ]
+        depth = 1 + max(
+            (self._control_steps(sensor.delay, f"sensors.{sensor.name}.delay") for sensor in sensors),
+            default=0,
+        )
+        disturbed = bool(self._slow) or any(
+            sensor.delay or sensor.interval or sensor.noise != Noise() for sensor in sensors
         )
         self._use("interval", np.array(interval, np.int64))
         self._plan[0]["depth"], self._plan[0]["disturbed"] = depth, int(disturbed)
@@ -354,6 +398,12 @@ class Batch:
             for name in ("true", "held", "bias"):
                 self._use(name, np.zeros((self.capacity, obs)))
         self._use("estimate", np.zeros((self.capacity, 2)))
+
+    def _control_steps(self, duration: float, name: str) -> int:
+        """A duration [s] in control steps; 0 for none."""
+        if duration == 0:
+            return 0
+        return whole(duration, self.control_dt, name, "scenario.control_dt")
 
     def _use(self, name: str, array: NDArray[Any]) -> None:
         """Hands an array to the kernel and keeps it alive."""
@@ -477,6 +527,36 @@ class Batch:
             ),
             "estimate_time": ESTIMATE_TIME,
         }
+
+
+class Slow(NamedTuple):
+    """A sensor that Python computes.
+
+    Attributes:
+        name: Of the sensor.
+        source: Computes it.
+        place: Where its channels stand in an observation.
+        interval: Control steps between readings.
+    """
+
+    name: str
+    source: Computed
+    place: slice
+    interval: int
+
+
+def _slow_sensors(morphology: Morphology, control_dt: float) -> list[Slow]:
+    layout = morphology.observation
+    return [
+        Slow(
+            sensor.name,
+            sensor.source,
+            place(layout, sensor.name),
+            max(round(sensor.interval / control_dt), 1),
+        )
+        for sensor in morphology.sensors
+        if not isinstance(sensor.source, str | tuple)
+    ]
 
 
 ESTIMATE_TIME = 0.5
