@@ -32,7 +32,11 @@ Record = Any
 
 
 def layout(shapes: Shapes) -> Layout:
-    """The layout of fields with these shapes."""
+    """The layout of fields with these shapes.
+
+    Raises:
+        EvolocoError: A name cannot be read as an attribute.
+    """
     return np.dtype([_field(name, shape) for name, shape in shapes.items()])
 
 
@@ -108,6 +112,11 @@ def names(kind: Layout) -> tuple[str, ...]:
 
 
 def _field(name: str, shape: Any) -> tuple[Any, ...]:
+    if not name.isidentifier() or hasattr(np.recarray, name) or hasattr(np.record, name):
+        raise EvolocoError(
+            f"A field cannot be called '{name}': it must be a Python name that NumPy's records do "
+            "not use themselves, unlike 'sum' or 'size'."
+        )
     if isinstance(shape, Mapping):
         return (name, layout(shape))
     return (name, np.float64, tuple(shape)) if len(tuple(shape)) else (name, np.float64)

@@ -80,3 +80,9 @@ def test_rows_of_another_length_and_unknown_fields_are_refused():
         fields.record(np.zeros(3), kind)
     with pytest.raises(EvolocoError, match=r"'phases'.*phase, weights, posture, last"):
         fields.place(kind, "phases")
+
+
+@pytest.mark.parametrize("name", ["sum", "size", "T", "two words", "hip.angle", ""])
+def test_names_that_cannot_be_read_as_attributes_are_refused(name):
+    with pytest.raises(EvolocoError, match=r"cannot be called"):
+        fields.layout({name: ()})

@@ -99,9 +99,7 @@ class Batch:
         self.capacity, self.steps, self.control_dt = capacity, steps, control_dt
         self.rows = rows or steps
         self.threads = threads if threads > 0 else len(os.sched_getaffinity(0))
-        self.substeps = whole(
-            control_dt, morphology.model.opt.timestep, "scenario.control_dt", "the physics step"
-        )
+        self.substeps = physics_steps(control_dt, morphology)
         self.compiled = CompiledController(controller, morphology.observation)
         self.columns = Columns(morphology, size(self.compiled.state) if record_state else 0)
         self._termination, self._support = termination, support
@@ -580,6 +578,16 @@ def _offsets(data: mujoco.MjData) -> dict[str, int]:
         "contact_size": capi.size("mjContact"),
         "contact_geom": capi.offset("mjContact", "geom"),
     }
+
+
+def physics_steps(control_dt: float, morphology: Morphology) -> int:
+    """Physics steps in a control step.
+
+    Raises:
+        EvolocoError: It is not a whole number.
+    """
+    physics_dt = morphology.model.opt.timestep
+    return whole(control_dt, physics_dt, "scenario.control_dt", "the body's physics step")
 
 
 def whole(duration: float, part: float, name: str, unit: str) -> int:

@@ -14,7 +14,7 @@ from evoloco.fields import Array, size
 from evoloco.morphology import Morphology
 from evoloco.scenario import Scenario, Termination
 from evoloco.sim import plan
-from evoloco.sim.batch import OUTCOMES, Batch, whole
+from evoloco.sim.batch import OUTCOMES, Batch, physics_steps, whole
 from evoloco.sim.prepared import Body, Setting, settle
 from evoloco.sim.watchdog import end
 
@@ -67,7 +67,7 @@ class Simulator:
         late: Callable[[str], object] = end,
     ) -> None:
         self.morphology, self.controller = morphology, controller
-        self.control_dt = control_dt
+        self.control_dt, self.substeps = control_dt, physics_steps(control_dt, morphology)
         self.steps = whole(
             duration,
             control_dt,
@@ -92,11 +92,6 @@ class Simulator:
     def threads(self) -> int:
         """Number of threads."""
         return self.batch.threads
-
-    @property
-    def substeps(self) -> int:
-        """Physics steps in a control step."""
-        return self.batch.substeps
 
     @property
     def columns(self) -> Columns:
