@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evoloco import fields
+from evoloco.actuator import Actuators
 from evoloco.controller import Controller
 from evoloco.episode import Columns, Episode, Outcome
 from evoloco.errors import ControllerError, EvolocoError, ModelError, blamed
@@ -21,8 +22,8 @@ from evoloco.morphology import Morphology
 from evoloco.scenario import Termination
 from evoloco.sensor import Computed, Noise
 from evoloco.sim import cache, capi, heightfield, kernel, plan
-from evoloco.sim.compile import CompiledController, jit
-from evoloco.sim.prepared import Body, Setting, kinds
+from evoloco.sim.compile import CompiledActuators, CompiledController, jit
+from evoloco.sim.prepared import NOTHING, Body, Needs, Setting, kinds
 from evoloco.sim.watchdog import Watchdog, end
 
 Ids = NDArray[np.int32]
@@ -64,6 +65,8 @@ class Batch:
         steps: Control steps of a completed episode.
         control_dt: Time between control steps [s], a multiple of the physics step.
         termination: What counts as a fall.
+        actuators: What lies between commands and MuJoCo's controls, if anything.
+        needs: What the settings that will be loaded ask for.
         rows: Control steps that a trace holds, newer ones in place of older ones; `steps` where 0.
         ramp: Time over which control fades in from the home posture [s].
         support: Stiffness of the virtual support at full strength (see `Simulator`).
@@ -87,6 +90,8 @@ class Batch:
         steps: int,
         control_dt: float,
         termination: Termination,
+        actuators: Actuators | None = None,
+        needs: Needs = NOTHING,
         rows: int = 0,
         ramp: float = 0.5,
         support: float = 0.0,
@@ -103,6 +108,8 @@ class Batch:
         self.compiled = CompiledController(controller, morphology.observation)
         self.columns = Columns(morphology, size(self.compiled.state) if record_state else 0)
         self._termination, self._support = termination, support
+        self.needs = needs.with_actuators() if actuators else needs
+        self._actuators = CompiledActuators(actuators) if actuators else None
         self._slow = _slow_sensors(morphology, control_dt)
         self._body = self.body(morphology)
         self._plan = np.zeros(1, plan.PLAN)
@@ -205,6 +212,8 @@ class Batch:
             addresses: Names of the episodes, for messages.
         """
         arrays, lib = self._arrays, capi.library()
+        for setting in settings:
+            self.needs.check(setting.needs)
         if params.shape[1] != arrays["params"].shape[1]:
             raise EvolocoError(
                 f"Parameters of {params.shape[1]} numbers came; this controller has "
@@ -215,14 +224,16 @@ class Batch:
             rows = np.array([setting.rows[name] for setting in settings])
             arrays[name][ids] = rows[which]
         self._load_pushes(ids, settings, which)
-        arrays["lean"][ids] = np.array([setting.lean._address for setting in settings])[which]
-        for name in ("state", "obs", "outcome", "lived", "observed"):
-            arrays[name][ids] = 0
+        for name in ("state", "obs", "outcome", "lived", "observed", "actuator_state"):
+            if name in arrays:
+                arrays[name][ids] = 0
         arrays["trace"][ids, 0] = 0  # an episode that fails before its first step still has one row
         arrays["fresh"][ids] = 1
 
         for sim, index in zip(ids.tolist(), which.tolist(), strict=True):
-            self._settings[sim] = settings[index]
+            self._settings[sim] = settings[index].own()
+        self._load_drifts(ids)
+        arrays["lean"][ids] = [self._settings[sim].lean._address for sim in ids.tolist()]
         for sim, address in zip(ids.tolist(), addresses, strict=False):
             self._addresses[sim] = address
         self._set_models()
@@ -373,6 +384,29 @@ class Batch:
         self._use("trace", np.zeros((self.capacity, self.rows, self.columns.size)))
         self._use("pushes", np.zeros((self.capacity, 0, plan.PUSH)))
         self._reserve_disturbances(obs)
+        if self.needs.indirect:
+            self._reserve_commands()
+
+    def _reserve_commands(self) -> None:
+        """Makes the arrays of what lies between commands and MuJoCo's controls."""
+        model, joints = self.morphology.model, len(self.morphology.joints)
+        self._plan[0]["indirect"] = 1
+        self._use("command", np.zeros((self.capacity, model.nu)))
+        for name in ("joint_angle", "joint_velocity"):
+            self._use(name, np.zeros((self.capacity, joints)))
+
+        if self.needs.command_delay:
+            count = 1 + math.ceil(self.needs.command_delay / self.substeps)
+            self._plan[0]["late_count"] = count
+            self._use("late", np.zeros((self.capacity, count, model.nu)))
+            self._use("arrival", np.zeros((self.capacity, count), np.int64))
+        if self._actuators:
+            self._plan[0]["actuate_function"] = self._actuators.actuate
+            for name in ("params", "state"):
+                width = size(getattr(self._actuators, name))
+                self._use(f"actuator_{name}", np.zeros((self.capacity, width)))
+                entry = "actuator_param_size" if name == "params" else "actuator_state_size"
+                self._plan[0][entry] = width
 
     def _reserve_disturbances(self, obs: int) -> None:
         """Makes the arrays of what lies between true readings and felt ones, where it is needed."""
@@ -383,10 +417,14 @@ class Batch:
             for _ in sensor.channels
         ]
         depth = 1 + max(
-            (self._control_steps(sensor.delay, f"sensors.{sensor.name}.delay") for sensor in sensors),
+            (
+                self._control_steps(sensor.delay, f"sensors.{sensor.name}.delay")
+                for sensor in sensors
+            ),
             default=0,
         )
-        disturbed = bool(self._slow) or any(
+        depth += self.needs.sensor_delay
+        disturbed = bool(self._slow or self.needs.disturbed) or any(
             sensor.delay or sensor.interval or sensor.noise != Noise() for sensor in sensors
         )
         self._use("interval", np.array(interval, np.int64))
@@ -396,6 +434,7 @@ class Batch:
             for name in ("true", "held", "bias"):
                 self._use(name, np.zeros((self.capacity, obs)))
         self._use("estimate", np.zeros((self.capacity, 2)))
+        self._arrays["spare"] = np.zeros(1)
 
     def _control_steps(self, duration: float, name: str) -> int:
         """A duration [s] in control steps; 0 for none."""
@@ -421,6 +460,27 @@ class Batch:
         for one, setting in zip(rows, settings, strict=True):
             one[: len(setting.pushes)] = setting.pushes
         pushes[ids] = rows[which]
+
+    def _load_drifts(self, ids: Ids) -> None:
+        """Where in each simulation's own models numbers change, and from what to what."""
+        drifts = {sim: self._settings[sim].drifts for sim in ids.tolist()}
+        most = max(map(len, drifts.values()), default=0)
+        if not most and not self._plan[0]["drift_count"]:
+            return
+        present = int(self._plan[0]["drift_count"])
+        if most > present:
+            for name, kind in (("drift_address", np.int64), ("drift_value", np.float64)):
+                more = np.zeros((self.capacity, most, 2), kind)
+                if present:
+                    more[:, :present] = self._arrays[name]
+                self._use(name, more)
+            self._plan[0]["drift_count"] = most
+        for sim, rows in drifts.items():
+            # Rows beyond a simulation's own write a number that nobody reads.
+            self._arrays["drift_address"][sim] = self._arrays["spare"].ctypes.data
+            for k, (addresses, ends) in enumerate(rows):
+                self._arrays["drift_address"][sim, k] = addresses
+                self._arrays["drift_value"][sim, k] = ends
 
     def _set_models(self) -> None:
         """Tells MuJoCo which model each simulation has."""

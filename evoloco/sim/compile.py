@@ -11,9 +11,10 @@ from typing import Any
 import numba
 from numba.core.errors import NumbaError
 
+from evoloco.actuator import Actuators
 from evoloco.controller import Controller, layouts
 from evoloco.errors import ControllerError, UnknownNameError
-from evoloco.fields import Layout, names
+from evoloco.fields import Layout, layout, layout_of, names
 from evoloco.sim import cache
 
 _WRAPPERS = '''"""Compiled entry points of one controller; made by evoloco, may be deleted."""
@@ -92,6 +93,64 @@ class CompiledController:
         )
         self.reset = int(self._module.native_reset.address)
         self.step = int(self._module.native_step.address)
+
+
+_ACTUATE = '''"""A compiled actuator model; made by evoloco, may be deleted."""
+
+import numba
+from numba import carray, types
+
+import evoloco.sim.compile as compile
+
+actuate, *layouts = compile.given
+params_row, state_row = (types.CPointer(numba.from_dtype(kind)) for kind in layouts)
+array, real, count = types.CPointer(types.float64), types.float64, types.int64
+
+
+def native_actuate(params, state, angle, velocity, dt, ctrl, nu, joints):
+    actuate(
+        carray(params, (1,))[0],
+        carray(state, (1,))[0],
+        carray(angle, (joints,)),
+        carray(velocity, (joints,)),
+        dt,
+        carray(ctrl, (nu,)),
+    )
+    return 0
+
+
+native_actuate = numba.cfunc(
+    types.int64(params_row, state_row, array, array, real, array, count, count),
+    error_model="numpy",
+    cache=True,
+)(native_actuate)
+'''
+
+
+class CompiledActuators:
+    """The address of compiled actuators.
+
+    Attributes:
+        params: Layout of their parameters.
+        state: Layout of their state.
+
+    Raises:
+        ControllerError: Numba cannot compile them.
+    """
+
+    def __init__(self, actuators: Actuators) -> None:
+        global given
+        self.params = layout_of(actuators.parameters())
+        self.state = layout(actuators.state)
+        kinds = (self.params, self.state)
+        given = (jit(actuators.actuate), *kinds)
+        try:
+            self._module: Any = cache.compiled(_ACTUATE, (actuators.actuate,), kinds)
+        except NumbaError as error:
+            raise ControllerError(
+                f"Numba cannot compile the actuators: {_reason(error)}. See evoloco/actuator.py."
+            ) from error
+        self.actuate = int(self._module.native_actuate.address)
 
 
 def _compile(

@@ -14,6 +14,7 @@ from evoloco.sim.plan import (
     GAUSSIAN,
     NOISE,
     NOWHERE,
+    OFFSET,
     QUANTUM,
     STUDENT_T,
 )
@@ -117,6 +118,7 @@ def sample(plan, sim, t, channel, value, held):  # type: ignore[no-untyped-def]
     """Disturbs a reading and holds it; a lost one leaves the last one held."""
     noise = row(plan.noise + 8 * NOISE * plan.obs_size * sim, channel, NOISE)
     key = word_row(plan.key, sim, 2)
+    value += noise[OFFSET]
 
     if noise[BIAS] > 0.0:
         bias = row(plan.bias, sim, plan.obs_size)

@@ -19,10 +19,10 @@ the horizontal axes [N m/rad, N m s/rad]."""
 SUPPORT = 5
 """Numbers in a row of the virtual support."""
 
-GAUSSIAN, STUDENT_T, FREEDOM, BIAS, DROPOUT, QUANTUM = range(6)
-"""Columns of a channel's noise; see `evoloco.sensor.Noise`."""
+GAUSSIAN, STUDENT_T, FREEDOM, BIAS, DROPOUT, QUANTUM, OFFSET = range(7)
+"""Columns of a channel's noise: see `evoloco.sensor.Noise`, and a constant error [unit]."""
 
-NOISE_COLUMNS = ("gaussian", "student_t", "freedom", "bias", "dropout", "quantum")
+NOISE_COLUMNS = ("gaussian", "student_t", "freedom", "bias", "dropout", "quantum", "offset")
 """Columns of a channel's noise by name."""
 
 NOISE = len(NOISE_COLUMNS)

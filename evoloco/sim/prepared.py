@@ -4,11 +4,13 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from evoloco.errors import EvolocoError
 from evoloco.fields import place
 from evoloco.genome import Array
 from evoloco.morphology import HOME, Morphology
@@ -86,7 +88,7 @@ class Body:
     def noise(self) -> Array:
         """Noise of every channel (obs size, plan.NOISE)."""
         rows = [
-            [getattr(sensor.noise, name) for name in plan.NOISE_COLUMNS]
+            [*(getattr(sensor.noise, name) for name in plan.NOISE_COLUMNS[:-1]), 0.0]
             for sensor in self.morphology.sensors
             for _ in sensor.channels
         ]
@@ -160,6 +162,41 @@ class Body:
         return lean
 
 
+class Needs(NamedTuple):
+    """What settings ask of a batch.
+
+    Attributes:
+        sensor_delay: Longest delay of readings beside the sensors' own [control steps].
+        command_delay: Longest delay of commands [physics steps].
+        disturbed: Whether readings have noise beside the sensors' own.
+        indirect: Whether commands do not become MuJoCo's controls at once.
+    """
+
+    sensor_delay: int = 0
+    command_delay: int = 0
+    disturbed: bool = False
+    indirect: bool = False
+
+    def with_actuators(self) -> "Needs":
+        """These and a model of actuators."""
+        return self._replace(indirect=True)
+
+    def join(self, other: "Needs") -> "Needs":
+        """What serves both."""
+        return Needs(*(max(pair) for pair in zip(self, other, strict=True)))
+
+    def check(self, asked: "Needs") -> None:
+        """Raises an EvolocoError where more is asked for than a batch was made for."""
+        if self.join(asked) != self:
+            raise EvolocoError(
+                f"A setting asks for {asked}, and the batch was made for {self}: make it with "
+                "`needs` that join those of all settings."
+            )
+
+
+NOTHING = Needs()
+
+
 @dataclass(frozen=True)
 class Setting:
     """A body in a scenario.
@@ -171,6 +208,9 @@ class Setting:
         pushes: See `Scenario` (P, 5).
         rows: What the kernel reads, by the name in its plan.
         rough: Whether its ground is a height field.
+        needs: What it asks of a batch.
+        drifting: Numbers of the model that change within the episode: field, index, value at the
+            start, value at the planned end.
     """
 
     morphology: Morphology
@@ -179,6 +219,28 @@ class Setting:
     pushes: Array
     rows: Mapping[str, NDArray[np.generic]] = field(repr=False)
     rough: bool = False
+    needs: Needs = NOTHING
+    drifting: tuple[tuple[str, int, float, float], ...] = ()
+
+    def own(self) -> "Setting":
+        """A setting for one simulation alone: where numbers of the model drift, with models of its own."""
+        if not self.drifting:
+            return self
+        body = replace(self.morphology, model=copy.copy(self.morphology.model))
+        return replace(self, morphology=body, lean=copy.copy(self.lean))
+
+    @property
+    def drifts(self) -> list[tuple[tuple[int, int], tuple[float, float]]]:
+        """Addresses of each drifting number in both models, and its values at start and end."""
+        models = (self.morphology.model, self.lean)
+        item = np.dtype(np.float64).itemsize
+        return [
+            (
+                tuple(numbers_of(model, name).ctypes.data + item * index for model in models),
+                (start, end),
+            )
+            for name, index, start, end in self.drifting
+        ]
 
 
 def settle(body: Body, scenario: Scenario, strength: float, control_dt: float) -> Setting:
@@ -215,6 +277,14 @@ def settle(body: Body, scenario: Scenario, strength: float, control_dt: float) -
     return Setting(
         placed, lean, body.start(scenario), scenario.pushes, rows, bool(scenario.heights.size)
     )
+
+
+def numbers_of(model: mujoco.MjModel, name: str) -> NDArray[np.float64]:
+    """The numbers of a field of a model, "opt.gravity" for one of its options."""
+    owner: object = model
+    for part in name.split("."):
+        owner = getattr(owner, part)
+    return np.asarray(owner)
 
 
 def kinds(morphology: Morphology) -> NDArray[np.int64]:

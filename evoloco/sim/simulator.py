@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evoloco.actuator import Actuators
 from evoloco.controller import Controller, layouts
 from evoloco.episode import Address, Columns, Episode, unnamed
 from evoloco.errors import SpecError
@@ -15,7 +17,7 @@ from evoloco.morphology import Morphology
 from evoloco.scenario import Scenario, Termination
 from evoloco.sim import plan
 from evoloco.sim.batch import OUTCOMES, Batch, physics_steps, whole
-from evoloco.sim.prepared import Body, Setting, settle
+from evoloco.sim.prepared import NOTHING, Body, Needs, Setting, settle
 from evoloco.sim.watchdog import end
 
 TRACE_BYTES = 256 * 2**20
@@ -42,6 +44,7 @@ class Simulator:
             lowering, and body weight times leg length per radian of tilt.
         threads: Number of threads; all CPUs where 0. Results do not depend on it.
         record_state: Whether traces hold the controller's state.
+        actuators: What lies between commands and MuJoCo's controls, if anything.
         time_limit: Wall time that an episode (or a segment of it) may take [s]; 0 for any.
         late: Called with a message when an episode takes longer. By default the process exits.
 
@@ -63,6 +66,7 @@ class Simulator:
         support: float = 0.0,
         threads: int = 0,
         record_state: bool = False,
+        actuators: Actuators | None = None,
         time_limit: float = 0.0,
         late: Callable[[str], object] = end,
     ) -> None:
@@ -85,8 +89,9 @@ class Simulator:
             "record_state": record_state,
             "time_limit": time_limit,
             "late": late,
+            "actuators": actuators,
         }
-        self.batch = self._made(1)
+        self.batch = self._made(1, NOTHING)
 
     @property
     def threads(self) -> int:
@@ -164,9 +169,9 @@ class Simulator:
         """
         params = np.ascontiguousarray(params, dtype=np.float64)
         total = len(params) * len(scenarios)
-        self._reserve(total)
         settings = self.settings(scenarios, bodies, support)
         flat = [setting for row in settings for setting in row]
+        self._reserve(total, reduce(Needs.join, (setting.needs for setting in flat), NOTHING))
         for first in range(0, total, self.capacity):
             chunk = np.arange(first, min(first + self.capacity, total))
             genome, scenario = np.divmod(chunk, len(scenarios))
@@ -218,15 +223,18 @@ class Simulator:
             if np.all(batch.outcome[ids] != plan.RUNNING):
                 return
 
-    def _made(self, capacity: int) -> Batch:
-        return Batch(self.morphology, self.controller, capacity=capacity, **self._options)
+    def _made(self, capacity: int, needs: Needs) -> Batch:
+        return Batch(
+            self.morphology, self.controller, capacity=capacity, needs=needs, **self._options
+        )
 
-    def _reserve(self, total: int) -> None:
+    def _reserve(self, total: int, needs: Needs) -> None:
         """Makes room for `total` episodes at once, or for as many as the memory bound allows."""
         most = TRACE_BYTES // (8 * self.steps * self.columns.size)
         capacity = max(1, min(total, most))
-        if capacity > self.capacity:
-            self.batch = self._made(capacity)
+        joined = self.batch.needs.join(needs)
+        if capacity > self.capacity or joined != self.batch.needs:
+            self.batch = self._made(max(capacity, self.capacity), joined)
 
     def _check_memory(self, record_state: bool) -> None:
         """Raises a SpecError where not even one episode fits into memory."""
