@@ -123,9 +123,10 @@ class Batch:
         self._episode = _compiled_episode()
         self._watchdog = self._watched(time_limit, late)
 
-    def __del__(self) -> None:
+    def __del__(self) -> None:  # also where the constructor has failed
         if getattr(self, "_batch", 0):
-            self._watchdog.close()
+            if hasattr(self, "_watchdog"):
+                self._watchdog.close()
             capi.library().mjb_deleteBatch(self._batch)
 
     # What a reader sees
@@ -275,12 +276,12 @@ class Batch:
             if not len(due):
                 continue
             models = [self._model(sim) for sim in due.tolist()]
-            with blamed(f"sensor '{slow.name}'"):
+            with blamed(f"Sensor '{slow.name}'"):
                 readings = np.asarray(slow.source.read(models, self._states[due].copy()))
                 width = slow.place.stop - slow.place.start
                 if readings.shape != (len(due), width) or not np.isfinite(readings).all():
                     raise EvolocoError(
-                        f"It must give finite readings of the shape {(len(due), width)} "
+                        f"Sensor '{slow.name}' must give finite readings of the shape {(len(due), width)} "
                         f"(simulations, channels), not {readings.shape}."
                     )
             self._arrays["true"][due, slow.place] = readings

@@ -3,6 +3,7 @@
 A controller is compiled for the layouts of its parameters, its state and what it observes.
 """
 
+import inspect
 import re
 from collections.abc import Callable
 from types import ModuleType
@@ -160,7 +161,7 @@ def _compile(
     given = (jit(reset), jit(step), *kinds)
     try:
         return cache.compiled(_WRAPPERS, (reset, step), kinds)
-    except NumbaError as error:
+    except (NumbaError, KeyError) as error:  # a KeyError where a record lacks a field
         raise ControllerError(_explain(error, jit(reset), jit(step), kinds)) from error
 
 
@@ -173,12 +174,10 @@ def jit(function: Callable[..., None]) -> Any:
     )
 
 
-_UNKNOWN = re.compile(r"Unknown attribute '(\w+)' of type Record\(([^;]*)")
-"""How Numba reports a field that a record lacks."""
-
-
-def _explain(error: NumbaError, reset: Any, step: Any, kinds: tuple[Layout, Layout, Layout]) -> str:
+def _explain(error: Exception, reset: Any, step: Any, kinds: tuple[Layout, Layout, Layout]) -> str:
     """Numba's many lines as one message: where, why, and what is allowed."""
+    if isinstance(error, KeyError):
+        return _no_field(str(error.args[0]), (reset, step), kinds)
     params, state, obs = (numba.from_dtype(kind) for kind in kinds)
     real, ctrl = numba.float64, numba.types.Array(numba.float64, 1, "C")
     function = reset
@@ -195,36 +194,40 @@ def _explain(error: NumbaError, reset: Any, step: Any, kinds: tuple[Layout, Layo
     code = function.py_func.__code__
     place = getattr(error, "loc", None)
     file, line = (place.filename, place.line) if place else (code.co_filename, code.co_firstlineno)
-    where = f"Numba cannot compile the controller in {file}, line {line}"
-
-    if unknown := _UNKNOWN.search(str(error)):
-        return f"{where}: {_no_field(unknown[1], str(error), kinds)}"
     return (
-        f"{where}: {_reason(error)}. Allowed are arithmetic on the given fields, loops, branches, "
-        "math and NumPy functions that Numba knows, and functions decorated with numba.njit; not "
-        "allowed are Python objects, mixed types in one variable, files, and attributes of the "
-        "controller. See docs/write-a-controller.md."
+        f"Numba cannot compile the controller in {file}, line {line}: {_reason(error)}. Allowed "
+        "are arithmetic on the given fields, loops, branches, math and NumPy functions that Numba "
+        "knows, and functions decorated with numba.njit; not allowed are Python objects, mixed "
+        "types in one variable, files, and attributes of the controller. See "
+        "docs/write-a-controller.md."
     )
 
 
-def _no_field(name: str, message: str, kinds: tuple[Layout, Layout, Layout]) -> str:
+FIELDS_COME_FROM = {
+    "params": "the controller's `parameters` returns them",
+    "state": "the controller's `state` names them",
+    "obs": "the body and the run file's [sensors] give them",
+}
+"""Where the fields of a controller's arguments come from."""
+
+
+def _no_field(name: str, functions: tuple[Any, Any], kinds: tuple[Layout, Layout, Layout]) -> str:
     """Says which of params, state and obs lacks a field, and which it has."""
-    for kind, title, more in zip(
-        kinds,
-        ("params", "state", "obs"),
-        (
-            "`parameters` returns them",
-            "the controller's attribute `state` names them",
-            "the body and [sensors] of the run file give them",
-        ),
-        strict=True,
-    ):
-        if str(numba.from_dtype(kind)) in message:
-            return str(UnknownNameError(f"field of {title}", name, names(kind), more))
-    return f"there is no field '{name}'."
+    file = functions[1].py_func.__code__.co_filename
+    source = "".join(inspect.getsource(function.py_func) for function in functions)
+    for kind, (title, origin) in zip(kinds, FIELDS_COME_FROM.items(), strict=True):
+        if re.search(rf"\b{title}\.{name}\b", source):
+            where = f"the controller in {file} ({origin})"
+            return str(UnknownNameError(f"field of {title}", name, names(kind), where))
+    known = [
+        f"{title}.{field}"
+        for title, kind in zip(FIELDS_COME_FROM, kinds, strict=True)
+        for field in names(kind)
+    ]
+    return str(UnknownNameError("field", name, known, f"a function of the controller in {file}"))
 
 
-def _reason(error: NumbaError) -> str:
+def _reason(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     noise = (
         "Failed in",
