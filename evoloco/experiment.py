@@ -19,7 +19,14 @@ from evoloco.optimizer import Optimizer, Search
 from evoloco.options import checked, options_of
 from evoloco.scenario import ELITE, HELD_OUT, SEARCH, Scenario, Termination, draw
 from evoloco.search import start
-from evoloco.spec import ControllerSpec, MorphologySpec, OptimizerSpec, RunSpec, TermSpec
+from evoloco.spec import (
+    ControllerSpec,
+    MorphologySpec,
+    OptimizerSpec,
+    RunSpec,
+    TermSpec,
+    TerrainSpec,
+)
 from evoloco.terrain import SPEED, Terrain
 
 BODY = "body."
@@ -146,14 +153,17 @@ class Experiment:
 
     @cached_property
     def terrain(self) -> Terrain | None:
-        """The rough ground, long enough for the longest episodes; none where the body has its own."""
+        """Ground long enough for the longest episodes; none where the body stands on its own."""
         terrain, longest = (
             self.spec.scenario.terrain,
             max(self.spec.scenario.duration, self.heldout_duration),
         )
-        if terrain.roughness == 0:
+        kind = member("terrains", terrain.name, "scenario.terrain.name").Shape
+        options = checked(kind, terrain.options, "scenario.terrain", TerrainSpec.model_fields)
+        form = kind(**options)
+        if form.highest == 0:
             return None
-        return Terrain(terrain.roughness, terrain.cell, terrain.level, SPEED * longest)
+        return Terrain(form, terrain.cell, terrain.level, SPEED * longest)
 
     @property
     def space(self) -> Space:

@@ -16,6 +16,7 @@ ROOMS = {
     "fitness": "measure",
     "optimizers": "optimizer",
     "sensors": "sensor",
+    "terrains": "terrain",
 }
 """Packages whose modules are members, and what one member is called."""
 
@@ -25,6 +26,7 @@ _ENTRY = {
     "fitness": "measure",
     "optimizers": "Optimizer",
     "sensors": "sensor",
+    "terrains": "Shape",
 }
 
 

@@ -157,13 +157,11 @@ class PushSpec(_Table):
         return min(generation / self.growth, 1.0) if self.growth else 1.0
 
 
-class TerrainSpec(_Table):
-    """Rough ground, another one in every episode. Heights at the points of a grid, planes between them."""
+class TerrainSpec(_Member):
+    """Ground that is no plane. Further keys are options of the terrain."""
 
-    roughness: NotNegative = Field(
-        0.0,
-        description="Heights are drawn uniformly within plus and minus this [m]; 0 for the body's own ground.",
-    )
+    name: str = Field("rough", description="A terrain.")
+
     cell: Positive = Field(0.3, description="Distance of the grid's points [m].")
     level: NotNegative = Field(
         0.5, description="Distance from the start up to which the ground is level [m]."

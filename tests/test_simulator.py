@@ -36,9 +36,7 @@ def reset(params: Record, state: Record, dt: float) -> None:
     state.total = params.gain * dt
 
 
-def step(
-    params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array
-) -> None:
+def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
     state.slow += dt * (params.swing * math.sin(params.frequency * time) - state.slow)
     felt = 0.0
     for i in range(obs.joint_angle.size):
@@ -203,9 +201,7 @@ def twin(
         w, x, y, z = data.sensor("torso.orientation").data
         up = 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)
         obs.joint_angle[:] = [data.sensor(f"{joint.name}.angle").data[0] for joint in joints]
-        obs.joint_velocity[:] = [
-            data.sensor(f"{joint.name}.velocity").data[0] for joint in joints
-        ]
+        obs.joint_velocity[:] = [data.sensor(f"{joint.name}.velocity").data[0] for joint in joints]
         obs.tilt[:] = math.atan2(up[1], up[2]), math.atan2(-up[0], np.hypot(up[1], up[2]))
         obs.rate[:] = data.sensor("torso.rate").data
         obs.foot_load[:] = data.sensordata[feet] * (1 / morphology.weight)

@@ -9,9 +9,9 @@ import numpy as np
 from pydantic import Field
 
 from evoloco.fields import Array
+from evoloco.ground import height
 from evoloco.morphology import Morphology
 from evoloco.sensor import Sensor
-from evoloco.terrain import height
 
 Positive = Annotated[float, Field(gt=0)]
 
