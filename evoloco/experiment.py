@@ -266,7 +266,7 @@ class Experiment:
         return Termination(**self.spec.scenario.termination.model_dump())
 
     def body(self, genome: Array) -> Morphology:
-        """The body of a genome."""
+        """The body of a genome (n,)."""
         return self._embody(self.space.decode(genome))[0]
 
     def corners(self) -> Iterator[Morphology]:
@@ -292,9 +292,17 @@ class Experiment:
             yield body
 
     def parameters(self, genome: Array) -> Array:
-        """The controller's flat parameters of a genome, on its body."""
-        values = self.space.decode(genome)
-        return self._embody(values)[1].parameters({**values, **self.spec.controller.fixed})
+        """The controller's flat parameters of a genome (n,), on its body."""
+        return self.embodied(genome[None])[0][1]
+
+    def embodied(self, genomes: Array) -> list[tuple[Morphology, Array]]:
+        """Of each of some genomes (λ, n): its body, and the controller's flat parameters on it."""
+        made = []
+        for row in self.space.values(genomes).tolist():
+            values = dict(zip(self.space.names, row, strict=True))
+            body, controller = self._embody(values)
+            made.append((body, controller.parameters({**values, **self.spec.controller.fixed})))
+        return made
 
     def _embody(self, values: dict[str, float]) -> tuple[Morphology, Controller]:
         return self._grow(*(values[gene.name] for gene in self.body_genes))
