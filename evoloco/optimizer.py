@@ -49,12 +49,11 @@ class Optimizer(Protocol):
     * `several_objectives = True` says that it takes several objectives, and
       only these. An optimizer without it is told one fitness per genome.
     * `takes_start = True` says that it begins at the start of the space's genes.
-
-    Attributes:
-        events: What a reader of the run should know, such as restarts, oldest first.
     """
 
-    events: Sequence[str]
+    @property
+    def events(self) -> Sequence[str]:
+        """What a reader of the run should know, such as restarts, oldest first."""
 
     def ask(self) -> Array:
         """Genomes (λ, n) of the next generation; λ may change from one to the next."""
