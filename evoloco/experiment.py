@@ -279,7 +279,7 @@ class Experiment:
         return Termination(**self.spec.scenario.termination.model_dump())
 
     def body(self, genome: Array) -> Morphology:
-        """The body of a genome."""
+        """The body of a genome (n,)."""
         return self._embody(self.space.decode(genome))[0]
 
     def corners(self) -> Iterator[Morphology]:
@@ -305,10 +305,18 @@ class Experiment:
             yield body
 
     def parameters(self, genome: Array) -> Array:
-        """The controller's flat parameters of a genome, on its body."""
-        values = self.space.decode(genome)
-        given = {**values, **self.spec.controller.fixed}
-        return flatten(self._embody(values)[1].parameters(given))
+        """The controller's flat parameters of a genome (n,), on its body."""
+        return self.embodied(genome[None])[0][1]
+
+    def embodied(self, genomes: Array) -> list[tuple[Morphology, Array]]:
+        """Of each of some genomes (λ, n): its body, and the controller's flat parameters on it."""
+        made = []
+        for row in self.space.values(genomes).tolist():
+            values = dict(zip(self.space.names, row, strict=True))
+            body, controller = self._embody(values)
+            given = {**values, **self.spec.controller.fixed}
+            made.append((body, flatten(controller.parameters(given))))
+        return made
 
     def _embody(self, values: dict[str, float]) -> tuple[Morphology, Controller]:
         return self._grow(*(values[gene.name] for gene in self.body_genes))
