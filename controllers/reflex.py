@@ -9,7 +9,7 @@ from evoloco.fields import Array, Fields, Record
 from evoloco.genome import Gene, Space
 from evoloco.morphology import Morphology
 
-from ._genes import nested
+from ._genes import always, gene, nested
 from ._leg_states import LATE_STANCE, LIFTOFF, drawn, follow_legs, reset, thresholds
 from ._legs import FEET, PITCH, indices, on_both_sides
 
@@ -19,27 +19,22 @@ STEMS = ("hamstrings", "glutei", "iliopsoas", "vasti", "gastrocnemius", "soleus"
 
 def gain(name: str, start: float, spread: float, meaning: str, unit: str = "1") -> Gene:
     """The gain of a reflex."""
-    return Gene(name, -10.0, 10.0, unit, meaning, start=start, spread=spread)
+    return gene(name, -10.0, 10.0, unit, start, spread, meaning)
 
 
 def constant(name: str, start: float, spread: float, meaning: str) -> Gene:
     """An excitation that a muscle gets in one state."""
-    return Gene(name, -1.0, 1.0, "1", meaning, start=start, spread=spread)
-
-
-def always(muscle: str, start: float) -> Gene:
-    """An excitation that a muscle gets in every state."""
-    return Gene(f"{muscle}.constant", 0.0, 0.5, "1", "always", start=start, spread=0.01)
+    return gene(name, -1.0, 1.0, "1", start, spread, meaning)
 
 
 def length(name: str, start: float, spread: float, meaning: str) -> Gene:
     """The length of a muscle's fibres, over the optimal one."""
-    return Gene(name, 0.0, 2.0, "1", meaning, start=start, spread=spread)
+    return gene(name, 0.0, 2.0, "1", start, spread, meaning)
 
 
 def lean(name: str, start: float, spread: float, meaning: str) -> Gene:
     """A lean of the pelvis."""
-    return Gene(name, -0.5, 0.5, "rad", meaning, start=start, spread=spread)
+    return gene(name, -0.5, 0.5, "rad", start, spread, meaning)
 
 
 def trunk(muscle: str, lean_gain: float, rate_gain: float) -> tuple[Gene, Gene, Gene]:
@@ -61,15 +56,7 @@ GENES = (
     gain("gastrocnemius.force_gain", 2.0, 0.2, "on its own force, on the ground"),
     gain("vasti.force_gain", 1.15, 0.1, "on its own force, in stance"),
     constant("vasti.stance", 0.2, 0.03, "constant in stance"),
-    Gene(
-        "vasti.knee",
-        0.0,
-        0.5,
-        "rad",
-        "flexion of the knee below which it rests",
-        start=0.175,
-        spread=0.03,
-    ),
+    gene("vasti.knee", 0.0, 0.5, "rad", 0.175, 0.03, "flexion of the knee below which it rests"),
     *trunk("hamstrings", 1.91, 0.4),
     *trunk("glutei", 1.91, 0.4),
     *trunk("iliopsoas", -1.91, -0.55),

@@ -7,19 +7,25 @@ from evoloco.genome import Gene, Space
 from evoloco.morphology import Morphology
 
 from . import reflex
-from ._genes import nested
+from ._genes import always, gene, nested
 from ._leg_states import LATE_STANCE, LIFTOFF, drawn, follow_legs, reset
 from ._legs import FEET, ROLL
-from .reflex import STEMS, always, constant, excite, gain, indices_of, limit
+from .reflex import STEMS, constant, excite, gain, indices_of, limit
 
 FRONTAL = ("abductors", "adductors")
 """Muscles of each leg that roll its hip."""
 
 
+def placement(
+    name: str, low: float, high: float, unit: str, start: float, spread: float, meaning: str
+) -> Gene:
+    """A gene of how the swinging leg is placed."""
+    return gene(f"placement.{name}", low, high, unit, start, spread, meaning)
+
+
 def strength(muscle: str, meaning: str) -> Gene:
     """The gain with which a muscle places the swinging leg."""
-    name = f"{muscle}.placement_gain"
-    return Gene(name, 0.0, 20.0, "1/rad", meaning, start=3.0, spread=0.5)
+    return gene(f"{muscle}.placement_gain", 0.0, 20.0, "1/rad", 3.0, 0.5, meaning)
 
 
 GENES = (
@@ -30,44 +36,14 @@ GENES = (
     constant("adductors.stance", 0.02, 0.02, "constant in stance"),
     gain("adductors.tilt_gain", -2.0, 0.3, "on the other side's drop, in stance", "1/rad"),
     gain("adductors.tilt_rate_gain", -0.3, 0.05, "on its rate, in stance", "s/rad"),
-    Gene(
-        "tilt",
-        -0.3,
-        0.3,
-        "rad",
-        "drop of the other side that both aim at, in stance",
-        start=0.0,
-        spread=0.02,
-    ),
-    Gene(
-        "placement.angle",
-        -0.3,
-        0.5,
-        "rad",
-        "outward angle of the swinging leg",
-        start=0.0,
-        spread=0.03,
-    ),
-    Gene(
-        "placement.angle_gain",
-        -5.0,
-        5.0,
-        "1",
-        "on the outward angle of the other leg",
-        start=0.5,
-        spread=0.1,
-    ),
-    Gene("placement.rate_gain", -2.0, 2.0, "s", "on its rate", start=0.2, spread=0.05),
+    gene("tilt", -0.3, 0.3, "rad", 0.0, 0.02, "drop of the other side that both aim at, in stance"),
+    placement("angle", -0.3, 0.5, "rad", 0.0, 0.03, "outward angle of the swinging leg"),
+    placement("angle_gain", -5.0, 5.0, "1", 0.5, 0.1, "on the outward angle of the other leg"),
+    placement("rate_gain", -2.0, 2.0, "s", 0.2, 0.05, "on its rate"),
     strength("abductors", "on the angle that lacks, in swing"),
     strength("adductors", "on the angle in excess, in swing"),
-    Gene(
-        "placement.damping",
-        0.0,
-        5.0,
-        "s/rad",
-        "of both, on the rate of the angle, in swing",
-        start=0.3,
-        spread=0.1,
+    placement(
+        "damping", 0.0, 5.0, "s/rad", 0.3, 0.1, "of both, on the rate of the angle, in swing"
     ),
     *(always(muscle, 0.02) for muscle in FRONTAL),
 )
