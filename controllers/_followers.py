@@ -21,8 +21,8 @@ class Followers:
     """Who follows whom: oscillator 0 is the pacemaker, oscillator j + 1 belongs to joint j.
 
     With "pacemaker" every joint follows the pacemaker, with "chain" the joint above it on its side.
-    Phases are leads over the pacemaker in either case, so both settle into the same pattern. A right
-    joint lags its left partner by half a period.
+    Phases are leads over the pacemaker in either case, so both settle into the same pattern.
+    A right joint lags its left partner by half a period.
 
     Its fields are the options that `hopf`, `phase` and `vanderpol` share; their controllers add
     theirs.
@@ -79,7 +79,7 @@ class Followers:
         return found
 
     def _oscillators(self, values: Mapping[str, float]) -> Fields:
-        """Sender, lead over it [rad] with cosine and sine, amplitude [rad] and sign of each (n,)."""
+        """Sender, lead over it [rad], cosine and sine of that, amplitude [rad] and sign (n,)."""
         drives, senders = self.posture.drives, self.senders()
         late = [math.pi if part.late else 0.0 for part in drives]
         own = [values[f"{part.genes}.phase"] for part in drives]

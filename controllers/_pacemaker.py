@@ -63,10 +63,16 @@ class Senses:
         }
 
 
+def first_feet(morphology: Morphology) -> tuple[str, str]:
+    """Names of the first left and the first right foot; "" for none."""
+    feet = morphology.feet  # the left half stands first
+    return (feet[0] if feet else "", feet[len(feet) // 2] if len(feet) > 1 else "")
+
+
 def foot_channels(morphology: Morphology) -> tuple[int, int]:
     """Channels of `foot_load` for the first left and the first right foot; -1 for none."""
-    feet = morphology.feet  # the left half stands first
-    return (0 if feet else -1, len(feet) // 2 if len(feet) > 1 else -1)
+    left, right = (morphology.feet.index(foot) if foot else -1 for foot in first_feet(morphology))
+    return left, right
 
 
 def foot_loads(obs: Record) -> Array:

@@ -100,11 +100,11 @@ class Controller(Followers):
         (2) dy_i/dt = alpha (mu - r_i^2) y_i + omega_i x_i + w (sin(lead) x_j + cos(lead) y_j - y_i)
         (3) omega_i = omega_stance / (exp(-b y_i) + 1) + omega_swing / (exp(b y_i) + 1)
 
-    The numbers are those of Righetti and Ijspeert (2008), who have no coupling here and let y settle
-    at a rate of its own. The joint's signal is A_i x_i. The radius settles at sqrt(mu) whatever the
-    start, so a disturbed rhythm comes back without a jump. Where y > 0 the joint is in its stance
-    half, which lasts the share `stance` of a stride. The pacemaker turns evenly and gets f(obs) in
-    its second equation.
+    The numbers are those of Righetti and Ijspeert (2008), who have no coupling here, and whose y
+    settles at a rate of its own. The joint's signal is A_i x_i. The radius settles at sqrt(mu)
+    whatever the start, so a disturbed rhythm comes back without a jump. Where y > 0 the joint is in
+    its stance half, which lasts the share `stance` of a stride. The pacemaker turns evenly and gets
+    f(obs) in its second equation.
 
     Args:
         morphology: The body.
