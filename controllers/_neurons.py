@@ -108,7 +108,7 @@ class Network:
         channels = {sensor.name: sensor.channels for sensor in morphology.sensors}
         return {
             "neuron": [sense.neuron for sense in self.senses],
-            "field": [FIELDS[sense.field] for sense in self.senses],
+            "source": [FIELDS[sense.field] for sense in self.senses],
             "channel": [
                 channels[sense.field].index(sense.channel) if sense.field else 0
                 for sense in self.senses
@@ -128,7 +128,7 @@ def inputs(network: Record, obs: Record) -> Array:
     for k in range(senses.weight.size):
         foot = int(senses.foot[k])
         if foot == ALWAYS or foot_loads(obs)[foot] >= CONTACT:
-            reading = read(obs, int(senses.field[k]), int(senses.channel[k]))
+            reading = read(obs, int(senses.source[k]), int(senses.channel[k]))
             total[int(senses.neuron[k])] += senses.weight[k] * reading
     return total
 
