@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from evoloco.genome import Array
 from evoloco.morphology import HOME, Morphology
+from evoloco.randomization.world import World, apply
 from evoloco.scenario import Scenario
 from evoloco.sim import kernel
 from evoloco.sim.support import Support
@@ -97,14 +98,17 @@ class Body:
     def _support(self) -> Support:
         return Support(self.morphology, self._stiffness)
 
-    def start(self, scenario: Scenario, data: mujoco.MjData) -> Array:
+    def start(
+        self, scenario: Scenario, data: mujoco.MjData, placed: Morphology | None = None
+    ) -> Array:
         """MuJoCo's state row (nstate,) at the start of a scenario.
 
         Args:
             scenario: Says how the start differs from the home keyframe.
             data: To work in; of this layout.
+            placed: The body in the scenario's world; as it is where absent.
         """
-        model = self.morphology.model
+        model = (placed or self.morphology).model
         mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
         for joint, offset, velocity in zip(
             self.morphology.joints, scenario.joint_offset, scenario.velocity, strict=True
@@ -120,13 +124,27 @@ class Body:
         mujoco.mj_getState(model, data, row, mujoco.mjtState.mjSTATE_INTEGRATION)
         return row
 
-    def placed(self, scenario: Scenario) -> Morphology:
-        """The body with the friction and the ground of a scenario.
+    def world(self, scenario: Scenario, data: mujoco.MjData | None = None) -> World:
+        """The body in the world of a scenario.
 
-        A contact takes the greater of its geoms' friction, unless one has priority: scaling all scales it.
+        Args:
+            scenario: Its friction, ground and draws.
+            data: To work in, of this layout; a fresh one where absent.
 
         Raises:
-            ModelError: The scenario's ground does not fit the body's.
+            ModelError: The ground does not fit the body's, or a number would mean nothing.
+        """
+        return apply(scenario.draws, self._grounded(scenario), data)
+
+    def placed(self, scenario: Scenario, data: mujoco.MjData | None = None) -> Morphology:
+        """The body in the world of a scenario, without what MuJoCo's model has no field for."""
+        return self.world(scenario, data).morphology
+
+    def _grounded(self, scenario: Scenario) -> Morphology:
+        """The body with the friction and the ground of a scenario.
+
+        A contact takes the greater of its geoms' friction, unless one has priority: scaling all
+        scales it.
         """
         if scenario.friction == 1.0 and not scenario.heights.size:
             return self.morphology

@@ -163,10 +163,16 @@ class Simulator:
         total = len(params) * len(scenarios)
         self._reserve(total)
         batch = self.check(bodies) or [self._body]
+        placed = [[body.placed(scenario, self._data) for scenario in scenarios] for body in batch]
         starts = np.array(
-            [[body.start(scenario, self._data) for scenario in scenarios] for body in batch]
+            [
+                [
+                    body.start(scenario, self._data, one)
+                    for scenario, one in zip(scenarios, row, strict=True)
+                ]
+                for body, row in zip(batch, placed, strict=True)
+            ]
         )
-        placed = [[body.placed(scenario) for scenario in scenarios] for body in batch]
         lean = [[one.model for one in row] for row in placed]
         if self.substeps > 1:  # otherwise every physics step is one whose sensors are read
             lean = [
