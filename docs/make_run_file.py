@@ -6,6 +6,9 @@ from typing import Any
 
 from evoloco.spec import RunSpec
 
+NOTHING = {"type": "null"}
+"""Kind of a key that may be left out and has no default."""
+
 PAGE = Path(__file__).with_name("run-file.md")
 
 HEAD = """# The run file
@@ -104,6 +107,8 @@ def _row(key: str, field: dict[str, Any], table: dict[str, Any]) -> str:
     default = (
         "needed" if key in table.get("required", ()) else f"`{_toml(field.get('default', {}))}`"
     )
+    if field.get("default", {}) is None:
+        default = "none"
     return f"| `{key}` | {_kind(field)} | {default} | {field.get('description', '')} |"
 
 
@@ -112,7 +117,7 @@ def _kind(field: dict[str, Any]) -> str:
     if "enum" in field:
         return " or ".join(f"`{_toml(value)}`" for value in field["enum"])
     if "anyOf" in field:
-        return " or ".join(_kind(choice) for choice in field["anyOf"])
+        return " or ".join(_kind(choice) for choice in field["anyOf"] if choice != NOTHING)
     if field["type"] == "array":
         return f"[{', '.join(_kind(item) for item in field['prefixItems'])}]"
     if field["type"] == "object":

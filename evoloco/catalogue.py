@@ -13,6 +13,7 @@ from evoloco.experiment import Experiment
 from evoloco.genome import Gene
 from evoloco.members import member, members
 from evoloco.options import options_of
+from evoloco.randomization.quantities import QUANTITIES
 from evoloco.spec import ControllerSpec, MorphologySpec, RunSpec, TermSpec, apply
 
 _KINDS = {
@@ -35,12 +36,14 @@ _ENTRY = {
 
 def overview(kind: str | None) -> str:
     """One line per member of a kind, or of every kind."""
-    kinds = [kind] if kind else [*_KINDS, "runs"]
+    kinds = [kind] if kind else [*_KINDS, "quantities", "runs"]
     return "\n\n".join(f"{one}\n" + "\n".join(_lines(one)) for one in kinds)
 
 
 def _lines(kind: str) -> list[str]:
-    if kind == "runs":
+    if kind == "quantities":
+        rows = [(name, f"{_usual(name)} {one.meaning}") for name, one in QUANTITIES.items()]
+    elif kind == "runs":
         rows = [
             (name, _run_line(file.read_text(encoding="utf-8"))) for name, file in runs().items()
         ]
@@ -48,6 +51,13 @@ def _lines(kind: str) -> list[str]:
         rows = [(name, _line(kind, name)) for name in members(_KINDS[kind])]
     width = max((len(name) for name, _ in rows), default=0)
     return [f"  {name:{width}}  {line}" for name, line in rows]
+
+
+def _usual(name: str) -> str:
+    """The usual range of a quantity, in a column of its own."""
+    quantity = QUANTITIES[name]
+    unit = "" if quantity.how == "factor" or quantity.unit == "1" else f" {quantity.unit}"
+    return f"{quantity.how:6} {f'{quantity.low:g} to {quantity.high:g}{unit}':24}"
 
 
 def _line(kind: str, name: str) -> str:
@@ -79,6 +89,8 @@ def describe(kind: str, name: str, morphology: str, options: Sequence[str] = ())
         if name not in runs():
             raise UnknownNameError("run", name, runs())
         return runs()[name].read_text(encoding="utf-8").rstrip()
+    if kind == "quantities":
+        return _quantity(name, morphology)
     entry = getattr(member(_KINDS[kind], name), _ENTRY[kind])
     parts = [f"{name}: {inspect.getdoc(entry)}", "Options:\n" + "\n".join(_options(entry))]
     if kind == "controllers":
@@ -90,6 +102,31 @@ def describe(kind: str, name: str, morphology: str, options: Sequence[str] = ())
     if kind == "morphologies" and (genes := getattr(member(_KINDS[kind], name), "GENES", ())):
         parts.append("Genes, for [morphology.genes] of a run file:\n" + "\n".join(_rows(genes)))
     return "\n\n".join(parts)
+
+
+def _quantity(name: str, morphology: str) -> str:
+    """A quantity in full, with its elements on a body; on the first that has some where empty."""
+    if name not in QUANTITIES:
+        raise UnknownNameError("quantity", name, QUANTITIES)
+    quantity, bodies = QUANTITIES[name], [morphology] if morphology else _by_default()
+    rows = [
+        f"{name}: {quantity.meaning}.",
+        f"Unit: {quantity.unit}",
+        f"Usual range: {_usual(name).strip()}, {quantity.distribution}",
+        f"Ranges that it takes: {', '.join(quantity.allowed)}",
+        f"A draw of its own for every element: {'yes' if quantity.each else 'no'}, unless told",
+        f"Drift: {f'no, {quantity.constant}' if quantity.constant else 'yes'}",
+    ]
+    for body in bodies:
+        if names := quantity.elements(member("morphologies", body).build())[0]:
+            return "\n".join([*rows, f"Elements on '{body}': {', '.join(names)}"])
+    return "\n".join([*rows, f"Elements on '{morphology}': none"] if morphology else rows)
+
+
+def _by_default() -> list[str]:
+    """Bodies that need no options, the common one first."""
+    bodies = sorted(members("morphologies"), key=lambda body: (body != COMMON, body))
+    return [body for body in bodies if not _needed(member("morphologies", body).build)]
 
 
 def _options(entry: Callable[..., Any]) -> list[str]:

@@ -23,7 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Kind = Literal["controllers", "morphologies", "measures", "optimizers", "runs"]
+Kind = Literal["controllers", "morphologies", "measures", "optimizers", "quantities", "runs"]
 
 Threads = Annotated[
     int,
@@ -65,7 +65,7 @@ def list_members(
     morphology: Annotated[
         str,
         typer.Option(
-            help="Body on which a controller's genes are shown.",
+            help="Body on which a controller's genes or a quantity's elements are shown.",
             show_default="the first that it fits",
         ),
     ] = "",

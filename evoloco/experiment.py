@@ -17,6 +17,8 @@ from evoloco.members import member, members
 from evoloco.morphology import Morphology
 from evoloco.optimizer import Optimizer, Search
 from evoloco.options import checked, options_of
+from evoloco.randomization.draw import Randomization
+from evoloco.randomization.world import check
 from evoloco.scenario import ELITE, HELD_OUT, SEARCH, Scenario, Termination, draw
 from evoloco.search import start
 from evoloco.spec import (
@@ -164,6 +166,18 @@ class Experiment:
         if form.highest == 0:
             return None
         return Terrain(form, terrain.cell, terrain.level, SPEED * longest)
+
+    @cached_property
+    def randomizations(self) -> tuple[Randomization, ...]:
+        """What differs between episodes beside start, pushes, friction and rough ground.
+
+        Raises:
+            SpecError: A name, pattern or range does not fit.
+            ModelError: It does not fit the body.
+        """
+        found = tuple(table.named(name) for name, table in self.spec.randomize.items())
+        check(found, self.morphology)
+        return found
 
     @property
     def space(self) -> Space:
@@ -362,4 +376,10 @@ class Experiment:
             push_direction=scenario.push.direction,
             friction=scenario.friction,
             terrain=self.terrain,
+            randomizations=self.randomizations,
+            command=(
+                scenario.command.speed,
+                scenario.command.heading,
+                scenario.command.turning_rate,
+            ),
         )

@@ -7,9 +7,10 @@ the options, `GENES` holds their kinds, and a function `gene(name, **options) ->
 
 import copy
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -28,6 +29,9 @@ IMU = "torso.imu"
 
 HOME = "home"
 """Keyframe that every body starts from."""
+
+ROUND = (mujoco.mjtGeom.mjGEOM_SPHERE, mujoco.mjtGeom.mjGEOM_CAPSULE)
+"""Types of geoms whose extent is exact, whatever way they are turned."""
 
 SIDES = {
     "left": ("right", ""),
@@ -124,6 +128,11 @@ class Morphology:
         return np.array(self.model.key(HOME).qpos)
 
     @cached_property
+    def memo(self) -> dict[Hashable, Any]:
+        """What was computed from this body and is asked for again, kept with it."""
+        return {}
+
+    @cached_property
     def foot_geoms(self) -> frozenset[int]:
         """Ids of the geoms that may touch the ground: those of the feet and what hangs on them."""
         return frozenset(geom for foot in self.feet for geom in self.geoms_of(foot))
@@ -165,7 +174,7 @@ class Morphology:
             if len(values):
                 getattr(compiled, name)[:] = values
                 setattr(written, name, list(values))
-        return self._read_again(model, spec)
+        return self.compiled_as(model, spec)
 
     def changed(self, change: Callable[[mujoco.MjSpec], object]) -> "Morphology":
         """This body with a change of what it is compiled from.
@@ -175,25 +184,42 @@ class Morphology:
         """
         spec = self.spec.copy()
         change(spec)
-        return self._read_again(spec.compile(), spec)
+        return self.compiled_as(spec.compile(), spec)
 
-    def _read_again(self, model: mujoco.MjModel, spec: mujoco.MjSpec) -> "Morphology":
-        """The same parts, read off another model."""
-        names = [joint.name for joint in self.joints]
+    def compiled_as(
+        self,
+        model: mujoco.MjModel,
+        spec: mujoco.MjSpec | None = None,
+        data: mujoco.MjData | None = None,
+    ) -> "Morphology":
+        """This body with another compiled model; its own numbers are read again.
+
+        Args:
+            model: With the same parts.
+            spec: What it is compiled from; that of this body where absent.
+            data: To work in, of the model's layout.
+        """
         pairs = [
-            (joint.name, joint.partner, joint.stem) for joint in self.joints if joint.side == "left"
+            (part.name, part.partner, part.stem) for part in self.joints if part.side == "left"
         ]
-        return _read(
+        muscle_pairs = [
+            (part.name, part.partner, part.stem) for part in self.muscles if part.side == "left"
+        ]
+        muscles = tuple(read_muscle(model, muscle.name, muscle_pairs) for muscle in self.muscles)
+        names = [joint.name for joint in self.joints]
+        body = _read(
             model,
-            spec,
+            self.spec if spec is None else spec,
             self.torso,
             self.feet,
             names,
             self.floor,
             pairs,
-            self.muscles,
+            muscles,
             self.torques,
+            data,
         )
+        return replace(body, fitted=self.fitted)
 
     def sensor(self, name: str) -> slice:
         """Where a sensor's readings stand in sensordata.
@@ -323,13 +349,14 @@ def _read(
     pairs: Sequence[tuple[str, str, str]],
     muscles: tuple[Muscle, ...],
     torques: bool,
+    data: mujoco.MjData | None = None,
 ) -> Morphology:
     """Reads the body off its compiled model, in the home keyframe."""
-    data = mujoco.MjData(model)
+    data = mujoco.MjData(model) if data is None else data
     mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
     mujoco.mj_forward(model, data)
-    heights = [_extent(model, data, geom) for geom in range(model.ngeom) if geom not in floor]
-    sole = min(low for low, _ in heights)
+    lows, highs = _extents(model, data, [i for i in range(model.ngeom) if i not in floor])
+    sole = lows.min()
     driven = tuple(_joint(model, data, name, pairs, commanded=not torques) for name in joints)
     legs = [
         data.xanchor[model.joint(name).id][2]
@@ -348,7 +375,7 @@ def _read(
         leg_length=float(max(legs, default=data.body(torso).xpos[2]) - sole),
         standing_height=float(data.body(torso).xpos[2]),
         mass=float(model.body_mass.sum()),
-        size=float(max(high for _, high in heights) - sole),
+        size=float(highs.max() - sole),
         muscles=muscles,
         torques=torques,
     )
@@ -474,15 +501,15 @@ def _joint(
     return Joint(name, name, "", name, axis, 1.0, low, high, home)
 
 
-def _extent(model: mujoco.MjModel, data: mujoco.MjData, geom: int) -> tuple[float, float]:
-    """Lowest and highest point of a geom's bounding box, in the world [m]."""
-    rotation = data.geom_xmat[geom].reshape(3, 3)
-    centre, half = model.geom_aabb[geom][:3], model.geom_aabb[geom][3:]
-    middle = data.geom_xpos[geom][2] + rotation[2] @ centre
-    if model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_SPHERE:
-        reach = model.geom_size[geom][0]
-    elif model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_CAPSULE:
-        reach = model.geom_size[geom][0] + model.geom_size[geom][1] * abs(rotation[2, 2])
-    else:
-        reach = np.abs(rotation[2]) @ half
-    return float(middle - reach), float(middle + reach)
+def _extents(model: mujoco.MjModel, data: mujoco.MjData, geoms: Sequence[int]) -> tuple[Any, Any]:
+    """Lowest and highest points of geoms' bounding boxes, in the world [m] (n,)."""
+    up = data.geom_xmat[geoms].reshape(-1, 3, 3)[:, 2]
+    kind, size, box = model.geom_type[geoms], model.geom_size[geoms], model.geom_aabb[geoms]
+    middle = data.geom_xpos[geoms, 2] + [
+        row @ centre for row, centre in zip(up, box[:, :3], strict=True)
+    ]
+    reach = size[:, 0] + size[:, 1] * np.abs(up[:, 2])  # of a capsule
+    reach[kind == mujoco.mjtGeom.mjGEOM_SPHERE] = size[kind == mujoco.mjtGeom.mjGEOM_SPHERE, 0]
+    for i in np.flatnonzero(~np.isin(kind, ROUND)):
+        reach[i] = np.abs(up[i]) @ box[i, 3:]
+    return middle - reach, middle + reach

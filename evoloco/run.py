@@ -86,6 +86,7 @@ class Run:
         with told_from(source):
             experiment = Experiment(spec)
             experiment.optimizer()
+            _ = experiment.randomizations  # which checks them
             for duration in (spec.scenario.duration, experiment.heldout_duration):
                 Local(experiment, duration=duration).check(
                     experiment.corners()

@@ -1,17 +1,25 @@
 """Where an episode happens: how the body starts, what pushes it, how slippery and how rough the ground is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
+from evoloco.randomization.draw import Draws, Randomization
+from evoloco.randomization.draw import draw as draw_randomizations
 from evoloco.terrain import STREAM, Terrain
 
 Direction = Literal["any", "sagittal", "lateral", "forward", "backward"]
 """Of pushes in the world: x is forward, y to the left."""
+
+COMMAND = 3
+"""Marks the random numbers of the command at a scenario's address: they change no other draw."""
+
+STILL = ((0.0, 0.0), (0.0, 0.0), (0.0, 0.0))
+"""Ranges of a command that asks for nothing."""
 
 SEARCH, ELITE, HELD_OUT = 0, 1, 2
 """Streams of random numbers: what the search sees, what chooses the champion, and what judges it."""
@@ -43,7 +51,8 @@ class Scenario:
         friction: Factor on the floor's friction [1].
         heights: Of the points of the ground's grid [m] (rows, columns); none where the ground is
             the model's own.
-        command: What is asked of the body: speed [m/s], heading [rad], turning rate [rad/s].
+        draws: What else differs about body and surroundings; nothing where empty.
+        command: Speed [m/s], heading [rad] and turning rate [rad/s] that are asked for (3,).
         key: Address of the random numbers that are drawn within the episode, such as sensor noise.
     """
 
@@ -52,7 +61,8 @@ class Scenario:
     pushes: Array = field(default_factory=lambda: np.zeros((0, 5)))
     friction: float = 1.0
     heights: Array = field(default_factory=lambda: np.zeros((0, 0)))
-    command: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    draws: Draws = field(default_factory=Draws)
+    command: Array = field(default_factory=lambda: np.zeros(3))
     key: tuple[int, ...] = ()
 
 
@@ -69,6 +79,8 @@ def draw(
     push_direction: Direction = "any",
     friction: tuple[float, float] = (1.0, 1.0),
     terrain: Terrain | None = None,
+    randomizations: Sequence[Randomization] = (),
+    command: Sequence[tuple[float, float]] = STILL,
 ) -> Scenario:
     """Draws a scenario from the random numbers at an address.
 
@@ -86,6 +98,8 @@ def draw(
             for left or right, at random; or always "forward" or "backward".
         friction: Range of the factor on the floor's friction.
         terrain: Ground that the body stands on (`Terrain.under`); level ground where left out.
+        randomizations: What else differs about body and surroundings.
+        command: Ranges of speed [m/s], heading [rad] and turning rate [rad/s].
     """
     random = np.random.default_rng(list(address))
     nu = len(morphology.joints)
@@ -104,10 +118,26 @@ def draw(
         [starts, starts + push_duration, force * ahead, force * aside, np.zeros(push_count)],
         axis=1,
     )
+    scenario = Scenario(
+        offset,
+        velocity,
+        pushes,
+        slip,
+        draws=draw_randomizations(randomizations, address),
+        command=_command(command, address),
+        key=tuple(address),
+    )
     if terrain is None:
-        return Scenario(offset, velocity, pushes, slip, key=tuple(address))
+        return scenario
     heights = terrain.draw(np.random.SeedSequence(list(address), spawn_key=(STREAM,)))
-    return Scenario(offset, velocity, pushes, slip, heights, key=tuple(address))
+    return replace(scenario, heights=heights)
+
+
+def _command(ranges: Sequence[tuple[float, float]], address: Sequence[int]) -> Array:
+    """A command drawn from ranges (3,)."""
+    seed = np.random.SeedSequence(list(address), spawn_key=(COMMAND,))
+    low, high = np.array(ranges, float).T
+    return np.asarray(low + (high - low) * np.random.default_rng(seed).random(len(low)))
 
 
 def _ways(angles: Array, direction: Direction) -> tuple[Array, Array]:

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from evoloco.errors import SpecError, UnknownNameError, told_from
+from evoloco.randomization.draw import Randomization
 from evoloco.search import start
 from evoloco.search.gene_range import Range
 
@@ -71,8 +72,20 @@ def _start(given: Any) -> Range:
     return found
 
 
+def _range(given: Any) -> Any:
+    """A range of one number as a range."""
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        return given, given
+    return tuple(given) if isinstance(given, list) else given
+
+
 _TEXT = {"type": "string"}
 _PAIR = {"type": "array", "prefixItems": [{"type": "number"}, {"type": "number"}]}
+_Range = Annotated[
+    tuple[float, float],
+    BeforeValidator(_range),
+    WithJsonSchema({"anyOf": [{"type": "number"}, _PAIR]}),
+]
 _Bounds = Annotated[
     Range,
     BeforeValidator(Range.read),
@@ -183,6 +196,74 @@ class TerminationSpec(_Table):
     )
 
 
+class CommandSpec(_Table):
+    """What is asked of a controller that observes it: a number, or [low, high] to draw from."""
+
+    speed: _Range = Field((0.0, 0.0), description="Of walking [m/s].")
+    heading: _Range = Field(
+        (0.0, 0.0), description="Direction of walking, from the world's x axis to the left [rad]."
+    )
+    turning_rate: _Range = Field(
+        (0.0, 0.0), description="At which the heading changes, to the left [rad/s]."
+    )
+
+    @field_validator("speed", "heading", "turning_rate")
+    @classmethod
+    def _not_empty(cls, value: tuple[float, float]) -> tuple[float, float]:
+        return _ascending(value)
+
+
+def _ascending(value: tuple[float, float]) -> tuple[float, float]:
+    if value[0] > value[1]:
+        raise ValueError("Must be [low, high] with low <= high")
+    return value
+
+
+class RandomizationSpec(_Table):
+    """Something about the body or its surroundings that differs between episodes.
+
+    NAME is a quantity (`evoloco list quantities`), or any name where `quantity` or `field` is
+    given. At most one of `factor`, `offset` and `value` is given; a quantity has a usual range.
+    """
+
+    quantity: str = Field("", description="What differs; NAME where left out.")
+    field: str = Field(
+        "", description="Instead of a quantity: a field of MuJoCo's model, such as `geom_solimp`."
+    )
+    column: int = Field(0, ge=0, le=1000, description="Of a field that has several, from 0.")
+    elements: str = Field(
+        "*",
+        description="Pattern of names, with `*`, `?` or `[...]`, of the bodies, joints ... meant.",
+    )
+    factor: _Range | None = Field(None, description="Range of what the number is multiplied by.")
+    offset: _Range | None = Field(None, description="Range of what is added to it [its unit].")
+    value: _Range | None = Field(None, description="Range of what it is instead [its unit].")
+    distribution: Literal["uniform", "log_uniform", "normal"] | None = Field(
+        None,
+        description="Within the range. `normal`: the ends are one standard deviation from the "
+        "mean, and no number is farther than three. The quantity's own where left out.",
+    )
+    each: bool | None = Field(
+        None,
+        description="Whether every element has a draw of its own; else all have the same. The "
+        "quantity's own way where left out.",
+    )
+    drift: bool = Field(
+        False,
+        description="Whether the number begins as it is, and goes linearly to what is drawn, which "
+        "it reaches at the planned end of the episode.",
+    )
+
+    def named(self, name: str) -> Randomization:
+        """What a table of this name randomizes.
+
+        Raises:
+            SpecError: A name or a range does not fit.
+        """
+        with told_from(f"randomize.{name}"):
+            return Randomization.of(name, **self.model_dump())
+
+
 class ScenarioSpec(_Table):
     """Where an episode happens, and what may differ between episodes."""
 
@@ -203,6 +284,7 @@ class ScenarioSpec(_Table):
     push: PushSpec = PushSpec()
     terrain: TerrainSpec = TerrainSpec()
     termination: TerminationSpec = TerminationSpec()
+    command: CommandSpec = CommandSpec()
 
     @field_validator("friction", mode="before")
     @classmethod
@@ -212,9 +294,7 @@ class ScenarioSpec(_Table):
     @field_validator("friction")
     @classmethod
     def _ordered(cls, value: tuple[float, float]) -> tuple[float, float]:
-        if value[0] > value[1]:
-            raise ValueError("Must be [low, high] with low <= high")
-        return value
+        return _ascending(value)
 
 
 class NoiseSpec(_Table):
@@ -354,6 +434,7 @@ class RunSpec(_Table):
         description="Sensors that differ from the body's own or are added to them, by name.",
     )
     scenario: ScenarioSpec = ScenarioSpec()
+    randomize: dict[str, RandomizationSpec] = Field(default_factory=dict)
     evaluation: EvaluationSpec = EvaluationSpec()
     optimizer: OptimizerSpec = OptimizerSpec()
     start: StartSpec = StartSpec()
@@ -411,8 +492,25 @@ def read(path: Path, overrides: Iterable[str] = ()) -> RunSpec:
         spec = RunSpec.model_validate(content)
     except ValidationError as error:
         raise SpecError(_explain(error, str(path))) from None
+    with told_from(path):
+        spec = _randomized(spec)
     with told_from(f"{path}: start.path"):
         return _begun(spec)
+
+
+def _randomized(spec: RunSpec) -> RunSpec:
+    """The spec with the usual ranges of what it randomizes written out."""
+    tables = {}
+    for name, table in spec.randomize.items():
+        one = table.named(name)
+        says = {
+            "quantity": one.quantity,
+            one.how: (one.low, one.high),
+            "distribution": one.distribution,
+            "each": one.each,
+        }
+        tables[name] = table.model_copy(update=says)
+    return spec.model_copy(update={"randomize": tables})
 
 
 def _begun(spec: RunSpec) -> RunSpec:

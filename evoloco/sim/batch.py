@@ -22,6 +22,7 @@ from evoloco.morphology import Morphology
 from evoloco.scenario import Termination
 from evoloco.sensor import Computed, Noise
 from evoloco.sim import cache, capi, heightfield, kernel, plan
+from evoloco.sim.backlash import Backlash
 from evoloco.sim.compile import CompiledActuators, CompiledController, jit
 from evoloco.sim.prepared import NOTHING, Body, Needs, Setting, kinds
 from evoloco.sim.watchdog import Watchdog, end
@@ -109,6 +110,10 @@ class Batch:
         self.columns = Columns(morphology, size(self.compiled.state) if record_state else 0)
         self._termination, self._support = termination, support
         self.needs = needs.with_actuators() if actuators else needs
+        if actuators and needs.play:
+            raise EvolocoError("Actuators of your own and randomized backlash exclude each other.")
+        if needs.play:
+            actuators = Backlash(np.zeros(morphology.model.nu))
         self._actuators = CompiledActuators(actuators) if actuators else None
         self._slow = _slow_sensors(morphology, control_dt)
         self._body = self.body(morphology)
@@ -224,6 +229,8 @@ class Batch:
         for name in settings[0].rows if settings else ():
             rows = np.array([setting.rows[name] for setting in settings])
             arrays[name][ids] = rows[which]
+        if self.needs.play:
+            arrays["actuator_params"][ids] = np.array([one.backlash for one in settings])[which]
         self._load_pushes(ids, settings, which)
         for name in ("state", "obs", "outcome", "lived", "observed", "actuator_state"):
             if name in arrays:
@@ -403,11 +410,12 @@ class Batch:
             self._use("arrival", np.zeros((self.capacity, count), np.int64))
         if self._actuators:
             self._plan[0]["actuate_function"] = self._actuators.actuate
-            for name in ("params", "state"):
-                width = size(getattr(self._actuators, name))
-                self._use(f"actuator_{name}", np.zeros((self.capacity, width)))
-                entry = "actuator_param_size" if name == "params" else "actuator_state_size"
-                self._plan[0][entry] = width
+            params = self._actuators.given
+            state = np.zeros(size(self._actuators.state))
+            self._use("actuator_params", np.tile(params, (self.capacity, 1)))
+            self._use("actuator_state", np.tile(state, (self.capacity, 1)))
+            self._plan[0]["actuator_param_size"] = params.size
+            self._plan[0]["actuator_state_size"] = state.size
 
     def _reserve_disturbances(self, obs: int) -> None:
         """Makes the arrays of what lies between true readings and felt ones, where it is needed."""

@@ -15,7 +15,7 @@ from numba.core.errors import NumbaError
 from evoloco.actuator import Actuators
 from evoloco.controller import Controller, layouts
 from evoloco.errors import ControllerError, UnknownNameError
-from evoloco.fields import Layout, layout, layout_of, names
+from evoloco.fields import Layout, flatten, layout, layout_of, names
 from evoloco.sim import cache
 
 _WRAPPERS = '''"""Compiled entry points of one controller; made by evoloco, may be deleted."""
@@ -133,6 +133,7 @@ class CompiledActuators:
 
     Attributes:
         params: Layout of their parameters.
+        given: Their flat parameters (n,).
         state: Layout of their state.
 
     Raises:
@@ -141,7 +142,8 @@ class CompiledActuators:
 
     def __init__(self, actuators: Actuators) -> None:
         global given
-        self.params = layout_of(actuators.parameters())
+        values = actuators.parameters()
+        self.params, self.given = layout_of(values), flatten(values)
         self.state = layout(actuators.state)
         kinds = (self.params, self.state)
         given = (jit(actuators.actuate), *kinds)

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evoloco.errors import EvolocoError
-from evoloco.fields import place
+from evoloco.fields import names, place
 from evoloco.genome import Array
 from evoloco.morphology import HOME, Morphology
+from evoloco.randomization.world import World, apply
 from evoloco.scenario import Scenario
 from evoloco.sim import plan
 from evoloco.sim.support import Support
@@ -111,9 +112,14 @@ class Body:
     def _support(self) -> Support:
         return Support(self.morphology, self._stiffness)
 
-    def start(self, scenario: Scenario) -> Array:
-        """MuJoCo's state row (nstate,) at the start of a scenario."""
-        model, data = self.morphology.model, self.data
+    def start(self, scenario: Scenario, placed: Morphology | None = None) -> Array:
+        """MuJoCo's state row (nstate,) at the start of a scenario.
+
+        Args:
+            scenario: Says how the start differs from the home keyframe.
+            placed: The body in the scenario's world; as it is where absent.
+        """
+        model, data = (placed or self.morphology).model, self.data
         mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
         for joint, offset, velocity in zip(
             self.morphology.joints, scenario.joint_offset, scenario.velocity, strict=True
@@ -129,13 +135,27 @@ class Body:
         mujoco.mj_getState(model, data, row, mujoco.mjtState.mjSTATE_INTEGRATION)
         return row
 
-    def placed(self, scenario: Scenario) -> Morphology:
-        """The body with the friction and the ground of a scenario.
+    def world(self, scenario: Scenario, data: mujoco.MjData | None = None) -> World:
+        """The body in the world of a scenario.
 
-        A contact takes the greater of its geoms' friction, unless one has priority: scaling all scales it.
+        Args:
+            scenario: Its friction, ground and draws.
+            data: To work in, of this layout; a fresh one where absent.
 
         Raises:
-            ModelError: The scenario's ground does not fit the body's.
+            ModelError: The ground does not fit the body's, or a number would mean nothing.
+        """
+        return apply(scenario.draws, self._grounded(scenario), data or self.data)
+
+    def placed(self, scenario: Scenario, data: mujoco.MjData | None = None) -> Morphology:
+        """The body in the world of a scenario, without what MuJoCo's model has no field for."""
+        return self.world(scenario, data).morphology
+
+    def _grounded(self, scenario: Scenario) -> Morphology:
+        """The body with the friction and the ground of a scenario.
+
+        A contact takes the greater of its geoms' friction, unless one has priority: scaling all
+        scales it.
         """
         if scenario.friction == 1.0 and not scenario.heights.size:
             return self.morphology
@@ -170,12 +190,14 @@ class Needs(NamedTuple):
         command_delay: Longest delay of commands [physics steps].
         disturbed: Whether readings have noise beside the sensors' own.
         indirect: Whether commands do not become MuJoCo's controls at once.
+        play: Whether the joints' gears have play.
     """
 
     sensor_delay: int = 0
     command_delay: int = 0
     disturbed: bool = False
     indirect: bool = False
+    play: bool = False
 
     def with_actuators(self) -> "Needs":
         """These and a model of actuators."""
@@ -207,6 +229,7 @@ class Setting:
         start: MuJoCo's state at the start (nstate,).
         pushes: See `Scenario` (P, 5).
         rows: What the kernel reads, by the name in its plan.
+        backlash: Play of the joints' gears [rad] (joints,).
         rough: Whether its ground is a height field.
         needs: What it asks of a batch.
         drifting: Numbers of the model that change within the episode: field, index, value at the
@@ -218,6 +241,7 @@ class Setting:
     start: Array = field(repr=False)
     pushes: Array
     rows: Mapping[str, NDArray[np.generic]] = field(repr=False)
+    backlash: Array = field(repr=False)
     rough: bool = False
     needs: Needs = NOTHING
     drifting: tuple[tuple[str, int, float, float], ...] = ()
@@ -253,10 +277,11 @@ def settle(body: Body, scenario: Scenario, strength: float, control_dt: float) -
         control_dt: Time between control steps [s].
 
     Raises:
-        ModelError: The scenario's ground does not fit the body's.
+        ModelError: The scenario's ground does not fit the body's, or a randomized number would
+            mean nothing.
     """
-    placed = body.placed(scenario)
-    model, nu = placed.model, placed.model.nu
+    world = body.world(scenario)
+    model = world.morphology.model
     # With one physics step per control step, every step's sensors are read.
     lean = body.lean(model) if control_dt > 1.5 * model.opt.timestep else model
     key = np.random.SeedSequence(scenario.key).generate_state(2) if scenario.key else np.zeros(2)
@@ -265,17 +290,77 @@ def settle(body: Body, scenario: Scenario, strength: float, control_dt: float) -
         "min_height": np.array([body.min_height]),
         "support": body.support(strength),
         "leg_length": np.array([body.morphology.leg_length]),
-        "gather_scale": np.array([scale for _, _, scale, _ in body.readings]),
-        "gather_shift": np.array([shift for _, _, _, shift in body.readings]),
         "asked": np.asarray(scenario.command),
         "key": key.astype(np.int64),
-        "noise": body.noise.ravel(),
-        "delay": np.rint(body.delay / control_dt).astype(np.int64),
-        "command_offset": np.zeros(nu),
-        "command_delay": np.zeros(2, np.int64),
+        **_readings(body, world),
+        **_felt(body, world, control_dt),
+        **_commanded(body, world),
     }
     return Setting(
-        placed, lean, body.start(scenario), scenario.pushes, rows, bool(scenario.heights.size)
+        world.morphology,
+        lean,
+        body.start(scenario, world.morphology),
+        scenario.pushes,
+        rows,
+        world.backlash,
+        bool(scenario.heights.size),
+        _needs(world, model.opt.timestep, control_dt),
+        tuple(tuple(drift) for drift in world.drifts),
+    )
+
+
+def _readings(body: Body, world: World) -> dict[str, Array]:
+    """Scales and shifts of the channels; a joint's encoder may have another zero than the joint."""
+    shift = np.array([shift for _, _, _, shift in body.readings])
+    if world.zero_offset.any() and "joint_angle" in names(body.morphology.observation):
+        where = place(body.morphology.observation, "joint_angle")
+        for i, (_, channel, _, _) in enumerate(body.readings):
+            if where.start <= channel < where.stop:
+                shift[i] += world.zero_offset[channel - where.start]
+    return {
+        "gather_scale": np.array([scale for _, _, scale, _ in body.readings]),
+        "gather_shift": shift,
+    }
+
+
+def _felt(body: Body, world: World, control_dt: float) -> dict[str, NDArray[np.generic]]:
+    """Noise and delay of the channels in a world."""
+    noise = body.noise.copy()
+    random = (plan.GAUSSIAN, plan.STUDENT_T)
+    noise[:, plan.OFFSET] += world.sensor_bias * noise[:, random].max(axis=1)
+    for column in random:
+        noise[:, column] *= world.sensor_noise
+    delay = np.rint((body.delay + world.sensor_delay) / control_dt)
+    return {"noise": noise.ravel(), "delay": delay.astype(np.int64)}
+
+
+def _commanded(body: Body, world: World) -> dict[str, NDArray[np.generic]]:
+    """What lies between commands and controls in a world."""
+    morphology = body.morphology
+    physics_dt = morphology.model.opt.timestep
+    offset = np.zeros(morphology.model.nu)
+    if not morphology.muscles and not morphology.torques:
+        offset += world.zero_offset  # a servo goes by its encoder
+    delay = np.rint(np.array([world.command_delay, world.command_jitter]) / physics_dt)
+    rows: dict[str, NDArray[np.generic]] = {
+        "command_offset": offset,
+        "command_delay": delay.astype(np.int64),
+    }
+    return rows
+
+
+def _needs(world: World, physics_dt: float, control_dt: float) -> Needs:
+    """What a world asks of a batch."""
+    command_delay = round(world.command_delay / physics_dt) + round(
+        world.command_jitter / physics_dt
+    )
+    play = bool(world.backlash.any())
+    return Needs(
+        sensor_delay=round(world.sensor_delay / control_dt),
+        command_delay=command_delay,
+        disturbed=bool(world.sensor_delay or world.sensor_bias.any() or world.sensor_noise != 1.0),
+        indirect=bool(command_delay or world.zero_offset.any() or play),
+        play=play,
     )
 
 

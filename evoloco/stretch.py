@@ -19,6 +19,9 @@ ROUND = (mujoco.mjtGeom.mjGEOM_CAPSULE, mujoco.mjtGeom.mjGEOM_CYLINDER)
 UNEQUAL = 1e-6
 """What makes a factor of one another one [1]; far below the tolerance of any part."""
 
+TINY = 1e-6
+"""What makes no difference, of a length [m] or of a ratio [1]."""
+
 
 @dataclass(frozen=True)
 class Stretch:
@@ -68,7 +71,7 @@ class Stretch:
             ModelError: A gene is about its length, but it has no direction.
         """
         direction = _direction(model, body, feet, path) if directed else np.array([0.0, 0.0, 1.0])
-        return cls(_anchor(model, body), direction, length, size)
+        return cls(anchor(model, body), direction, length, size)
 
     @property
     def matrix(self) -> Array:
@@ -94,17 +97,17 @@ class Stretch:
             (model.cam_bodyid, model.cam_pos), (model.light_bodyid, model.light_pos),
         ):  # fmt: skip
             position[owner == body] = self._place(position[owner == body])
-        for child in _children(model, body):
-            hinge = _seen(model, child, _anchor(model, child))
+        for child in children(model, body):
+            hinge = seen(model, child, anchor(model, child))
             model.body_pos[child] += self._place(hinge) - hinge
         for owner, kind, turn, sizes in (
             (shapes, model.geom_type, model.geom_quat, model.geom_size),
             (model.site_bodyid, model.site_type, model.site_quat, model.site_size),
         ):
             for i in np.flatnonzero(owner == body):
-                sizes[i] *= self._scale(kind[i], _matrix(turn[i]))
+                sizes[i] *= self._scale(kind[i], rotation(turn[i]))
         if explicit:
-            turn = _matrix(model.body_iquat[body])
+            turn = rotation(model.body_iquat[body])
             inertia = turn @ np.diag(model.body_inertia[body]) @ turn.T
             moments = self.matrix @ (np.trace(inertia) / 2 * np.eye(3) - inertia) @ self.matrix
             values, axes = np.linalg.eigh(np.trace(moments) * np.eye(3) - moments)
@@ -153,11 +156,12 @@ class Stretch:
         return np.array([self.size, along[2], 1]) if kind in ROUND else along
 
 
-def _children(model: mujoco.MjModel, body: int) -> list[int]:
+def children(model: mujoco.MjModel, body: int) -> list[int]:
+    """The bodies that hang on a body."""
     return [int(child) for child in np.flatnonzero(model.body_parentid == body) if child]
 
 
-def _anchor(model: mujoco.MjModel, body: int) -> Array:
+def anchor(model: mujoco.MjModel, body: int) -> Array:
     """Where a body turns: the place of its first hinge or ball, or else its origin, in its frame [m] (3,)."""
     first = model.body_jntadr[body]
     for joint in range(first, first + model.body_jntnum[body]):
@@ -169,38 +173,47 @@ def _anchor(model: mujoco.MjModel, body: int) -> Array:
     return np.zeros(3)
 
 
-def _seen(model: mujoco.MjModel, body: int, point: Array) -> Array:
+def seen(model: mujoco.MjModel, body: int, point: Array) -> Array:
     """A point of a body's frame, in that of its parent [m] (3,)."""
-    seen: Array = model.body_pos[body] + _matrix(model.body_quat[body]) @ point
+    seen: Array = model.body_pos[body] + rotation(model.body_quat[body]) @ point
     return seen
+
+
+def link(model: mujoco.MjModel, body: int, feet: Sequence[str]) -> Array:
+    """Vector from a body's hinge to that of the only body on it that moves or is a foot [m] (3,).
+
+    Zeros where none or several do.
+    """
+    ends = [*np.flatnonzero(model.body_jntnum), *(model.body(foot).id for foot in feet)]
+    moved = [
+        child
+        for child in children(model, body)
+        if any(is_in_subtree(model, end, child) for end in ends)
+    ]
+    if len(moved) != 1:
+        return np.zeros(3)
+    vector: Array = seen(model, moved[0], anchor(model, moved[0])) - anchor(model, body)
+    return vector
 
 
 def _direction(model: mujoco.MjModel, body: int, feet: Sequence[str], path: str) -> Array:
     """The direction of a link (3,); see `Stretch`."""
-    tiny = 1e-6  # of a length [m] or of a ratio: no difference
-    ends = [*np.flatnonzero(model.body_jntnum), *(model.body(foot).id for foot in feet)]
-    moved = [
-        child
-        for child in _children(model, body)
-        if any(is_in_subtree(model, end, child) for end in ends)
-    ]
-    if len(moved) == 1:
-        link = _seen(model, moved[0], _anchor(model, moved[0])) - _anchor(model, body)
-        if (length := np.linalg.norm(link)) > tiny:
-            return np.array(link / length)
+    vector = link(model, body, feet)
+    if (length := np.linalg.norm(vector)) > TINY:
+        return np.array(vector / length)
     geoms = np.flatnonzero(model.geom_bodyid == body)
     if len(geoms):
         largest = geoms[np.argmax(model.geom_aabb[geoms, 3:].max(axis=1))]
         sides = model.geom_aabb[largest, 3:]
-        if np.sort(sides)[2] > (1 + tiny) * np.sort(sides)[1]:
-            return _matrix(model.geom_quat[largest])[:, np.argmax(sides)]
+        if np.sort(sides)[2] > (1 + TINY) * np.sort(sides)[1]:
+            return rotation(model.geom_quat[largest])[:, np.argmax(sides)]
     raise ModelError(
         f"{path}: body '{model.body(body).name}' has no length: neither does one body hang on it, nor is its largest "
         "geom longer in one direction. A gene of its size scales it in every direction."
     )
 
 
-def _matrix(quaternion: Array) -> Array:
+def rotation(quaternion: Array) -> Array:
     """Rotation matrix (3, 3) of a quaternion."""
     matrix = np.empty(9)
     mujoco.mju_quat2Mat(matrix, quaternion)
