@@ -124,7 +124,8 @@ class Network:
 @numba.njit(error_model="numpy", nogil=True)
 def inputs(network: Record, obs: Record) -> Array:
     """Tonic input and senses of every neuron, c + f(obs) (n,)."""
-    senses, total = network.senses, network.tonic.copy()
+    senses = network.senses
+    total: Array = network.tonic.copy()
     for k in range(senses.weight.size):
         foot = int(senses.foot[k])
         if foot == ALWAYS or foot_loads(obs)[foot] >= CONTACT:

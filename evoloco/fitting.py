@@ -68,8 +68,8 @@ def _module(morphology: Morphology, name: str, spec: SensorSpec) -> ModuleType |
     own = {sensor.name for sensor in morphology.sensors}
     if source in own or source in _in_model(morphology):
         if spec.options:
-            known = SensorSpec.model_fields
-            raise UnknownNameError(f"key in [sensors.{name}]", next(iter(spec.options)), known)
+            stray = next(iter(spec.options))
+            raise UnknownNameError(f"key in [sensors.{name}]", stray, SensorSpec.model_fields)
         return None
     if source.endswith(".py") or source in members(ROOM):
         return member(ROOM, source, f"sensors.{name}.source")

@@ -88,7 +88,7 @@ def _on_field(model: mujoco.MjModel, geom: int, x: Array, y: Array) -> Array:
     across = (y - origin[1] + reach_y) * ((rows - 1) / (2 * reach_y))
     found = np.empty(x.shape)
     _fill(heights, rows, columns, lift, along.ravel(), across.ravel(), found.reshape(-1))
-    return found + origin[2]
+    return np.asarray(found + origin[2])
 
 
 @numba.njit(error_model="numpy", cache=False)

@@ -106,7 +106,7 @@ class Terrain:
         rows, columns = self.shape
         x = self.cell * (np.arange(columns) - math.ceil(MARGIN / self.cell))
         y = self.cell * (np.arange(rows) - (rows - 1) / 2)
-        return x, y
+        return np.asarray(x, np.float64), np.asarray(y, np.float64)
 
     def draw(self, seed: np.random.SeedSequence) -> Array:
         """Heights of the grid's points [m] (rows, columns)."""

@@ -10,6 +10,7 @@ from evoloco import fields
 from evoloco.errors import EvolocoError
 from evoloco.genome import Gene, Space
 from evoloco.morphologies import biped, hopper
+from evoloco.randomization.world import Drift
 from evoloco.scenario import Termination, draw
 from evoloco.sim import plan
 from evoloco.sim.backlash import Backlash
@@ -220,7 +221,7 @@ def test_a_number_that_drifts_by_nothing_changes_nothing_and_another_one_does(bo
     (setting,) = sim.settings(scenarios(body, 1))[0]
     value = float(setting.morphology.model.dof_damping[-1])
     still, moved = (
-        replace(setting, drifting=(("dof_damping", body.model.nv - 1, value, end),))
+        replace(setting, drifting=(Drift("dof_damping", body.model.nv - 1, value, end),))
         for end in (value, value + 1.0)
     )
     assert one(sim, still).trace.tobytes() == one(sim, setting).trace.tobytes()
@@ -231,7 +232,7 @@ def test_a_number_that_drifts_by_nothing_changes_nothing_and_another_one_does(bo
 def test_two_simulations_of_one_setting_drift_each_by_its_own_clock(body):
     (setting,) = simulator(body).settings(scenarios(body, 1))[0]
     value = float(setting.morphology.model.dof_damping[-1])
-    drifting = replace(setting, drifting=(("dof_damping", body.model.nv - 1, value, 1.0),))
+    drifting = replace(setting, drifting=(Drift("dof_damping", body.model.nv - 1, value, 1.0),))
     both = batch(body, 2, termination=NEVER)
     both.load(np.arange(2, dtype=np.int32), params(7.0, 7.0), [drifting], np.zeros(2, int))
     both.advance(11, np.array([1], np.int32))

@@ -56,7 +56,7 @@ def sensor(
         points: Places ahead of the torso.
         spacing: Between them, the first one included [m].
     """
-    ahead = spacing * np.arange(1, points + 1)
+    ahead = np.asarray(spacing * np.arange(1, points + 1), np.float64)
     channels = tuple(f"{distance:.3g} m ahead" for distance in ahead)
     meaning = "height of the ground ahead over that under the torso"
     return Sensor("ground_profile", channels, "m", meaning, Profile(morphology, ahead))

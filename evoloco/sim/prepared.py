@@ -14,7 +14,8 @@ from evoloco.errors import EvolocoError
 from evoloco.fields import names, place
 from evoloco.genome import Array
 from evoloco.morphology import HOME, Morphology
-from evoloco.randomization.world import World, apply
+from evoloco.randomization.working import memory
+from evoloco.randomization.world import Drift, World, apply
 from evoloco.scenario import Scenario
 from evoloco.sim import plan
 from evoloco.sim.support import Support
@@ -205,7 +206,13 @@ class Needs(NamedTuple):
 
     def join(self, other: "Needs") -> "Needs":
         """What serves both."""
-        return Needs(*(max(pair) for pair in zip(self, other, strict=True)))
+        return Needs(
+            max(self.sensor_delay, other.sensor_delay),
+            max(self.command_delay, other.command_delay),
+            self.disturbed or other.disturbed,
+            self.indirect or other.indirect,
+            self.play or other.play,
+        )
 
     def check(self, asked: "Needs") -> None:
         """Raises an EvolocoError where more is asked for than a batch was made for."""
@@ -232,8 +239,7 @@ class Setting:
         backlash: Play of the joints' gears [rad] (joints,).
         rough: Whether its ground is a height field.
         needs: What it asks of a batch.
-        drifting: Numbers of the model that change within the episode: field, index, value at the
-            start, value at the planned end.
+        drifting: Numbers of the model that change within the episode.
     """
 
     morphology: Morphology
@@ -244,7 +250,7 @@ class Setting:
     backlash: Array = field(repr=False)
     rough: bool = False
     needs: Needs = NOTHING
-    drifting: tuple[tuple[str, int, float, float], ...] = ()
+    drifting: tuple[Drift, ...] = ()
 
     def own(self) -> "Setting":
         """A setting for one simulation alone: where numbers of the model drift, with models of its own."""
@@ -256,11 +262,10 @@ class Setting:
     @property
     def drifts(self) -> list[tuple[tuple[int, int], tuple[float, float]]]:
         """Addresses of each drifting number in both models, and its values at start and end."""
-        models = (self.morphology.model, self.lean)
-        item = np.dtype(np.float64).itemsize
+        model, lean = self.morphology.model, self.lean
         return [
             (
-                tuple(numbers_of(model, name).ctypes.data + item * index for model in models),
+                (address_in(model, name, index), address_in(lean, name, index)),
                 (start, end),
             )
             for name, index, start, end in self.drifting
@@ -305,7 +310,7 @@ def settle(body: Body, scenario: Scenario, strength: float, control_dt: float) -
         world.backlash,
         bool(scenario.heights.size),
         _needs(world, model.opt.timestep, control_dt),
-        tuple(tuple(drift) for drift in world.drifts),
+        world.drifts,
     )
 
 
@@ -364,12 +369,16 @@ def _needs(world: World, physics_dt: float, control_dt: float) -> Needs:
     )
 
 
-def numbers_of(model: mujoco.MjModel, name: str) -> NDArray[np.float64]:
-    """The numbers of a field of a model, "opt.gravity" for one of its options."""
-    owner: object = model
-    for part in name.split("."):
-        owner = getattr(owner, part)
-    return np.asarray(owner)
+def address_in(model: mujoco.MjModel, name: str, index: int) -> int:
+    """Address of a number in a model.
+
+    Args:
+        model: The model.
+        name: Of its field, "opt.gravity" for one of its options.
+        index: Of the number, counted through all rows.
+    """
+    numbers = memory(model, name)
+    return int(numbers.ctypes.data) + numbers.itemsize * index
 
 
 def kinds(morphology: Morphology) -> NDArray[np.int64]:

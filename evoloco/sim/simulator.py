@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from functools import reduce
+from functools import partial, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,19 +79,22 @@ class Simulator:
             "scenario.control_dt",
         )
         self._check_memory(record_state)
-        self._options = {
-            "steps": self.steps,
-            "control_dt": control_dt,
-            "termination": termination,
-            "ramp": ramp,
-            "support": support,
-            "threads": threads,
-            "record_state": record_state,
-            "time_limit": time_limit,
-            "late": late,
-            "actuators": actuators,
-        }
-        self.batch = self._made(1, NOTHING)
+        self._make = partial(
+            Batch,
+            morphology,
+            controller,
+            steps=self.steps,
+            control_dt=control_dt,
+            termination=termination,
+            ramp=ramp,
+            support=support,
+            threads=threads,
+            record_state=record_state,
+            actuators=actuators,
+            time_limit=time_limit,
+            late=late,
+        )
+        self.batch = self._make(capacity=1)
 
     @property
     def threads(self) -> int:
@@ -223,18 +226,13 @@ class Simulator:
             if np.all(batch.outcome[ids] != plan.RUNNING):
                 return
 
-    def _made(self, capacity: int, needs: Needs) -> Batch:
-        return Batch(
-            self.morphology, self.controller, capacity=capacity, needs=needs, **self._options
-        )
-
     def _reserve(self, total: int, needs: Needs) -> None:
         """Makes room for `total` episodes at once, or for as many as the memory bound allows."""
         most = TRACE_BYTES // (8 * self.steps * self.columns.size)
         capacity = max(1, min(total, most))
         joined = self.batch.needs.join(needs)
         if capacity > self.capacity or joined != self.batch.needs:
-            self.batch = self._made(max(capacity, self.capacity), joined)
+            self.batch = self._make(capacity=max(capacity, self.capacity), needs=joined)
 
     def _check_memory(self, record_state: bool) -> None:
         """Raises a SpecError where not even one episode fits into memory."""
