@@ -339,7 +339,7 @@ def test_a_truncated_journal_is_told_and_left_as_it_is(evoloco: Command, run: Pa
     for command in ("resume", "replay", "report"):
         one_line(
             evoloco(command, run),
-            "journal.sqlite is damaged or no journal",
+            "journal.sqlite is damaged or not a journal",
             "the same seed gives the same run",
         )
     assert path.read_bytes() == before
