@@ -132,7 +132,7 @@ def elite(experiment: Experiment, journal: Journal) -> list[Candidate]:
     if journal.objectives:
         found = front(journal)
         sums = np.where(found.best, found.points.sum(axis=1), -np.inf)
-        places = found.addresses[
+        places = found.individuals[
             np.argsort(-sums, kind="stable")[: min(count, found.best.sum())]
         ].tolist()
         return [

@@ -32,7 +32,7 @@ def front(figure: Figure, found: Front, champion: tuple[int, int]) -> None:
     near = np.all((found.points >= low) & (found.points <= high), axis=1)
     others = np.flatnonzero(~found.best & near)
     others = others[np.linspace(0, len(others) - 1, min(MOST, len(others))).astype(int)]
-    chosen = np.flatnonzero((found.addresses == champion).all(axis=1))
+    chosen = np.flatnonzero((found.individuals == champion).all(axis=1))
     for (first, second), axes in zip(pairs, grid.flat, strict=False):
         order = best[np.argsort(found.points[best, first])]
         for label, places, style in (
@@ -74,7 +74,7 @@ def front(figure: Figure, found: Front, champion: tuple[int, int]) -> None:
 
 def address(found: Front, place: int) -> str:
     """How `evoloco replay --individual` calls an individual: GENERATION:INDEX."""
-    generation, individual = found.addresses[place]
+    generation, individual = found.individuals[place]
     return f"{generation}:{individual}"
 
 
@@ -101,7 +101,7 @@ def repertoire(figure: Figure, found: Repertoire, champion: tuple[int, int]) -> 
                 linewidth=0,
             )
         )
-    for row, column in np.argwhere((found.addresses == champion).all(axis=-1)):
+    for row, column in np.argwhere((found.individuals == champion).all(axis=-1)):
         middle = edges[0][row : row + 2].mean(), edges[1][column : column + 2].mean()
         axes.plot(
             *middle,

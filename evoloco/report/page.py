@@ -156,7 +156,7 @@ def _cells(findings: Findings) -> list[tuple[list[int], str, float]]:
     fitness = found.fitness[tuple(filled.T)]
     rows = []
     for number in np.argsort(-fitness, kind="stable"):
-        generation, individual = found.addresses[tuple(filled[number])]
+        generation, individual = found.individuals[tuple(filled[number])]
         rows.append((filled[number].tolist(), f"{generation}:{individual}", float(fitness[number])))
     return rows
 
