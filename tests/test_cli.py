@@ -70,7 +70,7 @@ def test_the_help_names_every_command(evoloco: Command) -> None:
     ended = evoloco("--help")
     found = re.findall(r"^  (\w+)  ", ended.out, flags=re.MULTILINE)
     assert tuple(found) == COMMANDS
-    assert "Begin with:  evoloco evolve biped" in ended.out
+    assert "Start with:  evoloco evolve biped" in ended.out
 
 
 def test_list_has_one_line_for_every_member(evoloco: Command) -> None:
