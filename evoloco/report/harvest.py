@@ -82,7 +82,7 @@ def _label(axes: Axes, found: Front, best: NDArray[np.int64], pair: tuple[int, i
     for place in order[labelled]:
         axes.annotate(
             address(found, int(place)),
-            found.points[place, list(pair)],
+            (found.points[place, pair[0]], found.points[place, pair[1]]),
             xytext=(5, 4),
             textcoords="offset points",
             fontsize=10,
