@@ -7,13 +7,14 @@ from evoloco.errors import UnknownNameError
 
 
 def run_file(name: str) -> Path:
-    """The run file of a bundled run's name, or the path that came.
+    """Returns the run file of a bundled run, or the given path of a .toml file.
 
     Raises:
-        UnknownNameError: It is neither.
+        UnknownNameError: The name is neither.
     """
     if name.endswith(".toml"):
         return Path(name)
+
     bundled = runs()
     if name not in bundled:
         raise UnknownNameError(
@@ -23,13 +24,15 @@ def run_file(name: str) -> Path:
 
 
 def start_file(name: str) -> Path:
-    """The path that came, or the folder of a bundled run where there is no such path."""
+    """Returns the given path, or the folder of a bundled run if there is no such path."""
     path = Path(name)
-    return runs()[name].parent if not path.exists() and name in runs() else path
+    if not path.exists() and name in runs():
+        return runs()[name].parent
+    return path
 
 
 def runs() -> dict[str, Path]:
-    """The bundled runs: name -> run file."""
+    """Returns the run files of the bundled runs by name."""
     package = importlib.import_module("evoloco.runs")
     files = [file for folder in package.__path__ for file in Path(folder).glob("*/run.toml")]
     return {file.parent.name: file for file in sorted(files) if file.parent.parent.name != "out"}

@@ -1,4 +1,4 @@
-"""What a run file can name, in words: one line per member, or one member in full."""
+"""Text about what a run file can name: one line per member, or one member in full."""
 
 import inspect
 import tomllib
@@ -22,68 +22,77 @@ _KINDS = {
     "measures": "fitness",
     "optimizers": "optimizers",
 }
-COMMON = "biped"
-"""Body that comes first where any would do."""
+"""Kind of member -> room."""
 
-_SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _ENTRY = {
     "controllers": "Controller",
     "morphologies": "build",
     "measures": "measure",
     "optimizers": "Optimizer",
 }
+"""Kind of member -> the class or function that takes its options."""
+
+_SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+
+COMMON = "biped"
+"""The body that is tried first when a controller fits several."""
 
 
 def overview(kind: str | None) -> str:
-    """One line per member of a kind, or of every kind."""
+    """Returns one line per member of a kind, or of all kinds."""
     kinds = [kind] if kind else [*_KINDS, "quantities", "runs"]
-    return "\n\n".join(f"{one}\n" + "\n".join(_lines(one)) for one in kinds)
+    sections = ["\n".join([one, *_lines(one)]) for one in kinds]
+    return "\n\n".join(sections)
 
 
 def _lines(kind: str) -> list[str]:
+    """Returns name and first line of every member of a kind."""
     if kind == "quantities":
-        rows = [(name, f"{_usual(name)} {one.meaning}") for name, one in QUANTITIES.items()]
+        rows = {name: f"{_usual(name)} {one.meaning}" for name, one in QUANTITIES.items()}
     elif kind == "runs":
-        rows = [
-            (name, _run_line(file.read_text(encoding="utf-8"))) for name, file in runs().items()
-        ]
+        texts = {name: file.read_text(encoding="utf-8") for name, file in runs().items()}
+        rows = {name: _run_line(text) for name, text in texts.items()}
     else:
-        rows = [(name, _line(kind, name)) for name in members(_KINDS[kind])]
-    width = max((len(name) for name, _ in rows), default=0)
-    return [f"  {name:{width}}  {line}" for name, line in rows]
+        rows = {name: _line(kind, name) for name in members(_KINDS[kind])}
+
+    width = max((len(name) for name in rows), default=0)
+    return [f"  {name:{width}}  {line}" for name, line in rows.items()]
 
 
 def _usual(name: str) -> str:
-    """The usual range of a quantity, in a column of its own."""
+    """Returns the usual range of a quantity, padded to the width of a column."""
     quantity = QUANTITIES[name]
     unit = "" if quantity.how == "factor" or quantity.unit == "1" else f" {quantity.unit}"
-    return f"{quantity.how:6} {f'{quantity.low:g} to {quantity.high:g}{unit}':24}"
+    span = f"{quantity.low:g} to {quantity.high:g}{unit}"
+    return f"{quantity.how:6} {span:24}"
 
 
 def _line(kind: str, name: str) -> str:
+    """Returns the first line of a member's docstring, with its unit or size."""
     module = member(_KINDS[kind], name)
     line = (inspect.getdoc(module) or "").partition("\n")[0]
     if kind == "measures":
         line += f" [{module.UNIT}]"
-    if kind == "morphologies" and not _needed(module.build):
+    if kind == "morphologies" and not _required(module.build):
         body = module.build()
         line += f" {body.mass:.2f} kg, {body.size:.2f} m, {len(body.joints)} driven joints."
     return line
 
 
 def _run_line(text: str) -> str:
+    """Returns morphology and controller of a run file."""
     content = tomllib.loads(text)
     return f"{content['morphology']['name']} + {content['controller']['name']}"
 
 
 def describe(kind: str, name: str, morphology: str, options: Sequence[str] = ()) -> str:
-    """A member in full: what it is, its options, and a controller's genes on a body.
+    """Returns a member in full: what it is, its options, and a controller's genes on a body.
 
     Args:
-        kind: Of the member.
-        name: Of the member.
-        morphology: The body; the first that the controller fits where empty.
-        options: `key=value` of the controller, which its genes may depend on.
+        kind: Kind of member.
+        name: Name of the member.
+        morphology: The body; if empty, the first one that fits the controller.
+        options: Options of the controller as `key=value`; its genes may depend on them.
     """
     if kind == "runs":
         if name not in runs():
@@ -91,118 +100,142 @@ def describe(kind: str, name: str, morphology: str, options: Sequence[str] = ())
         return runs()[name].read_text(encoding="utf-8").rstrip()
     if kind == "quantities":
         return _quantity(name, morphology)
-    entry = getattr(member(_KINDS[kind], name), _ENTRY[kind])
-    parts = [f"{name}: {inspect.getdoc(entry)}", "Options:\n" + "\n".join(_options(entry))]
-    if kind == "controllers":
-        named = {"name": morphology}
-        body, rows = (
-            (morphology, _genes(name, named, options)) if morphology else _fitting(name, options)
-        )
-        parts.append(f"Genes on '{body}':\n" + "\n".join(rows))
-    if kind == "morphologies" and (genes := getattr(member(_KINDS[kind], name), "GENES", ())):
-        parts.append("Genes, for [morphology.genes] of a run file:\n" + "\n".join(_rows(genes)))
+
+    module = member(_KINDS[kind], name)
+    entry = getattr(module, _ENTRY[kind])
+    parts = [f"{name}: {inspect.getdoc(entry)}", "\n".join(["Options:", *_options(entry)])]
+
+    if kind == "controllers" and morphology:
+        genes = _genes(name, {"name": morphology}, options)
+        parts.append("\n".join([f"Genes on '{morphology}':", *genes]))
+    elif kind == "controllers":
+        body, genes = _fitting(name, options)
+        parts.append("\n".join([f"Genes on '{body}':", *genes]))
+
+    own = getattr(module, "GENES", ())
+    if kind == "morphologies" and own:
+        parts.append("\n".join(["Genes, for [morphology.genes] of a run file:", *_rows(own)]))
     return "\n\n".join(parts)
 
 
 def _quantity(name: str, morphology: str) -> str:
-    """A quantity in full, with its elements on a body; on the first that has some where empty."""
+    """Returns a quantity in full, with its elements on a body.
+
+    Args:
+        name: Name of the quantity.
+        morphology: The body; if empty, the first one that has elements of the quantity.
+    """
     if name not in QUANTITIES:
         raise UnknownNameError("quantity", name, QUANTITIES)
-    quantity, bodies = QUANTITIES[name], [morphology] if morphology else _by_default()
+
+    quantity = QUANTITIES[name]
+    drift = f"no, {quantity.constant}" if quantity.constant else "yes"
     rows = [
         f"{name}: {quantity.meaning}.",
         f"Unit: {quantity.unit}",
         f"Usual range: {_usual(name).strip()}, {quantity.distribution}",
         f"Ranges that it takes: {', '.join(quantity.allowed)}",
         f"A draw of its own for every element: {'yes' if quantity.each else 'no'}, unless told",
-        f"Drift: {f'no, {quantity.constant}' if quantity.constant else 'yes'}",
+        f"Drift: {drift}",
     ]
+
+    bodies = [morphology] if morphology else _without_options()
     for body in bodies:
-        if names := quantity.elements(member("morphologies", body).build())[0]:
+        names = quantity.elements(member("morphologies", body).build())[0]
+        if names:
             return "\n".join([*rows, f"Elements on '{body}': {', '.join(names)}"])
-    return "\n".join([*rows, f"Elements on '{morphology}': none"] if morphology else rows)
+    if morphology:
+        rows.append(f"Elements on '{morphology}': none")
+    return "\n".join(rows)
 
 
-def _by_default() -> list[str]:
-    """Bodies that need no options, the common one first."""
+def _without_options() -> list[str]:
+    """Returns the bodies that need no options, the common one first."""
     bodies = sorted(members("morphologies"), key=lambda body: (body != COMMON, body))
-    return [body for body in bodies if not _needed(member("morphologies", body).build)]
+    return [body for body in bodies if not _required(member("morphologies", body).build)]
 
 
 def _options(entry: Callable[..., Any]) -> list[str]:
+    """Returns one line per option: name, type and default."""
     rows = []
     for name, parameter in options_of(entry).items():
-        kind = _type(parameter.annotation)
-        default = (
-            "required" if parameter.default is parameter.empty else f"default {parameter.default!r}"
-        )
-        rows.append(f"  {name}: {kind}, {default}")
+        required = parameter.default is parameter.empty
+        default = "required" if required else f"default {parameter.default!r}"
+        rows.append(f"  {name}: {_type(parameter.annotation)}, {default}")
     return rows or ["  none"]
 
 
 def _type(annotation: Any) -> str:
-    """A type in words, with the bounds of a number, such as "float > 0 | None"."""
+    """Returns a type as text, with the bounds of a number, such as "float > 0 | None"."""
     if annotation is NoneType:
         return "None"
     if get_origin(annotation) in (Union, UnionType):
         return " | ".join(_type(part) for part in get_args(annotation))
-    if get_origin(annotation) is Annotated:
-        kind, *fields = get_args(annotation)
-        bounds = [
-            f"{sign} {getattr(bound, name):g}"
-            for field in fields
-            for bound in getattr(field, "metadata", ())
-            for name, sign in _SIGNS.items()
-            if hasattr(bound, name)
-        ]
-        return f"{_type(kind)} {' and '.join(bounds)}".rstrip()
-    return inspect.formatannotation(annotation)
+    if get_origin(annotation) is not Annotated:
+        return inspect.formatannotation(annotation)
+
+    kind, *fields = get_args(annotation)
+    bounds = []
+    for field in fields:
+        for bound in getattr(field, "metadata", ()):
+            bounds += [
+                f"{sign} {getattr(bound, name):g}"
+                for name, sign in _SIGNS.items()
+                if hasattr(bound, name)
+            ]
+    return f"{_type(kind)} {' and '.join(bounds)}".rstrip()
 
 
-def _needed(entry: Callable[..., Any]) -> list[str]:
-    return [
-        name
-        for name, parameter in options_of(entry).items()
-        if parameter.default is parameter.empty
-    ]
+def _required(entry: Callable[..., Any]) -> list[str]:
+    """Returns the names of the options that have no default."""
+    options = options_of(entry)
+    return [name for name, option in options.items() if option.default is option.empty]
 
 
 def _fitting(name: str, options: Sequence[str]) -> tuple[str, list[str]]:
-    """The first body that a controller fits, and its genes there.
+    """Returns the first bundled body that fits a controller, and the controller's genes on it.
 
     Raises:
-        ModelError: It fits no bundled one.
+        ModelError: No bundled body fits.
     """
     bodies = sorted(members("morphologies"), key=lambda body: (body != COMMON, body))
     for body in bodies:
         build = member("morphologies", body).build
-        for variant in () if _needed(build) else _variants(build):
+        variants = [] if _required(build) else _variants(build)
+        for variant in variants:
             with suppress(ModelError):
                 rows = _genes(name, {"name": body, **variant}, options)
-                return " ".join(
-                    [body, *(f"{option}={value}" for option, value in variant.items())]
-                ), rows
+                chosen = [f"{option}={value}" for option, value in variant.items()]
+                return " ".join([body, *chosen]), rows
     raise ModelError(
         f"Controller '{name}' fits no bundled body. Name one of yours with --morphology."
     )
 
 
 def _variants(build: Callable[..., Any]) -> list[dict[str, Any]]:
-    """The options of a body that make kinds of it: none, then every other choice of an option that names a few."""
+    """Returns the body's options to try: the defaults first, then each other choice alone.
+
+    Only options with a fixed list of choices (`Literal`) are varied.
+    """
     hints = get_type_hints(build)
-    return [{}] + [
-        {name: choice}
-        for name, parameter in options_of(build).items()
-        if get_origin(hints.get(name)) is Literal
-        for choice in get_args(hints[name])
-        if choice != parameter.default
-    ]
+    variants: list[dict[str, Any]] = [{}]
+    for name, parameter in options_of(build).items():
+        if get_origin(hints.get(name)) is Literal:
+            others = [choice for choice in get_args(hints[name]) if choice != parameter.default]
+            variants += [{name: choice} for choice in others]
+    return variants
 
 
 def _genes(name: str, morphology: dict[str, Any], options: Sequence[str]) -> list[str]:
+    """Returns one line per gene of a controller on a body.
+
+    Raises:
+        ModelError: The body does not fit.
+    """
     chosen: dict[str, Any] = {"name": name}
     for option in options:
         apply(chosen, option)
+
     spec = RunSpec(
         name=name,
         morphology=MorphologySpec(**morphology),
@@ -213,6 +246,7 @@ def _genes(name: str, morphology: dict[str, Any], options: Sequence[str]) -> lis
 
 
 def _rows(genes: Sequence[Gene]) -> list[str]:
+    """Returns one line per gene: name, bounds, unit, meaning, start or spacing."""
     width = max(len(gene.name) for gene in genes)
     return [
         f"  {gene.name:{width}}  {gene.low:8.4g} to {gene.high:8.4g} {gene.unit:8} {gene.meaning}"
@@ -222,9 +256,10 @@ def _rows(genes: Sequence[Gene]) -> list[str]:
 
 
 def _spacing(gene: Gene) -> str:
-    """Where a search begins, and how values are spaced where that is not evenly and continuously."""
+    """Returns the start of a gene, or how its values are spaced if not linearly."""
     if gene.start is not None:
-        return f" (from {gene.start:.4g}{f' ± {gene.spread:.4g}' if gene.spread else ''})"
+        spread = f" ± {gene.spread:.4g}" if gene.spread else ""
+        return f" (from {gene.start:.4g}{spread})"
     if gene.levels:
         return " (switch)" if gene.levels == 2 else f" ({gene.levels} levels)"
     return " (log)" if gene.log else ""

@@ -1,4 +1,8 @@
-"""The champion of a run: chosen from its fittest on fresh scenarios, judged on others that chose nothing, and kept."""
+"""The champion of a run.
+
+Chosen from the fittest individuals on fresh scenarios, and judged on other
+scenarios that took no part in the choice.
+"""
 
 import json
 from collections.abc import Callable, Sequence
@@ -14,7 +18,7 @@ from evoloco.errors import JournalError, UnknownNameError
 from evoloco.evaluation import Evaluation
 from evoloco.evaluators.local import Local
 from evoloco.experiment import Experiment
-from evoloco.genome import Array, Space
+from evoloco.genome import Array, Gene, Space
 from evoloco.rating import rate
 from evoloco.record import files
 from evoloco.record.journal import Journal
@@ -26,7 +30,7 @@ from evoloco.search.scone_par import Line
 FILE = "champion.json"
 
 LEAST_SPREAD = 1e-3
-"""Least spread of a gene that is written [of its range]: a search that begins there can still move."""
+"""Smallest spread of a gene that is written [of its range], so that a search can start from it."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +38,15 @@ class Champion:
     """The individual that did best on scenarios that the search never saw.
 
     Attributes:
-        generation: Where it was found.
+        generation: Generation in which it was found.
         individual: Its index there.
         genome: (n,).
-        search_fitness: As the search saw it: the mean over the generations that evaluated it.
+        search_fitness: Mean fitness over the generations of the search that evaluated it.
         elite_fitness: Aggregated over the scenarios that chose it from the elite.
-        heldout_fitness: Aggregated over the held-out scenarios, which neither the search nor the choice saw.
+        heldout_fitness: Aggregated over the held-out scenarios, which neither the search nor the
+            choice saw.
         evaluation: Its held-out episodes.
-        generation_genomes: All genomes of the generation where it was found (λ, n).
+        generation_genomes: All genomes of the generation in which it was found (λ, n).
     """
 
     generation: int
@@ -56,10 +61,10 @@ class Champion:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One of the fittest of a search.
+    """One of the fittest individuals of a search.
 
     Attributes:
-        generation: The first in which it was the fittest.
+        generation: First generation in which it was the fittest.
         individual: Its index there.
         genome: (n,).
         fitness: Mean over the generations that evaluated it.
@@ -77,15 +82,16 @@ def choose(
     address: Callable[[int, int, int], str],
     threads: int = 0,
 ) -> Champion:
-    """Tries the elite of a search on scenarios of its own, and judges the best of it on held-out ones.
+    """Tries the elite of a search on fresh scenarios, and judges the best on held-out ones.
 
-    That one was chosen for its luck too: only scenarios that chose nothing tell what it is worth.
+    The chosen one was lucky too on the scenarios that chose it, so only others
+    show what it is worth.
 
     Args:
-        experiment: Of the run.
-        journal: Of the run.
-        address: Names an episode for messages, from generation, individual and number of the scenario.
-        threads: Of the simulation; all CPUs where 0.
+        experiment: Experiment of the run.
+        journal: Journal of the run.
+        address: Names an episode in messages, by generation, individual and scenario.
+        threads: Number of simulation threads; 0 for all CPUs.
 
     Raises:
         JournalError: Nothing is recorded yet.
@@ -97,7 +103,8 @@ def choose(
     ) -> tuple[Evaluation, Array]:
         def named(genome: int, episode: int) -> str:
             candidate = candidates[genome]
-            return f"{address(candidate.generation, candidate.individual, episode)} on {what} scenario {episode}"
+            where = address(candidate.generation, candidate.individual, episode)
+            return f"{where} on {what} scenario {episode}"
 
         genomes = np.array([candidate.genome for candidate in candidates])
         evaluation = evaluator.evaluate(genomes, scenarios, 0.0, named)
@@ -106,19 +113,28 @@ def choose(
     candidates = elite(experiment, journal)
     _, fitness = tried(candidates, experiment.elite_scenarios(), "the elite's")
     best = candidates[int(np.argmax(fitness))]
+
     evaluation, heldout = tried([best], experiment.held_out(), "held-out")
     return Champion(
-        best.generation, best.individual, best.genome, best.fitness, float(fitness.max()), float(heldout[0]),
-        evaluation, journal[best.generation].genomes,
-    )  # fmt: skip
+        generation=best.generation,
+        individual=best.individual,
+        genome=best.genome,
+        search_fitness=best.fitness,
+        elite_fitness=float(fitness.max()),
+        heldout_fitness=float(heldout[0]),
+        evaluation=evaluation,
+        generation_genomes=journal[best.generation].genomes,
+    )
 
 
 def elite(experiment: Experiment, journal: Journal) -> list[Candidate]:
-    """The fittest of a search, best first; of several objectives, those of the front whose sum is largest.
+    """Returns the fittest individuals of a search, best first.
 
-    Candidates come from generations without support and with whole pushes, one
-    per generation at most, so that they differ. A genome that was evaluated again counts with
-    the mean, so that luck in one generation fades.
+    With several objectives: the individuals of the Pareto front with the
+    largest sums. Otherwise at most one per generation, so that they differ,
+    from generations without support and with full-strength pushes. The fitness
+    of a genome that was evaluated several times is the mean, so that luck in
+    one generation counts less.
 
     Raises:
         JournalError: Nothing is recorded yet.
@@ -126,49 +142,72 @@ def elite(experiment: Experiment, journal: Journal) -> list[Candidate]:
     if not len(journal):
         folder = journal.path.parent
         raise JournalError(
-            f"{folder} has no recorded generation. Go on with: evoloco resume {folder}"
+            f"{folder} has no recorded generation. Continue with: evoloco resume {folder}"
         )
+
     count = experiment.spec.evaluation.elite
     if journal.objectives:
-        found = front(journal)
-        sums = np.where(found.best, found.points.sum(axis=1), -np.inf)
-        places = found.addresses[
-            np.argsort(-sums, kind="stable")[: min(count, found.best.sum())]
-        ].tolist()
-        return [
-            Candidate(g, i, journal[g].genomes[i], float(journal[g].fitness[i])) for g, i in places
-        ]
-    fittest = []
+        return _of_the_front(journal, count)
+
+    fittest = _fittest(experiment, journal)
+    mean = _mean_fitness(journal, fittest)
+    first = {genome: (generation, individual) for generation, individual, genome in fittest[::-1]}
+    candidates = [
+        Candidate(*place, np.frombuffer(genome), mean[genome]) for genome, place in first.items()
+    ]
+    candidates.sort(key=lambda candidate: (-candidate.fitness, candidate.generation))
+    return candidates[:count]
+
+
+def _of_the_front(journal: Journal, count: int) -> list[Candidate]:
+    """Returns the individuals of the Pareto front with the largest sums of objectives."""
+    found = front(journal)
+    sums = np.where(found.best, found.points.sum(axis=1), -np.inf)
+    order = np.argsort(-sums, kind="stable")[: min(count, found.best.sum())]
+
+    candidates = []
+    for generation, individual in found.individuals[order].tolist():
+        record = journal[generation]
+        fitness = float(record.fitness[individual])
+        candidates.append(Candidate(generation, individual, record.genomes[individual], fitness))
+    return candidates
+
+
+def _fittest(experiment: Experiment, journal: Journal) -> list[tuple[int, int, bytes]]:
+    """Returns the fittest individual of each generation: generation, index and genome.
+
+    Generations with support or weaker pushes count only if there are no others.
+    """
+    pushes = experiment.spec.scenario.push
+    fittest, unaided = [], []
     for record in journal.generations():
         individual = int(np.argmax(record.fitness))
-        fittest.append(
-            (record.support, record.generation, individual, record.genomes[individual].tobytes())
-        )
-    pushes = experiment.spec.scenario.push
-    free = [row for row in fittest if row[0] == 0 and pushes.strength(row[1]) == 1] or fittest
-    met: dict[bytes, list[float]] = {genome: [] for *_, genome in free}
-    for _, generation, *_ in free:
+        row = (record.generation, individual, record.genomes[individual].tobytes())
+        fittest.append(row)
+        if record.support == 0 and pushes.strength(record.generation) == 1:
+            unaided.append(row)
+    return unaided or fittest
+
+
+def _mean_fitness(
+    journal: Journal, fittest: Sequence[tuple[int, int, bytes]]
+) -> dict[bytes, float]:
+    """Returns the mean fitness of genomes over all of these generations that evaluated them."""
+    met: dict[bytes, list[float]] = {genome: [] for _, _, genome in fittest}
+    for generation, _, _ in fittest:
         record = journal[generation]
         for row, fitness in zip(record.genomes, record.fitness.tolist(), strict=True):
-            if (genome := row.tobytes()) in met:
+            genome = row.tobytes()
+            if genome in met:
                 met[genome].append(fitness)
-    first = {
-        genome: (generation, individual) for _, generation, individual, genome in reversed(free)
-    }
-    candidates = [
-        Candidate(*place, np.frombuffer(genome), float(np.mean(met[genome])))
-        for genome, place in first.items()
-    ]
-    return sorted(candidates, key=lambda candidate: (-candidate.fitness, candidate.generation))[
-        :count
-    ]
+    return {genome: float(np.mean(values)) for genome, values in met.items()}
 
 
 def write(champion: Champion, experiment: Experiment, path: Path) -> None:
     """Writes a champion.json."""
-    goals = rate(experiment, champion.evaluation, experiment.heldout_duration).objectives[0]
-    named = dict(zip(experiment.several_objectives, _finite(goals.tolist()), strict=True))
-    around = _around(champion.generation_genomes, experiment.space)
+    evaluation = champion.evaluation
+    goals = rate(experiment, evaluation, experiment.heldout_duration).objectives[0]
+    objectives = dict(zip(experiment.several_objectives, _finite(goals.tolist()), strict=True))
     content = {
         "run": experiment.spec.name,
         "seed": experiment.spec.seed,
@@ -177,41 +216,46 @@ def write(champion: Champion, experiment: Experiment, path: Path) -> None:
         "search_fitness": _finite(champion.search_fitness),
         "elite_fitness": _finite(champion.elite_fitness),
         "heldout_fitness": _finite(champion.heldout_fitness),
-        **({"heldout_objectives": named} if named else {}),
+        **({"heldout_objectives": objectives} if objectives else {}),
         "heldout": {
-            "fitness": _finite(champion.evaluation.fitness[0].tolist()),
-            "outcome": champion.evaluation.outcome[0].tolist(),
-            "duration": champion.evaluation.duration[0].tolist(),
-            "distance": _finite(champion.evaluation.distance[0].tolist()),
+            "fitness": _finite(evaluation.fitness[0].tolist()),
+            "outcome": evaluation.outcome[0].tolist(),
+            "duration": evaluation.duration[0].tolist(),
+            "distance": _finite(evaluation.distance[0].tolist()),
         },
-        "genes": {
-            row["name"]: {
-                "value": row["value"],
-                "unit": row["unit"],
-                "bound": row["bound"],
-                "mean": around[row["name"]][0],
-                "spread": around[row["name"]][1],
-            }
-            for row in experiment.space.describe(champion.genome)
-        },
+        "genes": _genes(champion, experiment.space),
         "genome": champion.genome.tolist(),
     }
     files.write(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
-def _around(genomes: Array, space: Space) -> dict[str, tuple[float, float]]:
-    """Mean and standard deviation of each gene [its unit] in some genomes (λ, n)."""
+def _genes(champion: Champion, space: Space) -> dict[str, dict[str, Any]]:
+    """Returns value, unit, bound, mean and spread of each gene, by name."""
+    distribution = _distribution(champion.generation_genomes, space)
+    genes = {}
+    for row in space.describe(champion.genome):
+        mean, spread = distribution[row["name"]]
+        genes[row["name"]] = {
+            "value": row["value"],
+            "unit": row["unit"],
+            "bound": row["bound"],
+            "mean": mean,
+            "spread": spread,
+        }
+    return genes
+
+
+def _distribution(genomes: Array, space: Space) -> dict[str, tuple[float, float]]:
+    """Returns mean and standard deviation of each gene [its unit] over genomes (λ, n)."""
     found = {}
     for gene, values in zip(space.genes, space.values(genomes).T.copy(), strict=True):
-        found[gene.name] = (
-            float(values.mean()),
-            max(float(values.std(ddof=1)), LEAST_SPREAD * (gene.high - gene.low)),
-        )
+        least = LEAST_SPREAD * (gene.high - gene.low)
+        found[gene.name] = float(values.mean()), max(float(values.std(ddof=1)), least)
     return found
 
 
 def _finite(value: Any) -> Any:
-    """A number or list for JSON, which knows neither infinities nor NaN: null in their place."""
+    """Returns a number or list for JSON: infinities and NaN become null."""
     if isinstance(value, list):
         return [_finite(part) for part in value]
     return value if np.isfinite(value) else None
@@ -239,26 +283,27 @@ class _Champion(_Strict):
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What a champion.json holds; a fitness that JSON cannot hold, -inf, stands there as null.
+    """Returns the content of a champion.json. A fitness that is null there is -inf.
 
     Raises:
-        JournalError: It is missing, no JSON, or holds something else.
+        JournalError: It is missing, not JSON, or has another content.
     """
-    mend = f"Mend it with: evoloco resume {path.parent}"
+    repair = f"Make it again with: evoloco resume {path.parent}"
     try:
         found = _Champion.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise JournalError(
-            f"No champion yet in {path.parent}. Go on with: evoloco resume {path.parent}"
+            f"No champion yet in {path.parent}. Continue with: evoloco resume {path.parent}"
         ) from None
     except ValidationError as error:
         mistake = error.errors()[0]
         if mistake["type"] == "json_invalid":
-            raise JournalError(f"{path} is no JSON: {mistake['msg']}. {mend}") from None
+            raise JournalError(f"{path} is not JSON: {mistake['msg']}. {repair}") from None
         where = ".".join(str(part) for part in mistake["loc"])
         raise JournalError(
-            f"{path} holds no champion: {where or 'it'}: {mistake['msg']}. {mend}"
+            f"{path} holds no champion: {where or 'it'}: {mistake['msg']}. {repair}"
         ) from None
+
     content = found.model_dump()
     for key in ("search_fitness", "elite_fitness", "heldout_fitness"):
         content[key] = _unstable(content[key])
@@ -267,34 +312,36 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _unstable(fitness: Any) -> Any:
-    """A fitness, or list of them, read from JSON: -inf where null stands."""
+    """Returns a fitness, or a list of them, read from JSON: null becomes -inf."""
     if isinstance(fitness, list):
         return [_unstable(part) for part in fitness]
     return -np.inf if fitness is None else fitness
 
 
 def exported(path: Path) -> list[Line]:
-    """What a run's champion.json says of its genes, as lines of a parameter file.
+    """Returns the genes of a champion.json as lines of a parameter file.
 
-    Where it tells no spread, as of older runs, that is the gene's own, or a
-    quarter of its range, which is SCONE's own rule.
+    If it has no spread of a gene, as in older runs, the gene's own is used,
+    or a quarter of its range, which is SCONE's rule.
 
     Args:
-        path: Of a run folder or a champion.json.
+        path: A run folder or a champion.json.
 
     Raises:
-        SpecError: It is missing or holds something else.
+        SpecError: It is missing or has another content.
     """
-    known, lines = start.load(path), []
-    untold = any(values.spread is None for values in known.values())
-    space = (
-        Experiment(spec.read(start.file(path).with_name("run.toml"))).space if untold else Space([])
-    )
-    genes = {gene.name: gene for gene in space.genes}
+    known = start.load(path)
+    genes: dict[str, Gene] = {}
+    if any(values.spread is None for values in known.values()):
+        run_file = start.file(path).with_name("run.toml")
+        genes = {gene.name: gene for gene in Experiment(spec.read(run_file)).space.genes}
+
+    lines = []
     for name, (best, mean, spread) in known.items():
         if spread is None:
             if name not in genes:
                 raise UnknownNameError("gene in champion.json", name, genes, str(path))
-            spread = genes[name].spread or (genes[name].high - genes[name].low) / 4
+            gene = genes[name]
+            spread = gene.spread or (gene.high - gene.low) / 4
         lines.append(Line(name, best, best if mean is None else mean, spread))
     return lines

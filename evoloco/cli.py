@@ -9,13 +9,14 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-# The last bits of linear algebra depend on its number of threads, and MuJoCo's threads need the cores.
+# The last bits of linear algebra depend on its number of threads, and MuJoCo needs the cores.
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
 app = typer.Typer(
-    help="Evolve robot gaits: controllers, optimizers and native MuJoCo episodes, reproducible to the bit.",
-    epilog="Begin with:  evoloco evolve biped",
+    help="Evolve robot gaits: controllers, optimizers and native MuJoCo episodes, "
+    "reproducible to the bit.",
+    epilog="Start with:  evoloco evolve biped",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -29,12 +30,15 @@ Threads = Annotated[
     int,
     typer.Option(min=0, help="Simulation threads; 0 for all CPUs. Results do not depend on it."),
 ]
-More = Annotated[int, typer.Option(min=0, help="Generations in all; 0 for those of the run file.")]
+More = Annotated[
+    int, typer.Option(min=0, help="Total number of generations; 0 for that of the run file.")
+]
 Ray = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
-        help="Evaluates on Ray: local starts it on this machine; auto, HOST:PORT or ray://HOST:PORT join a cluster.",
+        help="Evaluates on Ray: local starts it on this machine; auto, HOST:PORT or "
+        "ray://HOST:PORT join a cluster.",
     ),
 ]
 Workers = Annotated[
@@ -44,7 +48,7 @@ TimeLimit = Annotated[
     float | None,
     typer.Option(
         min=0,
-        help="Wall time that an episode may take [s]; 0 for any; the run file's where left out.",
+        help="Wall time that an episode may take [s]; 0 for no limit; by default the run file's.",
     ),
 ]
 Folder = Annotated[
@@ -55,7 +59,7 @@ Folder = Annotated[
 @app.command(name="list", epilog="Example:  evoloco list controllers matsuoka")
 def list_members(
     kind: Annotated[
-        Kind | None, typer.Argument(help="What to list; everything where left out.")
+        Kind | None, typer.Argument(help="What to list; by default everything.")
     ] = None,
     name: Annotated[str | None, typer.Argument(help="One member, in full.")] = None,
     options: Annotated[
@@ -65,12 +69,12 @@ def list_members(
     morphology: Annotated[
         str,
         typer.Option(
-            help="Body on which a controller's genes or a quantity's elements are shown.",
-            show_default="the first that it fits",
+            help="Body for which a controller's genes or a quantity's elements are shown.",
+            show_default="the first one that fits",
         ),
     ] = "",
 ) -> None:
-    """Lists what a run file can name; with a name, its options and (for a controller) its genes."""
+    """Lists what a run file can name. With a name: its options and, of a controller, the genes."""
     from evoloco import catalogue
 
     if name is not None and kind is not None:
@@ -89,7 +93,8 @@ def evolve(
         typer.Argument(metavar="[KEY=VALUE]...", help="Other values for keys of the run file."),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Of everything random; the run file's where left out.")
+        int | None,
+        typer.Option(min=0, help="Seed of all random numbers; by default the run file's."),
     ] = None,
     out: Annotated[
         Path | None,
@@ -101,7 +106,8 @@ def evolve(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Begins at its values: a .par file, a champion.json, a run folder or a bundled run.",
+            help="Starts the search at these values: a .par file, a champion.json, a run folder "
+            "or a bundled run.",
         ),
     ] = None,
     threads: Threads = 0,
@@ -123,18 +129,19 @@ def evolve(
     if generations:
         changes.append(f"optimizer.generations={generations}")
     if start:
-        changes.append(f"start.path={json.dumps(str(start_file(start)), ensure_ascii=False)}")
+        path = json.dumps(str(start_file(start)), ensure_ascii=False)
+        changes.append(f"start.path={path}")
+
     source = run_file(run)
     spec = read(source, changes)
     folder = out or Path("runs") / "out" / f"{spec.name}-seed{spec.seed}"
     with _on_ray(Experiment(spec), ray, workers) as evaluator:
-        with Console(stderr=True).status(
-            "Compiling (only the first start takes more than a moment) …"
-        ):
-            begun = Run.create(spec, folder, source)
-        for note in begun.experiment.start_notes:
+        compiling = "Compiling (only the first start takes more than a moment) …"
+        with Console(stderr=True).status(compiling):
+            created = Run.create(spec, folder, source)
+        for note in created.experiment.start_notes:
             typer.echo(f"Start: {note}.")
-        _go_on(begun, 0, threads, evaluator)
+        _continue(created, 0, threads, evaluator)
 
 
 @app.command(epilog="Example:  evoloco resume runs/out/biped-seed0 --generations 400")
@@ -148,20 +155,21 @@ def resume(
     salvage: Annotated[
         bool,
         typer.Option(
-            "--salvage", help="Keeps what is whole of a damaged journal, and goes on from there."
+            "--salvage",
+            help="Keeps the intact generations of a damaged journal, and continues from there.",
         ),
     ] = False,
 ) -> None:
-    """Goes on exactly where a run was stopped, in whatever way it was stopped."""
+    """Continues a run exactly where it stopped, for whatever reason it stopped."""
     from evoloco.run import Run
 
     if salvage:
-        from evoloco.salvage import salvage as keep_what_is_whole
+        from evoloco.salvage import salvage as keep_what_is_intact
 
-        typer.echo(keep_what_is_whole(folder))
+        typer.echo(keep_what_is_intact(folder))
     run = Run(folder, time_limit)
     with _on_ray(run.experiment, ray, workers) as evaluator:
-        _go_on(run, generations, threads, evaluator)
+        _continue(run, generations, threads, evaluator)
 
 
 @app.command(
@@ -170,46 +178,33 @@ def resume(
 def replay(
     folder: Folder,
     individual: Annotated[
-        str, typer.Option(help="best: the champion on held-out scenarios; or GENERATION:INDEX.")
+        str, typer.Option(help="best (the champion on held-out scenarios) or GENERATION:INDEX.")
     ] = "best",
     video: Annotated[
         Path | None, typer.Option(help="Films the first episode, or the first that diverged.")
     ] = None,
     trace: Annotated[
         Path | None,
-        typer.Option(help="Writes that episode's arrays, under MuJoCo's names, as .npz."),
+        typer.Option(help="Writes the arrays of that episode, with MuJoCo's names, as .npz."),
     ] = None,
     model: Annotated[
         Path | None,
-        typer.Option(help="Writes its body, compiled, as .mjb, which MuJoCo's viewer opens."),
+        typer.Option(help="Writes its compiled body as .mjb, which MuJoCo's viewer opens."),
     ] = None,
     time_limit: TimeLimit = None,
 ) -> None:
-    """Rebuilds any individual of a run and checks its fitness against the record, to the last bit."""
+    """Simulates any individual again and compares its fitness with the record, to the last bit."""
     from evoloco.gait.analysis import analyse, walks
-    from evoloco.replay import replay as rebuild
+    from evoloco.replay import replay as simulate_again
     from evoloco.replay import save_model, save_trace
     from evoloco.run import Run
 
-    again = rebuild(Run(folder, time_limit), individual)
+    again = simulate_again(Run(folder, time_limit), individual)
+    _report_replay(again)
     episode = again.shown
-    where = f"Individual {again.generation}:{again.individual}"
-    if not again.is_recorded:
-        typer.echo(
-            f"{where}: fitness {again.fitness.mean():.6g}; its generation is not recorded yet."
-        )
-    elif again.equal:
-        typer.echo(
-            f"{where}: fitness {again.fitness.mean():.6g} equals the record to the last bit."
-        )
-    else:
-        why = "; ".join(again.reasons) or "nothing known has changed: please report this"
-        typer.echo(
-            f"Warning: {where} gives fitness {again.fitness.tolist()}, recorded is {again.recorded.tolist()} ({why}).",
-            err=True,
-        )
     reasons = walks(analyse(episode))
     typer.echo("It walks." if not reasons else f"It does not walk: {'; '.join(reasons)}.")
+
     if trace is not None:
         save_trace(episode, trace)
         typer.echo(f"Trace: {trace}")
@@ -220,8 +215,26 @@ def replay(
         from evoloco.report.video import film
 
         typer.echo(f"Video: {film(episode, video)}")
+
     if again.is_recorded and not again.equal and not again.reasons:
         raise typer.Exit(1)
+
+
+def _report_replay(again: Any) -> None:
+    """Prints whether a replay equals the record."""
+    where = f"Individual {again.generation}:{again.individual}"
+    mean = f"{again.fitness.mean():.6g}"
+    if not again.is_recorded:
+        typer.echo(f"{where}: fitness {mean}; its generation is not recorded yet.")
+    elif again.equal:
+        typer.echo(f"{where}: fitness {mean} equals the record to the last bit.")
+    else:
+        why = "; ".join(again.reasons) or "nothing known has changed: please report this"
+        typer.echo(
+            f"Warning: {where} gives fitness {again.fitness.tolist()}, "
+            f"recorded is {again.recorded.tolist()} ({why}).",
+            err=True,
+        )
 
 
 @app.command(epilog="Example:  evoloco report runs/out/biped-seed0")
@@ -233,7 +246,7 @@ def report(folder: Folder) -> None:
     run = Run(folder)
     if not (folder / "champion.json").is_file():
         run.choose_champion()
-    _tell_report(*write_report(run))
+    _print_report(*write_report(run))
 
 
 @app.command(epilog="Example:  evoloco par runs/out/muscle_biped-seed0 --out walk.par")
@@ -246,7 +259,7 @@ def par(
         Path | None, typer.Option(help="File to write.", show_default="the terminal")
     ] = None,
 ) -> None:
-    """Writes a champion's values as a parameter file of SCONE's: name, best, mean, standard deviation."""
+    """Writes a champion's genes as a SCONE parameter file: name, best, mean, standard deviation."""
     from evoloco.bundled import start_file
     from evoloco.champion import exported
     from evoloco.record import files
@@ -261,61 +274,80 @@ def par(
 
 
 def _on_ray(experiment: Any, address: str | None, workers: int) -> AbstractContextManager[Any]:
-    """An evaluator on Ray; None where no address is given."""
+    """Returns an evaluator on Ray; its context gives None if there is no address.
+
+    Raises:
+        SpecError: There are workers, but no address.
+    """
     from rich.console import Console
 
     from evoloco.errors import SpecError
 
     if address is None:
         if workers:
-            raise SpecError("--workers are those on Ray: give --ray too, such as --ray local.")
+            raise SpecError("--workers needs Ray: give --ray too, such as --ray local.")
         return nullcontext()
+
     with Console(stderr=True).status("Connecting to Ray …"):
         from evoloco.evaluators.ray import Ray
 
         return Ray(experiment, address, workers)
 
 
-def _go_on(run: Any, generations: int, threads: int, evaluator: Any) -> None:
-    """Evolves a run to its end, with a live display, and reports."""
+def _continue(run: Any, generations: int, threads: int, evaluator: Any) -> None:
+    """Runs a search to its end with a live display, and writes the report."""
     from evoloco.evolve import Interrupted
 
     try:
         _finish(run, generations, threads, evaluator)
     except KeyboardInterrupt:
         raise Interrupted(
-            f"Interrupted; what was recorded is whole. Go on with: evoloco resume {run.folder}"
+            "Interrupted; everything recorded so far is safe. "
+            f"Continue with: evoloco resume {run.folder}"
         ) from None
 
 
 def _finish(run: Any, generations: int, threads: int, evaluator: Any) -> None:
-    from evoloco import provenance
     from evoloco.evolve import evolve as search
     from evoloco.progress import Live
     from evoloco.report.assemble import write_report
 
+    _warn_of_differences(run)
     total = generations or run.generations
-    if len(run.journal) and (
-        differ := provenance.differences(run.provenance, provenance.collect(run.experiment))
-    ):
-        typer.echo(
-            f"Warning: what follows may differ in the last bits ({'; '.join(differ)}).", err=True
-        )
     evaluator = evaluator or run.local(threads)
     with Live(run, total, evaluator) as live:
         reason = search(run, generations, evaluator, live.show)
+
     for event in run.search_events:
         typer.echo(f"Search: {event}.")
     typer.echo(f"Stopped because {reason}.")
+
     champion = run.choose_champion(threads)
     typer.echo(
-        f"Champion {champion.generation}:{champion.individual}: fitness {champion.search_fitness:.4g} in the search, "
-        f"{champion.heldout_fitness:.4g} on {run.spec.evaluation.heldout_episodes} held-out scenarios."
+        f"Champion {champion.generation}:{champion.individual}: "
+        f"fitness {champion.search_fitness:.4g} in the search, "
+        f"{champion.heldout_fitness:.4g} on {run.spec.evaluation.heldout_episodes} held-out "
+        "scenarios."
     )
-    _tell_report(*write_report(run))
+    _print_report(*write_report(run))
 
 
-def _tell_report(path: Path, missing: str) -> None:
+def _warn_of_differences(run: Any) -> None:
+    """Warns if the rest of a run may differ in the last bits from what its start would give."""
+    from evoloco import provenance
+
+    if not len(run.journal):
+        return
+    differences = provenance.differences(run.provenance, provenance.collect(run.experiment))
+    if differences:
+        typer.echo(
+            f"Warning: what follows may differ in the last bits ({'; '.join(differences)}).",
+            err=True,
+        )
+
+
+def _print_report(path: Path, missing: str) -> None:
+    """Prints where the report is, and why it has no video if it has none."""
     if missing:
         typer.echo(f"The report has no video: {missing}", err=True)
     typer.echo(f"Report: {path}")
@@ -333,18 +365,18 @@ def main() -> None:
         place = f"{error.filename}: " if error.filename else ""
         _end(unwritten(error, f"{place}{error.strerror or error}"))
     except MemoryError:
-        _end(
-            EvolocoError("The memory of this machine is not enough for this run: make it smaller.")
-        )
+        _end(EvolocoError("This machine has not enough memory for this run: make the run smaller."))
     except KeyboardInterrupt:
         typer.echo(
-            "evoloco: interrupted; what was recorded is whole. Go on with: evoloco resume DIR",
+            "evoloco: interrupted; everything recorded so far is safe. "
+            "Continue with: evoloco resume DIR",
             err=True,
         )
         sys.exit(130)
 
 
 def _end(error: Any) -> None:
+    """Prints an error and ends the process with its exit code."""
     typer.echo(f"evoloco: {error}", err=True)
     sys.exit(error.code)
 

@@ -1,4 +1,4 @@
-"""What can go wrong for a user, and the words that say so."""
+"""Errors that a user can fix, and their messages."""
 
 import difflib
 import errno
@@ -8,23 +8,23 @@ from contextlib import contextmanager
 
 
 class EvolocoError(Exception):
-    """A fault that the user can mend; its message says what, where and how.
+    """An error that the user can fix. Its message says what is wrong, where, and what to do.
 
     Attributes:
-        code: What the command line ends with; docs/faults.md lists the codes.
+        code: Exit code of the command line; docs/faults.md lists the codes.
     """
 
     code = 2
 
 
 class UnknownNameError(EvolocoError):
-    """A name that does not exist, told together with the names that do.
+    """A name that does not exist. The message lists the names that do.
 
     Args:
-        kind: What the name should have been, such as "joint".
-        name: What came.
+        kind: What the name should stand for, such as "joint".
+        name: The unknown name.
         known: The valid names.
-        where: Where it came from, such as a run file and key.
+        where: Where the name was found, such as a run file and key.
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str], where: str = "") -> None:
@@ -42,25 +42,25 @@ class SpecError(EvolocoError):
 
 
 class ModelError(EvolocoError):
-    """A body whose model lacks what a run needs."""
+    """A morphology whose model lacks something that a run needs."""
 
 
 class ControllerError(EvolocoError):
-    """A controller that cannot be compiled or returns what MuJoCo cannot use."""
+    """A controller that cannot be compiled, or whose output MuJoCo cannot use."""
 
 
 class JournalError(EvolocoError):
-    """A run folder whose record is missing, damaged or of another run."""
+    """A run folder whose record is missing, damaged or belongs to another run."""
 
 
 class StorageError(EvolocoError):
-    """A file that cannot be written: no room, no permission. What is recorded already is whole."""
+    """A file that cannot be written: no space, no permission. What is recorded already is safe."""
 
     code = 3
 
 
 class BusyError(EvolocoError):
-    """A run that another process goes on with."""
+    """A run that another process continues at the moment."""
 
     code = 4
 
@@ -79,17 +79,18 @@ MISPLACED = (
     errno.ENAMETOOLONG,
     errno.EINVAL,
 )
-"""Error numbers of the operating system that mean a wrong path, which is a mistake of whoever wrote it."""
+"""Error numbers of the operating system that mean a wrong path, which is the user's mistake."""
 
 
 def unwritten(error: OSError, message: str) -> EvolocoError:
-    """What to raise for a file that cannot be written: a mistake in its path, or a fault of the place."""
-    return (SpecError if error.errno in MISPLACED else StorageError)(message)
+    """Returns the error for a file that cannot be written: wrong path, or a fault of the disk."""
+    kind = SpecError if error.errno in MISPLACED else StorageError
+    return kind(message)
 
 
 @contextmanager
 def told_from(place: object) -> Iterator[None]:
-    """Puts a place, such as the path of a run file, before the message of what goes wrong in its block."""
+    """Puts a place, such as the path of a run file, before the message of an error in the block."""
     try:
         yield
     except EvolocoError as error:
@@ -99,7 +100,10 @@ def told_from(place: object) -> Iterator[None]:
 
 @contextmanager
 def blamed(who: str) -> Iterator[None]:
-    """Says whose own code failed in its block, and on which line, such as "measure 'mine'".
+    """Turns an exception of the user's code into an error that names the code and its line.
+
+    Args:
+        who: What runs in the block, such as "measure 'mine'".
 
     Raises:
         SpecError: The block raised anything but an `EvolocoError`.
@@ -111,5 +115,6 @@ def blamed(who: str) -> Iterator[None]:
     except Exception as error:
         line = traceback.extract_tb(error.__traceback__)[-1]
         raise SpecError(
-            f"{who} failed with {type(error).__name__}: {error} ({line.filename}, line {line.lineno})."
+            f"{who} failed with {type(error).__name__}: {error} "
+            f"({line.filename}, line {line.lineno})."
         ) from error

@@ -1,4 +1,4 @@
-"""Evaluators: genomes in, fitness and measures out. The local one is the definition."""
+"""The contract of evaluators: genomes in, fitness and measures out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,9 @@ from evoloco.scenario import Scenario
 
 
 class Event(NamedTuple):
-    """What happened while something was evaluated, such as the loss of a worker; results do not depend on it.
+    """Something that happened during an evaluation, such as the loss of a worker.
+
+    Results do not depend on it.
 
     Attributes:
         happened: Unix time [s].
@@ -26,17 +28,19 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What G genomes did in k scenarios, with T fitness terms.
+    """Results of G genomes in k scenarios, with T fitness terms.
+
+    An episode that failed, because it ended every worker that tried it,
+    counts as an unstable one.
 
     Attributes:
-        fitness: Of each episode (G, k); -inf where it was unstable.
-        values: Measures of each episode [their units] (G, k, T); NaN where it was unstable.
+        fitness: Fitness of each episode (G, k); -inf if it was unstable.
+        values: Measures of each episode [their units] (G, k, T); NaN if it was unstable.
         outcome: How each episode ended (G, k), as `Outcome` values.
-        duration: Lived time of each episode [s] (G, k).
-        distance: Forward displacement of the torso in each episode [m] (G, k); NaN where it was unstable.
-        events: What happened on the way.
-
-    An episode that failed, because it ended every worker that tried it, counts as an unstable one.
+        duration: Simulated time of each episode [s] (G, k).
+        distance: Forward displacement of the torso in each episode [m] (G, k); NaN if it was
+            unstable.
+        events: What happened during the evaluation.
     """
 
     fitness: Array
@@ -47,7 +51,7 @@ class Evaluation:
     events: tuple[Event, ...] = ()
 
     def of(self, genome: int) -> "Evaluation":
-        """What one of the genomes did (G = 1)."""
+        """Returns the results of one genome (G = 1)."""
         one = slice(genome, genome + 1)
         return Evaluation(
             self.fitness[one],
@@ -59,9 +63,10 @@ class Evaluation:
 
 
 class Evaluator(Protocol):
-    """Evaluates genomes; equal arguments give equal results, to the last bit.
+    """Evaluates genomes. Equal arguments give equal results, to the last bit.
 
-    As a string it says with what, such as "2 threads".
+    The local evaluator defines the results. As a string, an evaluator says
+    what it computes with, such as "2 threads".
     """
 
     def evaluate(
@@ -71,4 +76,4 @@ class Evaluator(Protocol):
         support: float,
         address: Address = unnamed,
     ) -> Evaluation:
-        """Runs every genome (G, n) in every scenario; messages call an episode by its address."""
+        """Runs every genome (G, n) in every scenario; messages name an episode by its address."""

@@ -1,4 +1,4 @@
-"""Ask, evaluate, tell, record: the loop of a run, begun or resumed."""
+"""The loop of a run, new or resumed: ask, evaluate, tell, record."""
 
 import signal
 import time
@@ -26,7 +26,7 @@ INTERRUPTED = "interrupted"
 
 
 class Interrupted(EvolocoError):  # noqa: N818 - a wish, not an error
-    """The user asked to stop; every finished generation is recorded."""
+    """The user asked to stop. Every finished generation is recorded."""
 
     code = 130
 
@@ -37,73 +37,99 @@ def evolve(
     evaluator: Evaluator | None = None,
     progress: Progress | None = None,
 ) -> str:
-    """Goes on from the last recorded generation.
+    """Runs the search from the last recorded generation on.
 
     Args:
-        run: That goes on.
-        generations: Generations in all; `run.generations` where 0.
-        evaluator: Of this experiment; the local one on all CPUs where left out. Results do not depend on it.
+        run: The run.
+        generations: Total number of generations; 0 for `run.generations`.
+        evaluator: Evaluator of this experiment. By default the local one on all CPUs.
+            Results do not depend on it.
         progress: Called after each recorded generation.
 
     Returns:
         Why the search stopped.
 
     Raises:
-        Interrupted: Ctrl-C; the journal is whole.
-        BusyError: Another process goes on with this run.
+        Interrupted: Ctrl-C; the journal is complete.
+        BusyError: Another process continues this run.
         StorageError: The folder cannot be written.
-        JournalError: The record does not follow from the spec.
+        JournalError: The record does not follow from the run file.
     """
     with lock.held(run.folder):
         return _search(run, generations, evaluator or run.local(), progress)
 
 
 def _search(run: Run, generations: int, evaluator: Evaluator, progress: Progress | None) -> str:
-    last = generations or run.generations
-    if len(run.journal) and (
-        changed := provenance.changes(run.provenance, provenance.collect(run.experiment))
-    ):
-        raise JournalError(
-            f"{run.folder} cannot go on as it began: {'; '.join(changed)}. "
-            "Restore it, or begin another run with: evoloco evolve"
-        )
+    _check_unchanged(run)
     optimizer = run.replayed()
-    _note_extension(run, generations)
+    if generations:
+        run.journal.write_note("generations", generations)
     _note_search_events(run, optimizer)
+
+    last = generations or run.generations
     with _interruptible() as interrupted:
         for generation in range(len(run.journal), last):
             if reason := optimizer.stop_reason():
                 return _stop(run, f"{run.spec.optimizer.name}: {reason}")
-            began = time.perf_counter()
-            genomes = optimizer.ask()
-            asked = time.perf_counter()
-            support = run.spec.evaluation.support.strength(generation)
-            evaluation = evaluator.evaluate(
-                genomes,
-                run.experiment.scenarios(generation),
-                support,
-                partial(run.address, generation),
-            )
-            simulated = time.perf_counter() - asked
-            _note_events(run, generation, evaluation)
-            rating = rate(run.experiment, evaluation)
-            optimizer.tell(genomes, rating.told, evaluation.values.mean(axis=1))
-            wall = time.perf_counter() - began
-            record = Generation(
-                generation, genomes, rating.fitness, evaluation, support, time.time(), wall, simulated,
-                rating.objectives,
-            )  # fmt: skip
+
+            record = _one_generation(run, generation, optimizer, evaluator)
             run.journal.append(record)
             _note_search_events(run, optimizer)
             if progress is not None:
                 progress(record)
+
             if interrupted():
                 _stop(run, INTERRUPTED)
                 raise Interrupted(
-                    f"Stopped after generation {generation}; everything until then is recorded. "
-                    f"Go on with: evoloco resume {run.folder}"
+                    f"Stopped after generation {generation}; everything up to it is recorded. "
+                    f"Continue with: evoloco resume {run.folder}"
                 )
     return _stop(run, ALL_GENERATIONS)
+
+
+def _check_unchanged(run: Run) -> None:
+    """Checks that what produced the recorded generations is unchanged.
+
+    Raises:
+        JournalError: The user's files or the body have changed.
+    """
+    if not len(run.journal):
+        return
+    changed = provenance.changes(run.provenance, provenance.collect(run.experiment))
+    if changed:
+        raise JournalError(
+            f"{run.folder} cannot continue as it started: {'; '.join(changed)}. "
+            "Restore it, or start another run with: evoloco evolve"
+        )
+
+
+def _one_generation(
+    run: Run, generation: int, optimizer: Optimizer, evaluator: Evaluator
+) -> Generation:
+    """Asks for genomes, evaluates them and tells the optimizer."""
+    began = time.perf_counter()
+    genomes = optimizer.ask()
+
+    asked = time.perf_counter()
+    support = run.spec.evaluation.support.strength(generation)
+    scenarios = run.experiment.scenarios(generation)
+    evaluation = evaluator.evaluate(genomes, scenarios, support, partial(run.address, generation))
+    simulated = time.perf_counter() - asked
+    _note_events(run, generation, evaluation)
+
+    rating = rate(run.experiment, evaluation)
+    optimizer.tell(genomes, rating.told, evaluation.values.mean(axis=1))
+    return Generation(
+        generation,
+        genomes,
+        rating.fitness,
+        evaluation,
+        support,
+        finished=time.time(),
+        wall_time=time.perf_counter() - began,
+        simulation_time=simulated,
+        objectives=rating.objectives,
+    )
 
 
 def _stop(run: Run, reason: str) -> str:
@@ -111,14 +137,11 @@ def _stop(run: Run, reason: str) -> str:
     return reason
 
 
-def _note_extension(run: Run, generations: int) -> None:
-    if generations:
-        run.journal.write_note("generations", generations)
-
-
 def _note_events(run: Run, generation: int, evaluation: Evaluation) -> None:
+    """Records the events of an evaluation, and episodes that diverged or failed."""
     for event in evaluation.events:
         run.journal.write_event(generation, *event)
+
     diverged = np.argwhere(evaluation.outcome == Outcome.UNSTABLE)
     if len(diverged):
         individual, episode = diverged[0].tolist()
@@ -126,15 +149,18 @@ def _note_events(run: Run, generation: int, evaluation: Evaluation) -> None:
             generation,
             time.time(),
             f"{len(diverged)} of {evaluation.outcome.size} episodes diverged. "
-            f"The first: {run.address(generation, individual, episode)}; --trace FILE.npz writes its last states, "
-            "--model FILE.mjb its body.",
+            f"The first: {run.address(generation, individual, episode)}; --trace FILE.npz writes "
+            "its last states, --model FILE.mjb its body.",
         )
-    for individual in np.flatnonzero((evaluation.outcome == Outcome.FAILED).any(axis=1)):
+
+    failed = (evaluation.outcome == Outcome.FAILED).any(axis=1)
+    for individual in np.flatnonzero(failed):
         run.journal.write_event(
             generation,
             time.time(),
-            f"Individual {generation}:{individual} of seed {run.spec.seed} failed: it ended every worker that "
-            f"tried it. Try it with: evoloco replay {run.folder} --individual {generation}:{individual}",
+            f"Individual {generation}:{individual} of seed {run.spec.seed} failed: it ended every "
+            "worker that tried it. Try it with: "
+            f"evoloco replay {run.folder} --individual {generation}:{individual}",
         )
 
 
@@ -145,7 +171,10 @@ def _note_search_events(run: Run, optimizer: Optimizer) -> None:
 
 @contextmanager
 def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Turns the first Ctrl-C into a request to stop after the generation; the second stops at once."""
+    """Yields a function that returns whether the user asked to stop.
+
+    The first Ctrl-C asks to stop after the generation; the second stops at once.
+    """
     asked = False
 
     def ask(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
@@ -153,9 +182,10 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
         asked = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
+    # Fails outside the main thread, where nobody can press Ctrl-C.
     try:
         before = signal.signal(signal.SIGINT, ask)
-    except ValueError:  # not the main thread: nobody can press Ctrl-C here
+    except ValueError:
         yield lambda: False
         return
     try:

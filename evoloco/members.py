@@ -18,7 +18,7 @@ ROOMS = {
     "sensors": "sensor",
     "terrains": "terrain",
 }
-"""Packages whose modules are members, and what one member is called."""
+"""Package whose modules are members -> what one member is called."""
 
 _ENTRY = {
     "controllers": "Controller",
@@ -28,35 +28,44 @@ _ENTRY = {
     "sensors": "sensor",
     "terrains": "Shape",
 }
+"""Package -> the class or function that every member must have."""
 
 
 def members(room: str) -> list[str]:
-    """Names of the members of a room, those of other packages included."""
+    """Returns the names of the members of a room, plugins of other packages included."""
     package = importlib.import_module(f"evoloco.{room}")
     own = [
         module.name
         for module in pkgutil.iter_modules(package.__path__)
         if not module.name.startswith("_")
     ]
-    return sorted({*own, *(point.name for point in entry_points(group=f"evoloco.{room}"))})
+    plugins = [point.name for point in entry_points(group=f"evoloco.{room}")]
+    return sorted({*own, *plugins})
 
 
 def member(room: str, name: str, where: str = "") -> ModuleType:
-    """The module of a member: bundled, of another package, or a user's own .py file.
+    """Returns the module of a member: bundled, a plugin, or a user's own .py file.
+
+    Args:
+        room: Package of the member, such as "controllers".
+        name: Name of the member, or path of the user's file.
+        where: Where the name was found, for messages.
 
     Raises:
-        UnknownNameError: No member has the name.
+        UnknownNameError: No member has this name.
         SpecError: The user's file is missing, cannot be imported or lacks the entry.
     """
     entry, kind = _ENTRY[room], ROOMS[room]
+    plugins = [point for point in entry_points(group=f"evoloco.{room}") if point.name == name]
     if name.endswith(".py"):
         module = _import_file(Path(name), where)
-    elif found := [point for point in entry_points(group=f"evoloco.{room}") if point.name == name]:
-        module = found[0].load()
+    elif plugins:
+        module = plugins[0].load()
     elif name in members(room):
         module = importlib.import_module(f"evoloco.{room}.{name}")
     else:
         raise UnknownNameError(kind, name, members(room), where)
+
     if not callable(getattr(module, entry, None)):
         raise SpecError(
             f"{where}: {kind} '{name}' has no '{entry}'. See docs/ for how to write one."
@@ -65,8 +74,14 @@ def member(room: str, name: str, where: str = "") -> ModuleType:
 
 
 def _import_file(path: Path, where: str) -> ModuleType:
+    """Imports a user's file.
+
+    Raises:
+        SpecError: The file is missing or cannot be imported.
+    """
     if not path.is_file():
         raise SpecError(f"{where}: no file {path}.")
+
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
     try:
         return modules.load(path, f"evoloco_user_{path.stem}_{digest}")

@@ -8,15 +8,20 @@ from types import ModuleType
 
 
 def load(path: Path, name: str) -> ModuleType:
-    """Imports a file under a name of its own.
+    """Imports a file as a module.
 
     The module stays in `sys.modules`, where Numba looks up the globals of a
-    cached function, unless its import fails with whatever error.
+    cached function. It is removed if the import fails.
+
+    Args:
+        path: A Python file.
+        name: Name of the module.
     """
     loader = SourceFileLoader(name, str(path))
     location = ModuleSpec(name, loader, origin=str(path))
     location.has_location = True
     module = module_from_spec(location)
+
     sys.modules[name] = module
     try:
         loader.exec_module(module)

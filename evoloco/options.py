@@ -1,4 +1,4 @@
-"""Options of a member: the keyword parameters of its entry, which a run file sets."""
+"""Options of a member: keyword parameters of its class or function, which a run file sets."""
 
 import inspect
 from collections.abc import Callable, Iterable
@@ -10,10 +10,13 @@ from evoloco.errors import SpecError, UnknownNameError
 
 
 def options_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """The keyword parameters that a run file may set: those after the first, or all of a `build`."""
-    parameters = list(inspect.signature(function).parameters.values())
-    given = ("self", "morphology", "episode", "search")
-    return {p.name: p for p in parameters if p.name not in given and p.kind is not p.VAR_KEYWORD}
+    """Returns the parameters that a run file may set, by name.
+
+    These are all but `self` and the argument that evoloco passes.
+    """
+    parameters = inspect.signature(function).parameters.values()
+    passed = ("self", "morphology", "episode", "search")
+    return {p.name: p for p in parameters if p.name not in passed and p.kind is not p.VAR_KEYWORD}
 
 
 def checked(
@@ -23,39 +26,49 @@ def checked(
     own: Iterable[str] = (),
     numbers: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Options checked against a function's signature and converted to its types.
+    """Checks options against a function's signature and converts them to its types.
 
     Args:
-        function: A member's entry.
+        function: A member's class or function.
         options: What a run file sets.
-        where: The table of the run file.
-        own: Keys of that table that are not the member's.
+        where: Table of the run file.
+        own: Keys of that table that do not belong to the member.
         numbers: Names of numbers that the function takes by `**`.
 
+    Returns:
+        The converted options.
+
     Raises:
-        SpecError: An option is unknown, missing or of another type; the message lists the known ones.
+        SpecError: An option is unknown, missing or of the wrong type. The message lists the known
+            ones.
     """
-    known, allowed = options_of(function), {*options_of(function), *numbers}
+    known = options_of(function)
+    allowed = {*known, *numbers}
     for name in options:
         if name not in allowed:
             raise UnknownNameError(f"key in [{where}]", name, {*own, *allowed})
-    hints = get_type_hints(
-        function.__init__ if inspect.isclass(function) else function, include_extras=True
-    )
+
+    annotated = function.__init__ if inspect.isclass(function) else function
+    hints = get_type_hints(annotated, include_extras=True)
     fields: dict[str, Any] = {
-        name: (hints.get(name, Any), ... if p.default is p.empty else p.default)
-        for name, p in known.items()
-    } | {name: (float, ...) for name in options if name not in known}
-    model = create_model(
-        "Options", __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=True), **fields
-    )
+        name: (hints.get(name, Any), ... if option.default is option.empty else option.default)
+        for name, option in known.items()
+    }
+    fields |= {name: (float, ...) for name in options if name not in known}
+    config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    model = create_model("Options", __config__=config, **fields)
+
     try:
         filled = model.model_validate(options)
     except ValidationError as error:
-        mistakes = [
-            f"Key '{where}.{'.'.join(str(part) for part in mistake['loc'])}': {mistake['msg']}, "
-            f"not {mistake['input']!r}."
-            for mistake in error.errors()
-        ]
-        raise SpecError(" ".join(mistakes)) from None
+        raise SpecError(" ".join(_mistakes(error, where))) from None
     return {name: getattr(filled, name) for name in options}
+
+
+def _mistakes(error: ValidationError, where: str) -> list[str]:
+    """Returns one sentence per mistake."""
+    mistakes = []
+    for mistake in error.errors():
+        key = ".".join([where, *(str(part) for part in mistake["loc"])])
+        mistakes.append(f"Key '{key}': {mistake['msg']}, not {mistake['input']!r}.")
+    return mistakes

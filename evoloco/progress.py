@@ -1,4 +1,4 @@
-"""The live display of a run: where it is, how well it does, how fast, and how long to go."""
+"""The live display of a run: progress, fitness, speed and time left."""
 
 import time
 from typing import Self
@@ -22,14 +22,17 @@ from evoloco.run import Run
 SMOOTHING = 0.3
 """Weight of the newest generation in the estimate of the time left."""
 
+INTERVAL = 5.0
+"""Shortest time between plain lines [s]."""
+
 
 class Live:
-    """A progress bar with the figures that matter; plain lines where the output is no terminal.
+    """A progress bar with the main figures, or plain lines if the output is not a terminal.
 
     Args:
-        run: The run that goes on.
-        total: Its last generation.
-        evaluator: What evaluates it.
+        run: The run.
+        total: Total number of generations.
+        evaluator: Evaluator of the run.
     """
 
     def __init__(self, run: Run, total: int, evaluator: Evaluator) -> None:
@@ -53,9 +56,10 @@ class Live:
 
     def __enter__(self) -> Self:
         spec = self._run.spec
+        genes = len(self._run.experiment.space)
         self._console.print(
-            f"{spec.name}: {spec.morphology.name} + {spec.controller.name}, "
-            f"{len(self._run.experiment.space)} genes, {spec.optimizer.name}, seed {spec.seed} -> {self._run.folder}",
+            f"{spec.name}: {spec.morphology.name} + {spec.controller.name}, {genes} genes, "
+            f"{spec.optimizer.name}, seed {spec.seed} -> {self._run.folder}",
             highlight=False,
             soft_wrap=True,
         )
@@ -67,27 +71,38 @@ class Live:
 
     def show(self, record: Generation) -> None:
         """Shows a recorded generation."""
-        finite = record.fitness[np.isfinite(record.fitness)]
-        best = int(np.argmax(record.fitness))
-        lived = record.evaluation.duration
-        speed = record.evaluation.distance[best].sum() / lived[best].sum()
+        figures = self._figures(record)
         self._pace += (record.wall_time - self._pace) * (SMOOTHING if self._pace else 1.0)
-        diverged = int((record.evaluation.outcome == Outcome.UNSTABLE).sum())
         left = int(self._pace * (self._total - record.generation - 1))
-        figures = (
-            f"best {record.fitness[best]:.3f}  mean {finite.mean() if finite.size else np.nan:.3f}  "
-            f"{speed:+.2f} m/s for {lived[best].mean():.1f} s  {lived.sum() / record.simulation_time:.0f} sim s/s "
-            f"on {self._evaluator}{f'  {diverged} diverged' if diverged else ''}"
-        )
         self._bar.update(
             self._task,
             completed=record.generation + 1,
             figures=figures,
             left=f"{left // 60}:{left % 60:02d}",
         )
-        if (
-            not self._console.is_terminal and time.monotonic() - self._shown > 5.0
-        ):  # seconds between plain lines
+
+        if not self._console.is_terminal and time.monotonic() - self._shown > INTERVAL:
             self._shown = time.monotonic()
             line = f"generation {record.generation + 1}/{self._total}  {figures}  left {left} s"
             self._console.print(line, highlight=False, soft_wrap=True)
+
+    def _figures(self, record: Generation) -> str:
+        """Returns fitness, speed and duration of the best, simulation speed and divergences."""
+        finite = record.fitness[np.isfinite(record.fitness)]
+        mean = finite.mean() if finite.size else np.nan
+        best = int(np.argmax(record.fitness))
+
+        duration = record.evaluation.duration
+        speed = record.evaluation.distance[best].sum() / duration[best].sum()
+        pace = duration.sum() / record.simulation_time
+        diverged = int((record.evaluation.outcome == Outcome.UNSTABLE).sum())
+
+        figures = [
+            f"best {record.fitness[best]:.3f}",
+            f"mean {mean:.3f}",
+            f"{speed:+.2f} m/s for {duration[best].mean():.1f} s",
+            f"{pace:.0f} sim s/s on {self._evaluator}",
+        ]
+        if diverged:
+            figures.append(f"{diverged} diverged")
+        return "  ".join(figures)

@@ -21,11 +21,11 @@ from evoloco.members import member
 from evoloco.spec import RunSpec, dumps
 
 _PACKAGES = ("mujoco", "numpy", "numba", "llvmlite", "cma")
-"""What every run depends on; an optimizer adds its `packages`."""
+"""Packages that every run depends on; an optimizer adds its own `packages`."""
 
 
 def collect(experiment: Experiment) -> dict[str, Any]:
-    """Facts that a reader needs to reproduce a run, or to see why a replay differs."""
+    """Returns the facts needed to reproduce a run, or to explain why a replay differs."""
     spec = experiment.spec
     optimizer = member("optimizers", spec.optimizer.name).Optimizer
     packages = (*_PACKAGES, *getattr(optimizer, "packages", ()))
@@ -57,10 +57,10 @@ class _Facts(BaseModel):
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What a provenance.json holds.
+    """Returns the content of a provenance.json.
 
     Raises:
-        JournalError: It is missing, no JSON, or holds something else.
+        JournalError: It is missing, not JSON, or has another content.
     """
     try:
         return _Facts.model_validate_json(path.read_bytes()).model_dump(exclude_unset=True)
@@ -71,21 +71,27 @@ def read(path: Path) -> dict[str, Any]:
     except ValidationError as error:
         mistake = error.errors()[0]
         where = ".".join(str(part) for part in mistake["loc"])
+        key = f"{where}: " if where else ""
         raise JournalError(
-            f"{path} cannot be read: {f'{where}: ' if where else ''}{mistake['msg']}. Restore it from a copy."
+            f"{path} cannot be read: {key}{mistake['msg']}. Restore it from a copy."
         ) from None
 
 
 def code_in(folder: Path, spec: RunSpec) -> str:
-    """A Python file inside a folder that a spec names; empty where there is none."""
-    paths = [path for path in _user_files(spec) if path.endswith(".py")]
-    return next(
-        (path for path in paths if Path(path).resolve().is_relative_to(folder.resolve())), ""
-    )
+    """Returns the first Python file of a run file that is inside a folder, or an empty string."""
+    for path in _user_files(spec):
+        if path.endswith(".py") and Path(path).resolve().is_relative_to(folder.resolve()):
+            return path
+    return ""
 
 
 def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """Why a replay may differ in the last bits, one reason each."""
+    """Returns the reasons why a replay may differ in its last bits.
+
+    Args:
+        then: Provenance of the run.
+        now: Provenance of the replay.
+    """
     reasons = [
         f"{name} {then['packages'].get(name)} then, {version} now"
         for name, version in now["packages"].items()
@@ -100,28 +106,39 @@ def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
 
 
 def changes(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """What is not as it was of the user's files and of the model, one reason each."""
+    """Returns which of the user's files have changed, or that the model has.
+
+    Args:
+        then: Provenance of the run.
+        now: Provenance of the replay.
+    """
     old = then["files_sha256"]
-    files = [path for path, found in now["files_sha256"].items() if old.get(path, found) != found]
-    if files:
-        return [f"{path} has changed since" for path in files]
-    comparable = (
-        then["packages"].get("mujoco") == now["packages"]["mujoco"]
-        and then.get("cpu") == now["cpu"]
-    )
-    if comparable and then.get("model_sha256", now["model_sha256"]) != now["model_sha256"]:
+    changed = [path for path, found in now["files_sha256"].items() if old.get(path, found) != found]
+    if changed:
+        return [f"{path} has changed since" for path in changed]
+
+    # Another MuJoCo or CPU may compile the same model to other bytes.
+    same_mujoco = then["packages"].get("mujoco") == now["packages"]["mujoco"]
+    same_cpu = then.get("cpu") == now["cpu"]
+    same_model = then.get("model_sha256", now["model_sha256"]) == now["model_sha256"]
+    if same_mujoco and same_cpu and not same_model:
         return [
-            "the body is another one than then (a mesh, an included file, or the code that builds it has changed)"
+            "the body is another one than then (a mesh, an included file, or the code that builds "
+            "it has changed)"
         ]
     return []
 
 
 def cpu() -> str:
-    """Name of the CPU, and of its kind as compilers call it: clouds give different CPUs one name."""
+    """Returns the names of the CPU and of its architecture, as compilers call it.
+
+    The second is needed because clouds give different CPUs the same name.
+    """
     return f"{_model()} ({get_host_cpu_name()})"
 
 
 def _model() -> str:
+    """Returns the model name of the CPU."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
@@ -132,12 +149,10 @@ def _model() -> str:
 
 
 def _user_files(spec: RunSpec) -> list[str]:
-    names = [
-        spec.morphology.name,
-        spec.controller.name,
-        *(term.measure for term in spec.fitness.values()),
-        *(sensor.source for sensor in spec.sensors.values()),
-    ]
+    """Returns the paths of the user's files that a run file names."""
+    measures = [term.measure for term in spec.fitness.values()]
+    sensors = [sensor.source for sensor in spec.sensors.values()]
+    names = [spec.morphology.name, spec.controller.name, *measures, *sensors]
     paths = [name for name in names if name.endswith(".py")]
     if "path" in spec.morphology.options:
         paths.append(str(spec.morphology.options["path"]))
@@ -145,38 +160,39 @@ def _user_files(spec: RunSpec) -> list[str]:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file."""
+    """Returns the SHA-256 of a file, or "missing"."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
 
 
 def _digest_of_model(model: mujoco.MjModel) -> str:
-    """SHA-256 of a compiled model, into which every mesh and included file went."""
+    """Returns the SHA-256 of a compiled model, which contains all meshes and included files."""
     content = np.zeros(mujoco.mj_sizeModel(model), np.uint8)
     mujoco.mj_saveModel(model, None, content)
     return hashlib.sha256(content.tobytes()).hexdigest()
 
 
 def _commit() -> str:
-    """Commit of the source tree that runs, with a mark where it has changes; empty for an installed wheel."""
-    folder = Path(__file__).parent
+    """Returns the commit of the running source tree, or an empty string for an installed wheel.
+
+    Uncommitted changes are marked by `+changes`.
+    """
     try:
-        head = subprocess.run(
-            ["git", "-C", str(folder), "rev-parse", "HEAD"],
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=True,
-        ).stdout.strip()
-        tracked = subprocess.run(
-            ["git", "-C", str(folder), "ls-files", "--error-unmatch", __file__],
-            capture_output=True, timeout=5, check=False,
-        )  # fmt: skip
-        if tracked.returncode:
-            return ""
-        changed = subprocess.run(
-            ["git", "-C", str(folder), "status", "--porcelain", "--untracked-files=no"],
-            capture_output=True, text=True, timeout=5, check=True,
-        ).stdout.strip()  # fmt: skip
+        head = _git("rev-parse", "HEAD")
+        if not _git("ls-files", __file__):
+            return ""  # the folder is inside a repository that does not contain this file
+        changed = _git("status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.SubprocessError):
         return ""
     return head + ("+changes" if changed else "")
+
+
+def _git(*arguments: str) -> str:
+    """Returns the output of a git command in the source tree.
+
+    Raises:
+        OSError: Git is not installed.
+        SubprocessError: The command failed.
+    """
+    command = ["git", "-C", str(Path(__file__).parent), *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
+    return ended.stdout.strip()

@@ -1,4 +1,4 @@
-"""Any individual of a run, rebuilt from its record and compared with it to the last bit."""
+"""Any individual of a run, simulated again and compared with the record to the last bit."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,9 +24,9 @@ class Replay:
         generation: Its generation.
         individual: Its index there.
         genome: (n,).
-        episodes: One per scenario, the controller's state recorded.
-        fitness: Of each episode (k,).
-        recorded: As the record has it (k,); NaN where its generation is not recorded yet.
+        episodes: One per scenario, with the controller's state recorded.
+        fitness: Fitness of each episode (k,).
+        recorded: The same as recorded (k,); NaN if its generation is not recorded yet.
         reasons: Why the two may differ: what has changed since the run.
     """
 
@@ -50,9 +50,22 @@ class Replay:
 
     @property
     def shown(self) -> Episode:
-        """The episode to look at: the first that was unstable, otherwise the first."""
+        """The episode to look at: the first one that was unstable, or else the first."""
         unstable = [episode for episode in self.episodes if episode.outcome is Outcome.UNSTABLE]
         return (unstable or self.episodes)[0]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What to simulate again, and what the record says about it."""
+
+    generation: int
+    individual: int
+    genome: Array
+    scenarios: list[Scenario]
+    duration: float
+    support: float
+    recorded: Array
 
 
 def replay(run: Run, which: str = "best") -> Replay:
@@ -61,55 +74,96 @@ def replay(run: Run, which: str = "best") -> Replay:
     Args:
         run: The run.
         which: "best" for the champion on its held-out scenarios, or
-            "GENERATION:INDEX" for an individual as the search saw it, or as it
-            will see it in the generation that comes next.
+            "GENERATION:INDEX" for an individual as the search saw it. The
+            generation may be the next one, which is not recorded yet.
 
     Raises:
         JournalError: There is no such individual, or no champion yet.
     """
-    experiment = run.experiment
-    if which == "best":
-        champion = run.champion()
-        generation, individual = int(champion["generation"]), int(champion["individual"])
-        genome, support = np.array(champion["genome"]), 0.0
-        scenarios, recorded = experiment.held_out(), np.array(champion["heldout"]["fitness"])
-        duration = experiment.heldout_duration
-        if individual >= len(run.journal[generation].genomes):
-            raise JournalError(
-                f"{run.folder / 'champion.json'} is of another run: generation {generation} has no individual "
-                f"{individual}."
-            )
-        if len(genome) != len(experiment.space):
-            raise JournalError(
-                f"{run.folder / 'champion.json'} is of another run: it has {len(genome)} genes, "
-                f"run.toml {len(experiment.space)}."
-            )
-    else:
-        generation, individual = _address(which)
-        scenarios = experiment.scenarios(generation)
-        if generation == len(run.journal):
-            genomes, support = run.upcoming(), run.spec.evaluation.support.strength(generation)
-            fitness = np.full((len(genomes), len(scenarios)), np.nan)
-        else:
-            record = run.journal[generation]
-            genomes, support, fitness = record.genomes, record.support, record.evaluation.fitness
-        if individual >= len(genomes):
-            raise JournalError(
-                f"Generation {generation} has no individual {individual}. Known: 0 to {len(genomes) - 1}."
-            )
-        genome, recorded = genomes[individual], fitness[individual]
-        duration = run.spec.scenario.duration
+    plan = _champion(run) if which == "best" else _individual(run, *_parsed(which))
     episodes = simulate(
         run,
-        genome,
-        scenarios,
-        duration,
-        support,
-        lambda _, episode: run.address(generation, individual, episode),
+        plan.genome,
+        plan.scenarios,
+        plan.duration,
+        plan.support,
+        lambda _, episode: run.address(plan.generation, plan.individual, episode),
     )
-    fitness = np.array([judge(experiment, episode)[0] for episode in episodes])
+
+    fitness = np.array([judge(run.experiment, episode)[0] for episode in episodes])
     reasons = provenance.differences(run.provenance, provenance.collect(run.experiment))
-    return Replay(generation, individual, genome, episodes, fitness, recorded, tuple(reasons))
+    return Replay(
+        plan.generation,
+        plan.individual,
+        plan.genome,
+        episodes,
+        fitness,
+        plan.recorded,
+        tuple(reasons),
+    )
+
+
+def _champion(run: Run) -> _Plan:
+    """Returns the champion on its held-out scenarios.
+
+    Raises:
+        JournalError: There is no champion, or it does not belong to the run.
+    """
+    champion = run.champion()
+    generation, individual = int(champion["generation"]), int(champion["individual"])
+    genome = np.array(champion["genome"])
+
+    file = run.folder / "champion.json"
+    if individual >= len(run.journal[generation].genomes):
+        raise JournalError(
+            f"{file} is of another run: generation {generation} has no individual {individual}."
+        )
+    if len(genome) != len(run.experiment.space):
+        raise JournalError(
+            f"{file} is of another run: it has {len(genome)} genes, "
+            f"run.toml {len(run.experiment.space)}."
+        )
+
+    return _Plan(
+        generation,
+        individual,
+        genome,
+        scenarios=run.experiment.held_out(),
+        duration=run.experiment.heldout_duration,
+        support=0.0,
+        recorded=np.array(champion["heldout"]["fitness"]),
+    )
+
+
+def _individual(run: Run, generation: int, individual: int) -> _Plan:
+    """Returns an individual on the scenarios of its generation.
+
+    Raises:
+        JournalError: There is no such individual.
+    """
+    scenarios = run.experiment.scenarios(generation)
+    if generation == len(run.journal):
+        genomes = run.upcoming()
+        support = run.spec.evaluation.support.strength(generation)
+        fitness = np.full((len(genomes), len(scenarios)), np.nan)
+    else:
+        record = run.journal[generation]
+        genomes, support, fitness = record.genomes, record.support, record.evaluation.fitness
+
+    if individual >= len(genomes):
+        raise JournalError(
+            f"Generation {generation} has no individual {individual}. "
+            f"Known: 0 to {len(genomes) - 1}."
+        )
+    return _Plan(
+        generation,
+        individual,
+        genomes[individual],
+        scenarios,
+        duration=run.spec.scenario.duration,
+        support=support,
+        recorded=fitness[individual],
+    )
 
 
 def simulate(
@@ -120,7 +174,18 @@ def simulate(
     support: float = 0.0,
     address: Address = unnamed,
 ) -> tuple[Episode, ...]:
-    """Episodes of one genome that last beyond the simulator, the controller's state recorded."""
+    """Returns the episodes of one genome, with the controller's state recorded.
+
+    The traces are copies, so they stay valid after the simulator is gone.
+
+    Args:
+        run: The run.
+        genome: (n,).
+        scenarios: One per episode.
+        duration: Length of a completed episode [s].
+        support: Strength of the virtual support, 0 to 1.
+        address: Names an episode in messages.
+    """
     experiment = run.experiment
     body, params = experiment.embodied(genome[None])[0]
     episodes = simulator(experiment, duration=duration, record_state=True).run(
@@ -129,7 +194,12 @@ def simulate(
     return tuple(replace(episode, trace=episode.trace.copy()) for episode in episodes)
 
 
-def _address(which: str) -> tuple[int, int]:
+def _parsed(which: str) -> tuple[int, int]:
+    """Returns generation and index from "GENERATION:INDEX".
+
+    Raises:
+        JournalError: The text has another form.
+    """
     generation, _, individual = which.partition(":")
     if not (generation.isdigit() and individual.isdigit()):
         raise JournalError(
@@ -139,17 +209,16 @@ def _address(which: str) -> tuple[int, int]:
 
 
 def save_trace(episode: Episode, path: Path) -> None:
-    """Writes an episode's arrays under their names, one row per control step, as .npz."""
-    arrays: dict[str, Any] = {
-        name: episode[name] for name, width in episode.columns.widths.items() if width
-    }
+    """Writes an episode's arrays by name as .npz, one row per control step."""
+    widths = episode.columns.widths
+    arrays: dict[str, Any] = {name: episode[name] for name, width in widths.items() if width}
     arrays["time"] = episode.time
     with path.open("wb") as file:
         np.savez(file, **arrays)
 
 
 def save_model(episode: Episode, path: Path) -> None:
-    """Writes an episode's body as MuJoCo compiled it, meshes included, as .mjb."""
+    """Writes an episode's compiled model, meshes included, as .mjb."""
     model = episode.morphology.model
     content = np.empty(mujoco.mj_sizeModel(model), np.uint8)
     mujoco.mj_saveModel(model, None, content)

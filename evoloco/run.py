@@ -1,4 +1,4 @@
-"""A run folder: what was asked, what produced it, and what it recorded."""
+"""The run folder: run file, provenance, journal, and what was made from them."""
 
 import json
 import shutil
@@ -20,132 +20,160 @@ from evoloco.spec import RunSpec, read, write
 
 
 class Run:
-    """A run folder: `run.toml`, `provenance.json`, `journal.sqlite` and what was made of them.
+    """A run folder: `run.toml`, `provenance.json`, `journal.sqlite` and what was made from them.
 
     Nothing in a run folder is executed: a Python file inside it is refused.
 
     Args:
-        folder: Of an existing run.
-        time_limit: Wall time that an episode may take [s], instead of the run file's; 0 for any.
+        folder: Folder of an existing run.
+        time_limit: Wall time that an episode may take [s]; 0 for no limit.
+            By default the run file's.
 
     Raises:
         JournalError: The folder is not a run, or its journal belongs to another one.
-        SpecError: Its run file does not fit.
+        SpecError: The run file is not valid.
     """
 
     def __init__(self, folder: Path, time_limit: float | None = None) -> None:
         self.folder = folder
-        if not (folder / "run.toml").is_file():
+        if not self._file.is_file():
             raise JournalError(
-                f"{folder} is not a run: it has no run.toml. Begin one with: evoloco evolve RUN"
+                f"{folder} is not a run: it has no run.toml. Start one with: evoloco evolve RUN"
             )
-        self.spec = read(folder / "run.toml")
-        if self.provenance.get("spec_sha256") != provenance.digest(folder / "run.toml"):
-            raise JournalError(
-                f"{folder / 'run.toml'} has changed since the run began; the journal does not follow from it. "
-                f"Restore it, or begin another run with: evoloco evolve {folder / 'run.toml'} --out DIR"
-            )
-        if inside := provenance.code_in(folder, self.spec):
-            raise JournalError(
-                f"{folder / 'run.toml'} names {inside}, which is in the run folder: nothing there is executed. "
-                "If you trust it, move it elsewhere and begin another run with: evoloco evolve"
-            )
+
+        self.spec = read(self._file)
+        self._check_file()
         self.experiment = Experiment(self.spec, time_limit)
         self.journal = Journal(folder / FILE)
-        with told_from(folder / "run.toml"):
+        self._check_journal()
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / "run.toml"
+
+    def _check_file(self) -> None:
+        """Checks that the run file is unchanged and names no code inside the folder.
+
+        Raises:
+            JournalError: It was changed, or it names such code.
+        """
+        if self.provenance.get("spec_sha256") != provenance.digest(self._file):
+            raise JournalError(
+                f"{self._file} has changed since the run started; the journal does not follow from "
+                "it. Restore it, or start another run with: "
+                f"evoloco evolve {self._file} --out DIR"
+            )
+        if inside := provenance.code_in(self.folder, self.spec):
+            raise JournalError(
+                f"{self._file} names {inside}, which is in the run folder: nothing there is "
+                "executed. If you trust it, move it elsewhere and start another run with: "
+                "evoloco evolve"
+            )
+
+    def _check_journal(self) -> None:
+        """Checks that the journal has the genes and fitness terms of the run file.
+
+        Raises:
+            JournalError: It has others.
+        """
+        with told_from(self._file):
             genes = self.experiment.space.names
         if self.journal.genes != genes:
             stray = sorted(set(self.journal.genes) ^ set(genes)) or ["their order"]
             raise JournalError(
-                f"The journal {self.journal.path} is of another run: its genes differ from those of "
-                f"{folder / 'run.toml'} in {', '.join(stray[:5])}."
+                f"The journal {self.journal.path} is of another run: its genes differ from those "
+                f"of {self._file} in {', '.join(stray[:5])}."
             )
         if self.journal.terms != tuple(self.spec.fitness):
             raise JournalError(
                 f"The journal {self.journal.path} is of another run: its fitness terms are "
-                f"{', '.join(self.journal.terms)}, those of run.toml {', '.join(self.spec.fitness)}."
+                f"{', '.join(self.journal.terms)}, those of run.toml "
+                f"{', '.join(self.spec.fitness)}."
             )
 
     @classmethod
     def create(cls, spec: RunSpec, folder: Path, source: object = "run file") -> "Run":
-        """Makes the folder of a new run; nothing is written when the spec does not fit.
+        """Makes the folder of a new run. Nothing is written if the run file is not valid.
 
         Args:
-            spec: Of the run.
-            folder: To be made.
-            source: Where the spec comes from, for messages.
+            spec: The run file's content.
+            folder: Folder to make.
+            source: Where the run file comes from, for messages.
 
         Raises:
-            EvolocoError: The folder exists, or the spec does not fit.
+            EvolocoError: The folder exists, or the run file is not valid.
         """
         if folder.exists():
             raise SpecError(
-                f"{folder} exists and is not overwritten. Go on with: evoloco resume {folder}   "
+                f"{folder} exists and is not overwritten. Continue with: evoloco resume {folder}   "
                 "or choose another folder with --out, or another --seed."
             )
         with told_from(source):
             experiment = Experiment(spec)
-            experiment.optimizer()
-            _ = experiment.randomizations  # which checks them
-            for duration in (spec.scenario.duration, experiment.heldout_duration):
-                Local(experiment, duration=duration).check(
-                    experiment.corners()
-                )  # compiles the controller, too
-            genes, terms = experiment.space.names, [term.name for term in experiment.terms]
-            goals = experiment.several_objectives
-            schema.check(terms, goals)
+            _check(experiment)
+
         making = folder.with_name(folder.name + ".making")
-        shutil.rmtree(making, ignore_errors=True)  # of a process that was killed here
+        shutil.rmtree(making, ignore_errors=True)  # left behind by a killed process
         try:
             making.mkdir(parents=True)
             write(spec, making / "run.toml")
             facts = json.dumps(provenance.collect(experiment), indent=2)
             (making / "provenance.json").write_text(facts + "\n", encoding="utf-8")
-            Journal.create(making / FILE, genes, terms, goals).close()
+            Journal.create(
+                making / FILE,
+                experiment.space.names,
+                [term.name for term in experiment.terms],
+                experiment.several_objectives,
+            ).close()
             making.rename(folder)
         except OSError as error:
             raise unwritten(
                 error,
-                f"The run folder {folder} cannot be made: {error.strerror}. Make room or mend the place, or choose "
-                "another one with --out.",
+                f"The run folder {folder} cannot be made: {error.strerror}. Free some space, fix "
+                "the permissions, or choose another folder with --out.",
             ) from None
         finally:
             shutil.rmtree(making, ignore_errors=True)
+
         return cls(folder)
 
     @property
     def generations(self) -> int:
-        """Generations in all: those of the spec, or of its last extension."""
+        """Total number of generations: of the run file, or as extended last."""
         return int(self.journal.note("generations") or self.spec.optimizer.generations)
 
     @property
     def search_events(self) -> list[str]:
-        """What the optimizer did on the way, such as restarts, oldest first."""
+        """Events of the optimizer, such as restarts, oldest first."""
         return list(self.journal.note("search_events") or [])
 
     def local(self, threads: int = 0) -> Local:
-        """The local evaluator of this run, on so many threads; on all CPUs where 0. Results do not depend on it."""
+        """Returns the local evaluator of this run.
+
+        Args:
+            threads: Number of threads; 0 for all CPUs. Results do not depend on it.
+        """
         return Local(self.experiment, threads)
 
     def replayed(self) -> Optimizer:
-        """A fresh optimizer that was told everything recorded.
+        """Returns a new optimizer that was told all recorded generations.
 
         Raises:
-            JournalError: The record does not follow from the spec.
+            JournalError: The record does not follow from the run file.
         """
         optimizer = self.experiment.optimizer()
         for record in self.journal.generations():
             genomes = optimizer.ask()
             if not np.array_equal(genomes, record.genomes):
                 raise JournalError(
-                    f"Generation {record.generation} of {self.journal.path} does not follow from run.toml: the "
-                    f"optimizer asks for other genomes. {self._why_different()}"
+                    f"Generation {record.generation} of {self.journal.path} does not follow from "
+                    f"run.toml: the optimizer asks for other genomes. {self._why_different()}"
                 )
             optimizer.tell(genomes, record.told, record.evaluation.values.mean(axis=1))
         return optimizer
 
     def upcoming(self) -> Array:
-        """The genomes (population_size, n) of the generation that comes next, which is not recorded yet."""
+        """Returns the genomes (population_size, n) of the first generation that is not recorded."""
         return self.replayed().ask()
 
     def address(self, generation: int, individual: int, episode: int) -> str:
@@ -157,18 +185,16 @@ class Run:
 
     def _why_different(self) -> str:
         reasons = provenance.differences(self.provenance, provenance.collect(self.experiment))
-        return (
-            f"Likely because: {'; '.join(reasons)}."
-            if reasons
-            else "The run file or the journal was edited."
-        )
+        if not reasons:
+            return "The run file or the journal was edited."
+        return f"Likely because: {'; '.join(reasons)}."
 
     @property
     def provenance(self) -> dict[str, Any]:
         """What produced the run.
 
         Raises:
-            JournalError: The file is missing or holds something else.
+            JournalError: The file is missing or has another content.
         """
         return provenance.read(self.folder / "provenance.json")
 
@@ -183,9 +209,24 @@ class Run:
         return found
 
     def champion(self) -> dict[str, Any]:
-        """What `champion.json` holds; a fitness that it cannot hold, -inf, stands there as null.
+        """Returns the content of `champion.json`. A fitness that is null there is -inf.
 
         Raises:
-            JournalError: It is missing or holds something else.
+            JournalError: It is missing or has another content.
         """
         return champion.read(self.folder / champion.FILE)
+
+
+def _check(experiment: Experiment) -> None:
+    """Builds everything that a run needs, so that an invalid run file fails before it starts.
+
+    The controller is compiled, too.
+
+    Raises:
+        EvolocoError: The run file is not valid.
+    """
+    experiment.optimizer()
+    _ = experiment.randomizations  # which checks them
+    for duration in (experiment.spec.scenario.duration, experiment.heldout_duration):
+        Local(experiment, duration=duration).check(experiment.corners())
+    schema.check([term.name for term in experiment.terms], experiment.several_objectives)

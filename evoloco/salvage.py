@@ -1,4 +1,4 @@
-"""What is whole of a damaged journal, kept; a run goes on from there."""
+"""Keeps the intact generations of a damaged journal, so that its run can continue."""
 
 import os
 import shutil
@@ -9,25 +9,26 @@ from pathlib import Path
 from evoloco.errors import JournalError, unwritten
 from evoloco.experiment import Experiment
 from evoloco.record import lock
-from evoloco.record.journal import FILE, Journal, whole_generations
+from evoloco.record.journal import FILE, Journal, intact_generations
 from evoloco.spec import read
 
 
 def salvage(folder: Path) -> str:
-    """Puts the generations before the first damage into a new journal, and the damaged one aside.
+    """Copies the generations before the first damage into a new journal; keeps the damaged file.
 
     The damaged file and its write-ahead log are copied first, and the new
-    journal takes their place last: killed at any moment, this can be done again.
+    journal replaces them last. So a process killed at any moment can be
+    started again.
 
     Args:
-        folder: Of the run.
+        folder: The run folder.
 
     Returns:
-        What was done, in words.
+        One sentence that says what was done.
 
     Raises:
         JournalError: The folder is not a run.
-        BusyError: Another process goes on with the run.
+        BusyError: Another process continues the run.
         StorageError: The folder cannot be written.
     """
     path = folder / FILE
@@ -35,38 +36,45 @@ def salvage(folder: Path) -> str:
         raise JournalError(f"{folder} is not a run: it has no run.toml or no {FILE}.")
     spec = read(folder / "run.toml")
     experiment = Experiment(spec)
+
     try:
         with lock.held(folder):
-            if _is_whole(path):
-                return f"The journal {path} is whole: nothing to salvage."
+            if _is_intact(path):
+                return f"The journal {path} is intact: nothing to salvage."
+
             aside = _free(folder)
             for end in ("-wal", ""):
                 with suppress(FileNotFoundError):
                     shutil.copyfile(f"{path}{end}", f"{aside}{end}")
+
             new = folder / "journal.salvaged.sqlite"
-            new.unlink(missing_ok=True)  # of a process that was killed here
+            new.unlink(missing_ok=True)  # left behind by a killed process
             journal = Journal.create(
                 new, experiment.space.names, tuple(spec.fitness), experiment.several_objectives
             )
-            for record in whole_generations(path):
+            for record in intact_generations(path):
                 journal.append(record)
             kept = len(journal)
-            done = f"{kept} whole generations are kept; the damaged journal is {aside}."
+            done = f"{kept} intact generations are kept; the damaged journal is {aside}."
             journal.write_event(kept, time.time(), f"Salvaged: {done}")
             journal.close()
+
             for end in ("-wal", "-shm"):
                 Path(f"{path}{end}").unlink(missing_ok=True)
             os.replace(new, path)
     except OSError as error:
         raise unwritten(error, f"{folder} cannot be written: {error.strerror}.") from None
+
     return done
 
 
-def _is_whole(path: Path) -> bool:
+def _is_intact(path: Path) -> bool:
+    """Returns whether every generation of a journal can be read."""
     try:
         journal = Journal(path)
     except JournalError:
         return False
+
     try:
         return all(record is not None for record in journal.generations())
     except JournalError:
@@ -76,7 +84,7 @@ def _is_whole(path: Path) -> bool:
 
 
 def _free(folder: Path) -> Path:
-    """The first of journal.damaged.sqlite, journal.damaged-2.sqlite, ... that does not exist."""
+    """Returns the first free name: journal.damaged.sqlite, journal.damaged-2.sqlite, ..."""
     path, number = folder / "journal.damaged.sqlite", 1
     while path.exists():
         number += 1

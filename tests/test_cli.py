@@ -70,7 +70,7 @@ def test_the_help_names_every_command(evoloco: Command) -> None:
     ended = evoloco("--help")
     found = re.findall(r"^  (\w+)  ", ended.out, flags=re.MULTILINE)
     assert tuple(found) == COMMANDS
-    assert "Begin with:  evoloco evolve biped" in ended.out
+    assert "Start with:  evoloco evolve biped" in ended.out
 
 
 def test_list_has_one_line_for_every_member(evoloco: Command) -> None:
@@ -339,7 +339,7 @@ def test_a_truncated_journal_is_told_and_left_as_it_is(evoloco: Command, run: Pa
     for command in ("resume", "replay", "report"):
         one_line(
             evoloco(command, run),
-            "journal.sqlite is damaged or no journal",
+            "journal.sqlite is damaged or not a journal",
             "the same seed gives the same run",
         )
     assert path.read_bytes() == before

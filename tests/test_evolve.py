@@ -250,7 +250,7 @@ def test_a_run_without_generations_has_no_champion(hop: Path) -> None:
     with pytest.raises(JournalError, match="No champion yet"):
         run.champion()
     (run.folder / "champion.json").write_text("{", encoding="utf-8")
-    with pytest.raises(JournalError, match="is no JSON"):
+    with pytest.raises(JournalError, match="is not JSON"):
         run.champion()
 
 
@@ -312,7 +312,7 @@ def test_an_edited_run_file_is_noticed(whole: Run, old: str, new: str) -> None:
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
     before = files(whole.folder)
-    with pytest.raises(JournalError, match="has changed since the run began"):
+    with pytest.raises(JournalError, match="has changed since the run started"):
         Run(whole.folder)
     assert files(whole.folder) == before
     path.write_text(text, encoding="utf-8")
@@ -355,7 +355,7 @@ def test_a_record_that_was_tampered_with_is_noticed(whole: Run) -> None:
             "UPDATE individuals SET fitness = fitness + 1 WHERE generation = 1 AND individual = 0"
         )
     with pytest.raises(
-        JournalError, match=r"generation 1 does not match its checksum\. Generations 0 to 0 of it"
+        JournalError, match=r"generation 1 does not match its checksum\. Generations 0 to 0 are intact"
     ):
         evolve(Run(whole.folder), 5)
     run = Run(whole.folder)
@@ -423,7 +423,7 @@ def test_ctrl_c_ends_with_a_whole_journal_and_says_how_to_go_on(hop: Path) -> No
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 130, err
-    assert f"Go on with: evoloco resume {folder}" in err
+    assert f"Continue with: evoloco resume {folder}" in err
     assert "Traceback" not in err
     stopped = Run(folder)
     generations = len(stopped.journal)
@@ -461,7 +461,7 @@ def test_a_controller_edited_while_its_run_was_stopped_is_noticed(hop: Path) -> 
     own.write_text(source + "\n# edited\n")
     before = record(run)
     with pytest.raises(
-        JournalError, match=r"cannot go on as it began: .*own\.py has changed since"
+        JournalError, match=r"cannot continue as it started: .*own\.py has changed since"
     ):
         evolve(Run(run.folder), 4)
     assert record(run) == before
@@ -477,7 +477,7 @@ def test_an_included_file_edited_while_its_run_was_stopped_is_noticed(tmp_path: 
     assert len(Run(run.folder).journal) == 1
     robot.write_text(robot.read_text().replace('mass="', 'mass="1'))
     with pytest.raises(
-        JournalError, match=r"cannot go on as it began: the body is another one than then"
+        JournalError, match=r"cannot continue as it started: the body is another one than then"
     ):
         evolve(Run(run.folder), 2)
 

@@ -189,7 +189,7 @@ def test_rows_that_are_missing_or_cut_are_noticed(path: Path, harm: str) -> None
     with closing(opened(path)) as database, database:
         database.execute(harm)
     journal = Journal(path)
-    with pytest.raises(JournalError, match="is damaged or no journal"):
+    with pytest.raises(JournalError, match="is damaged or not a journal"):
         list(journal.generations())
     journal.close()
 
@@ -209,7 +209,7 @@ def refused_and_left(path: Path, words: str) -> None:
 def test_a_truncated_journal_is_refused(path: Path, part: float) -> None:
     content = path.read_bytes()
     path.write_bytes(content[: int(part * len(content))])
-    refused_and_left(path, "is damaged or no journal: .*the same seed gives the same run")
+    refused_and_left(path, "is damaged or not a journal: .*the same seed gives the same run")
 
 
 @pytest.mark.parametrize("page", range(7))
@@ -218,7 +218,7 @@ def test_a_journal_with_an_overwritten_page_is_refused(path: Path, page: int) ->
     assert len(content) == 7 * 4096
     content[4096 * page : 4096 * page + 400] = b"\xa5" * 400
     path.write_bytes(bytes(content))
-    refused_and_left(path, "is damaged or no journal")
+    refused_and_left(path, "is damaged or not a journal")
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ def test_another_programs_database_is_refused(tmp_path: Path, tables: str) -> No
     path = tmp_path / "journal.sqlite"
     with closing(opened(path)) as database:
         database.executescript(tables)
-    refused_and_left(path, "is damaged or no journal")
+    refused_and_left(path, "is damaged or not a journal")
 
 
 def test_a_journal_of_another_version_is_refused(path: Path) -> None:

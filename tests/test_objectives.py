@@ -197,7 +197,7 @@ def test_a_resumed_run_of_several_objectives_equals_an_uninterrupted_one(
 def test_the_champion_is_the_best_sum_of_the_front_on_heldout_scenarios(trade: Run) -> None:
     champion = trade.choose_champion()
     found = front(trade.journal)
-    best = found.addresses[found.best].tolist()
+    best = found.individuals[found.best].tolist()
     assert [champion.generation, champion.individual] in best
     told = json.loads((trade.folder / "champion.json").read_text())
     assert set(told["heldout_objectives"]) == {"speed", "economy"}
@@ -206,7 +206,7 @@ def test_the_champion_is_the_best_sum_of_the_front_on_heldout_scenarios(trade: R
 
 def test_every_point_of_the_front_replays_to_the_last_bit(trade: Run) -> None:
     found = front(trade.journal)
-    for generation, individual in found.addresses[found.best]:
+    for generation, individual in found.individuals[found.best]:
         assert replay(trade, f"{generation}:{individual}").equal
 
 
@@ -216,7 +216,7 @@ def test_the_report_of_several_objectives_draws_the_front_with_its_addresses(tra
     section = page.partition('<section id="front">')[2].partition("</section>")[0]
     found = front(trade.journal)
     for (generation, individual), point in zip(
-        found.addresses[found.best], found.points[found.best], strict=True
+        found.individuals[found.best], found.points[found.best], strict=True
     ):
         assert f"<code>{generation}:{individual}</code>" in section
         assert f'<data value="{point[0]}">' in section

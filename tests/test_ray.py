@@ -20,7 +20,7 @@ from conftest import Ended
 from evoloco.episode import Address, unnamed
 from evoloco.errors import EvolocoError, SpecError, TimeLimitError
 from evoloco.evaluation import Evaluation
-from evoloco.evaluation import ray as ray_evaluator
+from evoloco.evaluators import ray_pool
 from evoloco.evaluators.chunks import FATAL
 from evoloco.evaluators.local import Local
 from evoloco.evaluators.ray import Ray
@@ -266,7 +266,7 @@ def test_a_cluster_that_is_busy_with_other_work_is_told_after_a_while(
         def ready(self) -> bool:
             return True
 
-    monkeypatch.setattr(ray_evaluator, "PATIENCE", 1.0)
+    monkeypatch.setattr(ray_pool, "PATIENCE", 1.0)
     plain = experiment(hop)
     settled(4)
     others = [library.remote(num_cpus=1)(Other).remote() for _ in range(4)]
@@ -276,7 +276,7 @@ def test_a_cluster_that_is_busy_with_other_work_is_told_after_a_while(
             ray.evaluate(drawn(plain, 2), plain.scenarios(0), 0.0)
         for one in others:
             library.kill(one)
-        monkeypatch.setattr(ray_evaluator, "PATIENCE", 300.0)
+        monkeypatch.setattr(ray_pool, "PATIENCE", 300.0)
         assert np.isfinite(ray.evaluate(drawn(plain, 2), plain.scenarios(0), 0.0).fitness).all()
 
 

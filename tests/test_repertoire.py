@@ -125,7 +125,7 @@ def test_the_repertoire_of_a_run_holds_the_fittest_of_every_cell_and_each_replay
     for elite in theirs:
         place = tuple(theirs.int_to_grid_index([elite["index"]])[0])
         assert found.fitness[place] == elite["objective"]
-        generation, individual = found.addresses[place].tolist()
+        generation, individual = found.individuals[place].tolist()
         assert np.array_equal(run.journal[generation].genomes[individual], elite["solution"])
         assert replay(run, f"{generation}:{individual}").equal
 
@@ -148,7 +148,7 @@ def test_a_resumed_repertoire_equals_an_uninterrupted_one_and_is_reported(
     section = page.partition('<section id="repertoire">')[2].partition("</section>")[0]
     found = repertoire(whole.journal, Grid(("speed", "still"), ((-1.0, 1.0), (0.0, 1.0)), (5, 4)))
     assert f"{found.filled} of 20 cells" in section
-    for generation, individual in found.addresses[np.isfinite(found.fitness)]:
+    for generation, individual in found.individuals[np.isfinite(found.fitness)]:
         assert f"<code>{generation}:{individual}</code>" in section
     assert section.count("<svg") == 2
 

@@ -297,7 +297,7 @@ def test_a_term_below_its_threshold_adds_nothing_and_is_marked(findings):
     below = replace(findings.terms[1], threshold=0.1, counts=False)
     page = render(replace(findings, terms=(findings.terms[0], below)))
     assert "below its threshold of 0.1" in page
-    assert "or nothing where that is below its threshold" in page
+    assert "or nothing if that is below its threshold" in page
     assert below.contribution == 0.0
     assert "threshold" not in render(findings)
 

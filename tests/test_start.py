@@ -98,7 +98,7 @@ def test_a_range_reads_what_it_wrote_to_the_last_bit() -> None:
 )  # fmt: skip
 def test_what_is_no_range_is_refused_in_one_message(given: object) -> None:
     with pytest.raises(
-        ValueError, match=r"^Must be \[low, high\], or a start with .*1\.6~0\.15<-10,10>"
+        ValueError, match=r"^Must be \[low, high\], or a start, with .*1\.6~0\.15<-10,10>"
     ):
         Range.read(given)
 
@@ -249,14 +249,14 @@ def test_a_parameter_file_reads_as_it_was_written_to_the_last_bit(tmp_path: Path
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (b"", "is no parameter file: it is empty"),
-        (b"\xff\xfe", "is no parameter file: it is no text"),
+        (b"", "is not a parameter file: it is empty"),
+        (b"\xff\xfe", "is not a parameter file: it is not text"),
         (b"a 1 2\n", "line 1: must be name, best, mean and standard deviation, not 'a 1 2'"),
         (b"a 1 1 1\nb 1 1 1 1\n", "line 2: must be name"),
         (b"a 1 1 x\n", "line 1: must be name"),
         (b"a nan 1 1\n", "line 1: must be name"),
         (b"a 1 1 -1\n", "line 1: must be name"),
-        (b"a 1 1 1\n\na 1 1 1\n", "line 3: 'a' stands there twice"),
+        (b"a 1 1 1\n\na 1 1 1\n", "line 3: 'a' is there twice"),
         (
             b"a 0.5 1 0\n",
             "line 1: 'a' has standard deviation 0, which locks it.*controller.fixed.* 'a' = 0.5",
@@ -358,9 +358,9 @@ def test_names_that_are_no_genes_and_values_out_of_bounds_are_refused_or_told(
     )
     lenient = Experiment(read(hop, [f"start.path={walk}", "start.strict=false"]))
     assert lenient.start_notes == [
-        "4 of 7 genes are told where to begin",
-        "not told, so as they are: knee.amplitude, knee.phase, hip_pitch.offset",
-        "put on a bound: knee.offset = 0.5 (-0.35 to 0.35)",
+        "4 of 7 genes are given a start",
+        "without one, so as they are: knee.amplitude, knee.phase, hip_pitch.offset",
+        "moved to a bound: knee.offset = 0.5 (-0.35 to 0.35)",
         "no gene of this run: pelvis_tilt.offset",
     ]
     knee = {gene.name: gene for gene in lenient.space.genes}["knee.offset"]
@@ -572,7 +572,7 @@ def test_par_writes_a_file_that_evolve_begins_at(
         "evolve", hop, "--start", file, "--generations", "1", "--out", hop.parent / "next"
     )
     assert ended.code == 0, ended.err
-    assert "Start: 7 of 7 genes are told where to begin.\n" in ended.out
+    assert "Start: 7 of 7 genes are given a start.\n" in ended.out
     champion = finished.champion()["genes"]
     assert Run(hop.parent / "next").spec.start.genes["period"].start == champion["period"]["value"]
 

@@ -1,29 +1,29 @@
-"""A generation in pieces: how many genomes a worker takes at once, and what becomes of those whose worker died."""
+"""A generation in chunks: how many genomes a worker gets, and what happens if it dies."""
 
 import math
 from dataclasses import dataclass
 
 TARGET = 0.3
-"""Time that a chunk should take its worker [s]: long beside the cost of a call."""
+"""Time that a worker should need for a chunk [s]; much longer than the cost of a call."""
 
 CALL = 0.001
-"""Time that a call takes the process that searches [s], as measured; hundreds of workers keep it busy."""
+"""Measured time that a call costs the searching process [s]; hundreds of workers keep it busy."""
 
 SHORTEST = 0.03
-"""Time below which chunks are not made shorter, however few genomes are left [s]."""
+"""Chunks are not made shorter than this time [s], however few genomes are left."""
 
 FATAL = 3
-"""Workers that a chunk may take with it before it is split, or given up when it is one genome."""
+"""Deaths of workers after which a chunk is split, or given up if it is one genome."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Neighbouring genomes of a generation.
+    """Consecutive genomes of a generation.
 
     Attributes:
-        first: Index of the first one.
-        last: Index after the last one.
-        deaths: Workers that died while they had it.
+        first: Index of the first genome.
+        last: Index after the last genome.
+        deaths: Number of workers that died with this chunk.
     """
 
     first: int
@@ -31,21 +31,20 @@ class Chunk:
     deaths: int = 0
 
     def __str__(self) -> str:
-        return (
-            f"genome {self.first}" if len(self) == 1 else f"genomes {self.first} to {self.last - 1}"
-        )
+        if len(self) == 1:
+            return f"genome {self.first}"
+        return f"genomes {self.first} to {self.last - 1}"
 
     def __len__(self) -> int:
         return self.last - self.first
 
 
 class Chunks:
-    """Hands out the genomes of a generation; every one is in the hands of one worker at a time.
+    """Hands out the genomes of a generation; only one worker at a time has a genome.
 
-    While many genomes are left, a chunk takes its worker about `TARGET`, or
-    longer where so many workers would call too often. Later
-    chunks get shorter, so that all workers finish at about the same time
-    (guided self-scheduling).
+    At first a chunk takes its worker about `TARGET`, or longer if so many
+    workers would call too often. Later chunks get shorter, so that all workers
+    finish at about the same time (guided self-scheduling).
 
     Args:
         size: Number of genomes.
@@ -61,33 +60,38 @@ class Chunks:
         self._again: list[Chunk] = []
 
     def take(self, pace: float, workers: int) -> Chunk | None:
-        """The next genomes for a worker; None where all are handed out.
+        """Returns the next genomes for a worker, or None if there are none.
 
         Args:
-            pace: What one genome took this worker before [s]; 0 where that is not known yet.
-            workers: Workers that share the generation.
+            pace: Time that this worker needed for a genome before [s]; 0 if that is unknown.
+            workers: Number of workers that share the generation.
         """
         if self._again:
             return self._again.pop()
         left = self._size - self._next
         if not left:
             return None
+
         count = 1
         if pace:
             share = math.ceil(left / (2 * workers))
+            least = math.ceil(SHORTEST / pace)
             target = max(TARGET, 2 * CALL * workers)
-            count = min(max(share, math.ceil(SHORTEST / pace)), max(round(target / pace), 1), left)
+            most = max(round(target / pace), 1)
+            count = min(max(share, least), most, left)
+
         first, self._next = self._next, self._next + count
         return Chunk(first, self._next)
 
     def lose(self, chunk: Chunk) -> bool:
         """Puts back a chunk whose worker died.
 
-        The third death splits it. A half is split further at its first death,
-        until genomes stand alone; a lone genome must end three workers itself.
+        The third death splits the chunk. A half is split again at its first
+        death, until every genome is alone. A genome that is alone gets three
+        workers of its own before it is given up.
 
         Returns:
-            Whether it is given up instead: one genome that ended three workers.
+            True if the chunk is given up instead: one genome that ended three workers.
         """
         deaths = chunk.deaths + 1
         if deaths < FATAL:
@@ -95,7 +99,9 @@ class Chunks:
             return False
         if len(chunk) == 1:
             return True
+
         middle = (chunk.first + chunk.last) // 2
         for first, last in ((chunk.first, middle), (middle, chunk.last)):
-            self._again.append(Chunk(first, last, 0 if last - first == 1 else FATAL - 1))
+            alone = last - first == 1
+            self._again.append(Chunk(first, last, 0 if alone else FATAL - 1))
         return False

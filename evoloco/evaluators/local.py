@@ -17,13 +17,14 @@ from evoloco.sim.watchdog import end
 
 
 class Local:
-    """Evaluates the genomes of an experiment with all threads of this machine.
+    """Evaluates the genomes of an experiment on all threads of this machine.
 
     Args:
         experiment: What is evaluated.
-        threads: Number of threads; all CPUs where 0. Results do not depend on it.
-        duration: Of a completed episode [s]; that of the search's scenarios where 0.
-        late: Told, in words, of an episode that takes longer than it may; ends the process where left out.
+        threads: Number of threads; 0 for all CPUs. Results do not depend on it.
+        duration: Length of a completed episode [s]; 0 for that of the search's scenarios.
+        late: Called with a message when an episode exceeds the time limit.
+            By default the process exits.
     """
 
     def __init__(
@@ -45,7 +46,11 @@ class Local:
         return self._simulator.threads
 
     def check(self, bodies: Iterable[Morphology]) -> None:
-        """Raises a ModelError where a body has another layout than the experiment's."""
+        """Checks that bodies have the same layout as the experiment's morphology.
+
+        Raises:
+            ModelError: A body has another layout.
+        """
         self._simulator.check(bodies)
 
     def evaluate(
@@ -55,27 +60,31 @@ class Local:
         support: float,
         address: Address = unnamed,
     ) -> Evaluation:
-        """Runs every genome (G, n) in every scenario; messages call an episode by its address."""
-        bodies, params = zip(*self._experiment.embodied(genomes), strict=True)
-        rows = []
+        """Runs every genome (G, n) in every scenario; messages name an episode by its address."""
+        experiment = self._experiment
+        bodies, params = zip(*experiment.embodied(genomes), strict=True)
         episodes = self._simulator.run(
             np.array(params),
             scenarios,
-            bodies=bodies if self._experiment.body_genes else (),
+            bodies=bodies if experiment.body_genes else (),
             support=support,
             address=address,
         )
+
+        rows = []
         for number, episode in enumerate(episodes):
-            with told_from(address(*divmod(number, len(scenarios)))):
-                rows.append(judge(self._experiment, episode))
+            genome, scenario = divmod(number, len(scenarios))
+            with told_from(address(genome, scenario)):
+                rows.append(judge(experiment, episode))
+
         shape = (len(genomes), len(scenarios))
         quality, values, outcome, duration, distance = zip(*rows, strict=True)
         return Evaluation(
-            np.array(quality).reshape(shape),
-            np.array(values).reshape(*shape, -1),
-            np.array(outcome).reshape(shape),
-            np.array(duration).reshape(shape),
-            np.array(distance).reshape(shape),
+            fitness=np.array(quality).reshape(shape),
+            values=np.array(values).reshape(*shape, -1),
+            outcome=np.array(outcome).reshape(shape),
+            duration=np.array(duration).reshape(shape),
+            distance=np.array(distance).reshape(shape),
         )
 
 
@@ -86,7 +95,7 @@ def simulator(
     record_state: bool = False,
     late: Callable[[str], object] = end,
 ) -> Simulator:
-    """The simulator of an experiment."""
+    """Returns the simulator of an experiment; for the arguments see `Local` and `Simulator`."""
     scenario = experiment.spec.scenario
     return Simulator(
         experiment.morphology,
@@ -104,11 +113,13 @@ def simulator(
 
 
 def judge(experiment: Experiment, episode: Episode) -> tuple[float, list[float], str, float, float]:
-    """Fitness, measures, outcome, duration [s] and distance [m] of one episode."""
+    """Returns fitness, measures, outcome, duration [s] and distance [m] of one episode."""
+    outcome = episode.outcome.value
     duration = len(episode) * episode.control_dt
     if episode.outcome is Outcome.UNSTABLE:
-        return -np.inf, [np.nan] * len(experiment.terms), episode.outcome.value, duration, np.nan
+        return -np.inf, [np.nan] * len(experiment.terms), outcome, duration, np.nan
+
     values = [term.value(episode) for term in experiment.terms]
-    forward = episode.sensor("torso.position")[:, 0]
     quality = float(fitness(experiment.terms, np.array(values), episode.survival))
-    return quality, values, episode.outcome.value, duration, float(forward[-1] - forward[0])
+    forward = episode.sensor("torso.position")[:, 0]
+    return quality, values, outcome, duration, float(forward[-1] - forward[0])

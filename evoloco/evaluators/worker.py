@@ -1,4 +1,7 @@
-"""What a worker of a cluster runs: the local evaluator on one thread, told what to do in text, numbers and arrays."""
+"""What a worker of a cluster runs: the local evaluator on one thread.
+
+Its arguments and answers are text, numbers and arrays.
+"""
 
 import functools
 import os
@@ -23,19 +26,25 @@ from evoloco.scenario import Scenario
 from evoloco.spec import loads
 
 ARRAYS = ("fitness", "values", "outcome", "duration", "distance")
-"""Of an `Evaluation`, as they travel."""
+"""Arrays of an `Evaluation` that a worker sends."""
 
 GRACE = 2.0
-"""Time that a worker has to tell that an episode takes too long, before it ends itself [s]."""
+"""Time between a worker's report that an episode takes too long and its own end [s]."""
 
 
 def blank(genome: int, scenario: int) -> str:
-    """Stands for the address of an episode in a worker's message: only the process that searches knows it."""
+    """Returns a mark for an episode's address, which only the searching process knows."""
     return f"\x1a{genome}:{scenario}\x1a"
 
 
 def filled(message: str, first: int, address: Address) -> str:
-    """A worker's message with the address of the episode; `first` is the index of its chunk's first genome."""
+    """Replaces the marks in a worker's message by addresses.
+
+    Args:
+        message: The message.
+        first: Index of the first genome of the worker's chunk.
+        address: Names an episode by the indices of its genome and scenario.
+    """
     return re.sub(
         "\x1a(\\d+):(\\d+)\x1a",
         lambda found: address(first + int(found[1]), int(found[2])),
@@ -44,7 +53,7 @@ def filled(message: str, first: int, address: Address) -> str:
 
 
 def _answering(method: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """Lets a method answer with a user's error, as text, instead of raising it."""
+    """Makes a method return an `EvolocoError` as text instead of raising it."""
 
     @functools.wraps(method)
     def answer(*arguments: Any) -> dict[str, Any]:
@@ -57,15 +66,15 @@ def _answering(method: Callable[..., dict[str, Any]]) -> Callable[..., dict[str,
 
 
 class Worker:
-    """The far side: evaluates chunks in a process of its own, on one thread.
+    """Evaluates chunks in a process of its own, on one thread.
 
-    An episode that takes longer than the time limit cannot be
-    stopped. The worker answers with that error instead, and ends itself.
+    An episode that takes longer than the time limit cannot be stopped. The
+    worker then returns that error and ends its process.
 
     Args:
         spec: The resolved run file, as text.
-        duration: Of a completed episode [s]; that of the search's scenarios where 0.
-        time_limit: Wall time that an episode may take [s]; 0 for any.
+        duration: Length of a completed episode [s]; 0 for that of the search's scenarios.
+        time_limit: Wall time that an episode may take [s]; 0 for no limit.
     """
 
     def __init__(self, spec: str, duration: float, time_limit: float) -> None:
@@ -88,14 +97,20 @@ class Worker:
 
     @_answering
     def greet(self) -> dict[str, Any]:
-        """Makes the simulator ready, and tells what stands here: node, versions, CPU, files."""
+        """Makes the simulator ready and returns node, versions, CPU and files."""
         return self._facts if self._local else {}
 
     @_answering
     def evaluate(
         self, genomes: Array, draws: list[dict[str, Any]], support: float
     ) -> dict[str, Any]:
-        """Evaluates genomes in scenarios given by their fields; arrays of an evaluation, and what it took [s]."""
+        """Returns the arrays of an evaluation, and the time that it `took` [s].
+
+        Args:
+            genomes: Genomes of the chunk (G, n).
+            draws: Fields of the scenarios.
+            support: Strength of the virtual support, 0 to 1.
+        """
         working = self._thread.submit(self._evaluated, genomes, draws, support)
         wait([working, self._late], return_when=FIRST_COMPLETED)
         return (working if working.done() else self._late).result()
@@ -104,9 +119,9 @@ class Worker:
         self, genomes: Array, draws: list[dict[str, Any]], support: float
     ) -> dict[str, Any]:
         began = time.perf_counter()
-        evaluation = self._local.evaluate(
-            genomes, [Scenario(**draw) for draw in draws], support, blank
-        )
+        scenarios = [Scenario(**draw) for draw in draws]
+        evaluation = self._local.evaluate(genomes, scenarios, support, blank)
+
         answer: dict[str, Any] = {name: getattr(evaluation, name) for name in ARRAYS}
         return {**answer, "took": time.perf_counter() - began}
 

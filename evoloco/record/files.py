@@ -1,4 +1,4 @@
-"""Files that are written wholly or not at all."""
+"""Files that are written completely or not at all."""
 
 import os
 from collections.abc import Iterator
@@ -10,26 +10,29 @@ from evoloco.errors import unwritten
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A place for the new content of a file, which takes the file's place when the block ends well.
+    """Yields a temporary path; its file replaces `path` when the block ends without an exception.
 
-    Whoever reads the file finds the old content or the new one, never a part.
+    Readers see either the old content or the new content, never a part of it.
 
     Raises:
-        StorageError: There is no room or no permission; the old content stays.
+        StorageError: No space left, or no permission. The old content stays.
     """
     unfinished = path.with_name(f"{path.stem}.tmp{path.suffix}")
+
     try:
-        unfinished.unlink(
-            missing_ok=True
-        )  # of a process that was killed here, or a link to somewhere else
+        # What a killed process left behind, or a link to another place.
+        unfinished.unlink(missing_ok=True)
         yield unfinished
-        with suppress(FileNotFoundError):  # another process writes the same, and was faster
+
+        # Another process that writes the same file may have moved it already.
+        with suppress(FileNotFoundError):
             os.replace(unfinished, path)
     except OSError as error:
         raise unwritten(
             error,
-            f"{path} cannot be written: {error.strerror or error}. Nothing recorded is lost. Make room or mend the "
-            f"place, then go on with: evoloco resume {path.parent}",
+            f"{path} cannot be written: {error.strerror or error}. Everything recorded so far is "
+            "safe. Free some space or fix the permissions, then continue with: "
+            f"evoloco resume {path.parent}",
         ) from None
     finally:
         with suppress(OSError):
@@ -37,10 +40,10 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write(path: Path, text: str) -> None:
-    """Writes a text file wholly or not at all.
+    """Writes a text file completely or not at all.
 
     Raises:
-        StorageError: There is no room or no permission; the old content stays.
+        StorageError: No space left, or no permission. The old content stays.
     """
     with replacing(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8")

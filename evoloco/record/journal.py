@@ -1,7 +1,7 @@
 """The run on disk: every genome, its fitness, measures and outcome, in one SQLite file.
 
-Written one transaction per generation (write-ahead log), so a run that is
-killed at any moment leaves whole generations. Schema: docs/journal.md.
+Each generation is one transaction (write-ahead log), so that a run killed at
+any moment leaves only complete generations. Schema: docs/journal.md.
 """
 
 import hashlib
@@ -26,13 +26,22 @@ from evoloco.record import schema
 
 FILE = "journal.sqlite"
 UNREADABLE = (sqlite3.Error, ValueError, TypeError, OverflowError, IndexError)
-"""What reading a damaged file may raise."""
+"""Exceptions that reading a damaged file may raise."""
 
-_PLACE = (
-    sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED,
-)  # fmt: skip
-"""Errors of SQLite that are the place's and not the file's."""
+_STORAGE_ERRORS = (
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+)
+"""SQLite error codes that concern the disk or the folder, not the content of the file."""
+
+Row = tuple[Any, ...]
+"""One row of a table, as SQLite returns it."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +52,12 @@ class Generation:
         generation: Its number, from 0.
         genomes: (G, n).
         fitness: Aggregated over episodes (G,).
-        evaluation: The episodes.
+        evaluation: Results of every episode.
         support: Strength of the virtual support, 0 to 1.
         finished: Unix time when it was recorded [s].
-        wall_time: It took from ask to tell [s].
-        simulation_time: Of that, evaluation [s].
-        objectives: Aggregated over episodes (G, m); none where a run's only one is its fitness.
+        wall_time: Time from ask to tell [s].
+        simulation_time: Part of the wall time spent in evaluation [s].
+        objectives: Aggregated over episodes (G, m). Empty (0, 0) if fitness is the only objective.
     """
 
     generation: int
@@ -63,7 +72,7 @@ class Generation:
 
     @property
     def told(self) -> Array:
-        """What the optimizer was told: the objectives (G, m) where there are several, else the fitness (G,)."""
+        """What `Optimizer.tell` takes: objectives (G, m) if there are several, or fitness (G,)."""
         return self.objectives if self.objectives.size else self.fitness
 
 
@@ -71,36 +80,39 @@ class Journal:
     """The record of one run.
 
     Args:
-        path: Of the SQLite file, which must exist; `create` makes one.
+        path: Path of an existing SQLite file; `create` makes a new one.
 
     Raises:
-        JournalError: The file is missing, damaged, or of another version.
+        JournalError: The file is missing, damaged, or has another schema version.
     """
 
     def __init__(self, path: Path) -> None:
         if not path.is_file():
             raise JournalError(
-                f"No journal {path}. The folder is not a run, or the run never began."
+                f"No journal {path}. The folder is not a run, or the run never started."
             )
+
         self.path = path
         try:
             self._database = _opened(path)
         except UNREADABLE as error:
-            raise self._refused(error) from None
+            raise self._unusable(error) from None
+
         try:
             self.genes, self.terms, self.objectives = self._open()
         except UNREADABLE as error:
             self._database.close()
-            raise self._refused(error) from None
+            raise self._unusable(error) from None
         except BaseException:
             self._database.close()
             raise
 
     def _open(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-        """Genes, terms and objectives; a file that is no whole journal is read only, and left as it is."""
+        """Returns genes, terms and objectives; changes only a file that is a complete journal."""
         tables = schema.tables_of(self._database)
         if tables.get("notes") != schema.tables(())["notes"]:
             raise ValueError("it has no notes of a run")
+
         version = self.note("schema")
         if isinstance(version, int) and version != schema.VERSION:
             raise JournalError(
@@ -110,52 +122,59 @@ class Journal:
             )
         if self.note("sha256") != _digest_of_notes(self._database):
             raise ValueError("its notes do not match their checksum")
-        genes, terms, objectives = (
-            tuple(self.note(key)) for key in ("genes", "terms", "objectives")
-        )
+
+        genes = tuple(self.note("genes"))
+        terms = tuple(self.note("terms"))
+        objectives = tuple(self.note("objectives"))
         if tables != schema.tables(terms, objectives):
             raise ValueError("its tables are not those of a journal")
+
         faults = self._database.execute("PRAGMA quick_check(1)").fetchone()[0]
         if faults != "ok":
             raise ValueError(" ".join(faults.split()))
+
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = NORMAL")
         return genes, terms, objectives
 
-    def _refused(self, error: Exception) -> EvolocoError:
-        """Why the file cannot be used, and what to do: an error of its place, or damage."""
-        if _of_the_place(error):
+    def _unusable(self, error: Exception) -> EvolocoError:
+        """Returns the error that says why the file cannot be used: disk or folder, or damage."""
+        if _is_storage_error(error):
             return StorageError(
-                f"The journal {self.path} cannot be opened: {error}. Make room or mend the place, then go on with: "
-                f"evoloco resume {self.path.parent}"
+                f"The journal {self.path} cannot be opened: {error}. Free some space or fix the "
+                f"permissions, then continue with: evoloco resume {self.path.parent}"
             )
         return self._damaged(str(error))
 
     def _damaged(self, reason: str) -> JournalError:
-        whole = sum(1 for _ in whole_generations(self.path))
-        kept = (
-            f"Generations 0 to {whole - 1} of it are whole"
-            if whole
-            else "No generation of it is whole"
-        )
+        intact = sum(1 for _ in intact_generations(self.path))
+        kept = f"Generations 0 to {intact - 1} are intact" if intact else "No generation is intact"
         return JournalError(
-            f"The journal {self.path} is damaged or no journal: {reason}. {kept}. Go on from there with: "
-            f"evoloco resume {self.path.parent} --salvage (the damaged file is kept; the same seed gives the same run)."
+            f"The journal {self.path} is damaged or not a journal: {reason}. {kept}. Continue from "
+            f"there with: evoloco resume {self.path.parent} --salvage (the damaged file is kept; "
+            "the same seed gives the same run)."
         )
 
     @classmethod
     def create(
         cls, path: Path, genes: Sequence[str], terms: Sequence[str], objectives: Sequence[str] = ()
     ) -> "Journal":
-        """Makes an empty journal for genomes of these genes, fitness terms and objectives, where there are several.
+        """Makes an empty journal.
+
+        Args:
+            path: Path of the new SQLite file.
+            genes: Names of the genes of a genome.
+            terms: Names of the fitness terms.
+            objectives: Names of the objectives; empty if fitness is the only one.
 
         Raises:
             JournalError: The file exists, or a term cannot be a column.
             StorageError: The file cannot be written.
         """
         if path.exists():
-            raise JournalError(f"{path} exists.")
+            raise JournalError(f"{path} exists already. Choose another folder.")
         schema.check(terms, objectives)
+
         notes = {
             "schema": schema.VERSION,
             "genes": list(genes),
@@ -174,16 +193,18 @@ class Journal:
                 database.execute("COMMIT")
         except sqlite3.Error as error:
             raise StorageError(
-                f"The journal {path} cannot be made: {error}. Make room or mend the place, or choose another folder."
+                f"The journal {path} cannot be made: {error}. Free some space, fix the "
+                "permissions, or choose another folder."
             ) from None
+
         return cls(path)
 
     def close(self) -> None:
-        """Folds the write-ahead log into the file."""
+        """Closes the file and folds the write-ahead log into it."""
         self._database.close()
 
     def note(self, key: str) -> Any:
-        """A fact about the whole run; None where it was not noted."""
+        """Returns a fact about the whole run, or None if it was not noted."""
         row = self._database.execute("SELECT value FROM notes WHERE key = ?", (key,)).fetchone()
         try:
             return json.loads(row[0]) if row else None
@@ -204,88 +225,72 @@ class Journal:
 
     @contextmanager
     def _writing(self, what: str) -> Iterator[None]:
-        """A transaction: what its block writes is there wholly or not at all."""
+        """A transaction: everything written in the block is recorded, or nothing."""
         try:
             self._database.execute("BEGIN IMMEDIATE")
             yield
             self._database.execute("COMMIT")
         except BaseException as error:
-            with suppress(sqlite3.Error):  # SQLite has ended the transaction itself, or cannot
+            # Fails if SQLite has ended the transaction itself.
+            with suppress(sqlite3.Error):
                 self._database.execute("ROLLBACK")
             if not isinstance(error, sqlite3.Error) or isinstance(error, sqlite3.IntegrityError):
                 raise
+
             last = len(self) - 1
             kept = (
-                f"Generations 0 to {last} are recorded whole"
+                f"Generations 0 to {last} are recorded completely"
                 if last >= 0
                 else "No generation is recorded yet"
             )
             raise StorageError(
-                f"{what} cannot be written to the journal {self.path}: {error}. {kept}. Make room or mend the place, "
-                f"then go on with: evoloco resume {self.path.parent}"
+                f"{what} cannot be written to the journal {self.path}: {error}. {kept}. Free some "
+                "space or fix the permissions, then continue with: "
+                f"evoloco resume {self.path.parent}"
             ) from None
 
     def write_event(self, generation: int, happened: float, what: str) -> None:
-        """Records what happened in a generation, at a Unix time [s], such as the loss of a worker."""
+        """Records an event of a generation, such as the loss of a worker, at a Unix time [s]."""
         self._database.execute("INSERT INTO events VALUES (?, ?, ?)", (generation, happened, what))
 
     def events(self) -> list[tuple[int, float, str]]:
-        """What happened: generation, Unix time [s], what; in the order of recording."""
+        """Returns all events in the order of recording: generation, Unix time [s], text."""
         return self._database.execute(
             "SELECT generation, happened, what FROM events ORDER BY rowid"
         ).fetchall()
 
     def append(self, record: Generation) -> None:
-        """Records a generation, wholly or not at all.
+        """Records a generation, completely or not at all.
 
         Raises:
             JournalError: The generation is recorded already.
             StorageError: The file cannot be written.
         """
-        g, evaluation = record.generation, record.evaluation
-        worst = np.argmin(evaluation.fitness, axis=1)
-        lasting, way, values = evaluation.duration, evaluation.distance, evaluation.values
-        columns = (
-            (genome.astype("<f8").tobytes() for genome in record.genomes), record.fitness.tolist(),
-            evaluation.outcome[np.arange(len(worst)), worst].tolist(), lasting.mean(axis=1).tolist(),
-            way.mean(axis=1).tolist(), values.mean(axis=1).tolist(),
-        )  # fmt: skip
-        goals = record.objectives.tolist() if self.objectives else [()] * len(record.genomes)
-        individuals = [
-            _stored(g, i, *row[:-1], *row[-1], *goal)
-            for i, (goal, *row) in enumerate(zip(goals, *columns, strict=True))
-        ]
-        count = evaluation.fitness.shape[1]
-        parts = (
-            evaluation.fitness.ravel().tolist(), evaluation.outcome.ravel().tolist(), lasting.ravel().tolist(),
-            way.ravel().tolist(), values.reshape(-1, len(self.terms)).tolist(),
-        )  # fmt: skip
-        episodes = [
-            _stored(g, *divmod(n, count), *row[:-1], *row[-1])
-            for n, row in enumerate(zip(*parts, strict=True))
-        ]
+        individuals = _individual_rows(record, goals=bool(self.objectives))
+        episodes = _episode_rows(record)
         head = (
-            g,
-            *map(
-                float, (record.support, record.finished, record.wall_time, record.simulation_time)
-            ),
+            record.generation,
+            float(record.support),
+            float(record.finished),
+            float(record.wall_time),
+            float(record.simulation_time),
         )
-        places = ", ".join("?" * (7 + len(self.terms)))
+        signed = (*head, digest(head, individuals, episodes))
+
         try:
-            with self._writing(f"Generation {g}"):
-                self._database.execute(
-                    "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?)",
-                    (*head, _digest(head, individuals, episodes)),
-                )
-                more = ", ?" * len(self.objectives)
-                self._database.executemany(
-                    f"INSERT INTO individuals VALUES ({places}{more})", individuals
-                )
-                self._database.executemany(f"INSERT INTO episodes VALUES ({places})", episodes)
+            with self._writing(f"Generation {record.generation}"):
+                self._insert("generations", [signed])
+                self._insert("individuals", individuals)
+                self._insert("episodes", episodes)
         except sqlite3.IntegrityError:
             raise JournalError(
-                f"Generation {g} is already in the journal {self.path}: another process goes on with this run."
+                f"Generation {record.generation} is already in the journal {self.path}: another "
+                "process continues this run. Wait until it ends, or stop it."
             ) from None
+
+    def _insert(self, table: str, rows: list[Row]) -> None:
+        places = ", ".join("?" * len(rows[0]))
+        self._database.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
 
     def __len__(self) -> int:
         """Number of recorded generations."""
@@ -293,22 +298,24 @@ class Journal:
         return int(count)
 
     def generations(self) -> Iterator[Generation]:
-        """Everything recorded, generation by generation."""
+        """Yields all recorded generations in order."""
         for generation in range(len(self)):
             yield self[generation]
 
     def __getitem__(self, generation: int) -> Generation:
-        """One recorded generation.
+        """Returns one recorded generation.
 
         Raises:
             JournalError: It is not recorded, or damaged.
         """
-        generation, count = int(generation), len(self)  # SQLite finds nothing by NumPy's integers
+        generation = int(generation)  # SQLite does not match NumPy's integers
+        count = len(self)
         if not 0 <= generation < count:
             known = f"0 to {count - 1}" if count else "none"
             raise JournalError(
                 f"The journal {self.path} has no generation {generation}. Recorded: {known}."
             )
+
         try:
             record = _read(self._database, generation)
             if record.genomes.shape[1] != len(self.genes):
@@ -316,12 +323,12 @@ class Journal:
                     f"genomes of generation {generation} do not have {len(self.genes)} genes"
                 )
         except UNREADABLE as error:
-            raise self._refused(error) from None
+            raise self._unusable(error) from None
         return record
 
 
-def whole_generations(path: Path) -> Iterator[Generation]:
-    """The generations before the first damage of a journal, whose file is left as it is."""
+def intact_generations(path: Path) -> Iterator[Generation]:
+    """Yields the generations before the first damage. The file itself is not changed."""
     with suppress(*UNREADABLE), _copied(path) as database:
         if schema.tables_of(database) != schema.tables(*schema.named_in(database)):
             return
@@ -332,74 +339,128 @@ def whole_generations(path: Path) -> Iterator[Generation]:
 
 
 def _read(database: sqlite3.Connection, generation: int) -> Generation:
-    """One generation, checked against its checksum.
+    """Reads one generation and checks it against its checksum.
 
     Raises:
-        ValueError: It is not there, or its checksum does not match.
+        ValueError: It is missing, or its checksum does not match.
         sqlite3.Error: It cannot be read.
     """
-    head, rows, episodes = _rows(database, generation)
+    head, individuals, episodes = rows_of(database, generation)
     if head is None:
         raise ValueError(f"generation {generation} is missing")
-    if head[-1] != _digest(head[:-1], rows, episodes):
+    if head[-1] != digest(head[:-1], individuals, episodes):
         raise ValueError(f"generation {generation} does not match its checksum")
-    shape = (len(rows), len(episodes) // len(rows))
+
+    evaluation = _evaluation(generation, episodes, len(individuals))
+    first_objective = len(schema.FIXED) + evaluation.values.shape[-1]
+    goals = [row[first_objective:] for row in individuals]
+    _, support, finished, wall_time, simulation_time, _ = head
+    return Generation(
+        generation,
+        genomes=np.array([np.frombuffer(row[2], "<f8") for row in individuals]),
+        fitness=np.array([row[3] for row in individuals], dtype=np.float64),
+        evaluation=evaluation,
+        support=float(support),
+        finished=float(finished),
+        wall_time=float(wall_time),
+        simulation_time=float(simulation_time),
+        objectives=np.array(goals, dtype=np.float64),
+    )
+
+
+def _evaluation(generation: int, episodes: list[Row], population_size: int) -> Evaluation:
+    """Builds the evaluation of a generation from its episode rows.
+
+    Raises:
+        ValueError: An outcome is unknown, or a number is not a number.
+    """
+    shape = (population_size, len(episodes) // population_size)
     outcome = np.array([row[4] for row in episodes])
     if not set(outcome) <= set(Outcome):
-        raise ValueError(f"generation {generation} has outcomes that do not exist")
+        raise ValueError(f"generation {generation} has unknown outcomes")
+
     numbers = np.array([[row[3], *row[5:]] for row in episodes], dtype=np.float64)
-    evaluation = Evaluation(
+    return Evaluation(
         fitness=numbers[:, 0].reshape(shape),
         values=numbers[:, 3:].reshape(*shape, -1),
         outcome=outcome.reshape(shape),
         duration=numbers[:, 1].reshape(shape),
         distance=numbers[:, 2].reshape(shape),
     )
-    genomes = np.array([np.frombuffer(row[2], "<f8") for row in rows])
-    fitness = np.array([row[3] for row in rows], dtype=np.float64)
-    objectives = np.array(
-        [row[7 + evaluation.values.shape[-1] :] for row in rows], dtype=np.float64
-    )
-    support, finished, wall_time, simulation_time = map(float, head[1:5])
-    return Generation(
-        generation,
-        genomes,
-        fitness,
-        evaluation,
-        support,
-        finished,
-        wall_time,
-        simulation_time,
-        objectives,
-    )
 
 
-Row = tuple[Any, ...]
+def _individual_rows(record: Generation, goals: bool) -> list[Row]:
+    """Returns the rows of `individuals`; `goals`: whether they end with the objectives."""
+    evaluation = record.evaluation
+    duration = evaluation.duration.mean(axis=1).tolist()
+    distance = evaluation.distance.mean(axis=1).tolist()
+    values = evaluation.values.mean(axis=1).tolist()
+    worst = np.argmin(evaluation.fitness, axis=1)
+
+    return [
+        _as_stored(
+            record.generation,
+            i,
+            genome.astype("<f8").tobytes(),
+            float(record.fitness[i]),
+            str(evaluation.outcome[i, worst[i]]),
+            duration[i],
+            distance[i],
+            *values[i],
+            *(record.objectives[i].tolist() if goals else ()),
+        )
+        for i, genome in enumerate(record.genomes)
+    ]
 
 
-def _rows(database: sqlite3.Connection, generation: int) -> tuple[Row | None, list[Row], list[Row]]:
-    """The rows of a generation in `generations`, `individuals` and `episodes`."""
-    head = database.execute(
-        "SELECT * FROM generations WHERE generation = ?", (generation,)
-    ).fetchone()
-    rows, episodes = (
-        database.execute(
-            f"SELECT * FROM {table} WHERE generation = ? ORDER BY {order}", (generation,)
-        ).fetchall()
-        for table, order in (("individuals", "individual"), ("episodes", "individual, episode"))
-    )
-    return head, rows, episodes
+def _episode_rows(record: Generation) -> list[Row]:
+    """Returns the rows of `episodes`, individual by individual."""
+    evaluation = record.evaluation
+    return [
+        _as_stored(
+            record.generation,
+            individual,
+            episode,
+            float(evaluation.fitness[individual, episode]),
+            str(evaluation.outcome[individual, episode]),
+            float(evaluation.duration[individual, episode]),
+            float(evaluation.distance[individual, episode]),
+            *evaluation.values[individual, episode].tolist(),
+        )
+        for individual, episode in np.ndindex(evaluation.fitness.shape)
+    ]
 
 
-def _stored(*row: Any) -> Row:
-    """A row as it will be read: SQLite stores a NaN as NULL."""
+def rows_of(
+    database: sqlite3.Connection, generation: int
+) -> tuple[Row | None, list[Row], list[Row]]:
+    """Returns the rows of a generation in `generations`, `individuals` and `episodes`."""
+
+    def rows(table: str, order: str) -> list[Row]:
+        where = f"WHERE generation = ? ORDER BY {order}"
+        return database.execute(f"SELECT * FROM {table} {where}", (generation,)).fetchall()
+
+    heads = rows("generations", "generation")
+    individuals = rows("individuals", "individual")
+    episodes = rows("episodes", "individual, episode")
+    return heads[0] if heads else None, individuals, episodes
+
+
+def _as_stored(*row: Any) -> Row:
+    """Returns a row as it will be read: SQLite stores NaN as NULL."""
     return tuple(None if value != value else value for value in row)
 
 
-def _digest(head: Row, rows: list[Row], episodes: list[Row]) -> str:
-    """SHA-256 of a generation's rows, written as Python writes them."""
+def digest(head: Row, individuals: list[Row], episodes: list[Row]) -> str:
+    """Returns the checksum of a generation: SHA-256 of the `repr` of its rows.
+
+    Args:
+        head: Row of `generations`, without the checksum.
+        individuals: Rows of `individuals`.
+        episodes: Rows of `episodes`.
+    """
     found = hashlib.sha256()
-    for row in (head, *rows, *episodes):
+    for row in (head, *individuals, *episodes):
         found.update(repr(row).encode())
     return found.hexdigest()
 
@@ -412,14 +473,18 @@ def _digest_of_notes(database: sqlite3.Connection) -> str:
 
 
 def _sign_notes(database: sqlite3.Connection) -> None:
-    digest = json.dumps(_digest_of_notes(database))
-    database.execute("INSERT OR REPLACE INTO notes VALUES ('sha256', ?)", (digest,))
+    checksum = json.dumps(_digest_of_notes(database))
+    database.execute("INSERT OR REPLACE INTO notes VALUES ('sha256', ?)", (checksum,))
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    """A connection; to a copy in memory where the folder is read-only, because SQLite writes beside what it reads."""
+    """Returns a connection to the file, or to a copy in memory if its folder is read-only.
+
+    SQLite writes temporary files beside the file that it reads.
+    """
     if os.access(path.parent, os.W_OK):
         return sqlite3.connect(path, isolation_level=None)
+
     memory = sqlite3.connect(":memory:", isolation_level=None)
     with _copied(path) as database:
         database.backup(memory)
@@ -429,16 +494,17 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def _copied(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection to a copy of a file and its write-ahead log, which are left as they are."""
+    """Yields a connection to a temporary copy of a file and its write-ahead log."""
     with TemporaryDirectory() as folder:
         for name in (path.name, f"{path.name}-wal"):
             with suppress(FileNotFoundError):
                 shutil.copyfile(path.with_name(name), Path(folder) / name)
+
         with closing(sqlite3.connect(Path(folder) / path.name, isolation_level=None)) as database:
             yield database
 
 
-def _of_the_place(error: Exception) -> bool:
-    """Whether an error is that of a disk or folder, and says nothing about the file."""
+def _is_storage_error(error: Exception) -> bool:
+    """Returns whether an error concerns the disk or the folder, not the content of the file."""
     code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in _PLACE  # the low byte is the kind of error
+    return code is not None and code & 0xFF in _STORAGE_ERRORS  # the low byte is the kind

@@ -1,4 +1,4 @@
-"""One process at a time goes on with a run."""
+"""Only one process at a time continues a run."""
 
 import fcntl
 import os
@@ -15,13 +15,13 @@ FILE = "run.lock"
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Holds the lock of a run folder; the kernel releases it when the process dies, however that happens.
+    """Holds the lock of a run folder. The kernel releases the lock when the process ends.
 
-    Where a file system has no locks, nothing is locked; the journal then still
-    refuses to record a generation twice.
+    A file system without locks locks nothing; the journal then still refuses
+    to record a generation twice.
 
     Raises:
-        BusyError: Another process holds it; the message names that process.
+        BusyError: Another process holds the lock; the message names that process.
         StorageError: The folder cannot be written.
     """
     path = folder / FILE
@@ -30,21 +30,12 @@ def held(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise unwritten(
             error,
-            f"{folder} cannot be written: {error.strerror}. Make it writable or copy it, then go on with: "
-            f"evoloco resume {folder}",
+            f"{folder} cannot be written: {error.strerror}. Make it writable or copy it, then "
+            f"continue with: evoloco resume {folder}",
         ) from None
+
     try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BusyError(
-                f"{folder} is in use: {_holder(file)} goes on with it. Wait until it ends, or stop it."
-            ) from None
-        except OSError:
-            pass  # no locks here
-        with suppress(OSError):  # who holds it is only told
-            os.ftruncate(file, 0)
-            os.pwrite(file, f"{os.getpid()} on {platform.node()}".encode(), 0)
+        _acquire(file, folder)
         try:
             yield
         finally:
@@ -54,6 +45,31 @@ def held(folder: Path) -> Iterator[None]:
         os.close(file)
 
 
+def _acquire(file: int, folder: Path) -> None:
+    """Locks an open lock file and writes this process into it.
+
+    Raises:
+        BusyError: Another process holds the lock.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BusyError(
+            f"{folder} is in use: {_holder(file)} continues this run. Wait until it ends, or "
+            "stop it."
+        ) from None
+    except OSError:
+        pass  # this file system has no locks
+
+    # Only for the message above, so a failure does not matter.
+    with suppress(OSError):
+        os.ftruncate(file, 0)
+        os.pwrite(file, f"{os.getpid()} on {platform.node()}".encode(), 0)
+
+
 def _holder(file: int) -> str:
+    """Returns the process that a lock file names, for messages."""
     found = re.fullmatch(rb"(\d{1,10}) on ([\w.-]{1,64})", os.pread(file, 100, 0))
-    return f"process {found[1].decode()} on {found[2].decode()}" if found else "another process"
+    if found is None:
+        return "another process"
+    return f"process {found[1].decode()} on {found[2].decode()}"

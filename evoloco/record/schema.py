@@ -1,4 +1,4 @@
-"""The tables of a journal: their columns, and what may be one. The user's view of them: docs/journal.md."""
+"""The tables of a journal and their columns. For users: docs/journal.md."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -9,70 +9,78 @@ VERSION = 3
 """Version of the tables below."""
 
 MOST_TERMS = 1000
-"""Most fitness terms: SQLite allows about twice as many columns."""
+"""Largest number of fitness terms: SQLite allows about twice as many columns."""
 
 FIXED = ("generation", "individual", "genome", "fitness", "outcome", "duration", "distance")
-"""First columns of a row for an individual or an episode."""
+"""First columns of `individuals`; `episodes` has the episode's number instead of the genome."""
 
 
 def tables_of(database: sqlite3.Connection) -> dict[str, str]:
-    """Name and SQL of everything in a database; a view or trigger of somebody else's is among it."""
+    """Returns name and SQL of everything in a database, foreign views and triggers included."""
     return dict(database.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"))
 
 
 def named_in(database: sqlite3.Connection) -> tuple[list[str], list[str]]:
-    """Fitness terms and objectives, by the columns that the tables have for them."""
-    each, episode = (
-        [row[1] for row in database.execute(f"PRAGMA table_xinfo({table})")][len(FIXED) :]
-        for table in ("individuals", "episodes")
-    )
-    return episode, [name.removeprefix(column("")) for name in each[len(episode) :]]
+    """Returns the fitness terms and objectives that the tables have columns for."""
+
+    def variable_columns(table: str) -> list[str]:
+        names = [row[1] for row in database.execute(f"PRAGMA table_xinfo({table})")]
+        return names[len(FIXED) :]
+
+    terms = variable_columns("episodes")
+    objectives = variable_columns("individuals")[len(terms) :]
+    return terms, [name.removeprefix(column("")) for name in objectives]
 
 
 def tables(terms: Sequence[str], objectives: Sequence[str] = ()) -> dict[str, str]:
-    """Name and SQL of the tables of a journal with these fitness terms and objectives."""
+    """Returns name and SQL of the tables of a journal with these fitness terms and objectives."""
     measures = "".join(f", {_quoted(term)} REAL" for term in terms)
     goals = "".join(f", {_quoted(column(name))} REAL NOT NULL" for name in objectives)
-    columns = {
-        "notes": "key TEXT PRIMARY KEY, value TEXT NOT NULL",
-        "events": "generation INTEGER NOT NULL, happened REAL NOT NULL, what TEXT NOT NULL",
-        "generations": (
-            "generation INTEGER PRIMARY KEY, support REAL NOT NULL, finished REAL NOT NULL, wall_time REAL NOT NULL, "
-            "simulation_time REAL NOT NULL, sha256 TEXT NOT NULL"
-        ),
-        "individuals": (
-            "generation INTEGER NOT NULL REFERENCES generations, individual INTEGER NOT NULL, genome BLOB NOT NULL, "
-            "fitness REAL NOT NULL, outcome TEXT NOT NULL, duration REAL NOT NULL, "
-            f"distance REAL{measures}{goals}, PRIMARY KEY (generation, individual)"
-        ),
-        "episodes": (
-            "generation INTEGER NOT NULL, individual INTEGER NOT NULL, episode INTEGER NOT NULL, "
-            f"fitness REAL NOT NULL, outcome TEXT NOT NULL, duration REAL NOT NULL, distance REAL{measures}, "
-            "PRIMARY KEY (generation, individual, episode)"
-        ),
-    }
+
+    notes = "key TEXT PRIMARY KEY, value TEXT NOT NULL"
+    events = "generation INTEGER NOT NULL, happened REAL NOT NULL, what TEXT NOT NULL"
+    generations = (
+        "generation INTEGER PRIMARY KEY, support REAL NOT NULL, finished REAL NOT NULL, "
+        "wall_time REAL NOT NULL, simulation_time REAL NOT NULL, sha256 TEXT NOT NULL"
+    )
+    individuals = (
+        "generation INTEGER NOT NULL REFERENCES generations, individual INTEGER NOT NULL, "
+        "genome BLOB NOT NULL, fitness REAL NOT NULL, outcome TEXT NOT NULL, "
+        f"duration REAL NOT NULL, distance REAL{measures}{goals}, "
+        "PRIMARY KEY (generation, individual)"
+    )
+    episodes = (
+        "generation INTEGER NOT NULL, individual INTEGER NOT NULL, episode INTEGER NOT NULL, "
+        "fitness REAL NOT NULL, outcome TEXT NOT NULL, duration REAL NOT NULL, "
+        f"distance REAL{measures}, PRIMARY KEY (generation, individual, episode)"
+    )
     return {
-        name: f"CREATE TABLE {name} ({text}){' WITHOUT ROWID' if name in ('individuals', 'episodes') else ''}"
-        for name, text in columns.items()
+        "notes": f"CREATE TABLE notes ({notes})",
+        "events": f"CREATE TABLE events ({events})",
+        "generations": f"CREATE TABLE generations ({generations})",
+        "individuals": f"CREATE TABLE individuals ({individuals}) WITHOUT ROWID",
+        "episodes": f"CREATE TABLE episodes ({episodes}) WITHOUT ROWID",
     }
 
 
 def column(objective: str) -> str:
-    """Name of an objective's column."""
+    """Returns the name of an objective's column."""
     return f"objective_{objective}"
 
 
 def check(terms: Sequence[str], objectives: Sequence[str] = ()) -> None:
-    """Checks that fitness terms, and objectives, can be columns, whose names ignore case.
+    """Checks that fitness terms and objectives can be columns. SQLite's names ignore case.
 
     Raises:
-        JournalError: A term or objective has the name of a fixed column or of another one, or there are too many.
+        JournalError: There are too many terms, or a term or an objective has the name of a fixed
+            column or of another term or objective.
     """
     taken = set(FIXED)
     if len(terms) > MOST_TERMS:
         raise JournalError(
-            f"{len(terms)} fitness terms came; the journal has columns for {MOST_TERMS}."
+            f"Too many fitness terms: {len(terms)}. The journal has columns for {MOST_TERMS}."
         )
+
     for term in terms:
         if not term.isprintable():
             raise JournalError(
@@ -80,17 +88,20 @@ def check(terms: Sequence[str], objectives: Sequence[str] = ()) -> None:
             )
         if term.lower() in taken:
             raise JournalError(
-                f"A fitness term cannot be called '{term}': the journal has a column of that name, whatever its case."
+                f"A fitness term cannot be called '{term}': the journal has a column of that name "
+                "already (upper and lower case count as equal)."
             )
         taken.add(term.lower())
+
     for name in objectives:
         if column(name).lower() in taken:
             raise JournalError(
-                f"An objective cannot be called '{name}': the journal has a column '{column(name)}'."
+                f"An objective cannot be called '{name}': the journal has a column "
+                f"'{column(name)}' already."
             )
         taken.add(column(name).lower())
 
 
 def _quoted(name: str) -> str:
-    """An SQL identifier."""
+    """Returns a name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'

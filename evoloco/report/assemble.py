@@ -1,17 +1,19 @@
-"""A run folder -> the findings that the page shows."""
+"""Builds the report of a run folder."""
 
 from pathlib import Path
 
 import numpy as np
 
 from evoloco.controller import signals
+from evoloco.episode import Episode
 from evoloco.errors import EvolocoError
 from evoloco.evaluators.local import judge
+from evoloco.experiment import Experiment
 from evoloco.gait.analysis import analyse
 from evoloco.members import member
 from evoloco.options import checked, options_of
 from evoloco.record.files import replacing, write
-from evoloco.replay import replay
+from evoloco.replay import Replay, replay
 from evoloco.report.findings import Findings, Generations, Term, Trials
 from evoloco.report.page import render
 from evoloco.report.people import bands
@@ -26,25 +28,36 @@ SPREAD = (0.1, 0.9)
 
 
 def write_report(run: Run) -> tuple[Path, str]:
-    """Writes `champion.mp4` where it can be filmed, and `report.html`.
+    """Writes `report.html`, and `champion.mp4` if this machine can film.
 
     Returns:
-        The page's path, and why it has no video; empty where it has one.
+        Path of the page, and why it has no video; an empty string if it has one.
     """
     again = replay(run)
-    episode = again.episodes[0]
-    video, missing = None, ""
+    video, missing = _film(run, again.episodes[0])
+    path = run.folder / "report.html"
+    write(path, render(_findings(run, again, video, missing)))
+    return path, missing
+
+
+def _film(run: Run, episode: Episode) -> tuple[bytes | None, str]:
+    """Writes `champion.mp4`; returns its bytes, or None and why there is no video."""
     try:
         with replacing(run.folder / "champion.mp4") as unfinished:
-            video = film(episode, unfinished, longest=LONGEST).read_bytes()
+            return film(episode, unfinished, longest=LONGEST).read_bytes(), ""
     except EvolocoError as error:
-        missing = str(error)
-    champion = run.champion()
-    experiment = run.experiment
-    values = judge(experiment, episode)[1]
+        return None, str(error)
+
+
+def _findings(run: Run, again: Replay, video: bytes | None, missing: str) -> Findings:
+    """Collects everything that the page shows."""
+    experiment, champion, episode = run.experiment, run.champion(), again.episodes[0]
     params = experiment.parameters(again.genome)
     record = run.journal[again.generation]
-    findings = Findings(
+    search = Trials(
+        float(record.fitness[again.individual]), record.evaluation.fitness[again.individual]
+    )
+    return Findings(
         name=run.spec.name,
         seed=run.spec.seed,
         generations=_generations(run),
@@ -53,22 +66,10 @@ def write_report(run: Run) -> tuple[Path, str]:
         outputs=signals(experiment.controller, params, episode["controller_state"]),
         space=experiment.space,
         genome=again.genome,
-        terms=tuple(
-            Term(
-                term.name,
-                term.weight,
-                value * episode.survival,
-                term.unit,
-                term.threshold,
-                counts=not abs(value) < term.threshold,
-            )
-            for term, value in zip(experiment.terms, values, strict=True)
-        ),
-        search=Trials(
-            float(record.fitness[again.individual]), record.evaluation.fitness[again.individual]
-        ),
+        terms=_terms(experiment, episode),
+        search=search,
         champion=(again.generation, again.individual),
-        stop_reason=str(run.journal.note("stop_reason") or "still going on"),
+        stop_reason=str(run.journal.note("stop_reason") or "still running"),
         elite_fitness=float(champion["elite_fitness"]),
         held_out=Trials(float(champion["heldout_fitness"]), again.fitness),
         provenance=run.provenance,
@@ -81,26 +82,38 @@ def write_report(run: Run) -> tuple[Path, str]:
         repertoire=_repertoire(run),
         people=bands(run.spec.morphology.name),
     )
-    path = run.folder / "report.html"
-    write(path, render(findings))
-    return path, missing
 
 
-def _repertoire(run: Run) -> Repertoire | None:
-    """What a search over two descriptors left; None where the optimizer has none."""
-    options = run.spec.optimizer.options
-    if "descriptors" not in options:
-        return None
-    kind = member("optimizers", run.spec.optimizer.name).Optimizer
-    chosen = checked(kind, options, "optimizer", OptimizerSpec.model_fields)
-    default = options_of(kind)["cells"].default
-    return repertoire(
-        run.journal, Grid(chosen["descriptors"], chosen["ranges"], chosen.get("cells", default))
+def _terms(experiment: Experiment, episode: Episode) -> tuple[Term, ...]:
+    """Returns the fitness terms of an episode."""
+    values = judge(experiment, episode)[1]
+    return tuple(
+        Term(
+            term.name,
+            term.weight,
+            value * episode.survival,
+            term.unit,
+            term.threshold,
+            counts=not abs(value) < term.threshold,
+        )
+        for term, value in zip(experiment.terms, values, strict=True)
     )
 
 
+def _repertoire(run: Run) -> Repertoire | None:
+    """Returns the repertoire of a quality-diversity search; None for another optimizer."""
+    options = run.spec.optimizer.options
+    if "descriptors" not in options:
+        return None
+
+    optimizer = member("optimizers", run.spec.optimizer.name).Optimizer
+    chosen = checked(optimizer, options, "optimizer", OptimizerSpec.model_fields)
+    cells = chosen.get("cells", options_of(optimizer)["cells"].default)
+    return repertoire(run.journal, Grid(chosen["descriptors"], chosen["ranges"], cells))
+
+
 def _generations(run: Run) -> Generations:
-    """The course of the search; unstable individuals count as the worst stable one."""
+    """Returns the course of the search; unstable individuals count as the worst stable one."""
     rows, support = [], []
     for record in run.journal.generations():
         finite = np.isfinite(record.fitness)
@@ -108,6 +121,7 @@ def _generations(run: Run) -> Generations:
         fitness = np.where(finite, record.fitness, worst)
         rows.append((fitness.max(), fitness.mean(), *np.quantile(fitness, SPREAD)))
         support.append(record.support)
+
     best, mean, low, high = np.array(rows).T
     strength = np.array(support)
     return Generations(best, mean, low, high, strength if strength.any() else None)

@@ -1,4 +1,4 @@
-"""One look for all pictures: SVG text whose colours follow the page, in light and in dark."""
+"""The common style of all pictures: SVG text in the colours of the page, light or dark."""
 
 import io
 import re
@@ -24,7 +24,7 @@ INK = {
     "support": "#8465c9",
     "muscle": "#c4182b",
 }
-"""Colours by meaning: the CSS variables that the page sets, with their light values."""
+"""Colours by meaning: names of the page's CSS variables, with their light values."""
 
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -66,10 +66,10 @@ Arguments = ParamSpec("Arguments")
 def picture(
     paint: Callable[Concatenate[Figure, Arguments], None],
 ) -> Callable[Concatenate[int, Arguments], str]:
-    """Turns `paint(figure, ...)` into a function of a width [px] and the rest that returns SVG text.
+    """Turns `paint(figure, ...)` into a function of a width [px] and `...` that returns SVG text.
 
-    One point of the figure is one pixel of the page, so letters keep their
-    size whatever the width. The same arguments give the same bytes.
+    One point of the figure is one pixel of the page, so letters have the same
+    size at every width. The same arguments give the same bytes.
     """
 
     @wraps(paint)
@@ -85,36 +85,48 @@ def picture(
 
 
 def finish(figure: Figure, panel: float, left: float = 62) -> None:
-    """Gives a figure its height, from that of each panel of its grid [px], and its legend a place above.
+    """Sets the height and the margins of a figure, and places its legend above the panels.
 
-    Every picture has the same margins, so that panels stand below each other
-    on the page; `left` is the room for labels left of them [px].
+    All pictures have the same margins, so that panels are aligned on the page.
+
+    Args:
+        figure: The figure.
+        panel: Height of each panel of its grid [px].
+        left: Width of the labels on the left [px].
     """
     first = figure.axes[0]
     grid = first.get_gridspec()
     down, across = (grid.nrows, grid.ncols) if grid else (1, 1)
+
     top = _legend(figure) + (26 if first.get_title(loc="left") else 8)
     right, bottom, beside = 14, 46, 56
     between = 72 if first.get_xlabel() else 54
-    wide, tall = figure.get_figwidth() * 72, top + down * panel + (down - 1) * between + bottom
+    wide = figure.get_figwidth() * 72
+    tall = top + down * panel + (down - 1) * between + bottom
+
     figure.set_figheight(tall / 72)
     figure.subplots_adjust(
-        left=left / wide, right=1 - right / wide, bottom=bottom / tall, top=1 - top / tall,
-        wspace=beside * across / (wide - left - right - (across - 1) * beside), hspace=between / panel,
-    )  # fmt: skip
+        left=left / wide,
+        right=1 - right / wide,
+        bottom=bottom / tall,
+        top=1 - top / tall,
+        wspace=beside * across / (wide - left - right - (across - 1) * beside),
+        hspace=between / panel,
+    )
 
 
 def _legend(figure: Figure) -> float:
-    """Writes one legend for all panels, wrapped to the figure's width; returns its height [px]."""
+    """Adds one legend for all panels, wrapped to the figure's width; returns its height [px]."""
     entries: dict[str, Artist] = {}
     for axes in figure.axes:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
     if not entries:
         return 0
-    widths = [60 + 7.5 * len(label) for label in entries]  # the sign, and letters of 12 px
-    room = figure.get_figwidth() * 72
-    columns = len(widths) if sum(widths) < room else max(1, int(room // max(widths)))
+
+    widths = [60 + 7.5 * len(label) for label in entries]  # line sample, and letters of 12 px
+    available = figure.get_figwidth() * 72
+    columns = len(widths) if sum(widths) < available else max(1, int(available // max(widths)))
     figure.legend(
         entries.values(), entries.keys(), loc="upper left", bbox_to_anchor=(0, 1), ncols=columns
     )
@@ -123,7 +135,10 @@ def _legend(figure: Figure) -> float:
 
 
 def _inline(svg: str) -> str:
-    """The bare element of an SVG file: no header, size or group names, and colours that the page sets."""
+    """Returns the bare element of an SVG file, in the colours of the page.
+
+    Header, size and group names are removed.
+    """
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(
@@ -137,7 +152,10 @@ def _inline(svg: str) -> str:
 
 
 def around(values: Array) -> tuple[float, float]:
-    """Limits of an axis that shows values, and below them as much as they span: what is far worse would flatten it."""
+    """Returns the limits of an axis: the range of the values, and as much again below it.
+
+    Points that are far worse would flatten the rest, so they are cut off.
+    """
     low, high = float(np.min(values)), float(np.max(values))
     span = high - low or abs(high) or 1.0
     return low - span, high + 0.12 * span

@@ -1,4 +1,4 @@
-"""All that a report tells, as plain data."""
+"""Everything that a report shows, as plain data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,8 +21,8 @@ class Generations:
         mean: Mean fitness.
         low: Lower edge of the spread, such as a quantile.
         high: Upper edge of the spread.
-        support: Factor of the virtual support, 1 (full) to 0 (gone); None where a run has none.
-        spread: What lies between `low` and `high`, such as "10 % to 90 %".
+        support: Strength of the virtual support, 1 (full) to 0 (none); None for a run without it.
+        spread: What is between `low` and `high`, such as "10 % to 90 %".
     """
 
     best: Array
@@ -40,10 +40,10 @@ class Term:
     Attributes:
         name: Its name in the run file.
         weight: Its weight.
-        value: Its measure over the episode, the share lived included [unit].
+        value: Its measure over the episode, times the survived fraction of it [unit].
         unit: Unit of the measure.
-        threshold: Size below which the measure counts as 0 [unit].
-        counts: Whether it reached that.
+        threshold: A measure whose absolute value is below this counts as 0 [unit].
+        counts: Whether the measure reached the threshold.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Term:
 
     @property
     def contribution(self) -> float:
-        """What the term adds to the fitness."""
+        """What the term adds to the fitness [1]."""
         return self.weight * self.value if self.counts else 0.0
 
 
@@ -64,7 +64,7 @@ class Trials:
     """Fitness of the champion on scenarios.
 
     Attributes:
-        fitness: The scenarios' fitness taken together, as the run aggregates it.
+        fitness: Fitness over all scenarios, aggregated as in the run.
         scenarios: Fitness on each scenario (k,).
     """
 
@@ -74,32 +74,34 @@ class Trials:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a run found: its champion, how it got there and where it came from.
+    """What a run found: its champion, the way to it and where it came from.
 
     Attributes:
         name: Name of the run.
         seed: Seed of the run.
         generations: The course of the search.
-        episode: The champion's episode, the one that pictures and video show.
-        gait: Its analysis.
-        outputs: Named oscillator signals of that episode [1] (T,).
+        episode: The champion's episode that pictures and video show.
+        gait: Analysis of that episode.
+        outputs: Named outputs of the controller in that episode [1] (T,).
         space: The genes.
         genome: The champion's genome (n,).
-        terms: The terms of the fitness of that episode.
+        terms: Fitness terms of that episode.
         search: The champion on the scenarios of the search.
-        elite_fitness: The champion on the scenarios that chose it from the elite; None where a run has none.
-        held_out: The champion on scenarios that neither search nor choice saw; None where a run has none.
         champion: Generation and index of the champion.
-        stop_reason: Why the search ended.
-        provenance: Versions, CPU, commit, command and the like, in the order to show.
+        stop_reason: Why the search stopped.
+        elite_fitness: The champion on the scenarios that chose it from the elite; None for a run
+            without them.
+        held_out: The champion on scenarios that neither the search nor the choice saw; None for a
+            run without them.
+        provenance: Versions, CPU, commit, command and so on, in the order to show.
         spec: The resolved run file.
-        video: An MP4 file's bytes; None where none could be made.
-        video_missing: Why there is no video, and what would add it.
-        events: What the optimizer did on the way, such as restarts.
-        happened: What befell the run, such as lost workers: generation, Unix time [s], what.
-        front: Of several objectives; None where a run has one.
-        repertoire: Of a quality-diversity search; None for any other.
-        people: What people's joints do over the gait cycle, by the joints' names; none for bodies unlike people.
+        video: Bytes of an MP4 file; None if it could not be made.
+        video_missing: Why there is no video, and what would help.
+        events: Events of the optimizer, such as restarts.
+        happened: Events of the run, such as lost workers: generation, Unix time [s], text.
+        front: Pareto front; None for a run with one objective.
+        repertoire: Repertoire of a quality-diversity search; None for another optimizer.
+        people: Joint angles of people over the gait cycle, by joint; empty for other bodies.
     """
 
     name: str

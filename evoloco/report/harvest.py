@@ -1,110 +1,128 @@
-"""The pictures of what a search left besides a champion: a front, a repertoire."""
+"""The pictures of what a search found besides a champion: Pareto front and repertoire."""
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
 
 from evoloco.report.canvas import INK, around, finish, picture
 from evoloco.search.pareto_front import Front
 from evoloco.search.repertoire import Repertoire
 
 MOST = 1500
-"""Dominated individuals that are drawn, evenly taken: more make a page heavy and a plot no clearer."""
+"""Largest number of dominated individuals that are drawn; more make a page slow to load."""
 
 LABELS = 8
-"""Points of the front that carry their address."""
+"""Largest number of points of the front with a label."""
 
 PALEST = 0.12
-"""Opacity of the least fit cell."""
+"""Opacity of the cell with the lowest fitness."""
 
 
 @picture
 def front(figure: Figure, found: Front, champion: tuple[int, int]) -> None:
-    """Individuals in the space of their objectives, one panel per pair of these: the front and what is near."""
+    """Draws the individuals near the front in objective space, one panel per pair of objectives.
+
+    Args:
+        figure: The figure.
+        found: The individuals.
+        champion: Generation and index of the champion.
+    """
     pairs = list(combinations(range(len(found.names)), 2))
     across = min(len(pairs), max(1, int(figure.get_figwidth() * 72 // 300)))
     grid = figure.subplots(-(-len(pairs) // across), across, squeeze=False)
+
     best = np.flatnonzero(found.best)
     limits = [around(values) for values in found.points[best].T]
-    low, high = np.transpose(limits)
-    near = np.all((found.points >= low) & (found.points <= high), axis=1)
-    others = np.flatnonzero(~found.best & near)
-    others = others[np.linspace(0, len(others) - 1, min(MOST, len(others))).astype(int)]
-    chosen = np.flatnonzero((found.addresses == champion).all(axis=1))
+    layers = _layers(found, champion, limits)
     for (first, second), axes in zip(pairs, grid.flat, strict=False):
-        order = best[np.argsort(found.points[best, first])]
-        for label, places, style in (
-            (
-                "dominated",
-                others,
-                {"color": INK["muted"], "markersize": 3.5, "alpha": 0.35, "markeredgewidth": 0},
-            ),
-            ("front", best, {"color": INK["best"], "markersize": 6, "markeredgewidth": 0}),
-            (
-                "champion",
-                chosen,
-                {
-                    "color": INK["text"],
-                    "markersize": 11,
-                    "fillstyle": "none",
-                    "markeredgewidth": 1.8,
-                },
-            ),
-        ):
-            axes.plot(
-                found.points[places, first], found.points[places, second], "o", label=label, **style
-            )
-        for place in order[np.unique(np.linspace(0, len(order) - 1, LABELS).astype(int))]:
-            axes.annotate(
-                address(found, int(place)), found.points[place, [first, second]], xytext=(5, 4),
-                textcoords="offset points", fontsize=10, color=INK["muted"],
-            )  # fmt: skip
+        for label, places, style in layers:
+            x, y = found.points[places, first], found.points[places, second]
+            axes.plot(x, y, "o", label=label, **style)
+        _label(axes, found, best, (first, second))
         axes.set(
             xlabel=found.names[first],
             ylabel=found.names[second],
             xlim=limits[first],
             ylim=limits[second],
         )
+
     for spare in grid.flat[len(pairs) :]:
         spare.remove()
     finish(figure, panel=260)
 
 
+def _layers(
+    found: Front, champion: tuple[int, int], limits: list[tuple[float, float]]
+) -> list[tuple[str, NDArray[np.int64], dict[str, Any]]]:
+    """Returns label, indices of the individuals and style of each layer, the lowest first."""
+    low, high = np.transpose(limits)
+    near = np.all((found.points >= low) & (found.points <= high), axis=1)
+    others = np.flatnonzero(~found.best & near)
+    drawn = np.linspace(0, len(others) - 1, min(MOST, len(others))).astype(int)
+
+    pale = {"color": INK["muted"], "markersize": 3.5, "alpha": 0.35, "markeredgewidth": 0}
+    strong = {"color": INK["best"], "markersize": 6, "markeredgewidth": 0}
+    ring = {"color": INK["text"], "markersize": 11, "fillstyle": "none", "markeredgewidth": 1.8}
+    return [
+        ("dominated", others[drawn], pale),
+        ("front", np.flatnonzero(found.best), strong),
+        ("champion", np.flatnonzero((found.individuals == champion).all(axis=1)), ring),
+    ]
+
+
+def _label(axes: Axes, found: Front, best: NDArray[np.int64], pair: tuple[int, int]) -> None:
+    """Labels up to `LABELS` points of the front, evenly taken along the first objective."""
+    order = best[np.argsort(found.points[best, pair[0]])]
+    labelled = np.unique(np.linspace(0, len(order) - 1, LABELS).astype(int))
+    for place in order[labelled]:
+        axes.annotate(
+            address(found, int(place)),
+            (found.points[place, pair[0]], found.points[place, pair[1]]),
+            xytext=(5, 4),
+            textcoords="offset points",
+            fontsize=10,
+            color=INK["muted"],
+        )
+
+
 def address(found: Front, place: int) -> str:
-    """How `evoloco replay --individual` calls an individual: GENERATION:INDEX."""
-    generation, individual = found.addresses[place]
+    """Returns the individual as `evoloco replay --individual` takes it: GENERATION:INDEX."""
+    generation, individual = found.individuals[place]
     return f"{generation}:{individual}"
 
 
 @picture
 def repertoire(figure: Figure, found: Repertoire, champion: tuple[int, int]) -> None:
-    """Fitness of every cell, pale where low and strong where high; a ring where the champion is."""
+    """Draws the fitness of every cell, darker if fitter, and a ring around the champion's.
+
+    Args:
+        figure: The figure.
+        found: The repertoire.
+        champion: Generation and index of the champion.
+    """
     axes = figure.subplots()
-    filled = np.argwhere(np.isfinite(found.fitness))
+    grid = found.grid
+    rows, columns = (
+        np.linspace(*span, count + 1) for span, count in zip(grid.ranges, grid.cells, strict=True)
+    )
+
     low, high = np.nanmin(found.fitness), np.nanmax(found.fitness)
-    edges = [
-        np.linspace(*span, count + 1)
-        for span, count in zip(found.grid.ranges, found.grid.cells, strict=True)
-    ]
-    for row, column in filled:
+    for row, column in np.argwhere(np.isfinite(found.fitness)):
         share = (found.fitness[row, column] - low) / (high - low) if high > low else 1.0
-        corner = edges[0][row], edges[1][column]
-        size = edges[0][row + 1] - corner[0], edges[1][column + 1] - corner[1]
-        axes.add_patch(
-            Rectangle(
-                corner,
-                *size,
-                facecolor=INK["best"],
-                alpha=PALEST + (1 - PALEST) * share,
-                linewidth=0,
-            )
-        )
-    for row, column in np.argwhere((found.addresses == champion).all(axis=-1)):
-        middle = edges[0][row : row + 2].mean(), edges[1][column : column + 2].mean()
+        corner = rows[row], columns[column]
+        size = rows[row + 1] - corner[0], columns[column + 1] - corner[1]
+        opacity = PALEST + (1 - PALEST) * share
+        axes.add_patch(Rectangle(corner, *size, facecolor=INK["best"], alpha=opacity, linewidth=0))
+
+    for row, column in np.argwhere((found.individuals == champion).all(axis=-1)):
         axes.plot(
-            *middle,
+            rows[row : row + 2].mean(),
+            columns[column : column + 2].mean(),
             "o",
             markersize=9,
             markerfacecolor="none",
@@ -112,8 +130,11 @@ def repertoire(figure: Figure, found: Repertoire, champion: tuple[int, int]) -> 
             color=INK["text"],
             label="champion",
         )
+
     axes.set(
-        xlim=found.grid.ranges[0], ylim=found.grid.ranges[1],
-        xlabel=found.grid.descriptors[0], ylabel=found.grid.descriptors[1],
-    )  # fmt: skip
+        xlim=grid.ranges[0],
+        ylim=grid.ranges[1],
+        xlabel=grid.descriptors[0],
+        ylabel=grid.descriptors[1],
+    )
     finish(figure, panel=320)

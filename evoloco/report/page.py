@@ -1,4 +1,4 @@
-"""The report of a run: one HTML page that needs nothing but itself."""
+"""The report of a run: one self-contained HTML page."""
 
 import base64
 import math
@@ -24,17 +24,17 @@ from evoloco.report.plots import Span
 from evoloco.report.video import filmed
 
 WIDTHS = {"wide": 960, "narrow": 340}
-"""Widths that every picture is drawn for [px]: a page on a desk, and one on a phone."""
+"""Widths that every picture is drawn for [px]: a desktop screen and a phone."""
 
 WALK = 10.0
-"""Time that a gait must last to count as walking, where the episode allows [s]."""
+"""Time that a gait must last to count as walking, or the whole episode if shorter [s]."""
 
 FALL = 0.5
-"""Time before a fall or divergence that no longer belongs to the gait [s]."""
+"""Time before a fall or divergence that is not shown as part of the gait [s]."""
 
 
 def render(findings: Findings) -> str:
-    """The page as HTML text; the same findings give the same bytes."""
+    """Returns the page as HTML text; the same findings give the same bytes."""
     environment = Environment(
         loader=PackageLoader("evoloco", "report"),
         autoescape=True,
@@ -43,64 +43,78 @@ def render(findings: Findings) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(number=number, words=words, flat=flat, moment=moment)
-    video = base64.b64encode(findings.video).decode() if findings.video else ""
-    genes = [
-        {**gene, "position": float(position)}
-        for gene, position in zip(
-            findings.space.describe(findings.genome), findings.genome, strict=True
-        )
-    ]
-    muscles = [muscle.name for muscle in findings.episode.morphology.muscles]
+
+    morphology = findings.episode.morphology
+    genes = _genes(findings)
+    muscles = [muscle.name for muscle in morphology.muscles]
     found, efforts = gait_cycle(findings.episode, findings.gait), _efforts(findings)
     return environment.get_template("page.html").render(
-        findings=findings, gait=findings.gait, verdict=verdict(findings), pictures=_pictures(findings, found, efforts),
-        quantities=rows(findings.gait), genes=genes, on_bound=[gene for gene in genes if gene["bound"]],
-        muscles=bool(muscles), torques=findings.episode.morphology.torques, strides=found.strides, source=people.SOURCE,
-        efforts=list(zip(muscles, efforts, strict=False)), front=_front(findings), cells=_cells(findings),
-        largest=max((abs(term.contribution) for term in findings.terms), default=0.0) or 1.0, video=video,
-        filmed=filmed(findings.episode), lived=len(findings.episode) * findings.episode.control_dt,
-    )  # fmt: skip
+        findings=findings,
+        gait=findings.gait,
+        verdict=verdict(findings),
+        pictures=_pictures(findings, found, efforts),
+        quantities=rows(findings.gait),
+        genes=genes,
+        on_bound=[gene for gene in genes if gene["bound"]],
+        muscles=bool(muscles),
+        torques=morphology.torques,
+        strides=found.strides,
+        source=people.SOURCE,
+        efforts=list(zip(muscles, efforts, strict=False)),
+        front=_front(findings),
+        cells=_cells(findings),
+        largest=max((abs(term.contribution) for term in findings.terms), default=0.0) or 1.0,
+        video=base64.b64encode(findings.video).decode() if findings.video else "",
+        filmed=filmed(findings.episode),
+        lived=len(findings.episode) * findings.episode.control_dt,
+    )
 
 
 def verdict(findings: Findings) -> tuple[str, str]:
-    """One of "walks", "stays up", "fell" and "diverged", and a sentence that says more."""
-    gait, planned = findings.gait, findings.episode.planned * findings.episode.control_dt
-    reasons = walks(gait, duration=min(WALK, planned))
+    """Returns "walks", "stays up", "fell" or "diverged", and a sentence with details."""
+    gait = findings.gait
+    planned = findings.episode.planned * findings.episode.control_dt
+    lasted = f"{number(gait.duration)} s"
     figures = f"{number(gait.speed)} m/s; fitness {number(findings.search.fitness)}"
+
     if gait.outcome is Outcome.UNSTABLE:
-        return "diverged", f"The simulation diverged after {number(gait.duration)} s, at {figures}."
+        return "diverged", f"The simulation diverged after {lasted}, at {figures}."
     if gait.outcome is Outcome.FELL:
-        return (
-            "fell",
-            f"It fell after {number(gait.duration)} s of {number(planned)} s, at {figures}.",
-        )
+        return "fell", f"It fell after {lasted} of {number(planned)} s, at {figures}."
+
+    reasons = walks(gait, duration=min(WALK, planned))
     if reasons:
         why = "; ".join(reasons)
-        return (
-            "stays up",
-            f"It lasts {number(gait.duration)} s, at {figures}. It does not walk: {why}.",
-        )
-    return "walks", f"It walks for {number(gait.duration)} s at {figures}."
+        return "stays up", f"It lasts {lasted}, at {figures}. It does not walk: {why}."
+    return "walks", f"It walks for {lasted} at {figures}."
 
 
 def strides(gait: Gait, count: int) -> Span:
-    """Start and end [s] of `count` strides, midway through the touchdowns of the first foot that has them.
+    """Returns start and end [s] of `count` strides in the middle of a foot's touchdowns.
 
-    Where no foot takes that many strides, the last `count` seconds.
+    The first foot with enough touchdowns is used. If there is none, the span is
+    the last `count` seconds.
     """
     for times in gait.touchdown:
         if len(times) > count:
             first = (len(times) - count) // 2
             return float(times[first]), float(times[first + count])
-    end = float(gait.time[-1])
-    return max(float(gait.time[0]), end - count), max(end, float(gait.time[0]) + 1e-3)
+
+    start, end = float(gait.time[0]), float(gait.time[-1])
+    return max(start, end - count), max(end, start + 1e-3)
 
 
 def stretch(findings: Findings, sizes: float) -> Span:
-    """Start and end [s] around the strides shown, between which the body moves on by so many of its sizes."""
+    """Returns start and end [s] around the strides shown, long enough for a distance.
+
+    Args:
+        findings: What the report shows.
+        sizes: Distance that the body moves in this time, in sizes of the body.
+    """
     gait, size = findings.gait, findings.episode.morphology.size
     first, last = float(gait.time[0]), float(gait.time[-1])
-    slowest = 0.1  # [m/s] slower is standing, and would take for ever
+
+    slowest = 0.1  # [m/s], or the span of a body that stands would never end
     speed = slowest if math.isnan(gait.speed) else max(abs(gait.speed), slowest)
     half = min(sizes * size / speed, last - first) / 2
     middle = min(max(sum(strides(gait, 2)) / 2, first + half), last - half)
@@ -108,7 +122,7 @@ def stretch(findings: Findings, sizes: float) -> Span:
 
 
 def number(value: float | None) -> str:
-    """A number with three digits; a dash where there is none."""
+    """Returns a number with three digits, or a dash for None and NaN."""
     if value is None or math.isnan(value):
         return "\N{EN DASH}"
     if math.isinf(value):
@@ -118,12 +132,12 @@ def number(value: float | None) -> str:
 
 
 def words(name: str) -> str:
-    """A name as words."""
+    """Returns a name as words."""
     return name.replace("_", " ")
 
 
 def moment(unix: float) -> str:
-    """A Unix time [s] as date and time; a dash where a damaged clock or file gave something else."""
+    """Returns a Unix time [s] as date and time, or a dash if it is not a valid time."""
     try:
         return f"{datetime.fromtimestamp(unix, UTC):%Y-%m-%d %H:%M:%S} UTC"
     except (OverflowError, ValueError, OSError):
@@ -131,14 +145,24 @@ def moment(unix: float) -> str:
 
 
 def flat(value: Any) -> str:
-    """A value as text; the entries of a mapping after each other."""
+    """Returns a value as text; a mapping as a list of its entries."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {flat(entry)}" for key, entry in value.items()) or "none"
+        entries = [f"{key} {flat(entry)}" for key, entry in value.items()]
+        return ", ".join(entries) or "none"
     return str(value) or "none"
 
 
+def _genes(findings: Findings) -> list[dict[str, Any]]:
+    """Returns the champion's genes, with their position in [0, 1]."""
+    described = findings.space.describe(findings.genome)
+    return [
+        {**gene, "position": float(position)}
+        for gene, position in zip(described, findings.genome, strict=True)
+    ]
+
+
 def _front(findings: Findings) -> list[tuple[str, list[float]]]:
-    """Address and objectives of every point of the front, by the first objective, the largest first."""
+    """Returns individual and objectives of every point of the front, by the first objective."""
     found = findings.front
     if found is None:
         return []
@@ -148,48 +172,74 @@ def _front(findings: Findings) -> list[tuple[str, list[float]]]:
 
 
 def _cells(findings: Findings) -> list[tuple[list[int], str, float]]:
-    """Cell, address and fitness of every gait of the repertoire, the fittest first."""
+    """Returns cell, individual and fitness of every gait of the repertoire, the fittest first."""
     found = findings.repertoire
     if found is None:
         return []
+
     filled = np.argwhere(np.isfinite(found.fitness))
     fitness = found.fitness[tuple(filled.T)]
     rows = []
     for number in np.argsort(-fitness, kind="stable"):
-        generation, individual = found.addresses[tuple(filled[number])]
+        generation, individual = found.individuals[tuple(filled[number])]
         rows.append((filled[number].tolist(), f"{generation}:{individual}", float(fitness[number])))
     return rows
 
 
 def _efforts(findings: Findings) -> Array:
-    """Metabolic energy of each muscle after the warm-up [J/kg/m] (M,); none where there is none to tell."""
+    """Returns the metabolic energy of each muscle after the warm-up [J/kg/m] (M,).
+
+    It is empty if the gait has no metabolic energy.
+    """
     if math.isnan(findings.gait.effort):
         return np.zeros(0)
     episode = findings.episode
-    return effort_of_muscles(
-        replace(episode, trace=episode.trace[round(WARM_UP / episode.control_dt) :])
-    )
+    settled = episode.trace[round(WARM_UP / episode.control_dt) :]
+    return effort_of_muscles(replace(episode, trace=settled))
+
+
+Drawing = Callable[[int], str]
+"""Draws a picture in a width [px]."""
 
 
 def _pictures(findings: Findings, found: GaitCycle, efforts: Array) -> dict[str, dict[str, Markup]]:
-    """Every picture by its name, drawn for each of `WIDTHS`."""
+    """Returns every picture by name, drawn for each of `WIDTHS`."""
+    drawings = {
+        **_drawings_of_episode(findings),
+        **_drawings_of_cycle(findings, found, efforts),
+        **_drawings_of_search(findings),
+    }
+    return {
+        name: {kind: Markup(draw(width)) for kind, width in WIDTHS.items()}
+        for name, draw in drawings.items()
+    }
+
+
+def _drawings_of_episode(findings: Findings) -> dict[str, Drawing]:
     episode, gait, outputs = findings.episode, findings.gait, findings.outputs
     start, end = float(episode.time[0]), float(episode.time[-1])
     if gait.outcome is not Outcome.COMPLETED:
         end = max(end - FALL, (start + end) / 2)
-    settled, two = (min(WARM_UP, end / 2), end), strides(gait, 2)
-    champion = findings.champion[0], findings.search.fitness
-    drawings: dict[str, Callable[[int], str]] = {
+    settled = min(WARM_UP, end / 2), end
+    two = strides(gait, 2)
+
+    drawings: dict[str, Drawing] = {
         "chronograph": lambda width: chronograph(
             width, episode, stretch(findings, width / 300), count=round(width / 80) + 2
         ),
-        "fitness": lambda width: plots.fitness(width, findings.generations, champion),
         "footfall": lambda width: plots.footfall(
             width, episode, gait.stance, strides(gait, 2 + width // 240)
         ),
         "joints": lambda width: plots.joints(width, episode, two),
         "portraits": lambda width: plots.portraits(width, episode, outputs, settled, two),
     }
+    if outputs:
+        drawings["oscillators"] = lambda width: plots.oscillators(width, episode.time, outputs, two)
+    return drawings
+
+
+def _drawings_of_cycle(findings: Findings, found: GaitCycle, efforts: Array) -> dict[str, Drawing]:
+    drawings: dict[str, Drawing] = {}
     if found.strides:
         drawings["cycle_angles"] = lambda width: cycle(
             width, found.angles, "angle [°]", found.liftoff, findings.people
@@ -202,19 +252,22 @@ def _pictures(findings: Findings, found: GaitCycle, efforts: Array) -> dict[str,
             width, found.activations, "activation", found.liftoff, {}, (0.0, 1.0)
         )
     if efforts.size:
-        muscles, resting = episode.morphology.muscles, gait.effort - float(efforts.sum())
+        muscles = findings.episode.morphology.muscles
+        resting = findings.gait.effort - float(efforts.sum())
         drawings["energy"] = lambda width: energy(width, muscles, efforts, resting)
-    if outputs:
-        drawings["oscillators"] = lambda width: plots.oscillators(width, episode.time, outputs, two)
+    return drawings
+
+
+def _drawings_of_search(findings: Findings) -> dict[str, Drawing]:
+    champion = findings.champion
+    fittest = champion[0], findings.search.fitness
+    drawings: dict[str, Drawing] = {
+        "fitness": lambda width: plots.fitness(width, findings.generations, fittest)
+    }
     if held_out := findings.held_out:
         drawings["trials"] = lambda width: plots.trials(width, findings.search, held_out)
     if front := findings.front:
-        drawings["front"] = lambda width: harvest.front(width, front, findings.champion)
+        drawings["front"] = lambda width: harvest.front(width, front, champion)
     if (repertoire := findings.repertoire) and repertoire.filled:
-        drawings["repertoire"] = lambda width: harvest.repertoire(
-            width, repertoire, findings.champion
-        )
-    return {
-        name: {kind: Markup(draw(width)) for kind, width in WIDTHS.items()}
-        for name, draw in drawings.items()
-    }
+        drawings["repertoire"] = lambda width: harvest.repertoire(width, repertoire, champion)
+    return drawings

@@ -1,1 +1,1 @@
-"""What searches are made of, where they begin, and what they find besides their best."""
+"""What searches are made of, where they start, and what they find besides their best."""

@@ -1,4 +1,4 @@
-"""The front of several objectives: what nothing else is better than in all of them."""
+"""The Pareto front of a run with several objectives."""
 
 from dataclasses import dataclass
 
@@ -14,44 +14,53 @@ class Front:
     """The individuals of a run in the space of its objectives.
 
     Attributes:
-        names: Of the m objectives.
-        points: Objectives (N, m) of every stable individual without support,
-            or of every stable one where all had support.
-        addresses: Generation and index of each (N, 2).
-        best: Which of them are not dominated (N,).
+        names: Names of the m objectives.
+        points: Objectives (N, m) of every stable individual without support.
+            If all generations had support: of every stable individual.
+        individuals: Generation and index of each individual (N, 2).
+        best: Whether each individual is nondominated (N,).
     """
 
     names: tuple[str, ...]
     points: Array
-    addresses: NDArray[np.int64]
+    individuals: NDArray[np.int64]
     best: NDArray[np.bool_]
 
 
 def nondominated(points: Array) -> NDArray[np.bool_]:
-    """Which of N points (N, m) no other dominates: is as large in all objectives, and larger in one."""
+    """Returns whether each of N points (N, m) is nondominated; larger is better.
+
+    One point dominates another if it is at least as large in all objectives
+    and larger in one.
+    """
     best = np.ones(len(points), dtype=bool)
-    for place in np.argsort(
-        -points.sum(axis=1), kind="stable"
-    ):  # a large sum dominates many, and soon
-        if best[place]:
-            beaten = np.all(points <= points[place], axis=1) & np.any(
-                points < points[place], axis=1
-            )
-            best[beaten] = False
+
+    # A point with a large sum dominates many others, so it comes early.
+    order = np.argsort(-points.sum(axis=1), kind="stable")
+    for i in order:
+        if best[i]:
+            no_better = np.all(points <= points[i], axis=1)
+            worse = np.any(points < points[i], axis=1)
+            best[no_better & worse] = False
     return best
 
 
 def front(journal: Journal) -> Front:
-    """The front of a run of several objectives."""
-    points, addresses, free = [], [], []
+    """Returns the Pareto front of a run with several objectives."""
+    points, individuals, free = [], [], []
     for record in journal.generations():
         stable = np.flatnonzero(np.isfinite(record.objectives).all(axis=1))
         points.append(record.objectives[stable])
-        addresses.append(np.stack([np.full_like(stable, record.generation), stable], axis=1))
+        individuals.append(np.stack([np.full_like(stable, record.generation), stable], axis=1))
         free.append(np.full(len(stable), record.support == 0.0))
+
     kept = np.concatenate(free)
-    kept = kept if kept.any() else ~kept
+    if not kept.any():
+        kept = ~kept
     objectives = np.concatenate(points)[kept]
     return Front(
-        journal.objectives, objectives, np.concatenate(addresses)[kept], nondominated(objectives)
+        journal.objectives,
+        objectives,
+        np.concatenate(individuals)[kept],
+        nondominated(objectives),
     )

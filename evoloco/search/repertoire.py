@@ -1,4 +1,4 @@
-"""A repertoire: the fittest gait of every cell of a grid over two descriptors."""
+"""A repertoire: the fittest gait in every cell of a grid over two descriptors."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ Cells = tuple[int, int]
 """Numbers of cells along each descriptor."""
 
 SLACK = 1e-6
-"""Rounding below this counts as lying on the edge of a cell, in descriptor units times cells."""
+"""Tolerance for a value on the edge of a cell, in descriptor units times the number of cells."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,14 @@ class Grid:
     """Cells over two fitness terms that describe how a gait moves.
 
     Attributes:
-        descriptors: Names of the terms.
-        ranges: Of each, low and high [its unit]; what lies beyond counts to the outermost cells.
-        cells: Along each.
+        descriptors: Names of the two terms.
+        ranges: Low and high of each descriptor [its unit]. A value outside is put into the
+            nearest outermost cell.
+        cells: Number of cells along each descriptor.
 
     Raises:
-        SpecError: A range is not increasing, a count is not positive, or the descriptors are one.
+        SpecError: A range is not increasing, a number of cells is not positive, or both
+            descriptors are the same term.
     """
 
     descriptors: Descriptors
@@ -42,7 +44,8 @@ class Grid:
     def __post_init__(self) -> None:
         if self.descriptors[0] == self.descriptors[1]:
             raise SpecError(
-                f"optimizer.descriptors: must be two different terms, not '{self.descriptors[0]}' twice."
+                "optimizer.descriptors: must be two different terms, not "
+                f"'{self.descriptors[0]}' twice."
             )
         for low, high in self.ranges:
             if not low < high:
@@ -51,10 +54,10 @@ class Grid:
             raise SpecError(f"optimizer.cells: must be positive, not {list(self.cells)}.")
 
     def columns(self, terms: tuple[str, ...]) -> list[int]:
-        """Places of the descriptors among the fitness terms.
+        """Returns the indices of the descriptors among the fitness terms.
 
         Raises:
-            UnknownNameError: A descriptor is no term.
+            UnknownNameError: A descriptor is not a fitness term.
         """
         for name in self.descriptors:
             if name not in terms:
@@ -62,7 +65,7 @@ class Grid:
         return [terms.index(name) for name in self.descriptors]
 
     def places(self, values: Array) -> NDArray[np.int64]:
-        """Cells (N, 2) of descriptor values [their units] (N, 2)."""
+        """Returns the cells (N, 2) of descriptor values [their units] (N, 2)."""
         low, high = np.array(self.ranges).T
         counts = np.array(self.cells)
         places = np.floor((counts * (values - low) + SLACK) / (high - low))
@@ -71,40 +74,49 @@ class Grid:
 
 @dataclass(frozen=True)
 class Repertoire:
-    """What a search left in a grid.
+    """The fittest individual of every cell.
 
     Attributes:
         grid: The cells.
-        fitness: Of each cell's fittest (cells of the first, of the second descriptor); NaN where none came.
-        addresses: Generation and index of that individual (…, …, 2); -1 where none came.
+        fitness: Best fitness in each cell, in the shape of the grid; NaN in an empty cell.
+        individuals: Generation and index of that individual (..., 2); -1 in an empty cell.
     """
 
     grid: Grid
     fitness: Array
-    addresses: NDArray[np.int64]
+    individuals: NDArray[np.int64]
 
     @property
     def filled(self) -> int:
-        """Number of cells that some gait reached."""
+        """Number of cells that are not empty."""
         return int(np.isfinite(self.fitness).sum())
 
 
 def repertoire(journal: Journal, grid: Grid) -> Repertoire:
-    """The repertoire of a run; generations with support count only where all had it."""
+    """Returns the repertoire of a run.
+
+    Generations with support count only if all generations had support.
+    """
     found = _fill(journal, grid, supported=False)
     return found if found.filled else _fill(journal, grid, supported=True)
 
 
 def _fill(journal: Journal, grid: Grid, supported: bool) -> Repertoire:
-    fitness, addresses = np.full(grid.cells, np.nan), np.full((*grid.cells, 2), -1)
+    """Fills a grid; `supported`: whether generations with support count."""
+    fitness = np.full(grid.cells, np.nan)
+    individuals = np.full((*grid.cells, 2), -1)
     columns = grid.columns(journal.terms)
+
     for record in journal.generations():
         if record.support and not supported:
             continue
+
         stable = np.flatnonzero(np.isfinite(record.fitness))
         values = record.evaluation.values.mean(axis=1)[stable][:, columns]
         for individual, (row, column) in zip(stable, grid.places(values), strict=True):
-            if not record.fitness[individual] <= fitness[row, column]:  # or the cell is empty, NaN
+            no_better = record.fitness[individual] <= fitness[row, column]  # False if empty: NaN
+            if not no_better:
                 fitness[row, column] = record.fitness[individual]
-                addresses[row, column] = record.generation, individual
-    return Repertoire(grid, fitness, addresses)
+                individuals[row, column] = record.generation, individual
+
+    return Repertoire(grid, fitness, individuals)

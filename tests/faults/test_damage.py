@@ -9,7 +9,7 @@ import pytest
 
 from evoloco.errors import JournalError
 from evoloco.evolve import evolve
-from evoloco.record.journal import Generation, Journal, whole_generations
+from evoloco.record.journal import Generation, Journal, intact_generations
 from evoloco.run import Run
 from evoloco.salvage import salvage
 
@@ -60,16 +60,16 @@ def test_a_changed_number_is_told_with_the_last_good_generation_and_the_way_on(
     refused = evoloco("resume", folder)
     assert refused.code == 2
     assert (
-        "generation 5 does not match its checksum. Generations 0 to 4 of it are whole."
+        "generation 5 does not match its checksum. Generations 0 to 4 are intact."
         in refused.message
     )
-    assert f"Go on from there with: evoloco resume {folder} --salvage" in refused.message
+    assert f"Continue from there with: evoloco resume {folder} --salvage" in refused.message
     assert (folder / "journal.sqlite").read_bytes() == damaged
     assert evoloco("replay", folder, "--individual", "4:0").code == 0
     going_on = evoloco("resume", folder, "--salvage")
     assert going_on.code == 0, going_on.err
     aside = folder / "journal.damaged.sqlite"
-    assert f"5 whole generations are kept; the damaged journal is {aside}." in going_on.out
+    assert f"5 intact generations are kept; the damaged journal is {aside}." in going_on.out
     assert aside.read_bytes() == damaged
     assert record(folder) == expected
 
@@ -83,7 +83,7 @@ def test_salvaged_generations_are_those_recorded_times_included(
 ) -> None:
     folder = copied(whole, tmp_path / "run")
     harmed(folder)
-    before = [times(generation) for generation in whole_generations(folder / "journal.sqlite")]
+    before = [times(generation) for generation in intact_generations(folder / "journal.sqlite")]
     assert len(before) == 5
     salvage(folder)
     journal = Journal(folder / "journal.sqlite")
@@ -94,7 +94,7 @@ def test_salvaged_generations_are_those_recorded_times_included(
 def test_a_whole_journal_is_left_as_it_is_by_salvage(whole: Path, tmp_path: Path) -> None:
     folder = copied(whole, tmp_path / "run")
     before = (folder / "journal.sqlite").read_bytes()
-    assert "is whole: nothing to salvage" in salvage(folder)
+    assert "is intact: nothing to salvage" in salvage(folder)
     assert (folder / "journal.sqlite").read_bytes() == before
     assert not list(folder.glob("*damaged*"))
 
@@ -118,7 +118,7 @@ def test_generations_in_the_write_ahead_log_are_salvaged_too(whole: Path, tmp_pa
     run.journal.close()
     assert (crashed / "journal.sqlite-wal").stat().st_size > 0
     content = bytearray((crashed / "journal.sqlite-wal").read_bytes())
-    assert sum(1 for _ in whole_generations(crashed / "journal.sqlite")) == 12
+    assert sum(1 for _ in intact_generations(crashed / "journal.sqlite")) == 12
     content[len(content) // 2] ^= 1  # SQLite ends the log at its first frame that does not match
     (crashed / "journal.sqlite-wal").write_bytes(content)
     again = Run(crashed)
@@ -148,5 +148,5 @@ def test_any_change_of_any_table_is_noticed(whole: Path, tmp_path: Path, harm: s
     run.journal.close()
     with closing(sqlite3.connect(folder / "journal.sqlite")) as database, database:
         assert database.execute(harm).rowcount
-    with pytest.raises(JournalError, match="is damaged or no journal"):
+    with pytest.raises(JournalError, match="is damaged or not a journal"):
         list(Run(folder).journal.generations())

@@ -265,7 +265,7 @@ def test_a_hostile_database_is_refused(
     folder = copied(whole, tmp_path / "run")
     with closing(sqlite3.connect(folder / "journal.sqlite")) as database, database:
         harm(database)
-    with pytest.raises(JournalError, match="is damaged or no journal"):
+    with pytest.raises(JournalError, match="is damaged or not a journal"):
         Run(folder)
 
 

@@ -34,8 +34,8 @@ def test_a_disk_that_is_full_loses_nothing_and_the_run_goes_on_when_there_is_roo
         f"Generation {kept} cannot be written to the journal {folder / 'journal.sqlite'}: "
         in full.message
     )
-    assert f"Generations 0 to {kept - 1} are recorded whole." in full.message
-    assert full.message.endswith(f"go on with: evoloco resume {folder}")
+    assert f"Generations 0 to {kept - 1} are recorded completely." in full.message
+    assert full.message.endswith(f"continue with: evoloco resume {folder}")
     going_on = evoloco("resume", folder)
     assert going_on.code == 0, going_on.err
     undisturbed = evoloco("evolve", file, LONGER, "--out", tmp_path / "whole")

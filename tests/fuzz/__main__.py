@@ -33,7 +33,7 @@ with atheris.instrument_imports(include=["evoloco", "tomllib"]):
     from evoloco.champion import exported
     from evoloco.errors import EvolocoError, JournalError
     from evoloco.model_file import check_sizes
-    from evoloco.record.journal import FILE, Journal, whole_generations
+    from evoloco.record.journal import FILE, Journal, intact_generations
     from evoloco.salvage import salvage
     from evoloco.search import scone_par, start
     from evoloco.spec import dumps, loads, read
@@ -69,7 +69,7 @@ def run_file(path: Path) -> None:
 
 
 def journal(path: Path) -> None:
-    whole = sum(1 for _ in whole_generations(path))
+    whole = sum(1 for _ in intact_generations(path))
     record = Journal(path)
     try:
         assert sum(1 for _ in record.generations()) == len(record) == whole
