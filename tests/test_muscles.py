@@ -1,4 +1,4 @@
-"""Muscles: MuJoCo's against the analytic curves, moment arms against differences, numbers against their source."""
+"""Muscles: MuJoCo's against the curves, moment arms against differences, numbers against papers."""
 
 import math
 from functools import cache
@@ -94,12 +94,11 @@ def test_the_curves_have_their_fixed_points() -> None:
         == 0.0
     )
     assert passive(CURVES["lmax"]) == pytest.approx(1.5 * CURVES["fpmax"])
+    curves = [CURVES[name] for name in ("lmin", "lmax", "vmax", "fpmax", "fvmax")]
+    shape = np.array([0.0, 1.0, 1.0, 200.0, *curves])
     gain = [
-        mujoco.mju_muscleGain(length, 0.0, np.array([0.0, 1.0]), 1.0, np.array(
-            [0.0, 1.0, 1.0, 200.0, *(CURVES[name] for name in ("lmin", "lmax", "vmax", "fpmax", "fvmax"))]
-        ))
-        for length in LENGTHS
-    ]  # fmt: skip
+        mujoco.mju_muscleGain(length, 0.0, np.array([0.0, 1.0]), 1.0, shape) for length in LENGTHS
+    ]
     np.testing.assert_allclose(gain, [-force_length(length) for length in LENGTHS], atol=1e-12)
 
 
@@ -158,9 +157,14 @@ def test_moment_arms_are_the_differences_of_muscle_length_over_angle(seed: int) 
 
 
 SPANS = {
-    "hamstrings": {"hip": 1, "knee": -1}, "glutei": {"hip": 1}, "iliopsoas": {"hip": -1}, "vasti": {"knee": 1},
-    "gastrocnemius": {"knee": -1, "ankle": 1}, "soleus": {"ankle": 1}, "tibialis": {"ankle": -1},
-}  # fmt: skip
+    "hamstrings": {"hip": 1, "knee": -1},
+    "glutei": {"hip": 1},
+    "iliopsoas": {"hip": -1},
+    "vasti": {"knee": 1},
+    "gastrocnemius": {"knee": -1, "ankle": 1},
+    "soleus": {"ankle": 1},
+    "tibialis": {"ankle": -1},
+}
 """Whether a muscle gets longer (1) or shorter with hip flexion, knee flexion and dorsiflexion."""
 
 
@@ -193,8 +197,9 @@ def test_pennation_and_strain_are_in_the_numbers_that_are_read_off() -> None:
         volume = published.max_force / 0.25e6 * published.optimal_length
         assert muscle.mass == pytest.approx(1059.7 * volume)
         assert (muscle.side, muscle.partner) in (
-            ("left", f"{muscle.stem}_right"), ("right", f"{muscle.stem}_left")
-        )  # fmt: skip
+            ("left", f"{muscle.stem}_right"),
+            ("right", f"{muscle.stem}_left"),
+        )
 
 
 def test_the_body_weighs_what_its_segments_do_and_touches_the_ground() -> None:
@@ -244,9 +249,13 @@ def test_a_muscle_that_cannot_be_is_told(changes: dict, words: str) -> None:
     spec = mujoco.MjSpec()
     spec.option.timestep = 0.0025
     whole = {
-        "max_force": 1000.0, "optimal_length": 0.1, "slack_length": 0.2, "pennation": 0.0, "delay": 0.005,
+        "max_force": 1000.0,
+        "optimal_length": 0.1,
+        "slack_length": 0.2,
+        "pennation": 0.0,
+        "delay": 0.005,
         "path": (("pelvis", 0.0, 0.0), ("pelvis", 0.0, 0.1)),
-    }  # fmt: skip
+    }
     with pytest.raises(ModelError, match=words):
         MuscleTendon(**{**whole, **changes}).attach(spec, "m", {"pelvis": (spec.worldbody, 0.0)})
 
