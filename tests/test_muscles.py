@@ -7,6 +7,7 @@ from types import ModuleType
 import mujoco
 import numpy as np
 import pytest
+from anatomy import SPANS
 
 from evoloco.controllers import reflex, sine
 from evoloco.errors import ModelError
@@ -154,18 +155,6 @@ def test_moment_arms_are_the_differences_of_muscle_length_over_angle(seed: int) 
         np.testing.assert_allclose(arm, (lengths[0] - lengths[1]) / (2 * nudge), atol=1e-5)  # [m]
         crossed += int((np.abs(arm) > 1e-3).sum())
     assert crossed == 2 * 9  # per leg: three at the hip, three at the knee, three at the ankle
-
-
-SPANS = {
-    "hamstrings": {"hip": 1, "knee": -1},
-    "glutei": {"hip": 1},
-    "iliopsoas": {"hip": -1},
-    "vasti": {"knee": 1},
-    "gastrocnemius": {"knee": -1, "ankle": 1},
-    "soleus": {"ankle": 1},
-    "tibialis": {"ankle": -1},
-}
-"""Whether a muscle gets longer (1) or shorter with hip flexion, knee flexion and dorsiflexion."""
 
 
 def test_muscles_flex_and_extend_the_joints_that_anatomy_says() -> None:
