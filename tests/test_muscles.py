@@ -210,7 +210,7 @@ def test_a_delay_of_k_steps_shifts_what_an_excitation_does_by_k_steps() -> None:
     model, home = body.model, Body(human(), 0.0, 0.0)
     still = Scenario(np.zeros(6), np.zeros(6))
     data = mujoco.MjData(model)
-    mujoco.mj_setState(model, data, home.start(still, data), mujoco.mjtState.mjSTATE_INTEGRATION)
+    mujoco.mj_setState(model, data, home.start(still), mujoco.mjtState.mjSTATE_INTEGRATION)
     rises, before = np.full(model.nu, -1), data.act.copy()
     data.ctrl[:] = 1.0
     for k in range(12):
@@ -284,9 +284,10 @@ def test_what_is_there_for_looks_weighs_nothing_and_touches_nothing(
 
 def test_an_episode_begins_with_the_joint_rates_of_the_keyframe() -> None:
     body = muscle_biped.build(turn_hip_right=3.0, turn_knee_right=-2.0, speed=1.5)
-    data, model = mujoco.MjData(body.model), body.model
     joints, noise = len(body.joints), np.linspace(-0.3, 0.3, len(body.joints))
-    Body(body, 0.0, 0.0).start(Scenario(np.zeros(joints), noise), data)
+    begun = Body(body, 0.0, 0.0)
+    begun.start(Scenario(np.zeros(joints), noise))
+    data, model = begun.data, body.model
     for joint, added in zip(body.joints, noise, strict=True):
         dof = int(model.joint(joint.name).dofadr[0])
         assert data.qvel[dof] == model.key(HOME).qvel[dof] + added
