@@ -1,4 +1,4 @@
-"""What a small XML file may ask for: a line of it can multiply a body by a billion."""
+"""A guard before MuJoCo reads a model's file: one line of it can multiply a body by a billion."""
 
 import math
 import xml.etree.ElementTree as ElementTree
@@ -18,6 +18,11 @@ def check_sizes(path: Path, seen: frozenset[Path] = frozenset(), copies: float =
 
     A file that is no XML is left to MuJoCo, which says what is wrong with it.
 
+    Args:
+        path: Of the file.
+        seen: Files that include it.
+        copies: How often these copy what they include.
+
     Raises:
         ModelError: An element would be copied too often, or a height field is too large.
     """
@@ -28,13 +33,15 @@ def check_sizes(path: Path, seen: frozenset[Path] = frozenset(), copies: float =
                 made.pop()
                 element.clear()
                 continue
+
             made.append(made[-1] * _product(element.get("count", "")))
             cells = _product(element.get("nrow", "")) * _product(element.get("ncol", ""))
             if made[-1] > COPIES or cells > CELLS:
                 raise ModelError(
-                    f"{path}: <{element.tag}> asks for {max(made[-1], cells):.3g} copies or cells; allowed are "
-                    f"{COPIES} copies and {CELLS} cells of a height field."
+                    f"{path}: <{element.tag}> asks for {max(made[-1], cells):.3g} copies or cells; "
+                    f"allowed are {COPIES} copies and {CELLS} cells of a height field."
                 )
+
             included = path.parent / element.get("file", "")
             if element.tag == "include" and included.is_file() and included not in seen:
                 check_sizes(included, seen | {path}, made[-1])

@@ -14,10 +14,12 @@ class Servo:
 
     The controller is the proportional one of a smart servo: it puts a voltage
     proportional to the position error on the motor, at most the supply's.
-    With the back-EMF constant K and the resistance R that follow from the
-    stall torque and the no-load speed, the torque is
+    At a speed w the torque is
 
-        K / R (v - K w),   v = clip(R / K stiffness error, -voltage, voltage)
+        torque = K / R (v - K w),   v = clip(R / K stiffness error, -voltage, voltage)
+        K      = voltage / no-load speed            (1)
+        R      = K voltage / stall torque           (2)
+        K² / R = stall torque / no-load speed       (3)
 
     so the torque-speed line runs from the stall torque at rest to zero at the
     no-load speed, and K² / R acts as damping wherever the voltage is not
@@ -46,25 +48,25 @@ class Servo:
 
     @property
     def motor_constant(self) -> float:
-        """Back-EMF per speed, and torque per current [V s/rad = N m/A]."""
-        return self.voltage / self.no_load_speed
+        """Back-EMF per speed, and torque per current, K [V s/rad = N m/A]."""
+        return self.voltage / self.no_load_speed  # (1)
 
     @property
     def resistance(self) -> float:
-        """Resistance that gives the stall torque under full voltage [Ohm]."""
-        return self.motor_constant * self.voltage / self.stall_torque
+        """Resistance that gives the stall torque under full voltage, R [Ohm]."""
+        return self.motor_constant * self.voltage / self.stall_torque  # (2)
 
     @property
     def damping(self) -> float:
         """Torque lost per speed to the back-EMF, K² / R [N m s/rad]."""
-        return self.stall_torque / self.no_load_speed
+        return self.stall_torque / self.no_load_speed  # (3)
 
     def drive(self, spec: mujoco.MjSpec, joint: str) -> None:
         """Adds this servo to a joint of a spec, under the joint's name.
 
-        The joint's range bounds the commands, its armature and Coulomb friction
-        become the servo's. In the compiled model the first two numbers of the
-        actuator's `gainprm` are `resistance` and `motor_constant`, so the
+        The joint's range bounds the commands, and its armature and Coulomb
+        friction become the servo's. In the compiled model the first two numbers
+        of the actuator's `gainprm` are `resistance` and `motor_constant`, so the
         current of a torque is torque / gainprm[1].
 
         Args:
@@ -74,6 +76,7 @@ class Servo:
         shaft = spec.joint(joint)
         shaft.armature = self.armature
         shaft.frictionloss = self.friction
+
         motor = spec.add_actuator(name=joint, target=joint, trntype=mujoco.mjtTrn.mjTRN_JOINT)
         motor.set_to_dcmotor(
             motorconst=[0, 0],
@@ -83,6 +86,7 @@ class Servo:
             ctrlspec=int(mujoco.mjtCtrlInput.mjINPUT_POS),
         )
         bound(motor, shaft)
+
         motor.delay = self.latency
         motor.nsample = math.ceil(self.latency / spec.option.timestep)
 

@@ -1,4 +1,4 @@
-"""Genes of a user's own body: what of a file's bodies, joints and sites can be searched, by their names."""
+"""Genes of a user's own body, named after the bodies, joints and sites of its file."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +30,10 @@ GENES = (
     Gene("site_z.SITE", -0.05, 0.05, "m", "shift of sites upward"),
     Gene("part.BODY", 0.0, 1.0, "1", "bodies exist, with all that hangs on them", levels=2),
 )
-"""Kinds of genes. The word in capitals stands for a name, or for a pattern with `*`, `?` or `[...]` of several."""
+"""Kinds of genes.
+
+The word in capitals stands for a name, or for a pattern with `*`, `?` or `[...]` of several.
+"""
 
 KINDS = {gene.name.partition(".")[0]: gene for gene in GENES}
 """The same by the first word of their names."""
@@ -50,12 +53,12 @@ def describe(name: str, known: Mapping[str, Sequence[str]], path: str) -> Gene:
     kind, _, pattern = name.partition(".")
     if kind not in KINDS:
         raise UnknownNameError("kind of gene", kind, KINDS, f"'{name}'")
+
     word = KINDS[kind].name.partition(".")[2]
     names = matching(pattern, known[word])
     if not names:
-        raise UnknownNameError(
-            f"{word.lower().replace('_', ' ')} in {path}", pattern, known[word], f"'{name}'"
-        )
+        what = f"{word.lower().replace('_', ' ')} in {path}"
+        raise UnknownNameError(what, pattern, known[word], f"'{name}'")
     return replace(KINDS[kind], name=name, meaning=f"{KINDS[kind].meaning}: {', '.join(names)}")
 
 
@@ -66,7 +69,7 @@ def matching(pattern: str, names: Iterable[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Genes:
-    """Values of genes, seen from the elements that they are about.
+    """Values of genes, by the elements that they are about.
 
     Attributes:
         values: By the genes' names.
@@ -105,22 +108,20 @@ class Genes:
 
 
 def shape(spec: mujoco.MjSpec, genes: Genes, torso: str, feet: Sequence[str], path: str) -> None:
-    """Gives a file's bodies, joints and sites what the genes say; `stiffen` is for what drives them.
+    """Gives a file's bodies, joints and sites what the genes say.
+
+    `stiffen` does so for what drives the joints.
 
     Raises:
-        ModelError: MuJoCo cannot compile the file, or a gene does not fit the element that it is about.
+        ModelError: MuJoCo cannot compile the file, or a gene does not fit the
+            element that it is about.
     """
     _weigh(spec, genes)
     _limit(spec, genes, path)
+
     try:
         model = spec.compile()
-        stretched = {}
-        for body in range(1, model.nbody):
-            name = model.body(body).name
-            if genes.about("length", name) or genes.about("size", name):
-                directed = bool(genes.about("length", name))
-                length, size = genes.factor("length", name), genes.factor("size", name)
-                stretched[body] = Stretch.of(model, body, length, size, feet, path, directed)
+        stretched = _stretched(model, genes, feet, path)
         explicit = {body.id for body in spec.bodies if body.explicitinertial}
         shifts = [(site, _shift(model, site, genes, torso)) for site in range(model.nsite)]
         for body, stretch in stretched.items():
@@ -131,6 +132,7 @@ def shape(spec: mujoco.MjSpec, genes: Genes, torso: str, feet: Sequence[str], pa
         spec.copy_back(model)
     except ValueError as error:
         raise ModelError(f"MuJoCo cannot compile {path}: {error}") from error
+
     for geom in list(spec.geoms):
         if geom.type in MESHES and geom.parent.id in stretched:
             stretched[geom.parent.id].wrap(geom)
@@ -144,15 +146,18 @@ def stiffen(spec: mujoco.MjSpec, genes: Genes) -> None:
     for actuator in spec.actuators:
         gain, bias = np.array(actuator.gainprm), np.array(actuator.biasprm)
         factor = genes.factor("stiffness", actuator.target)
+
         if actuator.gaintype == mujoco.mjtGain.mjGAIN_DCMOTOR:
             gain[4] *= factor  # of its controller
         else:
             gain[0] *= factor
             bias[1] *= factor
+
         actuator.gainprm, actuator.biasprm = gain, bias
 
 
 def _weigh(spec: mujoco.MjSpec, genes: Genes) -> None:
+    """Multiplies masses and inertias."""
     for body in spec.bodies:
         factor = genes.factor("mass", body.name)
         body.mass *= factor
@@ -164,25 +169,46 @@ def _weigh(spec: mujoco.MjSpec, genes: Genes) -> None:
 
 
 def _limit(spec: mujoco.MjSpec, genes: Genes, path: str) -> None:
+    """Multiplies the limits of joints, and of what drives them."""
     for joint in spec.joints:
         factor = genes.factor("range", joint.name)
         if factor != 1 and joint.range[0] >= joint.range[1]:
             raise ModelError(f"{path}: joint '{joint.name}' has no range that a gene could scale.")
         joint.range = factor * joint.range
+
     for actuator in spec.actuators:
         if actuator.trntype == mujoco.mjtTrn.mjTRN_JOINT:
             actuator.ctrlrange = genes.factor("range", actuator.target) * actuator.ctrlrange
 
 
+def _stretched(
+    model: mujoco.MjModel, genes: Genes, feet: Sequence[str], path: str
+) -> dict[int, Stretch]:
+    """What changes the length or size of bodies, by their ids, of those that genes are about."""
+    stretched = {}
+    for body in range(1, model.nbody):
+        name = model.body(body).name
+        directed = bool(genes.about("length", name))
+        if directed or genes.about("size", name):
+            length, size = genes.factor("length", name), genes.factor("size", name)
+            stretched[body] = Stretch.of(model, body, length, size, feet, path, directed)
+    return stretched
+
+
 def _shift(model: mujoco.MjModel, site: int, genes: Genes, torso: str) -> Array:
-    """Shift of a site in the frame of its body [m] (3,); the genes' axes are the torso's in the reference pose."""
+    """Shift of a site in the frame of its body [m] (3,).
+
+    The genes' axes are those of the torso in the reference pose.
+    """
     x, y, z = (genes.shift(f"site_{axis}", model.site(site).name) for axis in "xyz")
     data = mujoco.MjData(model)
     mujoco.mj_kinematics(model, data)
+
     frame, body = data.body(torso), data.body(model.site_bodyid[site])
     turn = frame.xmat.reshape(3, 3)
     sideways = turn[:, 1] @ (data.site_xpos[site] - frame.xpos)
-    shift: Array = body.xmat.reshape(3, 3).T @ turn @ [x, -y if sideways < 0 else y, z]
+    outwards = -y if sideways < 0 else y
+    shift: Array = body.xmat.reshape(3, 3).T @ turn @ [x, outwards, z]
     return shift
 
 
@@ -193,25 +219,26 @@ def _remove(model: mujoco.MjModel, part: mujoco.MjsBody, needed: set[str], path:
     other geom knows: MuJoCo's tree of bounding boxes belongs to the layout.
 
     Raises:
-        ModelError: Something moves with the part, needs it or is tied to it, or every contact bit is in use.
+        ModelError: Something moves with the part, needs it or is tied to it, or
+            every contact bit is in use.
     """
     bodies = [body for body in range(model.nbody) if is_in_subtree(model, body, part.id)]
+    refused = f"{path}: body '{part.name}' cannot be switched off"
     if tie := _tie(model, bodies, needed):
         raise ModelError(
-            f"{path}: body '{part.name}' cannot be switched off: {tie}. A part that may be absent is fixed to what "
-            "carries it."
+            f"{refused}: {tie}. A part that may be absent is fixed to what carries it."
         )
     used = int(np.bitwise_or.reduce(model.geom_conaffinity))
     free = next((1 << bit for bit in range(31) if not used >> bit & 1), 0)
     if not free:
-        raise ModelError(
-            f"{path}: body '{part.name}' cannot be switched off: the geoms leave no contact bit unused."
-        )
+        raise ModelError(f"{refused}: the geoms leave no contact bit unused.")
+
     for body in (part, *(below for below in part.find_all("body") if below.id != part.id)):
         body.explicitinertial = False
         for geom in body.geoms:
             geom.mass = 0
-            geom.contype, geom.conaffinity = (free if geom.contype or geom.conaffinity else 0), 0
+            touches = geom.contype or geom.conaffinity
+            geom.contype, geom.conaffinity = (free if touches else 0), 0
             geom.fluid_ellipsoid = 0
             geom.material, geom.rgba = "", [0, 0, 0, 0]
 
@@ -222,19 +249,27 @@ def _tie(model: mujoco.MjModel, bodies: list[int], needed: set[str]) -> str:
         return f"'{kept[0]}' is the torso or a foot"
     if moving := [joint for joint in range(model.njnt) if model.jnt_bodyid[joint] in bodies]:
         return f"the joint '{model.joint(moving[0]).name}' moves it"
+
     sites, geoms = np.isin(model.site_bodyid, bodies), np.isin(model.geom_bodyid, bodies)
-    holds = {
-        mujoco.mjtObj.mjOBJ_BODY: np.isin(np.arange(model.nbody), bodies), mujoco.mjtObj.mjOBJ_SITE: sites,
-    }  # fmt: skip
     if any(geoms[[*model.pair_geom1, *model.pair_geom2]]):
         return "a contact pair names one of its geoms"
+
+    holds = {
+        mujoco.mjtObj.mjOBJ_BODY: np.isin(np.arange(model.nbody), bodies),
+        mujoco.mjtObj.mjOBJ_SITE: sites,
+    }
     for i in range(model.neq):
         held = holds.get(mujoco.mjtObj(model.eq_objtype[i]))
         if held is not None and held[[model.eq_obj1id[i], model.eq_obj2id[i]]].any():
             return f"the equality '{model.eq(i).name}' holds it"
-    wrapped = {mujoco.mjtWrap.mjWRAP_SITE: sites, mujoco.mjtWrap.mjWRAP_SPHERE: geoms,
-               mujoco.mjtWrap.mjWRAP_CYLINDER: geoms}  # fmt: skip
+
+    wraps = {
+        mujoco.mjtWrap.mjWRAP_SITE: sites,
+        mujoco.mjtWrap.mjWRAP_SPHERE: geoms,
+        mujoco.mjtWrap.mjWRAP_CYLINDER: geoms,
+    }
     for kind, i in zip(model.wrap_type, model.wrap_objid, strict=True):
-        if (held := wrapped.get(mujoco.mjtWrap(kind))) is not None and held[i]:
+        held = wraps.get(mujoco.mjtWrap(kind))
+        if held is not None and held[i]:
             return "a tendon runs over it"
     return ""

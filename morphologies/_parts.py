@@ -3,12 +3,17 @@
 A geom without mass is for looks only and goes into group 1.
 """
 
+from typing import Any
+
 import mujoco
 
 from ._world import GROUND
 
 Vector = tuple[float, float, float]
+"""A point or direction: forward, to the left, upward."""
+
 Colour = tuple[float, float, float, float]
+"""Red, green, blue and opacity, from 0 to 1."""
 
 WHITE: Colour = (0.93, 0.94, 0.95, 1)
 GREY: Colour = (0.60, 0.63, 0.66, 1)
@@ -28,17 +33,8 @@ def box(
     conaffinity: int = 0,
 ) -> None:
     """Adds a box by its middle and half sizes [m]."""
-    body.add_geom(
-        name=name,
-        type=mujoco.mjtGeom.mjGEOM_BOX,
-        pos=middle,
-        size=half,
-        rgba=colour,
-        mass=mass,
-        group=0 if mass else 1,
-        contype=contype,
-        conaffinity=conaffinity,
-    )
+    shape = {"type": mujoco.mjtGeom.mjGEOM_BOX, "pos": middle, "size": half}
+    _add_geom(body, name, shape, colour, mass, contype, conaffinity)
 
 
 def rod(
@@ -53,17 +49,9 @@ def rod(
     conaffinity: int = 0,
 ) -> None:
     """Adds a capsule between two points [m]."""
-    body.add_geom(
-        name=name,
-        type=mujoco.mjtGeom.mjGEOM_CAPSULE,
-        fromto=[*start, *end],
-        size=[radius, 0, 0],
-        rgba=colour,
-        mass=mass,
-        group=0 if mass else 1,
-        contype=contype,
-        conaffinity=conaffinity,
-    )
+    ends, size = [*start, *end], [radius, 0, 0]
+    shape = {"type": mujoco.mjtGeom.mjGEOM_CAPSULE, "fromto": ends, "size": size}
+    _add_geom(body, name, shape, colour, mass, contype, conaffinity)
 
 
 def ball(
@@ -76,16 +64,28 @@ def ball(
     conaffinity: int = 0,
 ) -> None:
     """Adds a sphere [m]."""
+    shape = {"type": mujoco.mjtGeom.mjGEOM_SPHERE, "pos": middle, "size": [radius, 0, 0]}
+    _add_geom(body, name, shape, colour, mass, 0, conaffinity)
+
+
+def _add_geom(
+    body: mujoco.MjsBody,
+    name: str,
+    shape: dict[str, Any],
+    colour: Colour,
+    mass: float,
+    contype: int,
+    conaffinity: int,
+) -> None:
+    """Adds a geom, in group 1 where it is for looks only."""
     body.add_geom(
         name=name,
-        type=mujoco.mjtGeom.mjGEOM_SPHERE,
-        pos=middle,
-        size=[radius, 0, 0],
         rgba=colour,
         mass=mass,
         group=0 if mass else 1,
-        contype=0,
+        contype=contype,
         conaffinity=conaffinity,
+        **shape,
     )
 
 
@@ -99,6 +99,7 @@ def corner(
     x, y, z = place
     middle = (x, y, z + radius)
     ball(foot, f"{foot.name}_{name}", middle, radius, DARK, conaffinity=GROUND)
+
     cell = foot.add_site(
         name=f"{foot.name}.load_{name}", pos=middle, size=[1.5 * radius, 0, 0], group=4
     )
@@ -116,7 +117,13 @@ def hinge(body: mujoco.MjsBody, name: str, axis: Vector, limits: tuple[float, fl
 
 
 def add_accelerometer(spec: mujoco.MjSpec, torso: mujoco.MjsBody, height: float = 0.0) -> None:
-    """Adds the sensor `torso.acceleration` [m/s²], gravity included, at a height above the torso's frame [m]."""
+    """Adds the sensor `torso.acceleration` [m/s²], which includes gravity.
+
+    Args:
+        spec: The body.
+        torso: Carries it.
+        height: Above the torso's frame [m].
+    """
     site = torso.add_site(name="torso.accelerometer", pos=[0, 0, height], group=4)
     spec.add_sensor(
         name="torso.acceleration",
@@ -127,7 +134,10 @@ def add_accelerometer(spec: mujoco.MjSpec, torso: mujoco.MjsBody, height: float 
 
 
 def add_planar_root(torso: mujoco.MjsBody) -> None:
-    """Lets a body move in the sagittal plane only: slides `root_x`, `root_z` and the hinge `root_pitch`."""
+    """Lets a body move in the sagittal plane only.
+
+    Its joints are the slides `root_x` and `root_z`, and the hinge `root_pitch`.
+    """
     slide, turn = mujoco.mjtJoint.mjJNT_SLIDE, mujoco.mjtJoint.mjJNT_HINGE
     torso.add_joint(name="root_x", type=slide, axis=[1, 0, 0])
     torso.add_joint(name="root_z", type=slide, axis=[0, 0, 1])

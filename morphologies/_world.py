@@ -17,10 +17,10 @@ GROUND = 1
 def new_world(name: str, timestep: float) -> mujoco.MjSpec:
     """An empty world with a floor; `docs/physics.md` holds the measurements behind its settings.
 
-    The integrator is semi-implicit Euler, which suits joints without
-    springs and dampers of their own: a servo's stiffness and damping are soft
-    against its armature at these steps. Constraint islands are off,
-    because one body is one island.
+    The integrator is semi-implicit Euler, which suits joints without springs
+    and dampers of their own: a servo's stiffness and damping are soft against
+    its armature at these steps. Constraint islands are off, because one body
+    is one island.
 
     Args:
         name: Name of the model.
@@ -39,7 +39,7 @@ def new_world(name: str, timestep: float) -> mujoco.MjSpec:
 
 
 def add_floor(spec: mujoco.MjSpec) -> None:
-    """Adds a geom `floor` that has contact priority: friction and softness of every contact are its own."""
+    """Adds a geom `floor` whose friction and softness hold in every contact, by its priority."""
     kind, look = mujoco.mjtTexture, mujoco.mjtBuiltin
     spec.add_texture(
         name="floor",

@@ -19,12 +19,17 @@ LEGS = 2
 
 # Lengths [m] and masses [kg] of the links follow the ROBOTIS OP3 (robotis_op3 in MuJoCo Menagerie).
 THIGH, SHANK = 0.11, 0.11
+"""Lengths of the leg's segments [m]."""
+
 ANKLE = 0.03
 """Height of the ankle above the sole [m]."""
+
 WAIST = 0.09
 """Height of the torso's frame above the hips [m]."""
+
 SOLE = {"rear": -0.05, "front": 0.07, "inner": -0.033, "outer": 0.033}
 """Where the sole's edges lie, ahead and outwards of the ankle [m]."""
+
 CORNER = 0.006
 """Radius of the spheres at the corners of the sole [m]."""
 
@@ -37,8 +42,12 @@ LIMITS = {
     "shoulder_pitch": (-1.5, 1.5),
 }
 """Range of each joint [rad]."""
+
 KNEE = 0.70
-"""Knee angle in the home keyframe [rad]: hips and ankles bend so that they are above each other, the soles level."""
+"""Knee angle in the home keyframe [rad].
+
+Hips and ankles bend so that they are above each other and the soles are level.
+"""
 
 GENES = (
     Gene("thigh", 0.08, 0.15, "m", "length of the thighs"),
@@ -104,7 +113,7 @@ def build(
     knee_limit: float = 2.2,
     imu_height: float = 0.0,
 ) -> Morphology:
-    """Servo biped of 0.5 m and 3.15 kg with ten driven joints, in the proportions of the ROBOTIS OP3.
+    """Servo biped of 0.5 m and 3.15 kg with ten driven joints, proportioned like the ROBOTIS OP3.
 
     Each leg has hip roll and pitch, knee, ankle pitch and roll, all driven by
     DYNAMIXEL XM430-W350. Positive angles are hip flexion (the thigh goes
@@ -123,7 +132,8 @@ def build(
         timestep: Physics step [s].
         thigh: Length of the thighs [m].
         shank: Length of the shanks [m].
-        hip_width: Distance of each hip from the middle plane [m]; the OP3 has 0.035, its feet 0.048.
+        hip_width: Distance of each hip from the middle plane [m]; the OP3 has 0.035,
+            its feet 0.048.
         sole_length: Length of the soles over 0.12 m [1].
         sole_width: Width of the soles over 0.066 m [1].
         ballast: Mass added to the chest [kg].
@@ -135,15 +145,19 @@ def build(
     """
     spec = new_world("biped", timestep)
     torso = _torso(spec, imu_height)
-    leg, joints = Leg(thigh, shank, hip_width, sole_length, sole_width, knee_limit), []
+    leg = Leg(thigh, shank, hip_width, sole_length, sole_width, knee_limit)
+
+    joints = []
     for side, sign in (("left", 1), ("right", -1)):
         _leg(spec, torso, side, sign, leg)
         _arm(torso, side, sign, arms)
         joints += [f"{stem}_{side}" for stem in LIMITS if arms or stem != "shoulder_pitch"]
     _load(torso, ballast, ballast_height, tail > 0.5)
+
     servo = replace(XM430, stiffness=stiffness)
     for joint in joints:
         servo.drive(spec, joint)
+
     crouch = leg.crouch
     height = (
         WAIST
@@ -160,15 +174,9 @@ def _torso(spec: mujoco.MjSpec, imu_height: float) -> mujoco.MjsBody:
     """Chest with computer and battery, pelvis and head, on a free joint."""
     torso = spec.worldbody.add_body(name="torso")
     torso.add_freejoint(name="root")
-    box(
-        torso,
-        "chest",
-        (0.015, 0, 0.02),
-        (0.045, 0.060, 0.065),
-        WHITE,
-        mass=1.25,
-        conaffinity=GROUND,
-    )
+
+    half = (0.045, 0.060, 0.065)
+    box(torso, "chest", (0.015, 0, 0.02), half, WHITE, mass=1.25, conaffinity=GROUND)
     box(torso, "belt", (0.015, 0, -0.025), (0.046, 0.061, 0.006), ACCENT)
     box(torso, "battery", (-0.032, 0, 0.025), (0.012, 0.040, 0.045), DARK)
     box(torso, "pelvis", (0, 0, -0.065), (0.032, 0.055, 0.022), DARK, mass=0.10)
@@ -176,6 +184,7 @@ def _torso(spec: mujoco.MjSpec, imu_height: float) -> mujoco.MjsBody:
     box(torso, "head", (0.015, 0, 0.14), (0.034, 0.042, 0.033), WHITE, mass=0.15)
     for side, sign in (("left", 1), ("right", -1)):
         ball(torso, f"eye_{side}", (0.045, 0.018 * sign, 0.146), 0.011, DARK)
+
     add_accelerometer(spec, torso, imu_height)
     return torso
 
@@ -183,6 +192,7 @@ def _torso(spec: mujoco.MjSpec, imu_height: float) -> mujoco.MjsBody:
 def _leg(spec: mujoco.MjSpec, torso: mujoco.MjsBody, side: str, sign: int, leg: Leg) -> None:
     """One leg; servos on crossing axes are lumped into the link below them."""
     offers, accepts = (LEGS, 0) if side == "left" else (0, LEGS)
+
     thigh = torso.add_body(name=f"thigh_{side}", pos=[0, leg.hip * sign, -WAIST])
     hinge(thigh, f"hip_roll_{side}", (sign, 0, 0), LIMITS["hip_roll"])
     hinge(thigh, f"hip_pitch_{side}", (0, -1, 0), LIMITS["hip_pitch"])
@@ -197,6 +207,7 @@ def _leg(spec: mujoco.MjSpec, torso: mujoco.MjsBody, side: str, sign: int, leg: 
         mass=0.115 * (leg.thigh / THIGH),
         conaffinity=GROUND,
     )
+
     shank = thigh.add_body(name=f"shank_{side}", pos=[0, 0, -leg.thigh])
     hinge(shank, f"knee_{side}", (0, 1, 0), (0.0, leg.knee_limit))
     rod(
@@ -210,10 +221,12 @@ def _leg(spec: mujoco.MjSpec, torso: mujoco.MjsBody, side: str, sign: int, leg: 
         contype=offers,
         conaffinity=accepts | GROUND,
     )
+
     foot = shank.add_body(name=f"foot_{side}", pos=[0, 0, -leg.shank])
     hinge(foot, f"ankle_pitch_{side}", (0, -1, 0), LIMITS["ankle_pitch"])
     hinge(foot, f"ankle_roll_{side}", (sign, 0, 0), LIMITS["ankle_roll"])
     box(foot, f"ankle_{side}", (-0.004, 0, 0.002), (0.026, 0.018, 0.018), DARK, mass=0.18)
+
     sole = leg.sole
     ahead, outwards = (sole["front"] + sole["rear"]) / 2, (sole["outer"] + sole["inner"]) / 2
     length, width = sole["front"] - sole["rear"], sole["outer"] - sole["inner"]
@@ -233,18 +246,11 @@ def _leg(spec: mujoco.MjSpec, torso: mujoco.MjsBody, side: str, sign: int, leg: 
 
 
 def _load(torso: mujoco.MjsBody, ballast: float, height: float, tail: bool) -> None:
-    """What may hang on the torso: without mass and unseen where it is not there, so that the layout stays."""
+    """Ballast and tail, without mass and unseen where absent: all bodies have one layout."""
     ball(torso, "ballast", (0.015, 0, height), 0.02, DARK, mass=ballast)
-    shown = DARK if tail else (0.0, 0.0, 0.0, 0.0)
-    rod(
-        torso,
-        "tail",
-        0.012,
-        (-0.04, 0, -0.06),
-        (-0.15, 0, -0.03),
-        shown,
-        mass=0.25 if tail else 0.0,
-    )
+
+    shown, mass = (DARK, 0.25) if tail else ((0.0, 0.0, 0.0, 0.0), 0.0)
+    rod(torso, "tail", 0.012, (-0.04, 0, -0.06), (-0.15, 0, -0.03), shown, mass=mass)
 
 
 def _arm(torso: mujoco.MjsBody, side: str, sign: int, driven: bool) -> None:
@@ -253,6 +259,7 @@ def _arm(torso: mujoco.MjsBody, side: str, sign: int, driven: bool) -> None:
     if driven:
         arm, (x, y, z) = torso.add_body(name=f"arm_{side}", pos=[x, y, z]), (0.0, 0.0, 0.0)
         hinge(arm, f"shoulder_pitch_{side}", (0, -1, 0), LIMITS["shoulder_pitch"])
+
     elbow, hand = (x - 0.01, y + 0.012 * sign, z - 0.085), (x + 0.03, y + 0.012 * sign, z - 0.16)
     rod(arm, f"upper_arm_{side}", 0.018, (x, y, z), elbow, DARK, mass=0.16)
     rod(arm, f"forearm_{side}", 0.014, elbow, hand, WHITE, mass=0.07)

@@ -15,20 +15,24 @@ from ._world import GROUND, new_world
 
 THIGH = SHANK = 0.12
 """Lengths of the leg's segments [m]."""
+
 ANKLE = 0.02
 """Height of the ankle above the sole [m]."""
+
 SOLE = {"rear": -0.045, "front": 0.065}
 """Where the sole touches the ground, ahead of the ankle [m]."""
+
 CORNER = 0.006
 """Radius of the spheres at the ends of the sole [m]."""
+
 WAIST = 0.04
 """Height of the torso's frame above the hip [m]."""
 
 LIMITS = {"hip_pitch": (-0.8, 1.6), "knee": (0.0, 2.4), "ankle_pitch": (-0.9, 0.9)}
 """Range of each joint [rad]."""
+
 CROUCH = {"hip_pitch": 0.6, "knee": 1.2, "ankle_pitch": 0.6}
 """Angles in the home keyframe [rad]: the ankle is below the hip, the sole level."""
-
 
 GENES = (
     Gene("torso_mass", 0.2, 0.8, "kg", "mass of the torso"),
@@ -59,14 +63,18 @@ def build(
     torso = spec.worldbody.add_body(name="torso")
     add_planar_root(torso)
     add_accelerometer(spec, torso)
+
     box(torso, "torso", (0, 0, 0), (0.06, 0.035, 0.03), WHITE, mass=torso_mass, conaffinity=GROUND)
     box(torso, "belt", (0, 0, 0), (0.061, 0.036, 0.006), ACCENT)
+
     thigh = torso.add_body(name="thigh", pos=[0, 0, -WAIST])
     hinge(thigh, "hip_pitch", (0, -1, 0), LIMITS["hip_pitch"])
     rod(thigh, "thigh", 0.020, (0, 0, 0), (0, 0, -THIGH), DARK, mass=0.12, conaffinity=GROUND)
+
     shank = thigh.add_body(name="shank", pos=[0, 0, -THIGH])
     hinge(shank, "knee", (0, 1, 0), LIMITS["knee"])
     rod(shank, "shank", 0.015, (0, 0, 0), (0, 0, -SHANK), ACCENT, mass=0.10, conaffinity=GROUND)
+
     foot = shank.add_body(name="foot", pos=[0, 0, -SHANK])
     joints = ["hip_pitch", "knee"]
     if ankle:
@@ -78,8 +86,11 @@ def build(
     box(foot, "sole", (0.01, 0, -ANKLE + 0.008), (0.062, 0.025, 0.005), WHITE, mass=0.04)
     for end in ("front", "rear"):
         corner(spec, foot, end, (SOLE[end], 0, -ANKLE), CORNER)
+
+    servo = replace(XM430_W210, friction=0, latency=0, stiffness=stiffness)
     for joint in joints:
-        replace(XM430_W210, friction=0, latency=0, stiffness=stiffness).drive(spec, joint)
+        servo.drive(spec, joint)
+
     height = (
         WAIST
         + THIGH * math.cos(CROUCH["hip_pitch"])

@@ -51,8 +51,12 @@ ACTUATOR = (
     "interp",
 )
 """What makes an actuator, apart from its name and place."""
+
 DIVERGED = [getattr(mujoco.mjtWarning, f"mjWARN_BAD{what}") for what in ("QPOS", "QVEL", "QACC")]
 """Warnings with which MuJoCo resets a simulation that blew up."""
+
+FAR = 100.0
+"""A distance from the ground that no foot has [m]."""
 
 
 def build(
@@ -113,48 +117,39 @@ def build(
         feet: Foot bodies, left ones first.
         joints: Hinges to drive, in the order of the controls.
         mirror: Left joint -> right joint; found by their names where absent.
-        servo: A known servo, "xm430" or "xm430_w210", or a table of its numbers: stall_torque [N m],
-            no_load_speed [rad/s], stiffness [N m/rad], and optionally voltage [V], armature [kg m²],
-            friction [N m] and latency [s].
+        servo: A known servo, "xm430" or "xm430_w210", or a table of its numbers:
+            stall_torque [N m], no_load_speed [rad/s], stiffness [N m/rad], and
+            optionally voltage [V], armature [kg m²], friction [N m] and latency [s].
         home: Angles of joints in the home keyframe [rad].
         timestep: Physics step [s]; the file's where absent.
         **genes: Values of genes, for [morphology.genes] of a run file.
 
     Raises:
         SpecError: There is no such file.
-        ModelError: MuJoCo cannot read or compile the file, a gene or home angle does not fit it, or the body does not
-            stay finite while standing.
+        ModelError: MuJoCo cannot read or compile the file, a gene or home angle does
+            not fit it, or the body does not stay finite while standing.
         UnknownNameError: A body, joint, servo or gene does not exist.
     """
     spec = _load(path)
-    bodies, hinges = (
-        {body.name: body for body in spec.bodies},
-        {joint.name: joint for joint in spec.joints},
-    )
-    for name in (torso, *feet):
-        if name not in bodies:
-            raise UnknownNameError("body", name, filter(None, bodies), path)
-    for name in (*joints, *(home or {})):
-        if name not in hinges:
-            raise UnknownNameError("joint", name, filter(None, hinges), path)
-        if hinges[name].type != mujoco.mjtJoint.mjJNT_HINGE:
-            raise ModelError(f"{path}: joint '{name}' is not a hinge; only hinges can be driven.")
+    _check_names(spec, path, torso, feet, joints, home or {})
     if isinstance(servo, str) and servo not in SERVOS:
         raise UnknownNameError("servo", servo, SERVOS)
     if genes:
         for name in genes:
             _described(spec, name, path, joints)
         shape(spec, Genes(genes), torso, feet, path)
+
     if timestep is not None:
         spec.option.timestep = timestep
     if spec.option.integrator == mujoco.mjtIntegrator.mjINT_EULER:
         spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-    _float(spec, bodies[torso])
+    _float(spec, spec.body(torso))
     if not spec.worldbody.geoms:
         add_floor(spec)
         spec.geom("floor").conaffinity = 1
     if not spec.lights:
         add_light(spec)
+
     _drive(spec, joints, SERVOS[servo] if isinstance(servo, str) else servo)
     stiffen(spec, Genes(genes))
     _stand(spec, path, feet, joints, home or {})
@@ -165,7 +160,7 @@ def build(
 
 
 def gene(name: str, path: str, joints: Sequence[str], **_: object) -> Gene:
-    """The gene of a name such as "length.*_shank" (see `build`), with bounds that are only an example.
+    """The gene of a name such as "length.*_shank" (see `build`); its bounds are only an example.
 
     Raises:
         UnknownNameError: There is no such kind of gene, or no such element in the file.
@@ -174,6 +169,7 @@ def gene(name: str, path: str, joints: Sequence[str], **_: object) -> Gene:
 
 
 def _described(spec: mujoco.MjSpec, name: str, path: str, joints: Sequence[str]) -> Gene:
+    """The gene of a name, about elements of a file."""
     known = {
         "BODY": [body.name for body in spec.bodies if body.name not in ("", "world")],
         "JOINT": [joint.name for joint in spec.joints if joint.name],
@@ -184,15 +180,40 @@ def _described(spec: mujoco.MjSpec, name: str, path: str, joints: Sequence[str])
 
 
 def _load(path: str) -> mujoco.MjSpec:
+    """Reads a file of a size that MuJoCo can compile."""
     if not Path(path).is_file():
         raise SpecError(f"There is no file {path} (looked for in {Path.cwd()}).")
     check_sizes(Path(path))
+
     try:
         spec = mujoco.MjSpec.from_file(path)
     except ValueError as error:
         raise ModelError(f"MuJoCo cannot read {path}: {error}") from error
+
     spec.compiler.fusestatic = False  # a URDF's fixed links may be the feet
     return spec
+
+
+def _check_names(
+    spec: mujoco.MjSpec,
+    path: str,
+    torso: str,
+    feet: Sequence[str],
+    joints: Sequence[str],
+    home: Mapping[str, float],
+) -> None:
+    """Refuses bodies and joints that the file does not have, and joints that are no hinges."""
+    bodies = {body.name: body for body in spec.bodies}
+    for name in (torso, *feet):
+        if name not in bodies:
+            raise UnknownNameError("body", name, filter(None, bodies), path)
+
+    hinges = {joint.name: joint for joint in spec.joints}
+    for name in (*joints, *home):
+        if name not in hinges:
+            raise UnknownNameError("joint", name, filter(None, hinges), path)
+        if hinges[name].type != mujoco.mjtJoint.mjJNT_HINGE:
+            raise ModelError(f"{path}: joint '{name}' is not a hinge; only hinges can be driven.")
 
 
 def _float(spec: mujoco.MjSpec, torso: mujoco.MjsBody) -> None:
@@ -200,6 +221,7 @@ def _float(spec: mujoco.MjSpec, torso: mujoco.MjsBody) -> None:
     root = torso
     while root.parent != spec.worldbody:
         root = root.parent
+
     if not root.joints:
         root.add_freejoint()
         for key in list(spec.keys):  # written for a body without the free joint
@@ -213,18 +235,20 @@ def _drive(spec: mujoco.MjSpec, joints: Sequence[str], servo: Servo) -> None:
         if actuator.target in joints and _takes_position(actuator):
             kept[actuator.target] = {field: copy(getattr(actuator, field)) for field in ACTUATOR}
         spec.delete(actuator)
+
     for joint in joints:
-        if joint in kept:
-            actuator = spec.add_actuator(name=joint)
-            for field, value in kept[joint].items():
-                setattr(actuator, field, value)
-            if actuator.ctrlrange[0] == actuator.ctrlrange[1]:
-                bound(actuator, spec.joint(joint))
-        else:
+        if joint not in kept:
             servo.drive(spec, joint)
+            continue
+        actuator = spec.add_actuator(name=joint)
+        for field, value in kept[joint].items():
+            setattr(actuator, field, value)
+        if actuator.ctrlrange[0] == actuator.ctrlrange[1]:
+            bound(actuator, spec.joint(joint))
 
 
 def _takes_position(actuator: mujoco.MjsActuator) -> bool:
+    """Whether an actuator's control is a position."""
     gain, bias = actuator.gainprm[0], actuator.biasprm[1]
     return actuator.ctrlspec == mujoco.mjtCtrlInput.mjINPUT_POS or bool(gain > 0 and bias == -gain)
 
@@ -244,38 +268,48 @@ def _stand(
         model = spec.compile()
     except ValueError as error:
         raise ModelError(f"MuJoCo cannot compile {path}: {error}") from error
+
     data = mujoco.MjData(model)
     if given and len(given[0]) == model.nq:
         data.qpos[:] = given[0]
     for name, angle in home.items():
         data.joint(name).qpos = angle
-    for joint in map(model.joint, joints):
-        low, high = joint.range
-        if (
-            model.jnt_limited[joint.id]
-            and not low <= (angle := data.joint(joint.name).qpos[0]) <= high
-        ):
-            raise ModelError(
-                f"{path}: the home angle of joint '{joint.name}', {angle:.4g} rad, is outside of its range, "
-                f"{low:.4g} to {high:.4g} rad."
-            )
+    _check_angles(model, data, joints, path)
+
     mujoco.mj_kinematics(model, data)
-    height = min(_height(model, data, foot, path) for foot in feet)
-    for joint in range(model.njnt):  # of the root: a free joint or a vertical slide
+    _lower(model, data, min(_height(model, data, foot, path) for foot in feet))
+    spec.add_key(name=HOME, qpos=data.qpos, ctrl=[data.joint(joint).qpos[0] for joint in joints])
+
+
+def _check_angles(
+    model: mujoco.MjModel, data: mujoco.MjData, joints: Sequence[str], path: str
+) -> None:
+    """Refuses home angles outside of the joints' ranges."""
+    for name in joints:
+        joint, angle = model.joint(name), data.joint(name).qpos[0]
+        low, high = joint.range
+        if model.jnt_limited[joint.id] and not low <= angle <= high:
+            raise ModelError(
+                f"{path}: the home angle of joint '{name}', {angle:.4g} rad, is outside of its "
+                f"range, {low:.4g} to {high:.4g} rad."
+            )
+
+
+def _lower(model: mujoco.MjModel, data: mujoco.MjData, height: float) -> None:
+    """Lowers a body by a height [m], by its first free joint or vertical slide."""
+    for joint in range(model.njnt):
         start, kind = model.jnt_qposadr[joint], model.jnt_type[joint]
+        upward = model.jnt_axis[joint][2]
         if kind == mujoco.mjtJoint.mjJNT_FREE:
             data.qpos[start + 2] -= height
-        elif kind == mujoco.mjtJoint.mjJNT_SLIDE and abs(model.jnt_axis[joint][2]) == 1:
-            data.qpos[start] -= height * model.jnt_axis[joint][2]
-        else:
-            continue
-        break
-    spec.add_key(name=HOME, qpos=data.qpos, ctrl=[data.joint(joint).qpos[0] for joint in joints])
+            return
+        if kind == mujoco.mjtJoint.mjJNT_SLIDE and abs(upward) == 1:
+            data.qpos[start] -= height * upward
+            return
 
 
 def _height(model: mujoco.MjModel, data: mujoco.MjData, foot: str, path: str) -> float:
     """Distance of a foot's geoms from the geoms of the world [m]."""
-    far = 100.0  # no foot is so high
     touching = np.flatnonzero(model.geom_contype | model.geom_conaffinity)
     body = model.body(foot).id
     sole = [geom for geom in touching if is_in_subtree(model, model.geom_bodyid[geom], body)]
@@ -283,7 +317,7 @@ def _height(model: mujoco.MjModel, data: mujoco.MjData, foot: str, path: str) ->
     if not sole:
         raise ModelError(f"{path}: foot '{foot}' has no geom that can touch the ground.")
     return min(
-        float(mujoco.mj_geomDistance(model, data, a, b, far, None)) for a in ground for b in sole
+        float(mujoco.mj_geomDistance(model, data, a, b, FAR, None)) for a in ground for b in sole
     )
 
 
@@ -294,9 +328,9 @@ def _check_standing(morphology: Morphology, path: str) -> None:
     mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
     for actuator in range(model.nu):
         if samples := int(model.actuator_history[actuator, 0]):
-            mujoco.mj_initCtrlHistory(
-                model, data, actuator, None, np.full(samples, data.ctrl[actuator])
-            )
+            history = np.full(samples, data.ctrl[actuator])
+            mujoco.mj_initCtrlHistory(model, data, actuator, None, history)
+
     while data.time < 1:
         mujoco.mj_step(model, data)
         if any(data.warning[kind].number for kind in DIVERGED) or not np.isfinite(data.qpos).all():
@@ -304,6 +338,7 @@ def _check_standing(morphology: Morphology, path: str) -> None:
                 f"{path}: the body diverges while it stands at home. Give it a smaller timestep, "
                 "a softer servo, or more armature."
             )
+
     if data.body(morphology.torso).xpos[2] < morphology.standing_height / 2:
         warnings.warn(
             f"{path}: the body falls at home; give `home` angles in which it stands.", stacklevel=3

@@ -23,9 +23,11 @@ QUADRUPED = {
 def quadruped(actuators="", world="", trunk="") -> str:
     """An MJCF file in degrees, as a user has it: no floor, no free joint, no keyframe."""
     legs = "".join(
-        f"""<body name="{leg}_thigh" pos="{x} {y} 0"><joint name="{leg}_hip" axis="0 1 0" range="-60 60"/>
+        f"""<body name="{leg}_thigh" pos="{x} {y} 0">
+          <joint name="{leg}_hip" axis="0 1 0" range="-60 60"/>
           <geom type="capsule" fromto="0 0 0 0 0 -.1" size=".02" mass=".1"/>
-          <body name="{leg}_shank" pos="0 0 -.1"><joint name="{leg}_knee" axis="0 1 0" range="-120 5"/>
+          <body name="{leg}_shank" pos="0 0 -.1">
+           <joint name="{leg}_knee" axis="0 1 0" range="-120 5"/>
            <geom type="capsule" fromto="0 0 0 0 0 -.1" size=".015" mass=".06"/>
            <body name="{leg}_foot" pos="0 0 -.1"><geom type="sphere" size=".02" mass=".02"/></body>
           </body></body>"""
@@ -37,8 +39,9 @@ def quadruped(actuators="", world="", trunk="") -> str:
 
 
 def link(name: str, mass: float, shape: str, place: str = "0 0 0") -> str:
+    inertia = " ".join(f'{axis}="{mass / 100}"' for axis in ("ixx", "iyy", "izz"))
     return f"""<link name="{name}"><inertial><origin xyz="{place}"/><mass value="{mass}"/>
-      <inertia ixx="{mass / 100}" iyy="{mass / 100}" izz="{mass / 100}" ixy="0" ixz="0" iyz="0"/></inertial>
+      <inertia {inertia} ixy="0" ixz="0" iyz="0"/></inertial>
       <collision><origin xyz="{place}"/><geometry>{shape}</geometry></collision></link>"""
 
 
@@ -48,10 +51,12 @@ def urdf() -> str:
     for side, y in (("l", 0.06), ("r", -0.06)):
         links += link(f"leg_{side}", 0.2, '<cylinder length=".2" radius=".02"/>', "0 0 -.1")
         links += link(f"foot_{side}", 0.1, '<box size=".16 .06 .01"/>')
-        joints += f"""<joint name="hip_{side}" type="revolute"><parent link="base"/><child link="leg_{side}"/>
+        joints += f"""<joint name="hip_{side}" type="revolute">
+          <parent link="base"/><child link="leg_{side}"/>
           <origin xyz="0 {y} -.05"/><axis xyz="0 1 0"/>
           <limit lower="-1" upper="1" effort="5" velocity="5"/></joint>
-          <joint name="ankle_{side}" type="fixed"><parent link="leg_{side}"/><child link="foot_{side}"/>
+          <joint name="ankle_{side}" type="fixed">
+          <parent link="leg_{side}"/><child link="foot_{side}"/>
           <origin xyz="0 0 -.2"/></joint>"""
     return f'<robot name="walker">{links}{joints}</robot>'
 
@@ -439,8 +444,9 @@ def test_what_a_file_has_is_kept(save):
 
 def test_a_file_s_own_keyframe_is_home(save):
     angles = " ".join("0.4 -0.8" for _ in LEGS)
-    key = f'<keyframe><key name="home" qpos="0 0 1 1 0 0 0 {angles}"/><key name="other"/></keyframe></mujoco>'
-    text = quadruped(trunk="<freejoint/>").replace("</mujoco>", key)
+    home = f'<key name="home" qpos="0 0 1 1 0 0 0 {angles}"/>'
+    keys = f'<keyframe>{home}<key name="other"/></keyframe></mujoco>'
+    text = quadruped(trunk="<freejoint/>").replace("</mujoco>", keys)
     options = {**QUADRUPED, "home": {"FL_hip": 0.45, "RL_hip": 0.45}}
     body = mjcf.build(save(text), **options)
     assert [body.joint(name).home for name in ("FL_hip", "FR_hip", "FL_knee")] == [0.45, 0.4, -0.8]

@@ -1,4 +1,4 @@
-"""Genes of muscles and of start poses: each changes what it is about, and what cannot be is told."""
+"""Genes of muscles and start poses: each changes what it is about, and what cannot be is told."""
 
 from functools import cache
 from types import ModuleType

@@ -1,4 +1,4 @@
-"""Muscles: MuJoCo's against the analytic curves, moment arms against differences, numbers against their source."""
+"""Muscles: MuJoCo's against the curves, moment arms against differences, numbers against papers."""
 
 import math
 from functools import cache
@@ -7,6 +7,7 @@ from types import ModuleType
 import mujoco
 import numpy as np
 import pytest
+from anatomy import SPANS
 
 from evoloco.controllers import reflex, sine
 from evoloco.errors import ModelError
@@ -94,12 +95,11 @@ def test_the_curves_have_their_fixed_points() -> None:
         == 0.0
     )
     assert passive(CURVES["lmax"]) == pytest.approx(1.5 * CURVES["fpmax"])
+    curves = [CURVES[name] for name in ("lmin", "lmax", "vmax", "fpmax", "fvmax")]
+    shape = np.array([0.0, 1.0, 1.0, 200.0, *curves])
     gain = [
-        mujoco.mju_muscleGain(length, 0.0, np.array([0.0, 1.0]), 1.0, np.array(
-            [0.0, 1.0, 1.0, 200.0, *(CURVES[name] for name in ("lmin", "lmax", "vmax", "fpmax", "fvmax"))]
-        ))
-        for length in LENGTHS
-    ]  # fmt: skip
+        mujoco.mju_muscleGain(length, 0.0, np.array([0.0, 1.0]), 1.0, shape) for length in LENGTHS
+    ]
     np.testing.assert_allclose(gain, [-force_length(length) for length in LENGTHS], atol=1e-12)
 
 
@@ -157,13 +157,6 @@ def test_moment_arms_are_the_differences_of_muscle_length_over_angle(seed: int) 
     assert crossed == 2 * 9  # per leg: three at the hip, three at the knee, three at the ankle
 
 
-SPANS = {
-    "hamstrings": {"hip": 1, "knee": -1}, "glutei": {"hip": 1}, "iliopsoas": {"hip": -1}, "vasti": {"knee": 1},
-    "gastrocnemius": {"knee": -1, "ankle": 1}, "soleus": {"ankle": 1}, "tibialis": {"ankle": -1},
-}  # fmt: skip
-"""Whether a muscle gets longer (1) or shorter with hip flexion, knee flexion and dorsiflexion."""
-
-
 def test_muscles_flex_and_extend_the_joints_that_anatomy_says() -> None:
     body, data = human(), posed(human(), 0)
     for joint in body.joints:
@@ -193,8 +186,9 @@ def test_pennation_and_strain_are_in_the_numbers_that_are_read_off() -> None:
         volume = published.max_force / 0.25e6 * published.optimal_length
         assert muscle.mass == pytest.approx(1059.7 * volume)
         assert (muscle.side, muscle.partner) in (
-            ("left", f"{muscle.stem}_right"), ("right", f"{muscle.stem}_left")
-        )  # fmt: skip
+            ("left", f"{muscle.stem}_right"),
+            ("right", f"{muscle.stem}_left"),
+        )
 
 
 def test_the_body_weighs_what_its_segments_do_and_touches_the_ground() -> None:
@@ -216,7 +210,7 @@ def test_a_delay_of_k_steps_shifts_what_an_excitation_does_by_k_steps() -> None:
     model, home = body.model, Body(human(), 0.0, 0.0)
     still = Scenario(np.zeros(6), np.zeros(6))
     data = mujoco.MjData(model)
-    mujoco.mj_setState(model, data, home.start(still, data), mujoco.mjtState.mjSTATE_INTEGRATION)
+    mujoco.mj_setState(model, data, home.start(still), mujoco.mjtState.mjSTATE_INTEGRATION)
     rises, before = np.full(model.nu, -1), data.act.copy()
     data.ctrl[:] = 1.0
     for k in range(12):
@@ -244,9 +238,13 @@ def test_a_muscle_that_cannot_be_is_told(changes: dict, words: str) -> None:
     spec = mujoco.MjSpec()
     spec.option.timestep = 0.0025
     whole = {
-        "max_force": 1000.0, "optimal_length": 0.1, "slack_length": 0.2, "pennation": 0.0, "delay": 0.005,
+        "max_force": 1000.0,
+        "optimal_length": 0.1,
+        "slack_length": 0.2,
+        "pennation": 0.0,
+        "delay": 0.005,
         "path": (("pelvis", 0.0, 0.0), ("pelvis", 0.0, 0.1)),
-    }  # fmt: skip
+    }
     with pytest.raises(ModelError, match=words):
         MuscleTendon(**{**whole, **changes}).attach(spec, "m", {"pelvis": (spec.worldbody, 0.0)})
 
@@ -286,9 +284,10 @@ def test_what_is_there_for_looks_weighs_nothing_and_touches_nothing(
 
 def test_an_episode_begins_with_the_joint_rates_of_the_keyframe() -> None:
     body = muscle_biped.build(turn_hip_right=3.0, turn_knee_right=-2.0, speed=1.5)
-    data, model = mujoco.MjData(body.model), body.model
     joints, noise = len(body.joints), np.linspace(-0.3, 0.3, len(body.joints))
-    Body(body, 0.0, 0.0).start(Scenario(np.zeros(joints), noise), data)
+    begun = Body(body, 0.0, 0.0)
+    begun.start(Scenario(np.zeros(joints), noise))
+    data, model = begun.data, body.model
     for joint, added in zip(body.joints, noise, strict=True):
         dof = int(model.joint(joint.name).dofadr[0])
         assert data.qvel[dof] == model.key(HOME).qvel[dof] + added
