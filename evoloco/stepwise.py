@@ -9,7 +9,8 @@ So a reward of sum_k w_k r_k(t) / planned at every step adds up to that part.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -19,12 +20,13 @@ from numba.core.errors import NumbaError
 
 from evoloco import fields
 from evoloco.episode import Columns, Episode
-from evoloco.errors import EvolocoError, SpecError, UnknownNameError, blamed
+from evoloco.errors import EvolocoError, SpecError, blamed
 from evoloco.fields import Fields, Layout, Record, Shapes
 from evoloco.genome import Array
 from evoloco.measure import Row, RowForm, Term
 from evoloco.morphology import Morphology
-from evoloco.sim import cache, generated
+from evoloco.sim import generated
+from evoloco.sim.cache import kept
 
 _MODULE = '''"""Compiled fitness terms; made by evoloco, may be deleted."""
 
@@ -82,7 +84,7 @@ class Stepwise:
         self._constants = self._layout_of(self._values(morphology))
         self._memory = _joined(form.memory(morphology) for form in self._forms)
         self._row = columns.record
-        self._native = _compiled([form.row for form in self._forms])
+        self._native = _compiled(tuple(form.row for form in self._forms))
         self._warm_up()
 
     def constants(self, morphology: Morphology) -> Array:
@@ -143,18 +145,18 @@ class Stepwise:
         constants = np.zeros((0, fields.size(self._constants)))
         rows = np.zeros((0, 0, fields.size(self._row)))
         try:
-            cache.kept(lambda: self.follow(constants, self.memory(0), rows, 1.0))
-        except NumbaError as error:
+            kept(lambda: self.follow(constants, self.memory(0), rows, 1.0))
+        except (NumbaError, KeyError) as error:  # Numba lets a KeyError for a field through
             raise SpecError(self._explain(error)) from error
 
-    def _explain(self, error: NumbaError) -> str:
+    def _explain(self, error: Exception) -> str:
         """Which row form Numba cannot compile, and why."""
         for index, (form, term) in enumerate(zip(self._forms, self.terms, strict=True)):
             kinds = (self._constants[_name(index)], self._memory[_name(index)], self._row)
             try:
                 jit(form.row).compile((*map(numba.from_dtype, kinds), numba.float64))
-            except NumbaError as own:
-                return f"{_who(term)}: {_reason(own, kinds)}"
+            except (NumbaError, KeyError) as own:
+                return f"{_who(term)}: {_reason(form.row, own, kinds)}"
         return str(error)
 
 
@@ -171,7 +173,8 @@ def jit(row: Row) -> Any:
     return numba.njit(error_model="numpy", nogil=True)(row)
 
 
-def _compiled(rows: Sequence[Row]) -> ModuleType:
+@cache
+def _compiled(rows: tuple[Row, ...]) -> ModuleType:
     """The module of `follow` and `weighted_sum` for these terms."""
     names = [f"row{k} = generated.given[{k}]" for k in range(len(rows))]
     calls = [
@@ -214,23 +217,24 @@ def _seen(rows: Array, kind: Layout) -> Record:
 
 
 _UNKNOWN = re.compile(r"Unknown attribute '(\w+)' of type Record")
-"""How Numba reports a field that a record lacks."""
+"""How Numba reports a field that a record lacks, if not by a KeyError."""
 
 _NOISE = ("Failed in", "Traceback", "During", "File ", "def ", "<source", "^", "-", "There are")
 """Begin lines of Numba's messages that say nothing of the cause."""
 
 
-def _reason(error: NumbaError, kinds: Sequence[Layout]) -> str:
+def _reason(row: Callable[..., float], error: Exception, kinds: Sequence[Layout]) -> str:
     """Numba's many lines as one message: where, why, and what is allowed."""
-    place = getattr(error, "loc", None)
-    where = f"{place.filename}, line {place.line}" if place else "`row`"
-    told = f"Numba cannot compile {where}:"
+    code, place = row.__code__, getattr(error, "loc", None)
+    line = place.line if place else code.co_firstlineno
+    told = f"Numba cannot compile `{code.co_name}` in {code.co_filename}, line {line}:"
 
-    if unknown := _UNKNOWN.search(str(error)):
-        for kind, title in zip(kinds, ("constants", "memory", "now"), strict=True):
-            if str(numba.from_dtype(kind)) in str(error):
-                known = [name for name in fields.names(kind) if name != "nothing"]
-                return f"{told} {UnknownNameError(f'field of {title}', unknown[1], known)}"
+    unknown = _UNKNOWN.search(str(error))
+    if unknown or isinstance(error, KeyError):
+        field = unknown[1] if unknown else error.args[0]
+        titles = zip(("constants", "memory", "now"), kinds, strict=True)
+        known = [f"{title} has {_listed(kind)}" for title, kind in titles]
+        return f"{told} there is no field '{field}'. Known: {'; '.join(known)}."
 
     lines = [line.strip() for line in str(error).splitlines()]
     reason = next((line for line in lines if line and not line.startswith(_NOISE)), "")
@@ -239,3 +243,7 @@ def _reason(error: NumbaError, kinds: Sequence[Layout]) -> str:
         "NumPy functions that Numba knows, and functions decorated with numba.njit. See "
         "docs/write-a-measure.md."
     )
+
+
+def _listed(kind: Layout) -> str:
+    return ", ".join(name for name in fields.names(kind) if name != "nothing") or "none"
