@@ -11,6 +11,7 @@ from evoloco.bundled import runs
 from evoloco.errors import ModelError, UnknownNameError
 from evoloco.experiment import Experiment
 from evoloco.genome import Gene
+from evoloco.measure import kind_of
 from evoloco.members import member, members
 from evoloco.options import options_of
 from evoloco.randomization.quantities import QUANTITIES
@@ -72,7 +73,7 @@ def _line(kind: str, name: str) -> str:
     module = member(_KINDS[kind], name)
     line = (inspect.getdoc(module) or "").partition("\n")[0]
     if kind == "measures":
-        line += f" [{module.UNIT}]"
+        line += f" [{module.UNIT}], {kind_of(module)}"
     if kind == "morphologies" and not _required(module.build):
         body = module.build()
         line += f" {body.mass:.2f} kg, {body.size:.2f} m, {len(body.joints)} driven joints."

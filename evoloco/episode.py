@@ -1,4 +1,4 @@
-"""What one episode left behind: how it ended, and one row of arrays per control step."""
+"""What one episode left behind: how it ended, and a trace with one row per control step."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,17 +7,18 @@ from functools import cached_property
 
 import numpy as np
 
-from evoloco.fields import size
+from evoloco import row
+from evoloco.fields import Layout, size
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
 from evoloco.stance import LOADED, Mask, find_stance
 
 Address = Callable[[int, int], str]
-"""Names the episode of a genome in a scenario, both given by index, for messages."""
+"""Name of an episode for messages, from the indices of its genome and its scenario."""
 
 
 def unnamed(genome: int, scenario: int) -> str:
-    """The address of an episode of which nothing more is known."""
+    """The default address: the two indices."""
     return f"Genome {genome} in scenario {scenario}"
 
 
@@ -33,14 +34,24 @@ class Outcome(StrEnum):
 class Columns:
     """Where each recorded array stands in a row of the trace.
 
-    | name                                   | meaning                                                          |
-    |----------------------------------------|------------------------------------------------------------------|
-    | `time qpos qvel act ctrl sensordata`   | MuJoCo's, as the controller saw them; `ctrl` is what it answered |
-    | `actuator_force`                       | MuJoCo's, of the physics step before                             |
-    | `obs`                                  | what the controller felt: with interval, delay and noise         |
-    | `peak_load`                            | largest ground force under each foot within the step [N] (F)     |
-    | `body_contact`                         | 1 where anything but a foot touched the ground within the step   |
-    | `controller_state`                     | the controller's state (only where asked for)                    |
+    | name                        | meaning                                                       |
+    |-----------------------------|---------------------------------------------------------------|
+    | `time qpos qvel act`        | MuJoCo's, at the control step                                 |
+    | `ctrl`                      | what the controller answered                                  |
+    | `actuator_force sensordata` | MuJoCo's, of the physics step before                          |
+    | `obs`                       | what the controller felt: with interval, delay and noise      |
+    | `peak_load`                 | largest ground force under each foot within the step [N] (F)  |
+    | `body_contact`              | 1 if anything but a foot touched the ground within the step   |
+    | `controller_state`          | state of the controller, if asked for                         |
+
+    Args:
+        morphology: The body.
+        state_size: Numbers in the controller's state that are recorded.
+
+    Attributes:
+        widths: Length of each array.
+        slices: Place of each array.
+        size: Numbers in a row.
     """
 
     def __init__(self, morphology: Morphology, state_size: int = 0) -> None:
@@ -64,6 +75,12 @@ class Columns:
             for (name, width), end in zip(self.widths.items(), ends, strict=True)
         }
         self.size = int(ends[-1])
+        self._morphology = morphology
+
+    @cached_property
+    def record(self) -> Layout:
+        """Layout of a row as a record with named fields over the same numbers (`evoloco.row`)."""
+        return row.layout(self._morphology, self.slices, self.size)
 
 
 @dataclass(frozen=True)
@@ -103,9 +120,8 @@ class Episode:
         """Readings of sensors side by side (T, sum of dims), copied."""
         start = self.columns.slices["sensordata"].start
         places = [self.morphology.sensor(name) for name in names]
-        return self.trace[
-            :, [start + column for place in places for column in range(place.start, place.stop)]
-        ]
+        indices = [index for place in places for index in range(place.start, place.stop)]
+        return self.trace[:, [start + index for index in indices]]
 
     @property
     def survival(self) -> float:
@@ -144,7 +160,7 @@ class Episode:
 
     @cached_property
     def yaw(self) -> Array:
-        """Angle of the torso's forward axis from the world's x axis, seen from above [rad] (T,)."""
+        """Angle from the world's x axis to the torso's forward axis, from above [rad] (T,)."""
         w, x, y, z = self.sensor("torso.orientation").T
         return np.asarray(np.arctan2(2 * (x * y + w * z), 1 - 2 * (y * y + z * z)))
 
@@ -175,10 +191,11 @@ class Episode:
 
     @cached_property
     def foot_height(self) -> Array:
-        """Height of each foot over its mean height while loaded [m] (T, F); over its lowest if it never is.
+        """Height of each foot over the ground [m] (T, F).
 
-        That is the height of the sole over even ground as long as the foot is
-        level; a foot that swings toes down is nearer to the ground than this.
+        The ground is at the foot's mean height while it is loaded, or at its lowest if it never
+        is. So this is the height of the sole over even ground as long as the foot is level. A foot
+        that swings toes down is nearer to the ground.
         """
         height, loaded = self.foot_position[:, :, 2], self.foot_loaded
         count = loaded.sum(axis=0)
@@ -187,19 +204,20 @@ class Episode:
 
     @cached_property
     def foot_slip(self) -> Array:
-        """Horizontal speed of each foot at its centre of pressure [m/s] (T, F); 0 where it is unloaded.
+        """Horizontal speed of each foot at its centre of pressure [m/s] (T, F); 0 if unloaded.
 
-        The foot is taken as rigid: v + spin x (centre - origin), so a foot
-        that rolls over its edge does not slip.
+        The foot is taken as rigid, so a foot that rolls over its edge does not slip:
+
+            slip = v + spin x (centre - origin)        (1)
         """
         ground, velocity, spin = self._feet("ground"), self._feet("velocity"), self._feet("spin")
         lever = ground[3:] - self._feet("position")
-        slip_x = velocity[0] + spin[1] * lever[2] - spin[2] * lever[1]
-        slip_y = velocity[1] + spin[2] * lever[0] - spin[0] * lever[2]
+        slip_x = velocity[0] + spin[1] * lever[2] - spin[2] * lever[1]  # (1)
+        slip_y = velocity[1] + spin[2] * lever[0] - spin[0] * lever[2]  # (1)
         return np.asarray((np.sqrt(slip_x**2 + slip_y**2) * (ground[2] > 0)).T)
 
     def _feet(self, name: str) -> Array:
-        """Readings of the feet's sensors of a kind (dim, F, T): contiguous in time, which is fast to work on."""
+        """Readings of one kind of sensor of the feet (dim, F, T), contiguous in time for speed."""
         return np.array(
             [self.sensor(f"{foot}.{name}").T for foot in self.morphology.feet]
         ).swapaxes(0, 1)

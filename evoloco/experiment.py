@@ -12,7 +12,7 @@ from evoloco.errors import SpecError, UnknownNameError, blamed, told_from
 from evoloco.fields import flatten
 from evoloco.fitting import fitted
 from evoloco.genome import Array, Gene, Space
-from evoloco.measure import Term, objective_names
+from evoloco.measure import Term, objective_names, row_form
 from evoloco.members import member, members
 from evoloco.morphology import Morphology
 from evoloco.optimizer import Optimizer, Search
@@ -233,10 +233,19 @@ class Experiment:
             options = checked(
                 module.measure, term.options, f"fitness.{name}", TermSpec.model_fields
             )
-            unit = getattr(module, "UNIT", "1")
-            terms.append(Term(
-                name, term.weight, term.measure, module.measure, options, unit, term.objective, term.threshold
-            ))  # fmt: skip
+            terms.append(
+                Term(
+                    name,
+                    term.weight,
+                    term.measure,
+                    module.measure,
+                    options,
+                    getattr(module, "UNIT", "1"),
+                    term.objective,
+                    term.threshold,
+                    row_form(module),
+                )
+            )
         return tuple(terms)
 
     @property

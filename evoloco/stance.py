@@ -14,13 +14,13 @@ Rows = NDArray[np.intp]
 """Indices of control steps, ascending."""
 
 LOADED = 0.05
-"""Load above which a foot counts as loaded [body weights]; touches and grazes stay below."""
+"""Load above which a foot counts as loaded [body weights]; a foot that only grazes stays below."""
 
 TOUCHDOWN = 0.10
-"""Load at which a swinging foot counts as standing [body weights]; it leaves the ground at `LOADED`."""
+"""Load from which on a swinging foot stands [body weights]; it stands until `LOADED`."""
 
 SHORTEST_PHASE = 0.05
-"""Stance and swing shorter than this are chatter of the contact, not phases of a gait [s]."""
+"""A stance or swing shorter than this is chatter of the contact, not a phase of the gait [s]."""
 
 
 def find_stance(load: Array, control_dt: float) -> Mask:
@@ -31,8 +31,8 @@ def find_stance(load: Array, control_dt: float) -> Mask:
     | swing -> stance  | load >= `TOUCHDOWN` body weights               |
     | stance -> swing  | load <= `LOADED` body weights                  |
 
-    Then swings, and after them stances, shorter than `SHORTEST_PHASE` are
-    given to the phases around them.
+    Then swings shorter than `SHORTEST_PHASE` become part of the stances around them, and after
+    that short stances part of the swings around them.
 
     Args:
         load: Vertical ground force under each foot over body weight [1] (T, F).
@@ -42,14 +42,20 @@ def find_stance(load: Array, control_dt: float) -> Mask:
     decided[0] = True  # a foot that starts in between is taken as swinging
     latest = np.maximum.accumulate(np.where(decided, np.arange(len(load))[:, None], 0), axis=0)
     stance: Mask = np.take_along_axis(load >= TOUCHDOWN, latest, axis=0)
+
     shortest = math.ceil(SHORTEST_PHASE / control_dt - 1e-9)  # 1e-9: rounding of the quotient
     for foot in stance.T:
         for phase in (False, True):
-            edges = np.flatnonzero(foot[1:] != foot[:-1]) + 1
-            for start, end in pairwise(edges):
-                if foot[start] == phase and end - start < shortest:
-                    foot[start:end] = not phase
+            _fill_short(foot, phase, shortest)
     return stance
+
+
+def _fill_short(foot: Mask, phase: bool, shortest: int) -> None:
+    """Turns the phases of one kind that are shorter than `shortest` rows into the other kind."""
+    edges = np.flatnonzero(foot[1:] != foot[:-1]) + 1
+    for start, end in pairwise(edges):
+        if foot[start] == phase and end - start < shortest:
+            foot[start:end] = not phase
 
 
 def touchdowns(stance: Mask) -> list[Rows]:

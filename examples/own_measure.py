@@ -4,7 +4,9 @@ Run it: evoloco evolve examples/own_measure.toml
 """
 
 from evoloco.episode import Episode
+from evoloco.fields import Fields, Record
 from evoloco.genome import Array
+from evoloco.morphology import Morphology
 
 UNIT = "m/s"
 
@@ -13,3 +15,13 @@ def measure(episode: Episode, free: float = 0.0) -> Array:
     """Vertical speed of the torso beyond what is `free` [m/s] (T,)."""
     speed: Array = abs(episode.sensor("torso.velocity")[:, 2])
     return (speed - free).clip(min=0.0)
+
+
+def constants(morphology: Morphology, free: float = 0.0) -> Fields:
+    """What `row` needs: the options, and perhaps numbers of the body."""
+    return {"free": free}
+
+
+def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
+    """The same at one control step [m/s]."""
+    return max(abs(now.torso_velocity[2]) - constants.free, 0.0)

@@ -12,11 +12,11 @@ UNIT = "1"
 def measure(episode: Episode) -> Array:
     """How far the balance of load between the sides is from its mean [1] (T,), in [0, 2].
 
-        balance = (left - right) / (left + right), 0 in flight
-        alternation = |balance - mean of balance|
+        balance = (left - right) / (left + right), 0 in flight        (1)
+        alternation = |balance - mean of balance|                     (2)
 
-    The mean over time is 1 for sides that carry the whole body in turn for
-    equal times, and 0 for a body that hops on one leg or on both together.
+    Its mean over time is 1 if the sides carry the whole body in turn for equal times. It is 0 if
+    the body hops on one leg, or on both together. The mean in (2) needs the whole episode.
 
     Raises:
         ModelError: The feet are not in pairs.
@@ -25,7 +25,8 @@ def measure(episode: Episode) -> Array:
     feet = load.shape[1]
     if feet % 2:
         raise ModelError(f"Measure 'alternation' needs feet in pairs; this body has {feet}.")
+
     left, right = load[:, : feet // 2].sum(axis=1), load[:, feet // 2 :].sum(axis=1)
     total = left + right
-    balance = (left - right) / np.where(total > 0, total, 1.0)
-    return np.asarray(np.abs(balance - balance.mean()))
+    balance = (left - right) / np.where(total > 0, total, 1.0)  # (1)
+    return np.asarray(np.abs(balance - balance.mean()))  # (2)

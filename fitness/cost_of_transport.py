@@ -11,13 +11,13 @@ def measure(episode: Episode, power: str = "mechanical", cap: float = 20.0) -> f
 
         CoT = sum_steps sum_joints max(0, P) dt / (m g d)
 
-    It is the cap where the body got nowhere or backward, so that it stays
-    finite and moving is never dearer than standing still.
+    It is never above the cap, which it reaches if the body does not get forward. So it stays
+    finite, and moving never costs more than standing still.
 
     Args:
         episode: What is measured.
         power: "mechanical", torque times joint velocity, or "electrical", what the servos draw.
-        cap: Largest value [1]. Collins et al. give 0.2 for a walking human and 3.2 for Honda's ASIMO.
+        cap: Largest value [1]. Collins et al. give 0.2 for a walking human, 3.2 for Honda's ASIMO.
 
     Raises:
         UnknownNameError: There is no such power.

@@ -9,10 +9,11 @@ UNIT = "m"
 
 
 def measure(episode: Episode, ceiling: float = float("inf")) -> Array:
-    """Mean over the swinging feet of their height over the ground [m] (T,); 0 where every foot is loaded.
+    """Mean over the swinging feet of their height over the ground [m] (T,).
 
-    The height is that of the sole while the foot is level (see
-    `evoloco.episode.Episode.foot_height`); what is below 0 counts as 0.
+    It is 0 if every foot is loaded. The height is that of the sole while the foot is level, and a
+    height below 0 counts as 0. The height of the ground comes from the whole episode (see
+    `evoloco.episode.Episode.foot_height`).
 
     Args:
         episode: What is measured.

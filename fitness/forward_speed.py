@@ -1,6 +1,7 @@
 """How fast the torso moves forward, along the world's x axis."""
 
 from evoloco.episode import Episode
+from evoloco.fields import Record
 from evoloco.genome import Array
 
 UNIT = "m/s"
@@ -9,3 +10,8 @@ UNIT = "m/s"
 def measure(episode: Episode) -> Array:
     """Forward velocity of the torso, dx/dt [m/s] (T,)."""
     return episode.sensor("torso.velocity")[:, 0]
+
+
+def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
+    """The measure at one control step [m/s]."""
+    return now.torso_velocity[0]

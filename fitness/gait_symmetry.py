@@ -3,16 +3,16 @@
 import math
 
 from evoloco.episode import Episode
-from evoloco.gait.analysis import hip_symmetry
+from evoloco.gait.symmetry import hip_symmetry
 
 UNIT = "1"
 
 
 def measure(episode: Episode) -> float:
-    """Normalised cross-correlation of the hip angles half a stride apart [1]; one number in [-1, 1].
+    """Correlation of the hip angles half a stride apart [1]; one number in [-1, 1].
 
-    1 for legs that alternate alike, -1 for legs that move together, 0 where
-    nothing repeats (see `evoloco.gait.analysis.hip_symmetry`).
+    It is 1 for legs that do the same in turn, -1 for legs that move together, and 0 if nothing
+    repeats (see `evoloco.gait.symmetry.hip_symmetry`).
 
     Raises:
         ModelError: The body has no pair of pitch joints.

@@ -4,17 +4,19 @@ import numpy as np
 
 from evoloco.episode import Episode
 from evoloco.errors import EvolocoError
+from evoloco.fields import Fields, Record, Shapes
 from evoloco.genome import Array
+from evoloco.morphology import Morphology
 
 UNIT = "body weights"
 
 
 def measure(episode: Episode, limit: float = 1.4, start: float = 1.0) -> Array:
-    """Vertical force under all feet together beyond a limit, over body weight [1] (T,); 0 before the start.
+    """Vertical force under all feet beyond a limit [body weights] (T,); 0 before the start.
 
-    The force is the sum of the largest under each foot within the control
-    step, so no blow is missed between two rows; where two feet have theirs at
-    different moments of one step, it is a little more than the true one.
+    The force is the sum of the largest force under each foot within the control step, so it misses
+    no blow between two rows. If two feet have theirs at different moments of the step, it is a
+    little more than the true sum.
 
     Args:
         episode: What is measured.
@@ -25,12 +27,36 @@ def measure(episode: Episode, limit: float = 1.4, start: float = 1.0) -> Array:
         EvolocoError: The limit or the start is negative.
 
     References:
-        Geijtenbeek, 2019, SCONE: open source software for predictive simulation of biological motion,
-        doi:10.21105/joss.01421 (its scenarios allow 1.4 or 1.5 body weights from 1 s on).
+        Geijtenbeek, 2019, SCONE: open source software for predictive simulation of biological
+        motion, doi:10.21105/joss.01421 (its scenarios allow 1.4 or 1.5 body weights from 1 s on).
     """
+    constants(episode.morphology, limit, start)
+
+    force = episode["peak_load"].sum(axis=1) / episode.morphology.weight
+    counts = episode.time - episode.time[0] >= start
+    return np.asarray(np.maximum(force - limit, 0.0) * counts)
+
+
+def constants(morphology: Morphology, limit: float = 1.4, start: float = 1.0) -> Fields:
+    """Body weight [N], limit [body weights] and start [s], checked."""
     if not (limit >= 0 and start >= 0):
         raise EvolocoError(
-            f"Measure 'ground_reaction': limit and start must not be below 0, but are {limit} and {start}."
+            "Measure 'ground_reaction': limit and start must not be below 0, but are "
+            f"{limit} and {start}."
         )
-    force = episode["peak_load"].sum(axis=1) / episode.morphology.weight
-    return np.asarray(np.maximum(force - limit, 0.0) * (episode.time - episode.time[0] >= start))
+    return {"weight": morphology.weight, "limit": limit, "start": start}
+
+
+def memory(morphology: Morphology) -> Shapes:
+    """Whether the episode has begun, and the time of its first row [s]."""
+    return {"begun": (), "first": ()}
+
+
+def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
+    """The measure at one control step [body weights]."""
+    if not memory.begun:
+        memory.begun = 1.0
+        memory.first = now.time
+    if now.time - memory.first < constants.start:
+        return 0.0
+    return max(now.peak_load.sum() / constants.weight - constants.limit, 0.0)

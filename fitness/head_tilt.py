@@ -8,15 +8,13 @@ UNIT = "rad"
 
 
 def measure(episode: Episode) -> float:
-    """Root of the mean square of the angle between the torso's upright and its own mean [rad]; one number.
+    """Root of the mean square of the angle between the torso's upright and its mean [rad].
 
-    A head may sit on the torso at any angle, so a constant lean costs nothing;
-    what shakes the eyes is what the torso leans more or less than on average.
-    Turning about the vertical is no tilt.
+    It is one number. A head may sit on the torso at any angle, so a constant lean costs nothing:
+    eyes are shaken by what differs from the mean lean. Turning about the vertical is no tilt.
     """
     up = episode.up
     mean = up.mean(axis=0)
-    across = np.linalg.norm(
-        np.cross(up, mean), axis=1
-    )  # exact for small angles, where an arccosine is not
-    return float(np.sqrt((np.arctan2(across, up @ mean) ** 2).mean()))
+    across = np.linalg.norm(np.cross(up, mean), axis=1)
+    angle = np.arctan2(across, up @ mean)  # exact for small angles, unlike an arccosine
+    return float(np.sqrt((angle**2).mean()))

@@ -10,9 +10,10 @@ UNIT = "1"
 
 
 def measure(episode: Episode) -> float:
-    """Part of the touchdowns in which the ground pressed nearer to the heel than to the toes [1]; one number.
+    """Part of the touchdowns in which the heel is first [1]; one number.
 
-    0 where no foot comes down.
+    The heel is first if the ground presses nearer to the heel than to the toes. The measure is 0
+    if no foot comes down.
     """
     first = [struck for foot in heel_first(episode, touchdowns(episode.stance)) for struck in foot]
     return float(np.mean(first)) if first else 0.0

@@ -4,17 +4,20 @@ import numpy as np
 
 from evoloco.episode import Episode
 from evoloco.errors import EvolocoError, ModelError, UnknownNameError
+from evoloco.fields import Fields, Record
 from evoloco.genome import Array
+from evoloco.morphology import Morphology
 
 UNIT = "N m"
 
 
 def measure(episode: Episode, joint: str = "", free: float = 0.0) -> Array:
-    """Sum over joints of the torque of their limits, as far as it is beyond what is free [N m] (T,).
+    """Sum over joints of the torque of their limits, as far as it is beyond `free` [N m] (T,).
 
     Args:
         episode: Of a body with muscles.
-        joint: Name of a joint, such as "knee_left", or of a pair without its side, "knee"; all joints where empty.
+        joint: Name of a joint, such as "knee_left", or of a pair without its side, "knee". All
+            joints if empty.
         free: Torque of each limit that costs nothing [N m].
 
     Raises:
@@ -23,11 +26,22 @@ def measure(episode: Episode, joint: str = "", free: float = 0.0) -> Array:
         EvolocoError: The free torque is negative.
 
     References:
-        Geijtenbeek, 2019, SCONE: open source software for predictive simulation of biological motion,
-        doi:10.21105/joss.01421 (its scenarios weigh the torque of the knee's limit by 0.01 with a threshold of 5 N m).
+        Geijtenbeek, 2019, SCONE: open source software for predictive simulation of biological
+        motion, doi:10.21105/joss.01421 (its scenarios weigh the torque of the knee's limit by 0.01,
+        with a threshold of 5 N m).
     """
-    joints = episode.morphology.joints
-    if not episode.morphology.muscles:
+    counts = constants(episode.morphology, joint, free)["counts"]
+
+    joints = zip(episode.morphology.joints, counts, strict=True)
+    limits = [f"{each.name}.limit" for each, chosen in joints if chosen]
+    torque = np.concatenate([np.abs(episode.sensor(limit)) for limit in limits], axis=1)
+    return np.asarray(np.maximum(torque - free, 0.0).sum(axis=1))
+
+
+def constants(morphology: Morphology, joint: str = "", free: float = 0.0) -> Fields:
+    """Which joints count (nu,), 1 or 0, and the free torque [N m], checked."""
+    joints = morphology.joints
+    if not morphology.muscles:
         raise ModelError(
             "Measure 'joint_limit_torque' needs joints that muscles drive; this body has none."
         )
@@ -35,9 +49,17 @@ def measure(episode: Episode, joint: str = "", free: float = 0.0) -> Array:
         raise EvolocoError(
             f"Measure 'joint_limit_torque': free must not be below 0 N m, but is {free}."
         )
-    chosen = [each.name for each in joints if joint in ("", each.name, each.stem)]
-    if not chosen:
+
+    counts = np.array([float(joint in ("", each.name, each.stem)) for each in joints])
+    if not counts.any():
         known = dict.fromkeys(name for each in joints for name in (each.stem, each.name))
         raise UnknownNameError("joint", joint, known)
-    torque = np.concatenate([np.abs(episode.sensor(f"{name}.limit")) for name in chosen], axis=1)
-    return np.asarray(np.maximum(torque - free, 0.0).sum(axis=1))
+    return {"counts": counts, "free": free}
+
+
+def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
+    """The measure at one control step [N m]."""
+    total = 0.0
+    for j in range(len(now.joint_limit)):
+        total += constants.counts[j] * max(abs(now.joint_limit[j]) - constants.free, 0.0)
+    return total

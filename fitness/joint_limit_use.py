@@ -4,7 +4,9 @@ import numpy as np
 
 from evoloco.episode import Episode
 from evoloco.errors import EvolocoError
+from evoloco.fields import Fields, Record
 from evoloco.genome import Array
+from evoloco.morphology import Morphology
 
 UNIT = "1"
 
@@ -19,12 +21,32 @@ def measure(episode: Episode, margin: float = 0.05) -> Array:
     Raises:
         EvolocoError: The margin is not in [0, 0.5).
     """
+    inner = constants(episode.morphology, margin)
+
+    angle = episode.joint_angle
+    near = (angle < inner["low"]) | (angle > inner["high"])
+    return np.asarray(near.sum(axis=1) / angle.shape[1])
+
+
+def constants(morphology: Morphology, margin: float = 0.05) -> Fields:
+    """Ends of the inner range of each joint [rad] (nu,); infinite for a joint without limits."""
     if not 0 <= margin < 0.5:
         raise EvolocoError(f"Measure 'joint_limit_use': margin must be in [0, 0.5), not {margin}.")
-    model = episode.morphology.model
-    joints = [model.joint(joint.name).id for joint in episode.morphology.joints]
+
+    model = morphology.model
+    joints = [model.joint(joint.name).id for joint in morphology.joints]
     low, high = model.jnt_range[joints].T
-    inset = margin * (high - low)
-    angle, limited = episode.joint_angle, model.jnt_limited[joints] != 0
-    near = ((angle < low + inset) | (angle > high - inset)) & limited
-    return np.asarray(near.sum(axis=1) / len(joints))
+    inset, limited = margin * (high - low), model.jnt_limited[joints] != 0
+    return {
+        "low": np.where(limited, low + inset, -np.inf),
+        "high": np.where(limited, high - inset, np.inf),
+    }
+
+
+def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
+    """The measure at one control step [1]."""
+    near = 0
+    for j in range(len(now.joint_angle)):
+        angle = now.joint_angle[j]
+        near += angle < constants.low[j] or angle > constants.high[j]
+    return near / len(now.joint_angle)

@@ -1,10 +1,14 @@
 """How well the torso keeps to a wanted forward speed."""
 
+import math
+
 import numpy as np
 
 from evoloco.episode import Episode
 from evoloco.errors import EvolocoError
+from evoloco.fields import Fields, Record
 from evoloco.genome import Array
+from evoloco.morphology import Morphology
 
 UNIT = "1"
 
@@ -20,7 +24,20 @@ def measure(episode: Episode, target: float = 0.5, width: float = 0.25) -> Array
     Raises:
         EvolocoError: The width is not positive.
     """
-    if not width > 0:
-        raise EvolocoError(f"Measure 'speed_tracking': width must be above 0 m/s, not {width}.")
+    constants(episode.morphology, target, width)
+
     error = (episode.sensor("torso.velocity")[:, 0] - target) / width
     return np.asarray(np.exp(-(error**2)))
+
+
+def constants(morphology: Morphology, target: float = 0.5, width: float = 0.25) -> Fields:
+    """Target and width [m/s], checked."""
+    if not width > 0:
+        raise EvolocoError(f"Measure 'speed_tracking': width must be above 0 m/s, not {width}.")
+    return {"target": target, "width": width}
+
+
+def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
+    """The measure at one control step [1]."""
+    error = (now.torso_velocity[0] - constants.target) / constants.width
+    return math.exp(-(error * error))

@@ -4,13 +4,16 @@ import numpy as np
 
 from evoloco.episode import Episode, Outcome
 from evoloco.errors import EvolocoError
+from evoloco.genome import Array
+from evoloco.stance import Rows
 
 UNIT = "1"
 
 SHORTEST = 0.1
-"""A touchdown sooner than this after the last one is no step [s]."""
+"""A touchdown that follows another one sooner than this is no step [s]."""
+
 IDLE = 1.0
-"""Time without a step that is not forgiven at the end of an episode [s]."""
+"""Time without a step that costs nothing at the end of an episode [s]."""
 
 
 def measure(
@@ -22,48 +25,66 @@ def measure(
 ) -> float:
     """Share of the time in steps of the right speed [1]; one number, at most 1.
 
-    A step lasts from one touchdown of any foot to the next. With its duration
-    dt and its speed v, of which e is outside [low, high],
+    A step lasts from one touchdown of any foot to the next. With its duration d and its speed v,
+    which is e outside [low, high],
 
-        sum dt max(-1, 1 - e / low) / (sum dt + missing)
+        e = max(low - v, v - high, 0)                                 (1)
+        share = sum d max(-1, 1 - e / low) / (sum d + missing)        (2)
 
-    where `missing` is the time after the last step if the body fell or stood
-    still. Way is measured at the mean of the two rearmost of torso and feet,
-    so neither diving forward nor a foot thrown ahead is a step.
+    `missing` is the time after the last step if the body fell or stood still.
 
     Args:
         episode: Of a body with at least two feet.
         low: Least speed of a step [m/s].
         high: Largest speed of a step [m/s].
-        tolerance: How much may be lacking to 1 without being counted [1].
-        initiation: First steps, which do not count.
+        tolerance: A share that lacks no more than this to 1 counts as 1 [1].
+        initiation: Number of first steps, which do not count.
 
     Raises:
         EvolocoError: The range is empty or not forward.
 
     References:
-        Geijtenbeek, 2019, SCONE: open source software for predictive simulation of biological motion,
-        doi:10.21105/joss.01421 (its gait measure).
+        Geijtenbeek, 2019, SCONE: open source software for predictive simulation of biological
+        motion, doi:10.21105/joss.01421 (its gait measure).
     """
     if not 0 < low <= high:
         raise EvolocoError(f"Measure 'step_speed': needs 0 < low <= high, not {low} and {high}.")
-    torso, feet = episode.sensor("torso.position")[:, :1], episode.foot_position[:, :, 0]
-    way = np.sort(np.concatenate([torso, feet], axis=1), axis=1)[:, :2].mean(axis=1)
-    stance = episode.stance
-    rows = np.flatnonzero((stance[1:] & ~stance[:-1]).any(axis=1)) + 1
-    times: list[int] = []
-    for row in rows.tolist():
-        if not times or (row - times[-1]) * episode.control_dt > SHORTEST:
-            times.append(row)
-    kept = np.array(times[initiation:], dtype=int)
-    last = int(kept[-1]) if len(kept) else 0
-    rest = (episode.planned - last) * episode.control_dt
-    missing = rest if episode.outcome is not Outcome.COMPLETED or rest > IDLE else 0.0
-    duration = np.diff(kept) * episode.control_dt
-    total = float(duration.sum()) + missing
+
+    ends = _steps(episode)[initiation:]
+    duration = np.diff(ends) * episode.control_dt
+    total = float(duration.sum()) + _missing(episode, ends)
     if not total:
         return 0.0
-    speed = np.diff(way[kept]) / duration
-    outside = np.maximum(np.maximum(low - speed, speed - high), 0.0)
-    share = float((duration * np.maximum(1 - outside / low, -1.0)).sum()) / total
+
+    speed = np.diff(_way(episode)[ends]) / duration
+    outside = np.maximum(np.maximum(low - speed, speed - high), 0.0)  # (1)
+    share = float((duration * np.maximum(1 - outside / low, -1.0)).sum()) / total  # (2)
     return 1.0 if share > 1 - tolerance else share
+
+
+def _steps(episode: Episode) -> Rows:
+    """Rows in which a step ends: a foot comes down, and none did shortly before."""
+    stance = episode.stance
+    touchdowns = np.flatnonzero((stance[1:] & ~stance[:-1]).any(axis=1)) + 1
+    ends: list[int] = []
+    for row in touchdowns.tolist():
+        if not ends or (row - ends[-1]) * episode.control_dt > SHORTEST:
+            ends.append(row)
+    return np.array(ends, dtype=np.intp)
+
+
+def _missing(episode: Episode, ends: Rows) -> float:
+    """Time after the last step in which the body fell or stood still [s]."""
+    last = int(ends[-1]) if len(ends) else 0
+    rest = (episode.planned - last) * episode.control_dt
+    return rest if episode.outcome is not Outcome.COMPLETED or rest > IDLE else 0.0
+
+
+def _way(episode: Episode) -> Array:
+    """Forward way of the body [m] (T,): the mean of the two rearmost of torso and feet.
+
+    So neither a torso that dives forward nor a foot thrown ahead is a step.
+    """
+    torso, feet = episode.sensor("torso.position")[:, :1], episode.foot_position[:, :, 0]
+    rearmost = np.sort(np.concatenate([torso, feet], axis=1), axis=1)[:, :2]
+    return np.asarray(rearmost.mean(axis=1))

@@ -1,6 +1,7 @@
 """How upright the torso is."""
 
 from evoloco.episode import Episode
+from evoloco.fields import Record
 from evoloco.genome import Array
 
 UNIT = "1"
@@ -9,3 +10,9 @@ UNIT = "1"
 def measure(episode: Episode) -> Array:
     """Cosine of the torso's tilt [1] (T,): 1 upright, 0 lying, -1 upside down."""
     return episode.up[:, 2]
+
+
+def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
+    """The measure at one control step [1]."""
+    x, y = now.torso_orientation[1], now.torso_orientation[2]
+    return 1 - 2 * (x * x + y * y)

@@ -85,7 +85,8 @@ def test_list_has_one_line_for_every_member(evoloco: Command) -> None:
         assert all(len(line.split()) > 2 for line in section.strip().splitlines())
         assert evoloco("list", kind).out.strip() == f"{kind}\n{section}".strip()
     assert re.search(r"hopper .* 0\.62 kg, 0\.29 m, 2 driven joints", ended.out)
-    assert re.search(r"forward_speed .* \[m/s\]", ended.out)
+    assert re.search(r"forward_speed .* \[m/s\], per step", ended.out)
+    assert re.search(r"distance .* \[m\], whole episode", ended.out)
 
 
 @pytest.mark.parametrize("name", members("controllers"))

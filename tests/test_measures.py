@@ -7,7 +7,7 @@ from typing import Any
 import mujoco
 import numpy as np
 import pytest
-from traces import GEAR, NO_LOAD_SPEED, STALL_TORQUE, VOLTAGE, body, episode, mirrored, walk
+from traces import GEAR, NO_LOAD_SPEED, STALL_TORQUE, VOLTAGE, body, episode, mirrored, noise, walk
 
 from evoloco.episode import Columns, Episode, Outcome
 from evoloco.errors import EvolocoError, ModelError, SpecError, UnknownNameError
@@ -39,18 +39,6 @@ DOWN_AT_HIP = [0, 0, 1, 0, 0, 0]
 
 def measured(name: str, trace: Episode, **options: Any) -> Any:
     return MEASURES[name].measure(trace, **options)
-
-
-def noise(steps: int = 60, seed: int = 0) -> Episode:
-    """An episode in which every number is drawn at random, the quaternions normalised."""
-    drawn = episode(BIPED, steps)
-    drawn.trace[:] = np.random.default_rng(seed).normal(size=drawn.trace.shape)
-    drawn.sensor("torso.orientation")[:] /= np.linalg.norm(
-        drawn.sensor("torso.orientation"), axis=1, keepdims=True
-    )
-    for foot in BIPED.feet:
-        drawn.sensor(f"{foot}.ground")[:, 2] *= BIPED.weight
-    return drawn
 
 
 def striding(name: str, steps: int) -> Episode:
@@ -85,7 +73,7 @@ def test_every_measure_states_its_quantity_and_unit(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in MEASURES if name not in BODIES])
 def test_a_mirrored_episode_measures_the_same(name: str) -> None:
-    original, measure = noise(), MEASURES[name].measure
+    original, measure = noise(BIPED), MEASURES[name].measure
     np.testing.assert_allclose(
         measure(mirrored(original)), measure(original), rtol=1e-9, atol=1e-12
     )

@@ -63,6 +63,18 @@ def episode(
     return written
 
 
+def noise(morphology: Morphology, steps: int = 60, seed: int = 0) -> Episode:
+    """An episode in which every number is drawn at random, the quaternions normalised."""
+    drawn = episode(morphology, steps)
+    drawn.trace[:] = np.random.default_rng(seed).normal(size=drawn.trace.shape)
+    drawn.sensor("torso.orientation")[:] /= np.linalg.norm(
+        drawn.sensor("torso.orientation"), axis=1, keepdims=True
+    )
+    for foot in morphology.feet:
+        drawn.sensor(f"{foot}.ground")[:, 2] *= morphology.weight
+    return drawn
+
+
 def walk(
     morphology: Morphology,
     stride: int = 40,

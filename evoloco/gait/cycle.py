@@ -30,12 +30,15 @@ class Course:
 
 @dataclass(frozen=True, eq=False)
 class GaitCycle:
-    """Courses by name and side; a side is "left", "right" or "", and absent where its foot took no stride.
+    """Courses by name and side; a side is "left", "right" or "".
+
+    A side whose foot took no stride is absent.
 
     Attributes:
         angles: Of the driven joints of each leg [°], by the joints' names without side.
-        ground: Force of the ground on each foot [body weights], "vertical" and "fore-aft", forward positive.
-        activations: Of the muscles [1], by their names without side; none where servos drive.
+        ground: Force of the ground on each foot [body weights], "vertical" and "fore-aft"; forward
+            is positive.
+        activations: Of the muscles [1], by their names without side; empty without muscles.
         liftoff: Mean end of the stance [%], by side.
     """
 
@@ -51,18 +54,17 @@ class GaitCycle:
 
 
 def gait_cycle(episode: Episode, gait: Gait, warm_up: float = WARM_UP) -> GaitCycle:
-    """Reads the gait cycle off an episode: mean and standard deviation over the strides after the warm-up.
+    """Reads the gait cycle off an episode: courses over the strides after the warm-up.
 
-    Every signal goes with the foot on its side. Of more than two feet it is
-    the first on either side, and joints of other legs are left out.
+    Every signal belongs to the foot on its side. With more than two feet, it is the first foot on
+    either side, and the joints of other legs are left out.
 
     Args:
         episode: At least one lived step.
         gait: Its gait.
-        warm_up: Time from the start in which strides do not count [s].
+        warm_up: Time at the start in which strides do not count [s].
     """
-    morphology = episode.morphology
-    feet = _feet(morphology)
+    feet = _feet(episode.morphology)
     start = episode.time[min(round(warm_up / episode.control_dt), len(episode) - 1)]
     strides = {
         side: touchdown
@@ -77,29 +79,49 @@ def gait_cycle(episode: Episode, gait: Gait, warm_up: float = WARM_UP) -> GaitCy
             if side in signals
         }
 
+    def named(signals: dict[str, dict[str, Array]]) -> dict[str, dict[str, Course]]:
+        return {name: courses(sides) for name, sides in signals.items()}
+
+    return GaitCycle(
+        angles=named(_angles(episode, feet)),
+        ground=named(_ground(episode, feet)),
+        activations=named(_activations(episode, feet)),
+        liftoff={side: 100 * gait.duty_factor[feet[side]] for side in strides},
+    )
+
+
+def _angles(episode: Episode, feet: dict[str, int]) -> dict[str, dict[str, Array]]:
+    """Angles of the driven joints of each leg [°] (T,), by name without side, and side."""
+    morphology = episode.morphology
     angles: dict[str, dict[str, Array]] = {}
     for column, joint in enumerate(morphology.joints):
         for side, foot in feet.items():
             if joint.side == side and _carries(morphology, joint.name, morphology.feet[foot]):
                 angles.setdefault(joint.stem, {})[side] = np.degrees(episode.joint_angle[:, column])
+    return angles
+
+
+def _ground(episode: Episode, feet: dict[str, int]) -> dict[str, dict[str, Array]]:
+    """Force of the ground on each foot [body weights] (T,), by direction and side."""
+    force = episode.foot_force / episode.morphology.weight
+    forward_x, forward_y = np.cos(episode.yaw)[:, None], np.sin(episode.yaw)[:, None]
+    directions = {
+        "vertical": force[:, :, 2],
+        "fore-aft": forward_x * force[:, :, 0] + forward_y * force[:, :, 1],
+    }
+    return {
+        name: {side: signal[:, foot] for side, foot in feet.items()}
+        for name, signal in directions.items()
+    }
+
+
+def _activations(episode: Episode, feet: dict[str, int]) -> dict[str, dict[str, Array]]:
+    """Activations of the muscles [1] (T,), by name without side, and side."""
     activations: dict[str, dict[str, Array]] = {}
-    for column, muscle in enumerate(morphology.muscles):
+    for column, muscle in enumerate(episode.morphology.muscles):
         if muscle.side in feet:
             activations.setdefault(muscle.stem, {})[muscle.side] = episode["act"][:, column]
-    force = episode.foot_force / morphology.weight
-    forward = (
-        np.cos(episode.yaw)[:, None] * force[:, :, 0]
-        + np.sin(episode.yaw)[:, None] * force[:, :, 1]
-    )
-    return GaitCycle(
-        angles={stem: courses(signals) for stem, signals in angles.items()},
-        ground={
-            name: courses({side: signal[:, foot] for side, foot in feet.items()})
-            for name, signal in (("vertical", force[:, :, 2]), ("fore-aft", forward))
-        },
-        activations={stem: courses(signals) for stem, signals in activations.items()},
-        liftoff={side: 100 * gait.duty_factor[feet[side]] for side in strides},
-    )
+    return activations
 
 
 def course(time: Array, signal: Array, touchdown: Array) -> Course:
@@ -107,8 +129,8 @@ def course(time: Array, signal: Array, touchdown: Array) -> Course:
 
     Args:
         time: Of each step [s] (T,).
-        signal: (T,); between steps it is taken as straight.
-        touchdown: Times at which the foot comes down [s]; at least two.
+        signal: (T,); it is interpolated between steps.
+        touchdown: Times at which the foot comes down [s], at least two.
     """
     starts, lengths = touchdown[:-1, None], np.diff(touchdown)[:, None]
     strides = np.interp(starts + lengths * PHASES / 100, time, signal)
@@ -122,6 +144,6 @@ def _feet(morphology: Morphology) -> dict[str, int]:
 
 
 def _carries(morphology: Morphology, joint: str, foot: str) -> bool:
-    """Whether a foot hangs on a joint."""
+    """Whether a joint moves a foot."""
     model = morphology.model
     return is_in_subtree(model, model.body(foot).id, int(model.joint(joint).bodyid[0]))

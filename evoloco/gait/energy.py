@@ -1,5 +1,6 @@
 """The work of the actuators, in joints or muscles, and at the terminals of their motors."""
 
+import math
 from collections.abc import Callable
 
 import mujoco
@@ -14,20 +15,23 @@ _MOTOR = int(mujoco.mjtGain.mjGAIN_DCMOTOR)
 
 
 def mechanical_power(episode: Episode) -> Array:
-    """Power P = torque * velocity that each actuator gives to its joint, or muscle to its ends [W] (T, nu)."""
+    """Power that each actuator gives to its joint, or each muscle to its ends [W] (T, nu).
+
+    It is torque times velocity, or force times speed.
+    """
     return np.asarray(episode["actuator_force"] * _speed(episode))
 
 
 def electrical_power(episode: Episode) -> Array:
     """Power that each servo draws at its terminals [W] (T, nu); negative where it generates.
 
-    A motor of torque constant K and terminal resistance R, both as seen at
-    the output of the gear, carries the current I = torque / K, so
+    With a motor's torque constant K and terminal resistance R, both at the output of the gear:
 
-        P = V I = R I^2 + K omega I.
+        I = torque / K                         (1)
+        P = V I = R I^2 + K omega I            (2)
 
-    Current that drives friction inside the actuator (cogging, LuGre) and the
-    winding's inductance and warming are left out.
+    It leaves out the current that drives friction inside the actuator (cogging, LuGre), and the
+    inductance and warming of the winding.
 
     Raises:
         ModelError: An actuator is not a `dcmotor`.
@@ -38,8 +42,10 @@ def electrical_power(episode: Episode) -> Array:
     model = episode.morphology.model
     if episode.morphology.muscles:
         raise ModelError(
-            "Electrical power needs motors with a resistance, and this body has muscles. Ask for effort."
+            "Electrical power needs motors with a resistance, and this body has muscles. "
+            "Ask for effort."
         )
+
     ideal = [
         joint.name
         for joint, kind in zip(episode.morphology.joints, model.actuator_gaintype, strict=True)
@@ -47,12 +53,13 @@ def electrical_power(episode: Episode) -> Array:
     ]
     if ideal:
         raise ModelError(
-            f"Electrical power needs motors with a resistance, but {', '.join(ideal)} have ideal actuators. "
-            "Make them `dcmotor` actuators, or ask for mechanical power."
+            f"Electrical power needs motors with a resistance, but {', '.join(ideal)} have ideal "
+            "actuators. Make them `dcmotor` actuators, or ask for mechanical power."
         )
+
     resistance, constant = model.actuator_gainprm[:, :2].T
-    current = episode["actuator_force"] / constant
-    return np.asarray((resistance * current + constant * _speed(episode)) * current)
+    current = episode["actuator_force"] / constant  # (1)
+    return np.asarray((resistance * current + constant * _speed(episode)) * current)  # (2)
 
 
 def has_motors(morphology: Morphology) -> bool:
@@ -68,11 +75,11 @@ POWER: dict[str, Callable[[Episode], Array]] = {
 
 
 def cost_of_transport(episode: Episode, power: str = "mechanical") -> float:
-    """Energy per weight and forward distance [1]; infinite where the body did not get forward.
+    """Energy per weight and forward distance [1]; infinite if the body did not get forward.
 
-        CoT = sum_steps sum_actuators max(0, P) dt / (m g d)
+        CoT = sum_steps sum_actuators max(0, P) dt / (m g d)        (1)
 
-    No actuator gives energy back: what one absorbs does not pay for another.
+    What one actuator absorbs does not pay for another.
 
     Args:
         episode: At least one lived step.
@@ -88,19 +95,20 @@ def cost_of_transport(episode: Episode, power: str = "mechanical") -> float:
     """
     if power not in POWER:
         raise UnknownNameError("power", power, POWER)
+
     energy = float(np.maximum(POWER[power](episode), 0.0).sum()) * episode.control_dt
     forward = episode.sensor("torso.position")[:, 0]
     distance = float(forward[-1] - forward[0])
-    return energy / (episode.morphology.weight * distance) if distance > 0 else float("inf")
+    return energy / (episode.morphology.weight * distance) if distance > 0 else math.inf  # (1)
 
 
 def fibre_velocity(episode: Episode) -> Array:
-    """Speeds of the muscles' fibres along the tendon [m/s] (T, M); lengthening is positive."""
+    """Speeds of the muscles' fibres along the tendon [m/s] (T, M); positive if lengthening."""
     return episode.sensors([f"{muscle.name}.velocity" for muscle in episode.morphology.muscles])
 
 
 def _speed(episode: Episode) -> Array:
-    """Speed on the actuators' side of their gear [rad/s], or that of muscles getting longer [m/s] (T, nu)."""
+    """Speed at the actuators' side of the gear [rad/s], or of lengthening muscles [m/s] (T, nu)."""
     if episode.morphology.muscles:
         return fibre_velocity(episode)
     return np.asarray(episode.joint_velocity * episode.morphology.model.actuator_gear[:, 0])

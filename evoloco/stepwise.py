@@ -1,0 +1,249 @@
+"""Fitness terms step by step, compiled: the value of each term at a control step, and their sum.
+
+Let K terms have the weights w_k and, at the lived steps t, the values r_k(t). Their part of the
+fitness of an episode is
+
+    sum_k w_k mean_t r_k(t) * lived / planned = sum_t sum_k w_k r_k(t) / planned        (1)
+
+So a reward of sum_k w_k r_k(t) / planned at every step adds up to that part.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core.errors import NumbaError
+
+from evoloco import fields
+from evoloco.episode import Columns, Episode
+from evoloco.errors import EvolocoError, SpecError, blamed
+from evoloco.fields import Fields, Layout, Record, Shapes
+from evoloco.genome import Array
+from evoloco.measure import Row, RowForm, Term
+from evoloco.morphology import Morphology
+from evoloco.sim import generated
+from evoloco.sim.cache import kept
+
+_MODULE = '''"""Compiled fitness terms; made by evoloco, may be deleted."""
+
+import numba
+
+from evoloco.sim import generated
+
+{names}
+
+
+@numba.njit(error_model="numpy", nogil=True, cache=True)
+def weighted_sum(constants, memory, now, dt, weights, values):
+    {calls}
+    total = 0.0
+    for k in range({count}):
+        total += weights[k] * values[k]
+    return total
+
+
+@numba.njit(error_model="numpy", nogil=True, cache=True)
+def follow(constants, memory, rows, dt, weights, values, sums):
+    for i in range(rows.shape[0]):
+        for t in range(rows.shape[1]):
+            sums[i, t] = weighted_sum(
+                constants[i], memory[i], rows[i, t], dt, weights, values[i, t]
+            )
+'''
+"""`weighted_sum` sets the value of each term at one control step and returns their weighted sum."""
+
+
+class Stepwise:
+    """Terms that have a row form, compiled for the bodies of one layout.
+
+    It follows many episodes at once. Each has a row of constants and a row of memory, which are
+    plain arrays that the caller keeps.
+
+    Args:
+        terms: The K terms.
+        morphology: A body of the layout.
+        columns: Layout of the trace.
+
+    Attributes:
+        terms: The K terms.
+        weights: Their weights (K,).
+
+    Raises:
+        EvolocoError: A term needs the whole episode, or its measure is not one of this body.
+        SpecError: Numba cannot compile a row form.
+    """
+
+    def __init__(self, terms: Sequence[Term], morphology: Morphology, columns: Columns) -> None:
+        self.terms = tuple(terms)
+        self.weights = np.array([term.weight for term in terms], dtype=np.float64)
+        self._forms = [_form(term) for term in terms]
+        self._constants = self._layout_of(self._values(morphology))
+        self._memory = _joined(form.memory(morphology) for form in self._forms)
+        self._row = columns.record
+        self._native = _compiled(tuple(form.row for form in self._forms))
+        self._warm_up()
+
+    def constants(self, morphology: Morphology) -> Array:
+        """What the terms need to know of a body (C,).
+
+        Raises:
+            EvolocoError: The body has another layout, or a measure is not one of this body.
+        """
+        values = self._values(morphology)
+        if self._layout_of(values) != self._constants:
+            raise EvolocoError("The bodies of a run must have the same joints and feet.")
+        return np.concatenate([np.zeros(0), *map(fields.flatten, values)])
+
+    def memory(self, count: int) -> Array:
+        """What the terms remember of `count` episodes before the first step (count, M)."""
+        return np.zeros((count, fields.size(self._memory)))
+
+    def follow(
+        self, constants: Array, memory: Array, rows: Array, dt: float
+    ) -> tuple[Array, Array]:
+        """Follows N episodes through their next T control steps.
+
+        Args:
+            constants: Of the body of each episode (N, C).
+            memory: Of each episode (N, M); changed in place.
+            rows: The next rows of each episode's trace (N, T, columns.size).
+            dt: Time between rows [s].
+
+        Returns:
+            Values of the terms [their units] (N, T, K), and their weighted sum (N, T).
+        """
+        values = np.empty((*rows.shape[:2], len(self.terms)))
+        sums = np.empty(rows.shape[:2])
+        self._native.follow(
+            _seen(np.ascontiguousarray(constants), self._constants),
+            _seen(memory, self._memory),
+            _seen(np.ascontiguousarray(rows), self._row),
+            dt,
+            self.weights,
+            values,
+            sums,
+        )
+        return values, sums
+
+    def _values(self, morphology: Morphology) -> list[Fields]:
+        """Constants of every term."""
+        values = []
+        for form, term in zip(self._forms, self.terms, strict=True):
+            with blamed(_who(term)):
+                values.append(form.constants(morphology, **term.options))
+        return values
+
+    def _layout_of(self, values: Sequence[Fields]) -> Layout:
+        return _joined(fields.shapes_of(part) for part in values)
+
+    def _warm_up(self) -> None:
+        """Compiles, or loads what was compiled before, by following no episode."""
+        constants = np.zeros((0, fields.size(self._constants)))
+        rows = np.zeros((0, 0, fields.size(self._row)))
+        try:
+            kept(lambda: self.follow(constants, self.memory(0), rows, 1.0))
+        except (NumbaError, KeyError) as error:  # Numba lets a KeyError for a field through
+            raise SpecError(self._explain(error)) from error
+
+    def _explain(self, error: Exception) -> str:
+        """Which row form Numba cannot compile, and why."""
+        for index, (form, term) in enumerate(zip(self._forms, self.terms, strict=True)):
+            kinds = (self._constants[_name(index)], self._memory[_name(index)], self._row)
+            try:
+                jit(form.row).compile((*map(numba.from_dtype, kinds), numba.float64))
+            except (NumbaError, KeyError) as own:
+                return f"{_who(term)}: {_reason(form.row, own, kinds)}"
+        return str(error)
+
+
+def rows(term: Term, episode: Episode) -> Array:
+    """Values of a term by its row form at each lived step of an episode [unit] (T,)."""
+    one = Stepwise([term], episode.morphology, episode.columns)
+    constants = one.constants(episode.morphology)
+    values, _ = one.follow(constants[None], one.memory(1), episode.trace[None], episode.control_dt)
+    return np.asarray(values[0, :, 0])
+
+
+def jit(row: Row) -> Any:
+    """A row form as a function that other compiled functions can call."""
+    return numba.njit(error_model="numpy", nogil=True)(row)
+
+
+@cache
+def _compiled(rows: tuple[Row, ...]) -> ModuleType:
+    """The module of `follow` and `weighted_sum` for these terms."""
+    names = [f"row{k} = generated.given[{k}]" for k in range(len(rows))]
+    calls = [
+        f"values[{k}] = row{k}(constants.{_name(k)}, memory.{_name(k)}, now, dt)"
+        for k in range(len(rows))
+    ]
+    text = _MODULE.format(names="\n".join(names), calls="\n    ".join(calls), count=len(rows))
+    return generated.module(text, rows, [jit(row) for row in rows])
+
+
+def _form(term: Term) -> RowForm:
+    if term.form is None:
+        raise EvolocoError(
+            f"Fitness term '{term.name}' has no value per step: measure '{term.source}' needs the "
+            "whole episode. `evoloco list measures` tells which measures have one."
+        )
+    return term.form
+
+
+def _name(index: int) -> str:
+    return f"term{index}"
+
+
+def _who(term: Term) -> str:
+    return f"Measure '{term.source}' (fitness term '{term.name}')"
+
+
+def _joined(parts: Iterable[Shapes]) -> Layout:
+    """The layout of one record that holds a record of each term.
+
+    Numba has no record without a field, so each gets one of no size.
+    """
+    empty = {"nothing": (0,)}
+    return fields.layout({_name(k): {**part, **empty} for k, part in enumerate(parts)} | empty)
+
+
+def _seen(rows: Array, kind: Layout) -> Record:
+    """Flat rows (..., n) seen as records (...); writing to one changes the other."""
+    return rows.view(kind)[..., 0] if kind.itemsize else np.zeros(rows.shape[:-1], kind)
+
+
+_UNKNOWN = re.compile(r"Unknown attribute '(\w+)' of type Record")
+"""How Numba reports a field that a record lacks, if not by a KeyError."""
+
+_NOISE = ("Failed in", "Traceback", "During", "File ", "def ", "<source", "^", "-", "There are")
+"""Begin lines of Numba's messages that say nothing of the cause."""
+
+
+def _reason(row: Callable[..., float], error: Exception, kinds: Sequence[Layout]) -> str:
+    """Numba's many lines as one message: where, why, and what is allowed."""
+    code, place = row.__code__, getattr(error, "loc", None)
+    line = place.line if place else code.co_firstlineno
+    told = f"Numba cannot compile `{code.co_name}` in {code.co_filename}, line {line}:"
+
+    unknown = _UNKNOWN.search(str(error))
+    if unknown or isinstance(error, KeyError):
+        field = unknown[1] if unknown else error.args[0]
+        titles = zip(("constants", "memory", "now"), kinds, strict=True)
+        known = [f"{title} has {_listed(kind)}" for title, kind in titles]
+        return f"{told} there is no field '{field}'. Known: {'; '.join(known)}."
+
+    lines = [line.strip() for line in str(error).splitlines()]
+    reason = next((line for line in lines if line and not line.startswith(_NOISE)), "")
+    return (
+        f"{told} {reason} Allowed are arithmetic on the given fields, loops, branches, math and "
+        "NumPy functions that Numba knows, and functions decorated with numba.njit. See "
+        "docs/write-a-measure.md."
+    )
+
+
+def _listed(kind: Layout) -> str:
+    return ", ".join(name for name in fields.names(kind) if name != "nothing") or "none"
