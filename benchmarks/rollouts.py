@@ -147,7 +147,7 @@ class Ours:
         self.experiment, self.genomes = experiment, genomes
         self.scenarios = experiment.scenarios(0)
         self.evaluator = Local(experiment, threads)
-        self.simulator = self.evaluator._simulator
+        self.simulator = self.evaluator.simulator
 
     def __call__(self) -> int:
         """Evaluates all; physics steps done."""
@@ -246,8 +246,9 @@ def bundled(name: str, cores: int) -> Ours:
 def against_c(made: Callable[[], AbstractContextManager[Ours]]) -> Iterator[Sides]:
     with made() as ours:
         simulator, scenario, count = ours.simulator, ours.scenarios[0], len(ours.genomes)
-        model, steps = simulator._body.placed(scenario).model, simulator.steps * simulator.substeps
-        start = simulator._body.start(scenario, mujoco.MjData(model))
+        setting = simulator.settings([scenario])[0][0]
+        model, steps = setting.morphology.model, simulator.steps * simulator.substeps
+        start = setting.start
         control = np.repeat(ours.recorded("ctrl"), simulator.substeps, axis=1)
         limit = batch.Batch(model, count, simulator.threads)
 

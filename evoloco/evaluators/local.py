@@ -35,7 +35,7 @@ class Local:
         late: Callable[[str], object] = end,
     ) -> None:
         self._experiment = experiment
-        self._simulator = simulator(experiment, threads, duration, late=late)
+        self.simulator = simulator(experiment, threads, duration, late=late)
 
     def __str__(self) -> str:
         return f"{self.threads} thread{'s' if self.threads != 1 else ''}"
@@ -43,7 +43,7 @@ class Local:
     @property
     def threads(self) -> int:
         """Number of threads."""
-        return self._simulator.threads
+        return self.simulator.threads
 
     def check(self, bodies: Iterable[Morphology]) -> None:
         """Checks that bodies have the same layout as the experiment's morphology.
@@ -51,7 +51,7 @@ class Local:
         Raises:
             ModelError: A body has another layout.
         """
-        self._simulator.check(bodies)
+        self.simulator.check(bodies)
 
     def evaluate(
         self,
@@ -63,7 +63,7 @@ class Local:
         """Runs every genome (G, n) in every scenario; messages name an episode by its address."""
         experiment = self._experiment
         bodies, params = zip(*experiment.embodied(genomes), strict=True)
-        episodes = self._simulator.run(
+        episodes = self.simulator.run(
             np.array(params),
             scenarios,
             bodies=bodies if experiment.body_genes else (),
