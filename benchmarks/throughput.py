@@ -5,12 +5,10 @@
 Both versions evaluate the same 24 genomes, small changes of the published champion, on 1 and on 2
 threads. Each pair of timings is made one right after the other, by two processes that stay; the
 figure is the median over the pairs of time before over time after, so 1 is as fast as before and
-more is faster. A share of what is not simulation comes with it: an evolution's wall time of which
-the evaluation is a part, from the journal of a short run.
+more is faster. `benchmarks/overhead.py` tells how much of a run is not simulation.
 """
 
 import argparse
-import sqlite3
 import statistics
 import subprocess
 import sys
@@ -88,25 +86,6 @@ def compare(before: Path, run: str, threads: int, pairs: int) -> None:
     sys.stdout.flush()
 
 
-def shares(run: str) -> None:
-    """Prints what of a run's wall time is not evaluation."""
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made) / "run"
-        command = Path(sys.executable).with_name("evoloco")
-        subprocess.run(
-            [str(command), "evolve", run, "optimizer.generations=40", "--out", str(folder)],
-            capture_output=True,
-            check=True,
-        )
-
-        with sqlite3.connect(folder / "journal.sqlite") as database:
-            rows = database.execute("SELECT wall_time, simulation_time FROM generations").fetchall()
-    wall, simulation = map(sum, zip(*rows[1:], strict=True))
-    print(
-        f"{run}: {100 * (1 - simulation / wall):.2f} % of the generations' time is not evaluation"
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("commit", help="to compare with")
@@ -120,8 +99,6 @@ def main() -> None:
         for run in told.runs:
             for threads in (1, 2):
                 compare(before, run, threads, told.pairs)
-        for run in told.runs:
-            shares(run)
 
 
 if __name__ == "__main__":
