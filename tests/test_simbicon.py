@@ -1,5 +1,7 @@
 """SIMBICON: its states, and its torques."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from native import Native
@@ -8,6 +10,7 @@ from evoloco import fields
 from evoloco.controllers import simbicon
 from evoloco.errors import ModelError
 from evoloco.morphologies import biped, hopper, muscle_biped
+from evoloco.sim.compile import CompiledController
 
 BODY = muscle_biped.build(drive="motors")
 LAYOUT = BODY.observation
@@ -102,3 +105,13 @@ def test_other_bodies_are_refused() -> None:
     ):
         with pytest.raises(ModelError, match=f"this body has {word}"):
             simbicon.Controller(body)
+
+
+def test_a_body_that_observes_what_another_one_does_and_more_compiles_without_a_warning(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    shapes = {name: LAYOUT[name].shape for name in fields.names(LAYOUT)}
+    for number in range(2):
+        shapes[f"extra_{number}"] = (3,)
+        CompiledController(simbicon.Controller(BODY), fields.layout(shapes))

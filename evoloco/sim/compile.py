@@ -5,12 +5,13 @@ A controller is compiled for the layouts of its parameters, its state and what i
 
 import inspect
 import re
+import warnings
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import numba
-from numba.core.errors import NumbaError
+from numba.core.errors import NumbaError, NumbaExperimentalFeatureWarning
 
 from evoloco.actuator import Actuators
 from evoloco.controller import Controller, layouts
@@ -159,10 +160,13 @@ def _compile(
 ) -> ModuleType:
     global given
     given = (jit(reset), jit(step), *kinds)
-    try:
-        return cache.compiled(_WRAPPERS, (reset, step), kinds)
-    except (NumbaError, KeyError) as error:  # a KeyError where a record lacks a field
-        raise ControllerError(_explain(error, jit(reset), jit(step), kinds)) from error
+    with warnings.catch_warnings():
+        # Numba warns where a function is compiled for a layout that begins like another one.
+        warnings.simplefilter("ignore", NumbaExperimentalFeatureWarning)
+        try:
+            return cache.compiled(_WRAPPERS, (reset, step), kinds)
+        except (NumbaError, KeyError) as error:  # a KeyError where a record lacks a field
+            raise ControllerError(_explain(error, jit(reset), jit(step), kinds)) from error
 
 
 def jit(function: Callable[..., None]) -> Any:
