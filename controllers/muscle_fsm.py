@@ -94,7 +94,10 @@ PLAIN = ("threshold", "late", "landing", *(each.name for each in trunk()))
 
 
 def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
-    """Follows the legs, forms torques on their joints, and writes the excitations for them."""
+    """Follows the legs, and writes excitations for torques on their joints.
+
+    The numbers (1) to (4) are those of the laws in `Controller`.
+    """
     follow_legs(params, state, obs)
 
     standing = 0 if obs.foot_load[0] >= obs.foot_load[1] else 1
@@ -247,10 +250,10 @@ class Controller:
         constants = [always(stem, 0.02) for stem in stems]
         self.space = Space([*GENES, *map(share, stems), *constants])
         self.state = {
-            "leg": (FEET,),
+            "leg": (FEET,),  # states of the legs
             "body": BODY,
-            "target": (FEET, len(JOINTS)),
-            "torque": (FEET, len(JOINTS)),
+            "target": (FEET, len(JOINTS)),  # [rad]
+            "torque": (FEET, len(JOINTS)),  # [N m]
             "excitation": (len(muscles),),
         }
 

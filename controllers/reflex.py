@@ -77,7 +77,10 @@ GENES = (
 
 
 def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
-    """Follows the states of the legs and writes the excitations of the muscles."""
+    """Follows the states of the legs and writes the excitations of the muscles.
+
+    The numbers (1) to (8) below are those of the laws in `Controller`.
+    """
     follow_legs(params, state, obs)
     for leg in range(FEET):
         excite(params, state.leg[leg], obs, leg, ctrl)
@@ -86,7 +89,7 @@ def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctr
 
 @numba.njit(error_model="numpy", nogil=True)
 def excite(params: Record, phase: float, obs: Record, leg: int, ctrl: Array) -> None:
-    """Writes the excitations of a leg's seven muscles; the numbers are those of `Controller`.
+    """Writes the excitations of a leg's seven muscles.
 
     Args:
         params: Of the controller.

@@ -50,7 +50,10 @@ GENES = (
 
 
 def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
-    """Lets the reflexes of the sagittal and of the frontal plane answer."""
+    """Lets the reflexes of the sagittal and of the frontal plane answer.
+
+    The numbers (1) to (6) below are those of the laws in `Controller`.
+    """
     follow_legs(params, state, obs)
     for leg in range(FEET):
         excite(params, state.leg[leg], obs, leg, ctrl)

@@ -15,11 +15,10 @@ from ._joint_torques import ANKLE, HIP, JOINTS, KNEE, pull_leg
 from ._legs import FEET, PITCH, on_both_sides
 from ._placement import BODY, follow_body
 
-LIFT, REACH = range(2)
-"""States of a step."""
-
 NAMES = ("lift", "reach")
-"""By their numbers."""
+"""States of a step, by their numbers."""
+
+LIFT = NAMES.index("lift")
 
 COLUMNS = {
     "place": ("rad/m", -2.0, 4.0, "swinging thigh's answer to the body's place over the foot"),
@@ -86,7 +85,10 @@ def reset(params: Record, state: Record, dt: float) -> None:
 
 
 def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
-    """Follows the states, and writes the torques on the joints."""
+    """Follows the states, and writes the torques on the joints.
+
+    The numbers (1) to (3) are those of the laws in `Controller`.
+    """
     follow_step(params, state, obs, time, dt)
     follow_body(state.body, obs.foot_ahead, int(state.standing), params.leg_length, time, dt)
 
@@ -110,7 +112,7 @@ def follow_step(params: Record, state: Record, obs: Record, time: float, dt: flo
         state.free = 1.0
 
     if state.phase == LIFT:
-        over = time - state.began > params.duration - dt / 2
+        over = time - state.began > params.duration - dt / 2  # in the step nearest to its end
     else:
         over = loaded and state.free == 1.0
     if not over:
@@ -147,9 +149,9 @@ def aim(params: Record, state: Record) -> None:
 def hold_torso(params: Record, state: Record, obs: Record) -> None:
     """Torque of the standing hip, which holds the torso instead (3)."""
     phase, standing = int(state.phase), int(state.standing)
-    gains, lean = params.torso, params.table.lean[phase]
+    torso, lean = params.torso, params.table.lean[phase]
 
-    torque = gains.stiffness * (lean - obs.tilt[PITCH]) - gains.damping * obs.rate[PITCH]
+    torque = torso.stiffness * (lean - obs.tilt[PITCH]) - torso.damping * obs.rate[PITCH]
     state.torque[standing, HIP] = torque - state.torque[1 - standing, HIP]  # (3)
 
 
@@ -223,13 +225,13 @@ class Controller:
             genes += row(name, numbers)
         self.space = Space(genes)
         self.state = {
-            "standing": (),
-            "phase": (),
-            "began": (),
-            "free": (),
+            "standing": (),  # the leg that stands
+            "phase": (),  # the state within the step
+            "began": (),  # when it began [s]
+            "free": (),  # 1 where the swinging foot has left the ground
             "body": BODY,
-            "target": (FEET, len(JOINTS)),
-            "torque": (FEET, len(JOINTS)),
+            "target": (FEET, len(JOINTS)),  # [rad]
+            "torque": (FEET, len(JOINTS)),  # [N m]
         }
 
     def parameters(self, values: dict[str, float]) -> Fields:
