@@ -15,6 +15,7 @@ from evoloco.measure import kind_of
 from evoloco.members import member, members
 from evoloco.options import options_of
 from evoloco.randomization.quantities import QUANTITIES
+from evoloco.sensor import Sensor
 from evoloco.spec import ControllerSpec, MorphologySpec, RunSpec, TermSpec, apply
 
 _KINDS = {
@@ -22,6 +23,8 @@ _KINDS = {
     "morphologies": "morphologies",
     "measures": "fitness",
     "optimizers": "optimizers",
+    "sensors": "sensors",
+    "terrains": "terrains",
 }
 """Kind of member -> room."""
 
@@ -30,6 +33,8 @@ _ENTRY = {
     "morphologies": "build",
     "measures": "measure",
     "optimizers": "Optimizer",
+    "sensors": "sensor",
+    "terrains": "Shape",
 }
 """Kind of member -> the class or function that takes its options."""
 
@@ -37,6 +42,9 @@ _SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
 COMMON = "biped"
 """The body that is tried first when a controller fits several."""
+
+MUSCULAR = "muscle_biped"
+"""A body that has muscles, for what only such bodies have."""
 
 
 def overview(kind: str | None) -> str:
@@ -50,6 +58,8 @@ def _lines(kind: str) -> list[str]:
     """Returns name and first line of every member of a kind."""
     if kind == "quantities":
         rows = {name: f"{_usual(name)} {one.meaning}" for name, one in QUANTITIES.items()}
+    elif kind == "sensors":
+        rows = {name: _sensor_line(one) for name, one in _sensors().items()}
     elif kind == "runs":
         texts = {name: file.read_text(encoding="utf-8") for name, file in runs().items()}
         rows = {name: _run_line(text) for name, text in texts.items()}
@@ -58,6 +68,51 @@ def _lines(kind: str) -> list[str]:
 
     width = max((len(name) for name in rows), default=0)
     return [f"  {name:{width}}  {line}" for name, line in rows.items()]
+
+
+def _sensors(morphology: str = "") -> dict[str, Sensor]:
+    """Returns the sensors that a body brings, then the bundled ones.
+
+    Args:
+        morphology: The body; if empty, those of bodies with servos and with muscles.
+    """
+    names = [morphology] if morphology else [COMMON, MUSCULAR]
+    bodies = [member("morphologies", name).build() for name in names]
+    own = {sensor.name: sensor for body in bodies for sensor in body.sensors}
+    bundled = {name: member("sensors", name).sensor(bodies[0]) for name in members("sensors")}
+    return {**own, **bundled}
+
+
+def _sensor_line(sensor: Sensor) -> str:
+    """Returns what a sensor tells, and where it comes from."""
+    bundled = sensor.name in members("sensors")
+    return f"{sensor.meaning} [{sensor.unit}], {'for [sensors]' if bundled else 'of every body'}"
+
+
+def _sensor(name: str, morphology: str) -> str:
+    """Returns a sensor in full: its channels on a body, and the options of a bundled one.
+
+    Args:
+        name: Name of the sensor.
+        morphology: The body; if empty, a bundled one that has the sensor.
+    """
+    known = _sensors(morphology)
+    if name not in known:
+        raise UnknownNameError("sensor", name, known)
+
+    sensor = known[name]
+    rows = [
+        f"{name}: {sensor.meaning}.",
+        f"Unit: {sensor.unit}",
+        f"Channels: {', '.join(sensor.channels)}",
+    ]
+    if name in members("sensors"):
+        entry = member("sensors", name).sensor
+        rows = [f"{name}: {inspect.getdoc(entry)}", *rows[1:], "Options:", *_options(entry)]
+    settings = (
+        "interval [s], delay [s], noise { gaussian, student_t, freedom, bias, quantum, dropout }"
+    )
+    return "\n".join([*rows, f"Keys of [sensors.{name}] besides: source, {settings}"])
 
 
 def _usual(name: str) -> str:
@@ -101,6 +156,8 @@ def describe(kind: str, name: str, morphology: str, options: Sequence[str] = ())
         return runs()[name].read_text(encoding="utf-8").rstrip()
     if kind == "quantities":
         return _quantity(name, morphology)
+    if kind == "sensors":
+        return _sensor(name, morphology)
 
     module = member(_KINDS[kind], name)
     entry = getattr(module, _ENTRY[kind])

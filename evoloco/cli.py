@@ -24,7 +24,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Kind = Literal["controllers", "morphologies", "measures", "optimizers", "quantities", "runs"]
+Kind = Literal[
+    "controllers",
+    "morphologies",
+    "measures",
+    "optimizers",
+    "sensors",
+    "terrains",
+    "quantities",
+    "runs",
+]
 
 Threads = Annotated[
     int,
