@@ -8,6 +8,7 @@ NumPy and Numba read a row of such a layout by attribute, `row.weights[i, j]`, `
 and its memory is the same as that of a flat array.
 """
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,10 +35,19 @@ Record = Any
 def layout(shapes: Shapes) -> Layout:
     """The layout of fields with these shapes.
 
+    Its first field has a digest of the whole layout as NumPy title. Numba takes a record with more
+    fields for one with fewer where the others are equal; the title keeps all layouts apart, so that
+    code compiled for one never runs on another.
+
     Raises:
         EvolocoError: A name cannot be read as an attribute.
     """
-    return np.dtype([_field(name, shape) for name, shape in shapes.items()])
+    kinds = [_field(name, shape) for name, shape in shapes.items()]
+    if kinds:
+        first, *kind = kinds[0]
+        digest = hashlib.sha256(str(kinds).encode()).hexdigest()
+        kinds[0] = ((f"layout {digest[:16]}", first), *kind)
+    return np.dtype(kinds)
 
 
 def layout_of(values: Fields) -> Layout:

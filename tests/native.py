@@ -37,9 +37,9 @@ class Native:
             fields.record(obs, self.kinds.observation)[name][:] = reading
         return obs
 
-    def reset(self, params, dt=DT):
-        """A fresh state."""
-        state = np.zeros(fields.size(self.kinds.state))
+    def reset(self, params, dt=DT, state=None):
+        """A fresh state, or the given zeros made one."""
+        state = np.zeros(fields.size(self.kinds.state)) if state is None else state
         assert self._reset(params.ctypes.data, state.ctypes.data, dt) == 0
         return state
 
@@ -51,7 +51,7 @@ class Native:
         return ctrl
 
     def first(self, obs, dt, **values):
-        """The commands of the first step, with the genes where a search begins but for some values."""
+        """Commands of the first step, with genes where a search begins except for some values."""
         space = self.controller.space
         params = self.params({**space.decode(space.start), **values})
         return self.step(params, self.reset(params, dt), obs, 0.0, dt)
@@ -68,7 +68,7 @@ class Native:
 
 
 def on_one_leg(layout, left=True):
-    """Observations while one leg carries the body, the other swings ahead; fibres short, no force."""
+    """Observations while one leg carries the body and the other swings ahead; fibres short."""
     obs = np.zeros(fields.size(layout))
     seen = fields.record(obs, layout)
     seen.foot_load[:] = (1.0, 0.0) if left else (0.0, 1.0)

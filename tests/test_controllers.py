@@ -1,5 +1,6 @@
 """What every controller owes, whichever body it drives."""
 
+import dataclasses
 import functools
 from types import SimpleNamespace
 
@@ -7,10 +8,14 @@ import numpy as np
 import pytest
 from native import DT, Native
 
-from evoloco.controllers._followers import ROW, SENDER
-from evoloco.errors import ModelError, UnknownNameError
+from evoloco import fields
+from evoloco.controller import OLD, layouts, signals
+from evoloco.errors import ControllerError, ModelError, UnknownNameError
+from evoloco.genome import Space
 from evoloco.members import member, members
 from evoloco.morphologies import biped, hopper, muscle_biped, muscle_biped3d, planar_biped
+from evoloco.sensor import Reading, Sensor
+from evoloco.sim.compile import CompiledController
 
 MUSCULAR = {"reflex": "muscle_biped", "reflex3d": "muscle_biped3d", "muscle_fsm": "muscle_biped"}
 SERVO = [name for name in members("controllers") if name not in (*MUSCULAR, "simbicon")]
@@ -51,6 +56,18 @@ CASES = [
     ),
 ]
 cases = pytest.mark.parametrize(("name", "options", "body"), CASES)
+FEELING = [
+    ("sine", {}, "biped"),
+    ("matsuoka", {"topology": "planar"}, "planar_biped"),
+    ("matsuoka", {"feedback": ("joint", "tilt", "load"), "phase_reset": True}, "biped"),
+    *(
+        (name, {"feedback": ("tilt", "load"), "phase_reset": True}, "biped")
+        for name in ("hopf", "phase", "rulkov", "vanderpol")
+    ),
+    *((name, {}, body) for name, body in MUSCULAR.items()),
+    ("simbicon", {}, "muscle_biped with motors"),
+]
+"""Every controller, feeling all that it can."""
 
 
 @functools.cache
@@ -60,27 +77,29 @@ def build(body):
 
 def prepare(name, options, body, seed=0):
     """A controller with random genes, and random observations of half a second."""
-    controller = member("controllers", name).Controller(build(body), **options)
-    rng = np.random.default_rng(seed)
-    params = controller.parameters(controller.space.decode(rng.random(len(controller.space))))
-    obs = 0.3 * rng.standard_normal((25, build(body).observation.size))
-    where = build(body).observation.foot_load
-    obs[:, where] = rng.random((25, len(build(body).feet)))
-    return SimpleNamespace(
-        controller=controller, native=Native(controller, build(body)), params=params, obs=obs
+    morphology = build(body)
+    controller = member("controllers", name).Controller(morphology, **options)
+    native, rng = Native(controller, morphology), np.random.default_rng(seed)
+    params = native.params(controller.space.decode(rng.random(len(controller.space))))
+    obs = 0.3 * rng.standard_normal((25, native.silence.size))
+    fields.records(obs, morphology.observation).foot_load[:] = rng.random(
+        (25, len(morphology.feet))
     )
+    return SimpleNamespace(controller=controller, native=native, params=params, obs=obs)
 
 
 @cases
 def test_compiled_equals_interpreted(name, options, body):
     it = prepare(name, options, body)
-    state = np.zeros(it.controller.state_size)
-    it.controller.reset(it.params, state, DT)
+    kinds, flat = it.native.kinds, np.zeros(fields.size(it.native.kinds.state))
+    params, state = fields.record(it.params, kinds.params), fields.record(flat, kinds.state)
+    it.controller.reset(params, state, DT)
     native = it.native.reset(it.params)
-    np.testing.assert_allclose(native, state, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(native, flat, rtol=1e-9, atol=1e-12)
     for k, seen in enumerate(it.obs):
         ctrl = np.full(it.native.nu, np.nan)
-        it.controller.step(it.params, state, seen, k * DT, DT, ctrl)
+        obs = fields.record(seen, kinds.observation)
+        it.controller.step(params, state, obs, k * DT, DT, ctrl)
         np.testing.assert_allclose(
             it.native.step(it.params, native, seen, k * DT), ctrl, rtol=1e-9, atol=1e-12
         )
@@ -117,13 +136,13 @@ def test_random_genes_swing_moderately_about_home(name, options, body):
 def test_the_same_start_gives_the_same_commands_and_nothing_else_is_touched(name, options, body):
     it = prepare(name, options, body)
     params, seen = it.params.copy(), it.obs.copy()
-    size, guard = it.controller.state_size, 12345.0
+    size, guard = fields.size(it.native.kinds.state), 12345.0
     runs = []
     for _ in range(2):
         memory = np.full(size + 20, guard)
         state = memory[10 : 10 + size]
         state[:] = 0.0
-        it.native._reset(params.ctypes.data, state.ctypes.data, DT, params.size, size)
+        it.native.reset(params, state=state)
         commands = [it.native.step(params, state, obs, k * DT) for k, obs in enumerate(seen)]
         assert (memory[:10] == guard).all()
         assert (memory[-10:] == guard).all()
@@ -135,36 +154,64 @@ def test_the_same_start_gives_the_same_commands_and_nothing_else_is_touched(name
 
 @cases
 def test_every_gene_moves_the_commands_and_says_what_it_is(name, options, body):
-    controller = prepare(name, options, body).controller
-    for gene in controller.space.genes:
+    it = prepare(name, options, body)
+    space, params_of = it.controller.space, it.native.params
+    for gene in space.genes:
         assert gene.unit
         assert gene.meaning
-    genome = np.random.default_rng(1).random(len(controller.space))
-    values = controller.space.decode(genome)
-    encoded = [gene.encode(values[gene.name]) for gene in controller.space.genes]
-    snapped = [
-        gene.snap(position) for gene, position in zip(controller.space.genes, genome, strict=True)
-    ]
+    genome = np.random.default_rng(1).random(len(space))
+    values = space.decode(genome)
+    encoded = [gene.encode(values[gene.name]) for gene in space.genes]
+    snapped = [gene.snap(position) for gene, position in zip(space.genes, genome, strict=True)]
     np.testing.assert_allclose(encoded, snapped, atol=1e-12)
     if options.get("topology") == "planar":
         values.update({gene: 1.0 for gene in values if gene.startswith("switch")})
-    params = controller.parameters(values)
-    for gene in controller.space.genes:
+    params = params_of(values)
+    for gene in space.genes:
         nudged = gene.high if gene.encode(values[gene.name]) < 0.5 else gene.low
-        assert not np.array_equal(controller.parameters({**values, gene.name: nudged}), params), (
-            gene.name
-        )
+        assert not np.array_equal(params_of({**values, gene.name: nudged}), params), gene.name
 
 
 @cases
 def test_outputs_are_one_finite_signal_per_oscillator(name, options, body):
     it = prepare(name, options, body)
     states, _ = it.native.run(it.params, 1)
-    outputs = it.controller.outputs(it.params, states)
+    outputs = signals(it.controller, it.params, states)
     assert outputs
     for signal in outputs.values():
         assert signal.shape == (len(states),)
         assert np.isfinite(signal).all()
+
+
+def widened(body):
+    """A body that observes one more thing, between the others."""
+    own = build(body).sensors
+    middle, channels = len(own) // 2, ("x", "y", "z")
+    readings = tuple(Reading("torso.position", axis) for axis in range(3))
+    place = Sensor("place", channels, "m", "position of the torso", readings)
+    return dataclasses.replace(build(body), fitted=(*own[:middle], place, *own[middle:]))
+
+
+@pytest.mark.parametrize(("name", "options", "body"), FEELING)
+def test_a_channel_added_to_the_observation_leaves_every_command_unchanged(name, options, body):
+    it, body = prepare(name, options, body), widened(body)
+    wide = Native(type(it.controller)(body, **options), body)
+    seen = np.random.default_rng(2).standard_normal((len(it.obs), wide.silence.size))
+    here = fields.records(it.obs, it.native.kinds.observation)
+    there = fields.records(seen, wide.kinds.observation)
+    for field in fields.names(it.native.kinds.observation):
+        there[field][:] = here[field]
+    assert wide.kinds.observation != it.native.kinds.observation
+
+    states = it.native.reset(it.params), wide.reset(it.params)
+    for k, obs in enumerate(zip(it.obs, seen, strict=True)):
+        narrow = it.native.step(it.params, states[0], obs[0], k * DT)
+        np.testing.assert_array_equal(wide.step(it.params, states[1], obs[1], k * DT), narrow)
+    np.testing.assert_array_equal(*states)
+
+
+def test_every_member_is_tried_with_a_channel_added():
+    assert {name for name, _, _ in FEELING} == set(members("controllers"))
 
 
 @pytest.mark.parametrize("name", MIRRORED)
@@ -188,20 +235,23 @@ def test_equal_genes_on_both_sides_are_the_mirror_symmetry(name):
     for gene in single.space.names:
         joint, dot, rest = gene.partition(".")
         copied[gene] = values[owner.get(joint, joint) + dot + rest]
-    np.testing.assert_array_equal(single.parameters(copied), shared.parameters(values))
+    np.testing.assert_array_equal(
+        fields.flatten(single.parameters(copied)), fields.flatten(shared.parameters(values))
+    )
 
 
 def mirror(body, obs):
     """What the body would observe in a mirror."""
-    where, image = body.observation, obs.copy()
+    image = obs.copy()
+    here, there = (fields.record(row, body.observation) for row in (obs, image))
     names = [joint.name for joint in body.joints]
     swap = [names.index(joint.partner) for joint in body.joints]
     sign = np.array([joint.mirror for joint in body.joints])
-    image[where.joint_angle] = sign * obs[where.joint_angle][swap]
-    image[where.joint_velocity] = sign * obs[where.joint_velocity][swap]
-    image[where.tilt] *= [-1, 1]
-    image[where.rate] *= [-1, 1, -1]
-    image[where.foot_load] = obs[where.foot_load][::-1]
+    there.joint_angle[:] = sign * here.joint_angle[swap]
+    there.joint_velocity[:] = sign * here.joint_velocity[swap]
+    there.tilt *= [-1, 1]
+    there.rate *= [-1, 1, -1]
+    there.foot_load[:] = here.foot_load[::-1]
     return image
 
 
@@ -234,9 +284,9 @@ def test_a_mirrored_observation_half_a_period_later_gives_the_mirrored_command(n
     controller = member("controllers", name).Controller(body, **options)
     native = Native(controller, body)
     values = controller.space.decode(np.random.default_rng(5).random(len(controller.space)))
-    params = controller.parameters({**values, "period": 0.8})
+    params = native.params({**values, "period": 0.8})
     rng = np.random.default_rng(6)
-    wave, lag = 0.1 * rng.standard_normal((3, body.observation.size)), round(0.4 / DT)
+    wave, lag = 0.1 * rng.standard_normal((3, native.silence.size)), round(0.4 / DT)
 
     def obs(time):
         return wave[0] + wave[1] * np.sin(9 * time) + wave[2] * np.cos(5 * time)
@@ -270,25 +320,29 @@ def test_a_network_whose_sides_and_pacemaker_neurons_change_places_gives_the_mir
     body = build("biped") if axes == "mirrored" else parallel_axes()
     controller = member("controllers", name).Controller(body, **options)
     native, rng = Native(controller, body), np.random.default_rng(7)
-    params = controller.parameters(controller.space.decode(rng.random(len(controller.space))))
+    params = native.params(controller.space.decode(rng.random(len(controller.space))))
     here = native.reset(params)
-    names = list(controller.outputs(params, here[None]))
-    order = [1, 0] if names[0] == "pacemaker" else []
-    joints, width = names[len(order) // 2 :], 1 if name == "rulkov" else 2
+    names = list(signals(controller, params, here[None]))
+    paced, width = int(names[0] == "pacemaker"), 1 if name == "rulkov" else 2
+    order = [1, 0] if paced else []
+    joints = names[paced:]
     for joint in joints:
-        k = len(order[:2]) * (names[0] == "pacemaker") + width * joints.index(
-            body.joint(joint).partner
-        )
+        k = 2 * paced + width * joints.index(body.joint(joint).partner)
         order += range(k, k + width)
-    n, tables = len(order), 3 if name == "rulkov" else 2
-    here[: tables * n] += 0.01 * rng.standard_normal(tables * n)
+
+    variables = ("x", "y", "activity") if name == "rulkov" else ("u", "v")
+    this = fields.record(here, native.kinds.state)
+    for variable in variables:
+        this[variable] += 0.01 * rng.standard_normal(len(order))
     there = here.copy()
-    for table in range(tables):
-        there[table * n : (table + 1) * n] = here[table * n : (table + 1) * n][order]
+    that = fields.record(there, native.kinds.state)
+    for variable in variables:
+        that[variable] = this[variable][order]
+
     swap = [[joint.name for joint in body.joints].index(joint.partner) for joint in body.joints]
     sign = np.array([joint.mirror for joint in body.joints])
     for k in range(50):
-        seen = 0.3 * rng.standard_normal(body.observation.size)
+        seen = 0.3 * rng.standard_normal(native.silence.size)
         left = native.step(params, here, seen, k * DT)
         right = native.step(params, there, mirror(body, seen), k * DT)
         np.testing.assert_allclose(right, sign * left[swap], atol=1e-9)
@@ -296,17 +350,14 @@ def test_a_network_whose_sides_and_pacemaker_neurons_change_places_gives_the_mir
 
 def test_sine_feels_nothing_and_the_others_lean_against_a_tilt():
     body = build("biped")
-    tilted = np.zeros(body.observation.size)
-    tilted[body.observation.tilt] = 0.1, 0.2
-    tilted[body.observation.rate] = 0.5, 1.0, 2.0
     for name in MIRRORED:
         controller = member("controllers", name).Controller(body)
         native = Native(controller, body)
         values = controller.space.decode(np.full(len(controller.space), 0.7))
-        params = controller.parameters(values)
+        params = native.params(values)
+        tilted = native.see(tilt=(0.1, 0.2), rate=(0.5, 1.0, 2.0))
         upright, leaning = (
-            native.step(params, native.reset(params), obs, 0.0)
-            for obs in (np.zeros_like(tilted), tilted)
+            native.step(params, native.reset(params), obs, 0.0) for obs in (native.silence, tilted)
         )
         for joint, answer in zip(body.joints, leaning - upright, strict=True):
             lean, rate = (0.1, 0.5) if joint.axis == "roll" else (0.2, 1.0)
@@ -324,11 +375,12 @@ def test_switched_off_connections_do_not_exist():
     body = build("planar_biped")
     controller = member("controllers", "matsuoka").Controller(body, topology="planar")
     assert len(controller.space) == 22
+    params = Native(controller, body).params
     values = controller.space.decode(np.full(22, 0.6))
     off = {**values, "switch_3": 0.4}
     changed = {**off, "weight_3": 1.9}
-    np.testing.assert_array_equal(controller.parameters(off), controller.parameters(changed))
-    assert not np.array_equal(controller.parameters(values), controller.parameters(off))
+    np.testing.assert_array_equal(params(off), params(changed))
+    assert not np.array_equal(params(values), params(off))
     assert len(controller.wiring.network(values).synapses) == 8 + 16
     assert len(controller.wiring.network(off).synapses) == 8 + 14
 
@@ -338,25 +390,21 @@ def test_the_planar_network_feels_absolute_segment_angles():
     body = build("planar_biped")
     controller = member("controllers", "matsuoka").Controller(body, topology="planar")
     native = Native(controller, body)
-    params = controller.parameters(controller.space.decode(np.full(22, 0.7)))
-    upright, leaning = np.zeros(body.observation.size), np.zeros(body.observation.size)
-    for obs, lean in ((upright, 0.0), (leaning, 0.3)):
-        for k, joint in enumerate(body.joints):
-            # Hip flexion is against, knee flexion along the direction in which the torso leans forward.
-            obs[k] = (
-                (0.4 if joint.side == "left" else -0.1) + lean if joint.stem == "hip_pitch" else 0.2
-            )
-        obs[body.observation.tilt.start + 1] = lean
-        obs[body.observation.foot_load] = 0.6, 0.0
-    states = [native.reset(params) for _ in range(2)]
-    for _ in range(20):
-        seen = zip(states, (upright, leaning), strict=True)
-        commands = [native.step(params, state, obs, 0.0) for state, obs in seen]
-    np.testing.assert_allclose(commands[0], commands[1], atol=1e-12)
-    straight = native.reset(params)
-    for _ in range(20):
-        other = native.step(params, straight, np.zeros_like(upright), 0.0)
-    assert np.abs(other - commands[0]).max() > 0.01
+    params = native.params(controller.space.decode(np.full(22, 0.7)))
+
+    def pose(lean):
+        # Hip flexion is against, knee flexion along the direction in which the torso leans forward.
+        hips = {"left": 0.4 + lean, "right": -0.1 + lean}
+        angles = [hips[joint.side] if joint.stem == "hip_pitch" else 0.2 for joint in body.joints]
+        return native.see(joint_angle=angles, tilt=(0.0, lean), foot_load=(0.6, 0.0))
+
+    def answer(obs):
+        state = native.reset(params)
+        return [native.step(params, state, obs, 0.0) for _ in range(20)][-1]
+
+    upright, leaning = answer(pose(0.0)), answer(pose(0.3))
+    np.testing.assert_allclose(upright, leaning, atol=1e-12)
+    assert np.abs(answer(native.silence) - upright).max() > 0.01
 
 
 def test_the_planar_network_lifts_the_leg_whose_partner_stands():
@@ -364,11 +412,10 @@ def test_the_planar_network_lifts_the_leg_whose_partner_stands():
     controller = member("controllers", "matsuoka").Controller(body, topology="planar")
     native, values = Native(controller, body), controller.space.decode(np.full(22, 0.6))
     felt, unfelt = (
-        controller.parameters({**values, "hip_feedback": gain, "knee_feedback": gain})
+        native.params({**values, "hip_feedback": gain, "knee_feedback": gain})
         for gain in (1.0, 0.0)
     )
-    in_the_air, standing = np.zeros(body.observation.size), np.zeros(body.observation.size)
-    standing[body.observation.foot_load] = 0.9, 0.0
+    in_the_air, standing = native.silence, native.see(foot_load=(0.9, 0.0))
     flexed = {}
     for label, params, obs in (
         ("unfelt", unfelt, standing),
@@ -390,11 +437,10 @@ def test_joint_feedback_is_silent_at_home():
     silent = {
         name: 0.0 if name.endswith("joint_feedback") else value for name, value in values.items()
     }
-    at_home = np.zeros(body.observation.size)
-    at_home[body.observation.joint_angle] = [joint.home for joint in body.joints]
+    at_home = native.see(joint_angle=[joint.home for joint in body.joints])
     away = at_home + 0.1
     (_, felt), (_, unfelt), (_, moved) = (
-        native.run(controller.parameters(genes), 1, lambda time, obs=obs: obs)
+        native.run(native.params(genes), 1, lambda time, obs=obs: obs)
         for genes, obs in ((values, at_home), (silent, at_home), (values, away))
     )
     np.testing.assert_allclose(felt, unfelt, atol=1e-12)
@@ -404,11 +450,9 @@ def test_joint_feedback_is_silent_at_home():
 def test_a_chain_follows_down_each_leg_and_a_pacemaker_directly():
     senders = {"pacemaker": [0] * 11, "chain": [0, 0, 1, 2, 3, 4, 0, 6, 7, 8, 9]}
     for coupling, expected in senders.items():
-        followers = (
-            member("controllers", "phase").Controller(build("biped"), coupling=coupling).followers
-        )
-        values = {gene.name: gene.decode(0.5) for gene in followers.genes}
-        assert followers.parameters(values)[SENDER::ROW].tolist() == expected
+        controller = member("controllers", "phase").Controller(build("biped"), coupling=coupling)
+        values = controller.space.decode(np.full(len(controller.space), 0.5))
+        assert controller.parameters(values)["oscillators"]["sender"] == expected
 
 
 def test_unknown_topologies_and_joints_are_told_with_the_known_ones():
@@ -430,3 +474,89 @@ def test_the_reflex_can_be_moved_to_other_joints_or_left_out():
         for name in controller(build("biped"), reflex=False).space.names
         if name.endswith(".tilt")
     ]
+
+
+def reset(params, state, dt):
+    state.phase = 0.0
+
+
+def step(params, state, obs, time, dt, ctrl):
+    state.phase += dt * params.frequency
+    ctrl[:] = state.phase
+
+
+def controller(step=step, reset=reset, params=None, **state):
+    """A controller without genes."""
+    values = {"frequency": 2.0} if params is None else params
+    return SimpleNamespace(
+        space=Space([]),
+        state=state or {"phase": ()},
+        reset=reset,
+        step=step,
+        parameters=lambda genes: values,
+    )
+
+
+def test_a_controller_for_flat_arrays_is_told_in_one_sentence_what_to_change():
+    flat = SimpleNamespace(
+        space=Space([]), state_size=1, reset=reset, step=step, parameters=lambda _: np.zeros(1)
+    )
+    named_state = controller(params=np.zeros(1))
+    named_params = controller()
+    del named_params.state
+    for old in (flat, named_state, named_params):
+        with pytest.raises(ControllerError) as told:
+            CompiledController(old, build("hopper").observation)
+        assert str(told.value) == OLD
+    assert "docs/write-a-controller.md" in OLD
+
+
+def typo_in_params(params, state, obs, time, dt, ctrl):
+    ctrl[:] = params.frequenzy
+
+
+def typo_in_state(params, state, obs, time, dt, ctrl):
+    ctrl[:] = state.fase
+
+
+def typo_in_obs(params, state, obs, time, dt, ctrl):
+    ctrl[:] = obs.tiltt[1]
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (typo_in_params, r"'frequenzy'.*frequency.*Did you mean 'frequency'\?"),
+        (typo_in_state, r"'fase'.*phase"),
+        (typo_in_obs, r"'tiltt'.*foot_load.*joint_angle.*rate.*tilt.*Did you mean 'tilt'\?"),
+    ],
+)
+def test_an_unknown_field_is_told_with_the_known_ones(step, words):
+    with pytest.raises((ControllerError, UnknownNameError), match=words):
+        CompiledController(controller(step), build("biped").observation)
+
+
+def test_code_is_compiled_once_for_equal_sources_and_layouts_and_anew_for_others():
+    def step_of(controller, body="hopper"):
+        return CompiledController(controller, build(body).observation).step
+
+    first = step_of(controller())
+    assert step_of(controller()) == first
+    others = {
+        "another state": step_of(controller(phase=(), more=(2,))),
+        "other parameters": step_of(controller(params={"offset": 1.0, "frequency": 2.0})),
+        "another observation": step_of(controller(), "biped"),
+        "another function": step_of(controller(twice)),
+    }
+    assert len({first, *others.values()}) == 1 + len(others)
+
+
+def twice(params, state, obs, time, dt, ctrl):
+    state.phase += 2.0 * dt * params.frequency
+    ctrl[:] = state.phase
+
+
+def test_the_layout_of_parameters_is_that_of_what_is_returned():
+    params, state = layouts(controller(params={"a": 1.0, "b": {"c": np.zeros((2, 3))}}))
+    assert params == fields.layout({"a": (), "b": {"c": (2, 3)}})
+    assert state == fields.layout({"phase": ()})

@@ -1,5 +1,6 @@
 """Named fields over flat rows."""
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given
@@ -86,3 +87,18 @@ def test_rows_of_another_length_and_unknown_fields_are_refused():
 def test_names_that_cannot_be_read_as_attributes_are_refused(name):
     with pytest.raises(EvolocoError, match=r"cannot be called"):
         fields.layout({name: ()})
+
+
+def test_code_compiled_for_one_layout_never_runs_on_one_that_begins_with_it():
+    @numba.njit
+    def read(row):
+        return row.phase
+
+    @numba.njit
+    def call(row):
+        return read(row)
+
+    short, long = fields.layout({"phase": ()}), fields.layout({"phase": (), "more": (2,)})
+    assert call(fields.record(np.array([3.0]), short)) == 3.0
+    assert call(fields.record(np.array([4.0, 5.0, 6.0]), long)) == 4.0
+    assert len(read.signatures) == 2
