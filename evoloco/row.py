@@ -17,6 +17,7 @@
 | `muscle[i].length`, `.velocity`, `.force` | m, m/s, N  | number | if muscles drive the joints    |
 | `joint_limit`                             | N m        | (nu,)  | if muscles drive the joints    |
 | `sensor["name"]`                          |            | (dim,) | any sensor of the model        |
+| `obs`                                     |            | record | what the controller felt       |
 """
 
 from collections.abc import Mapping
@@ -59,6 +60,8 @@ def layout(morphology: Morphology, slices: Mapping[str, slice], size: int) -> La
         for name, where in slices.items()
         if name not in UNNAMED
     }
+    if "obs" in slices:
+        places["obs"] = (morphology.observation, slices["obs"].start)
     readings = slices["sensordata"]
     for name, (kind, index) in _standard(morphology).items():
         places[name] = (kind, readings.start + index)

@@ -8,9 +8,10 @@ fitness of an episode is
 So a reward of sum_k w_k r_k(t) / planned at every step adds up to that part.
 """
 
+import inspect
 import re
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -20,19 +21,19 @@ from numba.core.errors import NumbaError
 
 from evoloco import fields
 from evoloco.episode import Columns, Episode
-from evoloco.errors import EvolocoError, SpecError, blamed
+from evoloco.errors import EvolocoError, SpecError, UnknownNameError, blamed
 from evoloco.fields import Fields, Layout, Record, Shapes
 from evoloco.genome import Array
 from evoloco.measure import Row, RowForm, Term
 from evoloco.morphology import Morphology
-from evoloco.sim import generated
-from evoloco.sim.cache import kept
+from evoloco.sim import cache
+from evoloco.sim.compile import jit, reason
 
 _MODULE = '''"""Compiled fitness terms; made by evoloco, may be deleted."""
 
 import numba
 
-from evoloco.sim import generated
+from evoloco import stepwise
 
 {names}
 
@@ -55,6 +56,9 @@ def follow(constants, memory, rows, dt, weights, values, sums):
             )
 '''
 """`weighted_sum` sets the value of each term at one control step and returns their weighted sum."""
+
+given: tuple[Any, ...] = ()
+"""What the module made of `_MODULE` compiles: the terms' row forms."""
 
 
 class Stepwise:
@@ -84,7 +88,8 @@ class Stepwise:
         self._constants = self._layout_of(self._values(morphology))
         self._memory = _joined(form.memory(morphology) for form in self._forms)
         self._row = columns.record
-        self._native = _compiled(tuple(form.row for form in self._forms))
+        layouts = (self._constants, self._memory, self._row)
+        self._native = _compiled(tuple(form.row for form in self._forms), layouts)
         self._warm_up()
 
     def constants(self, morphology: Morphology) -> Array:
@@ -145,8 +150,8 @@ class Stepwise:
         constants = np.zeros((0, fields.size(self._constants)))
         rows = np.zeros((0, 0, fields.size(self._row)))
         try:
-            kept(lambda: self.follow(constants, self.memory(0), rows, 1.0))
-        except (NumbaError, KeyError) as error:  # Numba lets a KeyError for a field through
+            cache.kept(lambda: self.follow(constants, self.memory(0), rows, 1.0))
+        except (NumbaError, KeyError) as error:  # a KeyError if a record lacks a field
             raise SpecError(self._explain(error)) from error
 
     def _explain(self, error: Exception) -> str:
@@ -156,7 +161,7 @@ class Stepwise:
             try:
                 jit(form.row).compile((*map(numba.from_dtype, kinds), numba.float64))
             except (NumbaError, KeyError) as own:
-                return f"{_who(term)}: {_reason(form.row, own, kinds)}"
+                return f"{_who(term)}: {_told(form.row, own, kinds)}"
         return str(error)
 
 
@@ -168,21 +173,21 @@ def rows(term: Term, episode: Episode) -> Array:
     return np.asarray(values[0, :, 0])
 
 
-def jit(row: Row) -> Any:
-    """A row form as a function that other compiled functions can call."""
-    return numba.njit(error_model="numpy", nogil=True)(row)
+@lru_cache
+def _compiled(rows: tuple[Row, ...], layouts: tuple[Layout, Layout, Layout]) -> ModuleType:
+    """The module of `follow` and `weighted_sum` for these terms, and for these layouts alone.
 
-
-@cache
-def _compiled(rows: tuple[Row, ...]) -> ModuleType:
-    """The module of `follow` and `weighted_sum` for these terms."""
-    names = [f"row{k} = generated.given[{k}]" for k in range(len(rows))]
+    Numba would try whether code for one layout serves another one, and warn that it does.
+    """
+    global given
+    names = [f"row{k} = stepwise.given[{k}]" for k in range(len(rows))]
     calls = [
         f"values[{k}] = row{k}(constants.{_name(k)}, memory.{_name(k)}, now, dt)"
         for k in range(len(rows))
     ]
     text = _MODULE.format(names="\n".join(names), calls="\n    ".join(calls), count=len(rows))
-    return generated.module(text, rows, [jit(row) for row in rows])
+    given = tuple(jit(row) for row in rows)
+    return cache.compiled(text, rows, layouts)
 
 
 def _form(term: Term) -> RowForm:
@@ -216,34 +221,30 @@ def _seen(rows: Array, kind: Layout) -> Record:
     return rows.view(kind)[..., 0] if kind.itemsize else np.zeros(rows.shape[:-1], kind)
 
 
-_UNKNOWN = re.compile(r"Unknown attribute '(\w+)' of type Record")
-"""How Numba reports a field that a record lacks, if not by a KeyError."""
-
-_NOISE = ("Failed in", "Traceback", "During", "File ", "def ", "<source", "^", "-", "There are")
-"""Begin lines of Numba's messages that say nothing of the cause."""
-
-
-def _reason(row: Callable[..., float], error: Exception, kinds: Sequence[Layout]) -> str:
-    """Numba's many lines as one message: where, why, and what is allowed."""
+def _told(row: Any, error: Exception, kinds: Sequence[Layout]) -> str:
+    """Numba's error as one message: where, why, and what is allowed."""
     code, place = row.__code__, getattr(error, "loc", None)
     line = place.line if place else code.co_firstlineno
-    told = f"Numba cannot compile `{code.co_name}` in {code.co_filename}, line {line}:"
+    where = f"Numba cannot compile `{code.co_name}` in {code.co_filename}, line {line}"
 
-    unknown = _UNKNOWN.search(str(error))
-    if unknown or isinstance(error, KeyError):
-        field = unknown[1] if unknown else error.args[0]
-        titles = zip(("constants", "memory", "now"), kinds, strict=True)
-        known = [f"{title} has {_listed(kind)}" for title, kind in titles]
-        return f"{told} there is no field '{field}'. Known: {'; '.join(known)}."
-
-    lines = [line.strip() for line in str(error).splitlines()]
-    reason = next((line for line in lines if line and not line.startswith(_NOISE)), "")
+    if isinstance(error, KeyError):
+        return f"{where}. {_no_field(str(error.args[0]), row, kinds)}"
     return (
-        f"{told} {reason} Allowed are arithmetic on the given fields, loops, branches, math and "
-        "NumPy functions that Numba knows, and functions decorated with numba.njit. See "
+        f"{where}: {reason(error)}. Allowed are arithmetic on the given fields, loops, branches, "
+        "math and NumPy functions that Numba knows, and functions decorated with numba.njit. See "
         "docs/write-a-measure.md."
     )
 
 
-def _listed(kind: Layout) -> str:
-    return ", ".join(name for name in fields.names(kind) if name != "nothing") or "none"
+def _no_field(name: str, row: Any, kinds: Sequence[Layout]) -> UnknownNameError:
+    """Says which of constants, memory and now lacks a field, and which it has."""
+    known = {
+        title: [field for field in fields.names(kind) if field != "nothing"]
+        for title, kind in zip(("constants", "memory", "now"), kinds, strict=True)
+    }
+    source = inspect.getsource(row)
+    for title, names in known.items():
+        if re.search(rf"\b{title}\.{name}\b", source):
+            return UnknownNameError(f"field of {title}", name, names)
+    every = [f"{title}.{field}" for title, names in known.items() for field in names]
+    return UnknownNameError("field", name, every)

@@ -14,4 +14,4 @@ def measure(episode: Episode) -> Array:
 
 def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
     """The measure at one control step [1]."""
-    return now.body_contact
+    return float(now.body_contact)

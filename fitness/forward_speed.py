@@ -14,4 +14,4 @@ def measure(episode: Episode) -> Array:
 
 def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
     """The measure at one control step [m/s]."""
-    return now.torso_velocity[0]
+    return float(now.torso_velocity[0])

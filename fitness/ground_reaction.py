@@ -59,4 +59,4 @@ def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
         memory.first = now.time
     if now.time - memory.first < constants.start:
         return 0.0
-    return max(now.peak_load.sum() / constants.weight - constants.limit, 0.0)
+    return max(float(now.peak_load.sum() / constants.weight - constants.limit), 0.0)

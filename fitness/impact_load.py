@@ -22,4 +22,4 @@ def constants(morphology: Morphology) -> Fields:
 
 def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
     """The measure at one control step [body weights]."""
-    return now.peak_load.max() / constants.weight
+    return float(now.peak_load.max() / constants.weight)

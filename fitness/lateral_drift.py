@@ -27,4 +27,4 @@ def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
     if not memory.begun:
         memory.begun = 1.0
         memory.start = sideways
-    return abs(sideways - memory.start)
+    return float(abs(sideways - memory.start))

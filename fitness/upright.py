@@ -15,4 +15,4 @@ def measure(episode: Episode) -> Array:
 def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
     """The measure at one control step [1]."""
     x, y = now.torso_orientation[1], now.torso_orientation[2]
-    return 1 - 2 * (x * x + y * y)
+    return float(1 - 2 * (x * x + y * y))

@@ -1,4 +1,4 @@
-"""The documentation says what is so: its run files, files of Python, commands and links are tried."""
+"""The documentation is true: its run files, files of Python, commands and links are tried."""
 
 import importlib.util
 import re
@@ -8,16 +8,23 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 import typer
+from traces import body, noise
 
 from evoloco import cli
 from evoloco.bundled import run_file
+from evoloco.episode import Columns
 from evoloco.evaluators.local import Local
 from evoloco.evolve import evolve
 from evoloco.experiment import Experiment
+from evoloco.measure import Term, row_form
+from evoloco.members import member
+from evoloco.morphologies import muscle_biped
 from evoloco.run import Run
 from evoloco.spec import read
+from evoloco.stepwise import rows
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -107,6 +114,24 @@ def test_a_controller_of_the_docs_moves_the_bundled_biped(page: str, in_folder: 
     evaluation = Local(experiment).evaluate(genomes, experiment.scenarios(0), support=0.0)
     assert "unstable" not in evaluation.outcome
     assert evaluation.distance[0, 0] != evaluation.distance[1, 0]
+
+
+def test_the_row_form_of_the_docs_equals_its_measure(in_folder: Path) -> None:
+    page = "docs/write-a-measure.md"
+    file = in_folder / "bounce.py"
+    file.write_text(f"{the(page, '# bounce.py')}\n\n{the(page, 'def row')}", encoding="utf-8")
+    own = member("fitness", str(file))
+    term = Term("bounce", 1.0, "own", own.measure, {"free": 0.2}, own.UNIT, form=row_form(own))
+    lived = noise(body(), 20)
+    np.testing.assert_array_equal(rows(term, lived), own.measure(lived, free=0.2))
+
+
+def test_the_page_about_measures_names_every_field_of_a_row() -> None:
+    text = PAGES["docs/write-a-measure.md"].read_text(encoding="utf-8")
+    record = Columns(muscle_biped.build()).record
+    assert record.names is not None
+    for name in (*record.names, *record["foot"].base.names, *record["muscle"].base.names):
+        assert re.search(rf"[`.]\.?{name}[`\[.]", text), name
 
 
 @pytest.mark.parametrize(("page", "line"), COMMANDS, ids=lambda value: value)

@@ -152,7 +152,7 @@ class CompiledActuators:
             self._module: Any = cache.compiled(_ACTUATE, (actuators.actuate,), kinds)
         except NumbaError as error:
             raise ControllerError(
-                f"Numba cannot compile the actuators: {_reason(error)}. See evoloco/actuator.py."
+                f"Numba cannot compile the actuators: {reason(error)}. See evoloco/actuator.py."
             ) from error
         self.actuate = int(self._module.native_actuate.address)
 
@@ -171,7 +171,7 @@ def _compile(
             raise ControllerError(_explain(error, jit(reset), jit(step), kinds)) from error
 
 
-def jit(function: Callable[..., None]) -> Any:
+def jit(function: Callable[..., Any]) -> Any:
     """A controller's function, compiled by Numba when it is called from Python."""
     return (
         function
@@ -201,7 +201,7 @@ def _explain(error: Exception, reset: Any, step: Any, kinds: tuple[Layout, Layou
     place = getattr(error, "loc", None)
     file, line = (place.filename, place.line) if place else (code.co_filename, code.co_firstlineno)
     return (
-        f"Numba cannot compile the controller in {file}, line {line}: {_reason(error)}. Allowed "
+        f"Numba cannot compile the controller in {file}, line {line}: {reason(error)}. Allowed "
         "are arithmetic on the given fields, loops, branches, math and NumPy functions that Numba "
         "knows, and functions decorated with numba.njit; not allowed are Python objects, mixed "
         "types in one variable, files, and attributes of the controller. See "
@@ -233,7 +233,8 @@ def _no_field(name: str, functions: tuple[Any, Any], kinds: tuple[Layout, Layout
     return str(UnknownNameError("field", name, known, f"a function of the controller in {file}"))
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """Why Numba cannot compile something: the first of its many lines that tells, and its types."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     noise = (
         "Failed in",
@@ -247,6 +248,6 @@ def _reason(error: Exception) -> str:
         "There are",
         ">>>",
     )
-    reason = next((line for line in lines if not line.startswith(noise)), "")
+    cause = next((line for line in lines if not line.startswith(noise)), "")
     found = next((line for line in lines if line.startswith(">>> ")), "")
-    return f"{reason} {found.removeprefix('>>> ')}".strip()
+    return f"{cause} {found.removeprefix('>>> ')}".strip()
