@@ -136,7 +136,7 @@ class Randomization:
         named = "" if field else quantity or name
         return cls(name, named, how, low, high, elements, distribution, each, drift, field, column)
 
-    @cached_property
+    @property
     def target(self) -> Quantity:
         """What is randomized."""
         return of_field(self.field, self.column) if self.field else QUANTITIES[self.quantity]

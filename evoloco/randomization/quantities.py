@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import mujoco
@@ -90,6 +91,7 @@ def column(field: str, number: int = 0) -> tuple[Read, Write]:
     return read, write
 
 
+@cache
 def of_field(name: str, number: int) -> Quantity:
     """A column of a field of MuJoCo's model as a quantity, which has no usual range."""
     kind = name.partition("_")[0]
@@ -242,8 +244,8 @@ QUANTITIES = {
         ("sensor_noise",), ANY, "log_uniform", least=0.0,
     ),
     "sensor_bias": Quantity(
-        "constant error of each number that is observed, over the deviation of its noise",
-        "1", "offset", -1.0, 1.0, observed, *column("sensor_bias"),
+        "constant error of each number that is observed, in its own unit",
+        "its own", "offset", -0.01, 0.01, observed, *column("sensor_bias"),
         ("sensor_bias",), ("offset", "value"), "normal", each=True,
     ),
 }  # fmt: skip

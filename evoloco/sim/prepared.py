@@ -1,7 +1,6 @@
 """A morphology as the kernel needs it: its constants, its start states, its model for a scenario."""
 
 import copy
-from dataclasses import replace
 from functools import cached_property
 
 import mujoco
@@ -148,7 +147,7 @@ class Body:
         """
         if scenario.friction == 1.0 and not scenario.heights.size:
             return self.morphology
-        placed = replace(self.morphology, model=copy.copy(self.morphology.model))
+        placed = self.morphology.with_model(copy.copy(self.morphology.model))
         for field, columns in SLIDING.items():
             getattr(placed.model, field)[:, columns] *= scenario.friction
         if scenario.heights.size:
