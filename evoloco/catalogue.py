@@ -8,7 +8,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from evoloco.bundled import runs
-from evoloco.errors import ModelError, UnknownNameError
+from evoloco.errors import ModelError, SpecError, UnknownNameError
 from evoloco.experiment import Experiment
 from evoloco.genome import Gene
 from evoloco.members import member, members
@@ -118,7 +118,12 @@ def _quantity(name: str, morphology: str) -> str:
         f"Drift: {f'no, {quantity.constant}' if quantity.constant else 'yes'}",
     ]
     for body in bodies:
-        if names := quantity.elements(member("morphologies", body).build())[0]:
+        build = member("morphologies", body).build
+        if needed := _needed(build):
+            raise SpecError(
+                f"'{body}' needs options ({', '.join(needed)}). Name a body that needs none."
+            )
+        if names := quantity.elements(build())[0]:
             return "\n".join([*rows, f"Elements on '{body}': {', '.join(names)}"])
     return "\n".join([*rows, f"Elements on '{morphology}': none"] if morphology else rows)
 
@@ -173,10 +178,8 @@ def _fitting(name: str, options: Sequence[str]) -> tuple[str, list[str]]:
     Raises:
         ModelError: It fits no bundled one.
     """
-    bodies = sorted(members("morphologies"), key=lambda body: (body != COMMON, body))
-    for body in bodies:
-        build = member("morphologies", body).build
-        for variant in () if _needed(build) else _variants(build):
+    for body in _by_default():
+        for variant in _variants(member("morphologies", body).build):
             with suppress(ModelError):
                 rows = _genes(name, {"name": body, **variant}, options)
                 return " ".join(

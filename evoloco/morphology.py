@@ -343,7 +343,7 @@ def _read(
     """Reads the body off its compiled model, in the home keyframe."""
     data = mujoco.MjData(model) if data is None else data
     mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
-    mujoco.mj_forward(model, data)
+    mujoco.mj_kinematics(model, data)
     lows, highs = _extents(model, data, [i for i in range(model.ngeom) if i not in floor])
     sole = lows.min()
     if driven is None:

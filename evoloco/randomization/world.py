@@ -118,18 +118,22 @@ def _become(working: Working, one: Randomization, ids: Ids, drawn: Array) -> Non
     quantity = one.target
     old = np.array(quantity.read(working, ids))
     new = one.become(old, drawn)
+    _check_numbers(one, old, new)
     if one.how == "factor":
         ratio = drawn
     else:
         ratio = np.divide(new, old, out=np.ones_like(old), where=old != 0)
-    wrong = (new <= quantity.least) & (new != old) if quantity.positive else new < quantity.least
-    if wrong.any():
-        least = "above" if quantity.positive else "at least"
-        raise ModelError(
-            f"randomize.{one.name}: {one.quantity} would be {new[wrong][0]:.4g} {quantity.unit}, "
-            f"and must be {least} {quantity.least:g}. Narrow its range, {one.range}."
-        )
     quantity.write(working, ids, new, ratio)
+
+
+def _check_numbers(one: Randomization, old: Array, new: Array) -> None:
+    """Raises a ModelError where a number (k,) that was to change means nothing any more."""
+    wrong = (new < one.target.least) & (new != old)
+    if wrong.any():
+        raise ModelError(
+            f"randomize.{one.name}: {one.quantity} would be {new[wrong][0]:.4g} {one.target.unit}, "
+            f"and must be at least {one.target.least:g}. Narrow its range, {one.range}."
+        )
 
 
 def _settled(working: Working) -> Morphology:
