@@ -1,7 +1,7 @@
-"""How the optimizers compare: on test functions with pycma and DEAP used directly, and on gaits with each other.
+"""How the optimizers compare: with pycma and DEAP used directly, and with each other on gaits.
 
     python benchmarks/optimizers.py functions [--genes 10] [--generations 150]
-    python benchmarks/optimizers.py gaits [--seeds 10] [--budget 12000] [--runs hopper biped] [--jobs 2]
+    python benchmarks/optimizers.py gaits [--seeds 10] [--budget 12000] [--runs hopper] [--jobs 2]
 
 `functions`: sphere, ellipsoid, Rosenbrock and Rastrigin in [0, 1]^n, the same
 random numbers for evoloco's optimizer and for the library behind it. "largest
@@ -35,14 +35,14 @@ from evoloco.evaluators.local import Local
 from evoloco.evolve import evolve
 from evoloco.experiment import Experiment
 from evoloco.genome import Array, Gene, Space
-from evoloco.optimizer import Search
+from evoloco.optimizer import Optimizer, Search
 from evoloco.optimizers import cmaes, ga
-from evoloco.optimizers._isolation import Isolation
-from evoloco.optimizers._variation import Individual
 from evoloco.rating import rate
 from evoloco.record.journal import Generation
 from evoloco.run import Run
-from evoloco.spec import read
+from evoloco.search.isolation import Isolation
+from evoloco.search.variation import Individual
+from evoloco.spec import RunSpec, read
 
 POPULATION, SEED, SIGMA = 16, 1, 0.25
 
@@ -69,9 +69,6 @@ SEARCHES: dict[str, list[str]] = {
 }
 
 
-# ------------------------------------------------------------ test functions
-
-
 def sphere(x: Array) -> Array:
     return np.asarray(((x - 0.3) ** 2).sum(axis=1))
 
@@ -94,9 +91,12 @@ def with_pycma(cost: Callable[[Array], Array], genes: int) -> Iterator[Array]:
     """What pycma itself asks for."""
     random = np.random.default_rng([SEED, genes])
     options = {
-        "bounds": [0, 1], "popsize": POPULATION, "seed": np.nan, "verbose": -9,
+        "bounds": [0, 1],
+        "popsize": POPULATION,
+        "seed": np.nan,
+        "verbose": -9,
         "randn": lambda *shape: random.standard_normal(shape),
-    }  # fmt: skip
+    }
     strategy = cma.CMAEvolutionStrategy(genes * [0.5], SIGMA, options)
     while True:
         asked = strategy.ask()
@@ -105,18 +105,20 @@ def with_pycma(cost: Callable[[Array], Array], genes: int) -> Iterator[Array]:
 
 
 def with_deap(cost: Callable[[Array], Array], genes: int) -> Iterator[Array]:
-    """What DEAP's simple algorithm asks for, with simulated binary crossover and polynomial mutation."""
+    """What DEAP's simple algorithm asks for, with "sbx" crossover and polynomial mutation."""
     bounds = {"eta": 15.0, "low": 0.0, "up": 1.0}
     box = base.Toolbox()
     box.register("mate", tools.cxSimulatedBinaryBounded, **bounds)
     box.register("mutate", tools.mutPolynomialBounded, indpb=0.1, **bounds)
     box.register("select", tools.selTournament, tournsize=3)
     box.register("evaluate", lambda one: (-float(cost(np.array([one]))[0]),))
+
     kind = type("Fitness", (base.Fitness,), {"weights": (1.0,)})
     population = []
     for genome in np.random.default_rng([SEED, genes]).random((POPULATION, genes)):
         population.append(Individual(genome.tolist()))
         population[-1].fitness = kind()
+
     isolation = Isolation([SEED, genes])
     while True:
         yield np.array(population)
@@ -127,31 +129,37 @@ def with_deap(cost: Callable[[Array], Array], genes: int) -> Iterator[Array]:
 def functions(genes: int, generations: int) -> None:
     print(f"{genes} genes, {POPULATION} genomes, {generations} generations\n")
     print(
-        f"{'function':>12} {'search':>8} {'best, ours':>12} {'best, theirs':>12} {'largest difference':>19}"
+        f"{'function':>12} {'search':>8} {'best, ours':>12} {'best, theirs':>12} "
+        f"{'largest difference':>19}"
     )
     space = Space([Gene(f"x{place}", 0.0, 1.0) for place in range(genes)])
+    search = Search(space, POPULATION, SEED)
+
     for cost in (sphere, ellipsoid, rosenbrock, rastrigin):
-        search = Search(space, POPULATION, SEED)
-        for name, ours, theirs in (
-            ("pycma", cmaes.Optimizer(search, sigma=SIGMA), with_pycma(cost, genes)),
-            (
-                "DEAP",
-                ga.Optimizer(search, crossover="sbx", mutation="polynomial", elites=0),
-                with_deap(cost, genes),
-            ),
-        ):
-            best, difference = [np.inf, np.inf], 0.0
-            for _, other in zip(range(generations), theirs, strict=False):
-                genomes = ours.ask()
-                ours.tell(genomes, -cost(genomes), np.zeros((POPULATION, 0)))
-                difference = max(difference, float(np.abs(genomes - other).max()))
-                best = [min(best[0], cost(genomes).min()), min(best[1], cost(other).min())]
+        adaptive: Optimizer = cmaes.Optimizer(search, sigma=SIGMA)
+        genetic: Optimizer = ga.Optimizer(search, crossover="sbx", mutation="polynomial", elites=0)
+        pairs = {
+            "pycma": (adaptive, with_pycma(cost, genes)),
+            "DEAP": (genetic, with_deap(cost, genes)),
+        }
+        for name, (ours, theirs) in pairs.items():
+            best, difference = side_by_side(cost, ours, theirs, generations)
             print(
                 f"{cost.__name__:>12} {name:>8} {best[0]:12.3e} {best[1]:12.3e} {difference:19.3g}"
             )
 
 
-# ------------------------------------------------------------ gaits
+def side_by_side(
+    cost: Callable[[Array], Array], ours: Optimizer, theirs: Iterator[Array], generations: int
+) -> tuple[list[float], float]:
+    """Least costs that both found, and the largest difference between genomes asked for."""
+    best, difference = [np.inf, np.inf], 0.0
+    for _, other in zip(range(generations), theirs, strict=False):
+        genomes = ours.ask()
+        ours.tell(genomes, -cost(genomes), np.zeros((POPULATION, 0)))
+        difference = max(difference, float(np.abs(genomes - other).max()))
+        best = [min(best[0], cost(genomes).min()), min(best[1], cost(other).min())]
+    return best, difference
 
 
 class Spent(Exception):  # noqa: N818 - no error
@@ -159,7 +167,15 @@ class Spent(Exception):  # noqa: N818 - no error
 
 
 def gait(name: str, search: str, budget: float, folder: Path, seed: int) -> tuple[float, int]:
-    """Held-out fitness of the champion, and generations, of a search that may simulate so many seconds."""
+    """Held-out fitness of the champion, and generations, of a search that may simulate so long.
+
+    Args:
+        name: Of the bundled run.
+        search: One of `SEARCHES`.
+        budget: Simulated time of all episodes [s].
+        folder: Where the run is recorded.
+        seed: Of the run.
+    """
     source, spent = run_file(name), 0.0
 
     def count(record: Generation) -> None:
@@ -168,35 +184,35 @@ def gait(name: str, search: str, budget: float, folder: Path, seed: int) -> tupl
         if spent >= budget:
             raise Spent
 
-    plain = read(source)
+    changes = [f"seed={seed}", *changed(read(source), search), *SEARCHES[search]]
+    place = folder / f"{name}-{search.replace(' ', '-')}-{seed}"
+    run = Run.create(read(source, changes), place)
+    with suppress(Spent):
+        evolve(run, evaluator=run.local(1), progress=count)
+
+    plain = Experiment(read(source, [f"seed={seed}"]))  # one fitness, also after several objectives
+    duration = plain.heldout_duration
+    genome = run.choose_champion(1).genome
+    evaluation = Local(plain, 1, duration).evaluate(genome[None], plain.held_out(), 0.0)
+    return float(rate(plain, evaluation, duration).fitness[0]), len(run.journal)
+
+
+def changed(plain: RunSpec, search: str) -> list[str]:
+    """Changes to a run file that put another search in the place of its own."""
     changes = [
-        f"seed={seed}",
         f"optimizer={{name='{search.split()[0]}'}}",
         "optimizer.generations=1000000",
+        f"optimizer.population_size={plain.optimizer.population_size}",
     ]
-    changes.append(f"optimizer.population_size={plain.optimizer.population_size}")
     if search.startswith(("cmaes", "race")):
         changes.append(f"optimizer.sigma={plain.optimizer.options.get('sigma', SIGMA)}")
     if search.startswith("nsga"):  # the first term, usually speed, against the rest
-        parts = ["first"] + ["rest"] * len(plain.fitness)
+        parts = ["first"] + ["rest"] * (len(plain.fitness) - 1)
         changes += [
             f"fitness.{term}.objective={part}"
-            for term, part in zip(plain.fitness, parts, strict=False)
+            for term, part in zip(plain.fitness, parts, strict=True)
         ]
-    run = Run.create(
-        read(source, [*changes, *SEARCHES[search]]),
-        folder / f"{name}-{search.replace(' ', '-')}-{seed}",
-    )
-    with suppress(Spent):
-        evolve(run, evaluator=run.local(1), progress=count)
-    judged = Experiment(
-        read(source, [f"seed={seed}"])
-    )  # the plain fitness, also of a search for objectives
-    genome = run.choose_champion(1).genome
-    evaluation = Local(judged, 1, judged.heldout_duration).evaluate(
-        genome[None], judged.held_out(), 0.0
-    )
-    return float(rate(judged, evaluation, judged.heldout_duration).fitness[0]), len(run.journal)
+    return changes
 
 
 def gaits(names: list[str], seeds: int, budget: float, jobs: int, searches: list[str]) -> None:
@@ -205,21 +221,23 @@ def gaits(names: list[str], seeds: int, budget: float, jobs: int, searches: list
         for name in names:
             print(f"\n{name}: held-out fitness after {budget:g} simulated seconds, {seeds} seeds")
             print(
-                f"{'search':>16} {'median':>8} {'quartiles':>17} {'above uniform':>14} {'generations':>12}"
+                f"{'search':>16} {'median':>8} {'quartiles':>17} {'above uniform':>14} "
+                f"{'generations':>12}"
             )
             chance: Array = np.zeros(0)
             for search in searches:
-                found = list(
-                    processes.map(partial(gait, name, search, budget, Path(folder)), range(seeds))
-                )
+                one = partial(gait, name, search, budget, Path(folder))
+                found = list(processes.map(one, range(seeds)))
+
                 fitness = np.array([row[0] for row in found])
                 chance = chance if chance.size else fitness
                 low, middle, high = np.quantile(fitness, (0.25, 0.5, 0.75))
                 generations = int(np.median([row[1] for row in found]))
                 print(
-                    f"{search:>16} {middle:8.3f} {low:8.3f} {high:8.3f} {np.sum(fitness > chance):11}/{seeds} "
-                    f"{generations:12}", flush=True,
-                )  # fmt: skip
+                    f"{search:>16} {middle:8.3f} {low:8.3f} {high:8.3f} "
+                    f"{np.sum(fitness > chance):11}/{seeds} {generations:12}",
+                    flush=True,
+                )
 
 
 def main() -> None:

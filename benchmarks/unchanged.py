@@ -44,8 +44,8 @@ EXTRA: dict[str, tuple[str, ...]] = {
     "muscle_biped_fsm on rough ground": ("muscle_biped_fsm", *ROUGH),
     "muscle_biped_fsm with whole pushes": ("muscle_biped_fsm", "scenario.push.growth=0"),
     "biped with pushes": ("biped", "scenario.push.count=3", "scenario.push.impulse=0.3"),
-    "biped with nsga2": ("biped", *NSGA2),
-    "planar_biped with two episodes, delayed supports": (
+    "planar_biped with nsga2": ("planar_biped", *NSGA2),
+    "planar_biped with two episodes and a support": (
         "planar_biped",
         "evaluation.episodes=2",
         "evaluation.support.stiffness=1.0",

@@ -2,53 +2,100 @@
 
 import math
 from collections.abc import Mapping
-from typing import Literal
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
-import numpy as np
+from evoloco.fields import Fields
+from evoloco.genome import Gene, Space
+from evoloco.morphology import Morphology
 
-from evoloco.genome import Array, Gene
-
-from ._symmetry import Drive, amplitude, owners
-
-SENDER, LEAD, COSINE, SINE, AMPLITUDE, SIGN = range(6)
-"""Columns of the table of oscillators."""
-
-ROW = 6
-"""Numbers per oscillator."""
+from ._pacemaker import Feedback, Senses
+from ._posture import Posture
+from ._symmetry import Drive, Symmetry, amplitude, owners
 
 Coupling = Literal["pacemaker", "chain"]
 
 
+@dataclass(eq=False)
 class Followers:
-    """Who follows whom: number 0 is the pacemaker, number j + 1 belongs to joint j.
+    """Who follows whom: oscillator 0 is the pacemaker, oscillator j + 1 belongs to joint j.
 
-    With "pacemaker" every joint follows the pacemaker, with "chain" it
-    follows the joint above it on its side. Phases are leads over the
-    pacemaker in either case, so both settle into the same pattern; a right
-    joint lags its left partner by half a period.
+    With "pacemaker" every joint follows the pacemaker, with "chain" the joint above it on its side.
+    Phases are leads over the pacemaker in either case, so both settle into the same pattern.
+    A right joint lags its left partner by half a period.
+
+    Its fields are the options that `hopf`, `phase` and `vanderpol` share; their controllers add
+    theirs.
 
     Attributes:
-        genes: Period, amplitudes and phases.
+        variables: Names of the variables of an oscillator.
+        shared: Genes of all oscillators beside the period.
+        posture: Where the joints swing about.
+        senses: What the pacemaker feels.
         names: Names of the oscillators.
+        space: The genes.
+        state: The variables (n,), and the loads of the two feet at the control step before.
     """
 
-    def __init__(self, body: tuple[Drive, ...], coupling: Coupling) -> None:
-        self.body, self.coupling = body, coupling
-        self.names = ["pacemaker", *(part.joint.name for part in body)]
-        self.genes = [Gene("period", 0.4, 1.4, "s", "duration of a stride", log=True)]
-        for part in owners(body):
-            phase = Gene(f"{part.genes}.phase", -math.pi, math.pi, "rad", "lead over the pacemaker")
-            self.genes += [amplitude(part, "amplitude", "swing to either side"), phase]
+    variables: ClassVar[tuple[str, ...]]
+    shared: ClassVar[tuple[Gene, ...]] = ()
 
-    def parameters(self, values: Mapping[str, float]) -> Array:
-        """Sender, lead over it [rad], its cosine and sine, amplitude [rad] and sign of each (ROW (nu + 1),)."""
-        phases = [0.0]
-        rows = [(0.0, 0.0, 1.0, 0.0, 1.0, 1.0)]
+    morphology: Morphology
+    coupling: Coupling = "pacemaker"
+    symmetry: Symmetry = "mirror"
+    feedback: tuple[Feedback, ...] = ()
+    phase_reset: bool = False
+    reset_load: float = 0.3
+    reflex: bool = True
+    reflex_stems: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        self.posture = Posture(self.morphology, self.symmetry, self.reflex, self.reflex_stems)
+        reset_load = self.reset_load if self.phase_reset else math.inf
+        self.senses = Senses(self.morphology, self.feedback, reset_load)
+
+        drives = self.posture.drives
+        self.names = ["pacemaker", *(part.joint.name for part in drives)]
+        own = [gene for part in owners(drives) for gene in _genes(part)]
+        period = Gene("period", 0.4, 1.4, "s", "duration of a stride", log=True)
+        self.space = Space([period, *own, *self.shared, *self.senses.genes, *self.posture.genes])
+        self.state = {**dict.fromkeys(self.variables, (len(self.names),)), "loads": (2,)}
+
+    def parameters(self, values: dict[str, float]) -> Fields:
+        """Oscillators, what the pacemaker feels, and posture."""
+        return {
+            "oscillators": self._oscillators(values),
+            "senses": self.senses.parameters(values),
+            "posture": self.posture.parameters(values),
+        }
+
+    def senders(self) -> list[int]:
+        """Whom each oscillator follows; the pacemaker follows itself."""
+        found = [0]
         above: dict[str, int] = {}
-        for k, part in enumerate(self.body, 1):
-            phases.append(values[f"{part.genes}.phase"] - (math.pi if part.late else 0.0))
-            sender = above.get(part.joint.side, 0) if self.coupling == "chain" else 0
-            above[part.joint.side] = k
-            lead, swing = phases[k] - phases[sender], values[f"{part.genes}.amplitude"]
-            rows.append((sender, lead, math.cos(lead), math.sin(lead), swing, part.sign))
-        return np.ravel(rows)
+        for number, part in enumerate(self.posture.drives, 1):
+            found.append(above.get(part.joint.side, 0) if self.coupling == "chain" else 0)
+            above[part.joint.side] = number
+        return found
+
+    def _oscillators(self, values: Mapping[str, float]) -> Fields:
+        """Sender, lead over it [rad], cosine and sine of that, amplitude [rad] and sign (n,)."""
+        drives, senders = self.posture.drives, self.senders()
+        late = [math.pi if part.late else 0.0 for part in drives]
+        own = [values[f"{part.genes}.phase"] for part in drives]
+        phases = [0.0, *(phase - lag for phase, lag in zip(own, late, strict=True))]
+        leads = [phase - phases[sender] for phase, sender in zip(phases, senders, strict=True)]
+        return {
+            "sender": senders,
+            "lead": leads,
+            "cosine": [math.cos(lead) for lead in leads],
+            "sine": [math.sin(lead) for lead in leads],
+            "amplitude": [1.0, *(values[f"{part.genes}.amplitude"] for part in drives)],
+            "sign": [1.0, *(part.sign for part in drives)],
+        }
+
+
+def _genes(part: Drive) -> tuple[Gene, Gene]:
+    """Swing of a joint, and its phase."""
+    phase = Gene(f"{part.genes}.phase", -math.pi, math.pi, "rad", "lead over the pacemaker")
+    return amplitude(part, "amplitude", "swing to either side"), phase

@@ -2,27 +2,27 @@
 
 import numba
 
-from evoloco.genome import Array
+from evoloco.fields import Array
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def stage(k: int, h: float, start: Array, dx: Array, total: Array, x: Array) -> None:
+def stage(k: int, h: float, x: Array, dx: Array, memory: Array) -> None:
     """Moves `x` to where stage k + 1 of a step of `h` [s] asks for the next rate of change.
 
-    Called for k = 0 to 3, each time with the rate of change `dx` at `x`.
-    After the last call `x` is the state at the end of the step. Over a period
-    of 2 pi / w the error is about (h w)^4 / 120 of the amplitude: below 1e-4
-    at 2.5 Hz and 20 ms.
+    Called for k = 0 to 3, each time with the rate of change `dx` at `x`. After the last call `x` is
+    the state at the end of the step. Where a system has several variables, all rates are computed
+    before any of them moves. Over a period of 2 pi / w the error is about (h w)^4 / 120 of the
+    amplitude: below 1e-4 at 2.5 Hz and 20 ms.
 
     Args:
         k: Number of the stage.
         h: Length of the step [s].
-        start: State before the step; written at k = 0.
-        dx: Rate of change at `x`.
-        total: Weighted sum of the rates.
-        x: State, replaced.
+        x: A variable of the state (n,), replaced.
+        dx: Its rate of change (n,).
+        memory: Keeps its value before the step and the weighted sum of its rates (2, n).
     """
-    for i in range(dx.size):
+    start, total = memory[0], memory[1]
+    for i in range(x.size):
         if k == 0:
             start[i] = x[i]
             total[i] = dx[i]

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 import numba
 
-from evoloco.genome import Array, Gene
+from evoloco.fields import Array, Record
+from evoloco.genome import Gene
 
-SIDES = ("left", "right")
-FEET = len(SIDES)
+from ._legs import FEET, SIDES
 
 EARLY_STANCE, LATE_STANCE, LIFTOFF, SWING, LANDING = range(5)
 """States of a leg."""
 
 UNDECIDED = -1
-"""Of a leg before the first control step."""
+"""State of a leg before the first control step."""
 
 NAMES = ("early stance", "late stance", "liftoff", "swing", "landing")
 """By their numbers."""
@@ -24,114 +24,119 @@ TRANSITIONS = (
     ("late stance", "liftoff", "the other leg is loaded, and this foot behind it"),
     ("liftoff", "swing", "the leg is not loaded"),
     ("swing", "early stance", "the leg is loaded, and this foot ahead of the other"),
-    (
-        "swing",
-        "landing",
-        "the leg is not loaded, and the foot more ahead of the pelvis than `landing`",
-    ),
+    ("swing", "landing", "the leg is not loaded, and the foot is ahead of the pelvis by `landing`"),
     ("landing", "early stance", "the leg is loaded"),
 )
-"""From, to, and when; the first that holds counts, one per control step."""
+"""From, to, and condition. The first that holds counts, one per control step."""
 
 
 def thresholds(load: float, landing: float) -> tuple[Gene, Gene, Gene]:
-    """Genes of what makes a leg pass between states: `threshold`, `late` and `landing` of `follow`.
+    """The genes `threshold`, `late` and `landing`, which `next_state` reads.
 
     Args:
-        load: Where a search begins with the threshold [body weights].
-        landing: Where it begins with the foot's place for landing [leg lengths].
+        load: Start of the threshold [body weights].
+        landing: Start of the foot's place for landing [leg lengths].
     """
-    far = "no foot gets, so that a state is never reached or never left"
-    return (
-        Gene("threshold", 0.001, 1.0, "1", "load that makes a leg loaded [body weights]", start=load, spread=0.02,
-             limits=(0.0, 1.0), beyond="a leg is always loaded, or never by standing on it"),
-        Gene("late", -0.5, 0.5, "1", "foot's place where late stance begins [leg lengths]", start=0.0, spread=0.03,
-             limits=(-1.0, 1.0), beyond=far),
-        Gene("landing", -0.5, 0.5, "1", "foot's place where landing begins [leg lengths]", start=landing, spread=0.03,
-             limits=(-1.0, 1.0), beyond=far),
-    )  # fmt: skip
 
-
-@numba.njit(error_model="numpy", nogil=True)
-def follow(
-    state: float,
-    load: float,
-    ahead: float,
-    other_load: float,
-    other_ahead: float,
-    threshold: float,
-    late: float,
-    landing: float,
-) -> float:
-    """The state of a leg after a control step; `TRANSITIONS` holds the rules.
-
-    Args:
-        state: Before; undecided in the first step.
-        load: On this leg [body weights].
-        ahead: This foot ahead of the pelvis [leg lengths].
-        other_load: On the other leg [body weights].
-        other_ahead: The other foot ahead of the pelvis [leg lengths].
-        threshold: Load from which a leg counts as loaded [body weights].
-        late: Where a foot begins its late stance [leg lengths].
-        landing: Where a foot begins to land [leg lengths].
-    """
-    loaded, behind = load > threshold, other_load > threshold and ahead < other_ahead
-    if state == UNDECIDED:
-        standing, swinging = (
-            LIFTOFF if behind else EARLY_STANCE,
-            LANDING if ahead > landing else SWING,
+    def place(name: str, state: str, start: float) -> Gene:
+        return Gene(
+            name,
+            -0.5,
+            0.5,
+            "1",
+            f"foot's place where {state} begins [leg lengths]",
+            start=start,
+            spread=0.03,
+            limits=(-1.0, 1.0),
+            beyond="no foot gets, so that a state is never reached or never left",
         )
-        state = standing if loaded else swinging
-    if state <= LATE_STANCE:
-        if behind:
-            return LIFTOFF
-        return LATE_STANCE if ahead < late else state
-    if state == LIFTOFF:
-        return state if loaded else SWING
-    if state == SWING:
-        if loaded:
-            return EARLY_STANCE if ahead > other_ahead else state
-        return LANDING if ahead > landing else state
-    return EARLY_STANCE if loaded else state
+
+    loaded = Gene(
+        "threshold",
+        0.001,
+        1.0,
+        "1",
+        "load that makes a leg loaded [body weights]",
+        start=load,
+        spread=0.02,
+        limits=(0.0, 1.0),
+        beyond="a leg is always loaded, or never by standing on it",
+    )
+    return loaded, place("late", "late stance", 0.0), place("landing", "landing", landing)
+
+
+def reset(params: Record, state: Record, dt: float) -> None:
+    """Leaves the states of both legs to the first control step."""
+    state.leg[:] = UNDECIDED
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def follow_legs(
-    state: Array, obs: Array, load: int, ahead: int, threshold: float, late: float, landing: float
-) -> None:
-    """The states of both legs after a control step, each seen from those before.
+def follow_legs(params: Record, state: Record, obs: Record) -> None:
+    """Passes both legs to their next states.
 
     Args:
-        state: Of the controller; begins with the states, and room for as many.
+        params: See `next_state`.
+        state: Of the controller, with the states of the legs in `leg` (2,).
         obs: Observation.
-        load: Where the feet's loads begin in it.
-        ahead: Where the feet's places begin in it.
-        threshold: See `follow`.
-        late: See `follow`.
-        landing: See `follow`.
     """
     for leg in range(FEET):
-        other = 1 - leg
-        state[FEET + leg] = follow(
-            state[leg], obs[load + leg], obs[ahead + leg], obs[load + other], obs[ahead + other],
-            threshold, late, landing,
-        )  # fmt: skip
-    for leg in range(FEET):
-        state[leg] = state[FEET + leg]
+        state.leg[leg] = next_state(params, state.leg[leg], obs, leg)
 
 
-def reset(params: Array, state: Array, dt: float) -> None:
-    """Leaves the state of both legs to the first control step."""
-    state[:FEET] = UNDECIDED
-
-
-def drawn(states: Array, muscles: Sequence[str], excitations: int) -> dict[str, Array]:
-    """States of the legs, from 0 (early stance) to 1 (landing), and excitations of muscles, to draw.
+@numba.njit(error_model="numpy", nogil=True)
+def next_state(params: Record, state: float, obs: Record, leg: int) -> float:
+    """The state of a leg after a control step, by the rules in `TRANSITIONS`.
 
     Args:
-        states: Of the controller (T, n), which begin with those of the legs.
-        muscles: Their names.
-        excitations: Where theirs begin.
+        params: With the genes of `thresholds`: `threshold`, `late` and `landing`.
+        state: Before the step; undecided in the first one.
+        obs: Observation.
+        leg: 0 for the left leg, 1 for the right one.
     """
-    legs = {f"state_{side}": states[:, leg] / LANDING for leg, side in enumerate(SIDES)}
-    return {**legs, **dict(zip(muscles, states[:, excitations:].T, strict=True))}
+    other = 1 - leg
+    loaded = obs.foot_load[leg] > params.threshold
+    other_loaded = obs.foot_load[other] > params.threshold
+    ahead, other_ahead = obs.foot_ahead[leg], obs.foot_ahead[other]
+    relieved = other_loaded and ahead < other_ahead
+
+    if state == UNDECIDED:
+        if loaded:
+            state = LIFTOFF if relieved else EARLY_STANCE
+        else:
+            state = LANDING if ahead > params.landing else SWING
+
+    if state == EARLY_STANCE:
+        if relieved:
+            return LIFTOFF
+        if ahead < params.late:
+            return LATE_STANCE
+
+    elif state == LATE_STANCE:
+        if relieved:
+            return LIFTOFF
+
+    elif state == LIFTOFF:
+        if not loaded:
+            return SWING
+
+    elif state == SWING:
+        if loaded and ahead > other_ahead:
+            return EARLY_STANCE
+        if not loaded and ahead > params.landing:
+            return LANDING
+
+    elif loaded:  # landing
+        return EARLY_STANCE
+
+    return state
+
+
+def drawn(states: Record, muscles: Sequence[str]) -> dict[str, Array]:
+    """States of the legs, from 0 (early stance) to 1 (landing), and excitations, to draw.
+
+    Args:
+        states: Of the controller (T,), with the fields `leg` and `excitation`.
+        muscles: Their names, in the order of the excitations.
+    """
+    legs = {f"state_{side}": states.leg[:, leg] / LANDING for leg, side in enumerate(SIDES)}
+    return {**legs, **dict(zip(muscles, states.excitation.T, strict=True))}

@@ -3,7 +3,7 @@
 import mujoco
 import numpy as np
 
-from evoloco.genome import Array
+from evoloco.fields import Array
 from evoloco.morphology import HOME, Morphology
 
 SWING = 0.3

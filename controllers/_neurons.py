@@ -1,89 +1,184 @@
-"""Adapting neurons and the tables that wire them into a body; the compiled inside of `matsuoka`."""
+"""Adapting neurons and the network that ties them to a body; the compiled inside of `matsuoka`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import numba
 import numpy as np
 
-from evoloco.genome import Array
+from evoloco.fields import Array, Fields, Record
+from evoloco.morphology import Morphology
 
 from ._integrate import stage
+from ._pacemaker import foot_loads
 
-HEADER = 5
-"""Numbers before the tables: rows of senses and of muscles, landing load, places of two foot loads."""
+CONTACT = 0.05
+"""Load from which a foot lets a gated sense through, as a fraction of body weight."""
 
-TAU, ADAPTATION_TAU, BETA, TONIC, START = range(5)
-"""Rows of the table of neurons."""
+ALWAYS = -1
+"""In place of a foot's channel: the sense has no gate."""
 
-NEURON, SENSE, MUSCLE = 5, 4, 3
-"""Numbers per neuron, sense and muscle."""
+CONSTANT, JOINT_ANGLE, TILT, FOOT_LOAD = range(4)
+"""What a sense reads, as compiled code knows it."""
 
-ALWAYS, ONE = -1, -1
-"""A sense without gate; a sense of the constant 1."""
+Field = Literal["", "joint_angle", "tilt", "foot_load"]
+"""Field of the observation that a sense reads; "" for the constant 1."""
+
+FIELDS: dict[Field, int] = {
+    "": CONSTANT,
+    "joint_angle": JOINT_ANGLE,
+    "tilt": TILT,
+    "foot_load": FOOT_LOAD,
+}
+"""Field -> what a sense of it reads."""
+
+
+class Neuron(NamedTuple):
+    """One neuron: time constants tau and tau' [s], beta, tonic input and membrane at the start."""
+
+    tau: float
+    adaptation_tau: float
+    beta: float
+    tonic: float
+    start: float
+
+
+class Synapse(NamedTuple):
+    """The receiver hears the sender; positive weights inhibit, several between two add up."""
+
+    receiver: int
+    sender: int
+    weight: float
+
+
+class Sense(NamedTuple):
+    """What a neuron feels: weight times a channel of a field.
+
+    Attributes:
+        neuron: Who feels it.
+        field: Of the observation; "" for the constant 1.
+        channel: Name of the field's channel; "" for the constant 1.
+        weight: Input per unit of the reading.
+        foot: Name of the foot that must carry load to let the sense through; "" for none.
+    """
+
+    neuron: int
+    field: Field
+    channel: str
+    weight: float
+    foot: str = ""
+
+
+class Muscle(NamedTuple):
+    """A neuron moves the target angle of a joint, known by its name, by `angle` [rad] per unit."""
+
+    joint: str
+    neuron: int
+    angle: float
 
 
 @dataclass(frozen=True)
 class Network:
-    """Neurons, who inhibits whom, what they feel and which joints they move; one tuple per entry.
+    """Neurons, who inhibits whom, what they feel and which joints they move."""
 
-    Attributes:
-        neurons: (tau [s], tau' [s], beta, tonic input, membrane at the start).
-        synapses: (receiver, sender, weight); positive weights inhibit, several between two neurons add up.
-        senses: (neuron, place in the observation or `ONE`, place of the foot load that lets it through or
-            `ALWAYS`, weight).
-        muscles: (joint, neuron, angle per output [rad]).
-    """
+    neurons: Sequence[Neuron]
+    synapses: Sequence[Synapse]
+    senses: Sequence[Sense]
+    muscles: Sequence[Muscle]
 
-    neurons: Sequence[tuple[float, float, float, float, float]]
-    synapses: Sequence[tuple[int, int, float]]
-    senses: Sequence[tuple[int, int, int, float]]
-    muscles: Sequence[tuple[int, int, float]]
-
-    def parameters(self, reset_load: float, feet: tuple[int, int]) -> Array:
-        """Header, neurons (5, n), weights W^T (n, n), senses and muscles, in one row."""
-        weights = np.zeros((len(self.neurons), len(self.neurons)))
+    def parameters(self, morphology: Morphology) -> Fields:
+        """Columns of neurons (n,), inhibition (sender, receiver), senses, swing [rad] (nu, n)."""
+        n, joints = len(self.neurons), [joint.name for joint in morphology.joints]
+        inhibition, swing = np.zeros((n, n)), np.zeros((len(joints), n))
         for receiver, sender, weight in self.synapses:
-            weights[sender, receiver] += weight
-        header = [len(self.senses), len(self.muscles), reset_load, *feet]
-        tables = (header, np.transpose(self.neurons), weights, self.senses, self.muscles)
-        return np.concatenate([np.ravel(table).astype(np.float64) for table in tables])
+            inhibition[sender, receiver] += weight
+        for joint, neuron, angle in self.muscles:
+            swing[joints.index(joint), neuron] += angle
+
+        return {
+            **dict(zip(Neuron._fields, np.transpose(self.neurons), strict=True)),
+            "inhibition": inhibition,
+            "senses": self._senses(morphology),
+            "swing": swing,
+        }
+
+    def _senses(self, morphology: Morphology) -> Fields:
+        """One entry per sense (k,): neuron, field and channel read, channel of the foot, weight."""
+        channels = {sensor.name: sensor.channels for sensor in morphology.sensors}
+        return {
+            "neuron": [sense.neuron for sense in self.senses],
+            "source": [FIELDS[sense.field] for sense in self.senses],
+            "channel": [
+                channels[sense.field].index(sense.channel) if sense.field else 0
+                for sense in self.senses
+            ],
+            "foot": [
+                channels["foot_load"].index(sense.foot) if sense.foot else ALWAYS
+                for sense in self.senses
+            ],
+            "weight": [sense.weight for sense in self.senses],
+        }
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def slope(params: Array, drive: Array, x: Array, dx: Array) -> None:
-    """Rates of change of membranes u and fatigues v, x = [u, v] (2 n,), under the inputs `drive` (n,).
+def inputs(network: Record, obs: Record) -> Array:
+    """Tonic input and senses of every neuron, c + f(obs) (n,)."""
+    senses, total = network.senses, network.tonic.copy()
+    for k in range(senses.weight.size):
+        foot = int(senses.foot[k])
+        if foot == ALWAYS or foot_loads(obs)[foot] >= CONTACT:
+            reading = read(obs, int(senses.source[k]), int(senses.channel[k]))
+            total[int(senses.neuron[k])] += senses.weight[k] * reading
+    return total
 
-    `params` begins with the tables of neurons and weights.
-    """
-    n = drive.size
+
+@numba.njit(error_model="numpy", nogil=True)
+def read(obs: Record, field: int, channel: int) -> float:
+    """What a sense reads."""
+    if field == JOINT_ANGLE:
+        return float(obs.joint_angle[channel])
+    if field == TILT:
+        return float(obs.tilt[channel])
+    if field == FOOT_LOAD:
+        return float(foot_loads(obs)[channel])
+    return 1.0
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def slope(network: Record, drive: Array, state: Record, du: Array, dv: Array) -> None:
+    """Rates of change of membranes u and fatigues v (n,) under the inputs `drive` (n,)."""
+    u, v, n = state.u, state.v, drive.size
     for i in range(n):
-        dx[i] = drive[i] - x[i] - params[BETA * n + i] * x[n + i]
-        dx[n + i] = (max(0.0, x[i]) - x[n + i]) / params[ADAPTATION_TAU * n + i]
+        du[i] = drive[i] - u[i] - network.beta[i] * v[i]
+        dv[i] = (max(0.0, u[i]) - v[i]) / network.adaptation_tau[i]  # (2)
+
     for sender in range(n):
-        y = x[sender]
+        y = u[sender]
         if y > 0.0:
-            weights = (NEURON + sender) * n
             for i in range(n):
-                dx[i] -= params[weights + i] * y
+                du[i] -= network.inhibition[sender, i] * y
+
     for i in range(n):
-        dx[i] /= params[TAU * n + i]
+        du[i] /= network.tau[i]  # (1)
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def advance(params: Array, drive: Array, x: Array, h: float, count: int) -> None:
+def advance(network: Record, drive: Array, state: Record, h: float, count: int) -> None:
     """Integrates the network over `count` steps of `h` [s] with constant inputs."""
-    start, dx, total = np.empty(x.size), np.empty(x.size), np.empty(x.size)
+    n = drive.size
+    du, dv, of_u, of_v = np.empty(n), np.empty(n), np.empty((2, n)), np.empty((2, n))
     for _ in range(count):
         for k in range(4):
-            slope(params, drive, x, dx)
-            stage(k, h, start, dx, total, x)
+            slope(network, drive, state, du, dv)
+            stage(k, h, state.u, du, of_u)
+            stage(k, h, state.v, dv, of_v)
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def fastest(params: Array, n: int) -> float:
-    """Shortest time constant of a network of n neurons [s]."""
-    tau = params[0]
-    for i in range(2 * n):
-        tau = min(tau, params[i])
+def fastest(network: Record) -> float:
+    """Shortest time constant of a network [s]."""
+    tau = network.tau[0]
+    for i in range(network.tau.size):
+        tau = min(tau, network.tau[i], network.adaptation_tau[i])
     return float(tau)

@@ -1,6 +1,7 @@
 """Eight neurons with switchable connections for a planar biped of hips and knees."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import mujoco
 import numpy as np
@@ -9,8 +10,8 @@ from evoloco.errors import ModelError
 from evoloco.genome import Gene
 from evoloco.morphology import HOME, Joint, Morphology
 
-from ._neurons import ALWAYS, ONE, Network
-from ._pacemaker import foot_places
+from ._neurons import Field, Muscle, Network, Neuron, Sense, Synapse
+from ._pacemaker import first_feet
 
 MUTUAL = 2.0
 """Inhibition between the two neurons of a pair."""
@@ -20,7 +21,6 @@ CROSS = ((0, 2, 0), (0, 3, 1), (1, 2, 2), (1, 3, 3), (2, 0, 0), (2, 1, 1), (3, 0
 
 DOWN = ((4, 0, 4), (4, 1, 5), (5, 0, 6), (5, 1, 7), (6, 2, 4), (6, 3, 5), (7, 2, 6), (7, 3, 7))
 """Connections from each hip to its knee."""
-
 
 WEIGHTS = (
     "of a hip's flexor by the other's flexor",
@@ -32,11 +32,21 @@ WEIGHTS = (
     "of a knee's extensor by its hip's flexor",
     "of a knee's extensor by its hip's extensor",
 )
+"""What each weight is, in words."""
 
 SWING = 0.4
 """Angle that one unit of output moves a joint's target by [rad]."""
 
 SIDES = ("right", "left")
+
+
+class Term(NamedTuple):
+    """A reading times a weight, as in `Sense`; let through by a foot that carries load."""
+
+    field: Field
+    channel: str
+    weight: float
+    foot: str = ""
 
 
 class Planar:
@@ -69,9 +79,7 @@ class Planar:
         self.hips = [_find(morphology, "hip", side) for side in SIDES]
         self.knees = [_find(morphology, "knee", side) for side in SIDES]
         self.names = [f"{part}_{side}" for part in ("hip", "knee") for side in SIDES]
-        self.order = [joint.name for joint in morphology.joints]
-        self.loads = foot_places(morphology)
-        self.pitch = morphology.observation.tilt.start + 1
+        self.feet = first_feet(morphology)
         self.turn = _turns(morphology)
         self.genes = [
             *(Gene(f"weight_{k}", 0.0, 2.0, "1", f"inhibition {w}") for k, w in enumerate(WEIGHTS)),
@@ -91,63 +99,66 @@ class Planar:
 
     def network(self, values: Mapping[str, float]) -> Network:
         """The network of decoded gene values."""
-        neurons = [
-            (
-                values["tau"] * part,
-                values["tau_fatigue"] * part,
-                values["beta"],
-                values["tonic"],
-                start,
-            )
+        return Network(
+            self._neurons(values),
+            self._synapses(values),
+            [sense for side in range(2) for sense in self._senses(side, values)],
+            [muscle for side in range(2) for muscle in self._muscles(side)],
+        )
+
+    def _neurons(self, values: Mapping[str, float]) -> list[Neuron]:
+        """Those of the hips, then those of the knees, which are twice as fast."""
+        tau, tau_fatigue = values["tau"], values["tau_fatigue"]
+        return [
+            Neuron(tau * part, tau_fatigue * part, values["beta"], values["tonic"], start)
             for part in (1.0, 0.5)
             for start in (0.1, 0.0, 0.0, 0.1)
         ]
-        synapses = [(i, i ^ 1, MUTUAL) for i in range(8)]
-        for receiver, sender, k in (*CROSS, *DOWN):
-            if values[f"switch_{k}"] > 0.5:
-                synapses.append((receiver, sender, values[f"weight_{k}"]))
-        a1, a2 = values["hip_feedback"], values["knee_feedback"]
-        senses: list[tuple[int, int, int, float]] = []
-        for own in range(2):
-            other = 1 - own
-            stance = self.loads[own]
-            hip = [
-                *self._thigh(own, -1.0, ALWAYS),
-                *self._thigh(other, 1.0, ALWAYS),
-                (ONE, stance, 1.0),
-            ]
-            for first, gain, terms in (
-                (2 * own, a1, hip),
-                (2 * own + 4, a2, self._shank(other, stance)),
-            ):
-                for place, gate, weight in terms:
-                    senses.append((first, place, gate, gain * weight))
-                    senses.append((first + 1, place, gate, -gain * weight))
-        muscles = []
-        for side in range(2):
-            moved = ((2 * side, self.hips[side].name, -1), (2 * side + 4, self.knees[side].name, 1))
-            for first, joint, flexes in moved:
-                swing = flexes * self.turn[joint] * SWING
-                muscles += [
-                    (self.order.index(joint), first + i, swing * (1 - 2 * i)) for i in range(2)
-                ]
-        return Network(neurons, synapses, senses, muscles)
 
-    def _thigh(self, side: int, weight: float, gate: int) -> list[tuple[int, int, float]]:
-        """Senses that add up to the absolute angle of a thigh."""
+    def _synapses(self, values: Mapping[str, float]) -> list[Synapse]:
+        """Inhibition within the pairs, and the connections that are switched on."""
+        pairs = [Synapse(i, i ^ 1, MUTUAL) for i in range(8)]
+        return pairs + [
+            Synapse(receiver, sender, values[f"weight_{k}"])
+            for receiver, sender, k in (*CROSS, *DOWN)
+            if values[f"switch_{k}"] > 0.5
+        ]
+
+    def _senses(self, own: int, values: Mapping[str, float]) -> Iterator[Sense]:
+        """What the hip and the knee of one side feel; 0 is the right side, whose knee feels c_L."""
+        other, contact = 1 - own, self.feet[own]  # feet stand left first
+        hip = [*self._thigh(own, -1.0), *self._thigh(other, 1.0), Term("", "", 1.0, contact)]
+        knee = self._shank(other, contact)
+        yield from _felt(2 * own, values["hip_feedback"], hip)
+        yield from _felt(2 * own + 4, values["knee_feedback"], knee)
+
+    def _muscles(self, side: int) -> Iterator[Muscle]:
+        """How the neurons of one side move its hip and its knee."""
+        hip, knee = self.hips[side].name, self.knees[side].name
+        for first, joint, flexes in ((2 * side, hip, -1), (2 * side + 4, knee, 1)):
+            swing = flexes * self.turn[joint] * SWING
+            for i in range(2):
+                yield Muscle(joint, first + i, swing * (1 - 2 * i))
+
+    def _thigh(self, side: int, weight: float, foot: str = "") -> list[Term]:
+        """Terms that add up to the absolute angle of a thigh."""
         hip = self.hips[side].name
         return [
-            (self.pitch, gate, -weight),
-            (self.order.index(hip), gate, -weight * self.turn[hip]),
+            Term("tilt", "pitch", -weight, foot),
+            Term("joint_angle", hip, -weight * self.turn[hip], foot),
         ]
 
-    def _shank(self, side: int, gate: int) -> list[tuple[int, int, float]]:
-        """Senses that add up to the absolute angle of a shank."""
-        knee = self.knees[side]
-        return [
-            *self._thigh(side, 1.0, gate),
-            (self.order.index(knee.name), gate, -self.turn[knee.name]),
-        ]
+    def _shank(self, side: int, foot: str) -> list[Term]:
+        """Terms that add up to the absolute angle of a shank."""
+        knee = self.knees[side].name
+        return [*self._thigh(side, 1.0, foot), Term("joint_angle", knee, -self.turn[knee], foot)]
+
+
+def _felt(flexor: int, gain: float, terms: Sequence[Term]) -> Iterator[Sense]:
+    """A sum of terms felt by a flexor, and its negative by the extensor."""
+    for field, channel, weight, foot in terms:
+        yield Sense(flexor, field, channel, gain * weight, foot)
+        yield Sense(flexor + 1, field, channel, -gain * weight, foot)
 
 
 def _find(morphology: Morphology, part: str, side: str) -> Joint:
@@ -161,7 +172,7 @@ def _find(morphology: Morphology, part: str, side: str) -> Joint:
 
 
 def _turns(morphology: Morphology) -> dict[str, float]:
-    """+1 for each joint whose positive angle turns its segment's lower end backward at home, else -1."""
+    """+1 for a joint whose positive angle turns its segment's lower end backward at home, or -1."""
     model = morphology.model
     data = mujoco.MjData(model)
     mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)

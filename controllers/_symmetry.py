@@ -20,8 +20,10 @@ class Drive:
     Attributes:
         joint: The joint.
         index: Its place in the controls.
-        genes: What the names of its genes begin with: its stem where the sides share genes, else its name.
-        sign: Turns the left side's command into this joint's: +1, or the joint's mirror sign on the right.
+        genes: What the names of its genes begin with: its stem where the sides share genes, else
+            its name.
+        sign: Turns the left side's command into this joint's: +1 on the left, the joint's mirror
+            sign on the right.
         late: Whether it lags the left side by half a period.
     """
 

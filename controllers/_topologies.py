@@ -3,17 +3,17 @@
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from evoloco.genome import Gene
 from evoloco.morphology import Joint, Morphology
 
-from ._neurons import ALWAYS, ONE, Network
-from ._pacemaker import foot_places
+from ._neurons import Field, Muscle, Network, Neuron, Sense, Synapse
+from ._pacemaker import first_feet
 from ._symmetry import Drive, amplitude, owners
 
 TAU, ADAPTATION_TAU, BETA, INHIBITION, TONIC_INPUT = 0.2800, 0.4977, 2.5, 2.2829, 0.4111
-"""Half-centre of the NICO humanoid at k_f = 1 (Auddy et al., 2019): tau, tau' [s], beta, w, tonic input."""
+"""Half-centre of the NICO humanoid (Auddy et al., 2019) at k_f = 1; time constants in s."""
 
 PERIOD, PEAK = 2.184, 0.462
 """Its simulated period [s], and the amplitude of its y_e - y_f per unit of tonic input."""
@@ -24,6 +24,13 @@ HIP = "hip"
 """Joints with this word in their stem feel tilt and load."""
 
 Feedback = Literal["joint", "tilt", "load"]
+
+BOUNDS: dict[Feedback, tuple[float, str]] = {
+    "joint": (0.5, "1/rad"),
+    "tilt": (1.0, "1/rad"),
+    "load": (0.4, "1"),
+}
+"""Largest gain of what is felt, and its unit."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,7 @@ def pacemaker(joints: Sequence[Joint]) -> Topology:
 
 
 def ring(joints: Sequence[Joint]) -> Topology:
-    """No leader: neighbours along each leg listen to each other, and the hips to the hips across."""
+    """No leader: neighbours along each leg listen to each other, and the hips across."""
     stems = [joint.stem for joint in joints]
     links = []
     for above, below in itertools.pairwise(stems):
@@ -100,12 +107,32 @@ TOPOLOGIES: dict[str, Callable[[Sequence[Joint]], Topology]] = {
 """What a topology looks like on a body, given one joint of every stem."""
 
 
+class Reading(NamedTuple):
+    """What a half-centre feels: sign times (channel - zero), times a gene.
+
+    Attributes:
+        owner: What the gene's name begins with.
+        half_centre: Its number.
+        field: Of the observation.
+        channel: Name of the channel.
+        sign: +1 or -1.
+        zero: Reading that counts as none.
+    """
+
+    owner: str
+    half_centre: int
+    field: Field
+    channel: str
+    sign: float = 1.0
+    zero: float = 0.0
+
+
 class HalfCentres:
     """A topology laid out on a body: its genes, and the network that their values stand for.
 
-    Half-centre k has the neurons 2 k (extensor) and 2 k + 1 (flexor); number
-    0 leads. Where a half-centre of the right side hears the pacemaker, the
-    pacemaker's neurons change places, which is a shift by half a period.
+    Half-centre k has the neurons 2 k (extensor) and 2 k + 1 (flexor); number 0 leads. Where a
+    half-centre of the right side hears the pacemaker, the pacemaker's neurons change places: a
+    shift by half a period.
 
     Attributes:
         genes: Period, swings, weights and feedback.
@@ -129,10 +156,11 @@ class HalfCentres:
         tonic: float = TONIC_INPUT,
         tonic_gene: bool = False,
     ) -> None:
-        self.tonic, first = tonic, 1 if topology.paced else 0
+        self.tonic, self.feet, first = tonic, first_feet(morphology), 1 if topology.paced else 0
         self.parts = dict(enumerate(sorted(body, key=lambda part: part.late), first))
         self.names = [PACEMAKER] * first + [part.joint.name for part in self.parts.values()]
         self.late = [False] * first + [part.late for part in self.parts.values()]
+
         self.genes = [
             Gene("period", 0.4, 1.4, "s", "natural period of every half-centre", log=True)
         ]
@@ -144,125 +172,134 @@ class HalfCentres:
             self.genes.append(amplitude(part, "extensor", "swing by the extensor neuron"))
             self.genes.append(amplitude(part, "flexor", "swing back by the flexor neuron"))
 
-        weights: dict[str, Gene] = {}
-        self.synapses: list[tuple[int, int, str]] = []
-        for link, receiver, sender, owner in self._connections(topology):
-            swap = int(sender not in self.parts and self.late[receiver])
-            for cross, name in enumerate(link.genes):
-                if name:
-                    gene = Gene(
-                        f"{owner.genes}.{name}",
-                        link.low,
-                        link.high,
-                        "1",
-                        f"inhibition of {link.receiver} by {link.sender}",
-                    )
-                    weights.setdefault(gene.name, gene)
-                    for i in range(2):
-                        self.synapses.append(
-                            (2 * receiver + i, 2 * sender + (i ^ swap ^ cross), gene.name)
-                        )
-        self.genes += weights.values()
-
-        felt: dict[str, Gene] = {}
-        self.senses: list[tuple[int, int, float, float, str]] = []
-        for kind, bound, unit in (
-            ("joint", 0.5, "1/rad"),
-            ("tilt", 1.0, "1/rad"),
-            ("load", 0.4, "1"),
-        ):
-            if kind in feedback:
-                for owner_name, k, place, sign, zero in self._readings(kind, morphology):
-                    name = f"{owner_name}.{kind}_feedback"
-                    meaning = f"{kind} felt by the extensor neuron, and its negative by the flexor"
-                    felt.setdefault(name, Gene(name, -bound, bound, unit, meaning))
-                    self.senses.append((k, place, sign, zero, name))
-        self.genes += felt.values()
+        self.synapses = self._wire(topology)
+        self.readings = self._sense(feedback)
 
     def network(self, values: Mapping[str, float]) -> Network:
         """The network of decoded gene values."""
+        synapses = [Synapse(*pair, values[gene]) for *pair, gene in self.synapses]
+        return Network(
+            self._neurons(values),
+            [*self._mutual(), *synapses],
+            list(self._senses(values)),
+            list(self._muscles(values)),
+        )
+
+    def _wire(self, topology: Topology) -> list[tuple[int, int, str]]:
+        """Receiver, sender and gene of every synapse between half-centres; adds the genes."""
+        genes: dict[str, Gene] = {}
+        synapses: list[tuple[int, int, str]] = []
+        for link, receiver, sender, owner in self._connections(topology):
+            swap = int(sender not in self.parts and self.late[receiver])
+            meaning = f"inhibition of {link.receiver} by {link.sender}"
+            for cross, weight in enumerate(link.genes):
+                if weight:
+                    name = f"{owner.genes}.{weight}"
+                    genes.setdefault(name, Gene(name, link.low, link.high, "1", meaning))
+                    for i in range(2):
+                        heard = 2 * sender + (i ^ swap ^ cross)
+                        synapses.append((2 * receiver + i, heard, name))
+        self.genes += genes.values()
+        return synapses
+
+    def _sense(self, feedback: Sequence[Feedback]) -> list[tuple[Reading, str]]:
+        """What is felt, and the gene of its gain; adds the genes."""
+        genes: dict[str, Gene] = {}
+        felt: list[tuple[Reading, str]] = []
+        for kind, (bound, unit) in BOUNDS.items():
+            meaning = f"{kind} felt by the extensor neuron, and its negative by the flexor"
+            for reading in self._readings(kind) if kind in feedback else ():
+                name = f"{reading.owner}.{kind}_feedback"
+                genes.setdefault(name, Gene(name, -bound, bound, unit, meaning))
+                felt.append((reading, name))
+        self.genes += genes.values()
+        return felt
+
+    def _neurons(self, values: Mapping[str, float]) -> list[Neuron]:
+        """Two of each half-centre: left the extensor starts excited, right the flexor."""
         scale, tonic = values["period"] / PERIOD, values.get("tonic", self.tonic)
-        neurons, synapses, senses, muscles = [], [], [], []
-        for k, late in enumerate(self.late):
-            for flexor in (False, True):
-                start = tonic / 2 if flexor == late else 0.0
-                neurons.append((TAU * scale, ADAPTATION_TAU * scale, BETA, tonic, start))
-            synapses += [(2 * k, 2 * k + 1, INHIBITION), (2 * k + 1, 2 * k, INHIBITION)]
-        synapses += [(receiver, sender, values[gene]) for receiver, sender, gene in self.synapses]
+        return [
+            Neuron(
+                tau=TAU * scale,
+                adaptation_tau=ADAPTATION_TAU * scale,
+                beta=BETA,
+                tonic=tonic,
+                start=tonic / 2 if flexor == late else 0.0,
+            )
+            for late in self.late
+            for flexor in (False, True)
+        ]
+
+    def _mutual(self) -> Iterator[Synapse]:
+        """Inhibition within the half-centres."""
+        for k in range(len(self.names)):
+            yield Synapse(2 * k, 2 * k + 1, INHIBITION)
+            yield Synapse(2 * k + 1, 2 * k, INHIBITION)
+
+    def _senses(self, values: Mapping[str, float]) -> Iterator[Sense]:
+        """Every reading from its zero, felt by the extensor, and its negative by the flexor."""
+        for (_, k, field, channel, sign, zero), gene in self.readings:
+            gain = sign * values[gene]
+            for neuron, weight in ((2 * k, gain), (2 * k + 1, -gain)):
+                yield Sense(neuron, field, channel, weight)
+                yield Sense(neuron, "", "", -weight * zero)
+
+    def _muscles(self, values: Mapping[str, float]) -> Iterator[Muscle]:
+        """How the extensor and the flexor of a half-centre move its joint."""
         for k, part in self.parts.items():
             gain = part.sign / (PEAK * self.tonic)
-            muscles.append((part.index, 2 * k, gain * values[f"{part.genes}.extensor"]))
-            muscles.append((part.index, 2 * k + 1, -gain * values[f"{part.genes}.flexor"]))
-        for k, place, sign, zero, gene in self.senses:
-            for i, weight in enumerate((sign * values[gene], -sign * values[gene])):
-                senses.append((2 * k + i, place, ALWAYS, weight))
-                senses.append((2 * k + i, ONE, ALWAYS, -weight * zero))
-        return Network(neurons, synapses, senses, muscles)
+            yield Muscle(part.joint.name, 2 * k, gain * values[f"{part.genes}.extensor"])
+            yield Muscle(part.joint.name, 2 * k + 1, -gain * values[f"{part.genes}.flexor"])
 
     def _connections(self, topology: Topology) -> Iterator[tuple[Link, int, int, Drive]]:
         """Every link on every side: link, receiver, sender, and the drive whose genes it has."""
         for link in topology.links:
             for receiver, part in self.parts.items():
-                if part.joint.stem == link.receiver:
-                    if link.sender == PACEMAKER:
-                        yield link, receiver, 0, part
-                        continue
-                    for sender, other in self.parts.items():
-                        side = part.joint.side
-                        if (
-                            other.joint.stem == link.sender
-                            and sender != receiver
-                            and (
-                                (other.joint.side != side)
-                                if link.across
-                                else other.joint.side in (side, "")
-                            )
-                        ):
-                            yield (
-                                link,
-                                receiver,
-                                sender,
-                                part if link.owner == link.receiver else other,
-                            )
+                if part.joint.stem != link.receiver:
+                    continue
+                if link.sender == PACEMAKER:
+                    yield link, receiver, 0, part
+                    continue
+                for sender, other in self.parts.items():
+                    if sender != receiver and _linked(link, part.joint, other.joint):
+                        owner = part if link.owner == link.receiver else other
+                        yield link, receiver, sender, owner
 
-    def _readings(
-        self, kind: str, morphology: Morphology
-    ) -> Iterator[tuple[str, int, int, float, float]]:
-        """What every half-centre feels: owner of the gene, half-centre, place in the observation, sign, zero.
-
-        The leader feels what differs between the sides: lean to one side, the
-        loads of the feet and the angles of the hips.
-        """
-        observation, feet = morphology.observation, foot_places(morphology)
-        roll, pitch = observation.tilt.start, observation.tilt.start + 1
-        hips = [part for part in self.parts.values() if HIP in part.joint.stem.lower()]
-        leader = PACEMAKER if PACEMAKER in self.names else ""
-        swinging = [part for part in hips if part.joint.axis == "pitch" and part.joint.side]
-        if leader and kind == "joint":
-            for part in swinging:
-                yield (
-                    leader,
-                    0,
-                    part.index,
-                    (-part.sign if part.late else part.sign),
-                    part.joint.home,
-                )
-        elif leader and kind == "tilt":
-            yield leader, 0, roll, 1.0, 0.0
-        elif leader and kind == "load" and feet[1] >= 0:
-            yield leader, 0, feet[0], 1.0, 0.0
-            yield leader, 0, feet[1], -1.0, 0.0
+    def _readings(self, kind: Feedback) -> Iterator[Reading]:
+        """What the leader and every half-centre feel."""
+        if PACEMAKER in self.names:
+            yield from self._leaders(kind)
         for k, part in self.parts.items():
+            joint, owner = part.joint, part.genes
+            hip, foot = HIP in joint.stem.lower(), self.feet[int(part.late)]
             if kind == "joint":
-                yield part.genes, k, part.index, part.sign, part.joint.home
-            elif part in hips and kind == "load" and feet[int(part.late)] >= 0:
-                yield part.genes, k, feet[int(part.late)], 1.0, 0.0
-            elif part in hips and kind == "tilt" and part.joint.axis in ("roll", "pitch"):
-                sideways = part.joint.axis == "roll"
-                yield (
-                    part.genes,
-                    k,
-                    roll if sideways else pitch,
-                    -1.0 if sideways and part.late else 1.0,
-                    0.0,
-                )
+                yield Reading(owner, k, "joint_angle", joint.name, part.sign, joint.home)
+            elif hip and kind == "load" and foot:
+                yield Reading(owner, k, "foot_load", foot)
+            elif hip and kind == "tilt" and joint.axis in ("roll", "pitch"):
+                mirrored = joint.axis == "roll" and part.late
+                yield Reading(owner, k, "tilt", joint.axis, -1.0 if mirrored else 1.0)
+
+    def _leaders(self, kind: Feedback) -> Iterator[Reading]:
+        """What the leader feels: roll, and the loads and angles in which the sides differ."""
+        if kind == "joint":
+            for part in self.parts.values():
+                joint = part.joint
+                if HIP in joint.stem.lower() and joint.axis == "pitch" and joint.side:
+                    sign = -part.sign if part.late else part.sign
+                    yield Reading(PACEMAKER, 0, "joint_angle", joint.name, sign, joint.home)
+        elif kind == "tilt":
+            yield Reading(PACEMAKER, 0, "tilt", "roll")
+        elif self.feet[1]:
+            left, right = self.feet
+            yield Reading(PACEMAKER, 0, "foot_load", left)
+            yield Reading(PACEMAKER, 0, "foot_load", right, -1.0)
+
+
+def _linked(link: Link, receiver: Joint, sender: Joint) -> bool:
+    """Whether a link goes from one joint to another: on one side of the body, or across it."""
+    if sender.stem != link.sender:
+        return False
+    if link.across:
+        return sender.side != receiver.side
+    return sender.side in (receiver.side, "")

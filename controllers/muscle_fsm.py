@@ -1,148 +1,175 @@
 """Target poses for each state of a leg, reached by muscles: Geijtenbeek-style."""
 
+from collections.abc import Sequence
+
+import numba
 import numpy as np
 
 from evoloco.errors import ModelError
-from evoloco.genome import Array, Gene, Space
+from evoloco.fields import Array, Fields, Record
+from evoloco.genome import Gene, Space
 from evoloco.morphology import Morphology
 
-from ._leg_states import (
-    EARLY_STANCE,
-    FEET,
-    LANDING,
-    LATE_STANCE,
-    LIFTOFF,
-    NAMES,
-    SIDES,
-    SWING,
-    drawn,
-    follow_legs,
-    reset,
-    thresholds,
-)  # fmt: skip
+from ._genes import always, gene, nested
+from ._joint_torques import HIP, JOINTS, pull_leg
+from ._leg_states import LATE_STANCE, LIFTOFF, drawn, follow_legs, reset, thresholds
+from ._legs import FEET, PITCH, on_both_sides
 from ._moment_arms import moment_arms
-from ._placement import PACE, PLACE, follow_body
-from ._placement import SIZE as MEMORY
+from ._placement import BODY, follow_body
 
-JOINTS = ("hip", "knee", "ankle")
-HIP = JOINTS.index("hip")
 NEGLIGIBLE = 1e-3
 """Moment arms below this are none [m]."""
 
-POSES = {
-    EARLY_STANCE: (0.30, 0.25, 0.00),
-    LATE_STANCE: (0.00, 0.15, -0.10),
-    LIFTOFF: (0.20, 0.70, -0.40),
-    SWING: (0.60, 1.00, 0.05),
-    LANDING: (0.40, 0.15, 0.05),
-}
-"""Flexion of hip, knee and ankle that each state aims at where a search begins [rad]; of the thigh in the world."""
+STATES = ("early_stance", "late_stance", "liftoff", "swing", "landing")
+"""Words of the genes' names for the states of a leg, in the order of their numbers."""
+
+PHASES = ("stance", "stance", "liftoff", "swing", "swing")
+"""For each state, the word for the stiffness and damping that hold in it."""
+
+BOUNDS = ((-1.0, 1.5), (-0.3, 2.0), (-1.0, 1.0))
+"""Bounds of the flexion of hip, knee and ankle that a state aims at [rad]."""
+
+
+def pose(state: str, *flexions: float) -> list[Gene]:
+    """Flexion of hip, knee and ankle that a state aims at [rad]; of the thigh in the world."""
+    return [
+        gene(f"{state}.{joint}", low, high, "rad", start, 0.08, "flexion that it aims at")
+        for joint, start, (low, high) in zip(JOINTS, flexions, BOUNDS, strict=True)
+    ]
+
+
+def gains(phase: str, *starts: tuple[float, float]) -> list[Gene]:
+    """Stiffness [N m/rad] and damping [N m s/rad] of hip, knee and ankle in a phase."""
+    genes = []
+    for joint, (stiffness, damping) in zip(JOINTS, starts, strict=True):
+        name = f"{phase}.{joint}"
+        angle, speed = f"torque over angle of the {joint}", f"torque over speed of the {joint}"
+        genes += [
+            gene(f"{name}.stiffness", 0.0, 1000.0, "N m/rad", stiffness, 0.15 * stiffness, angle),
+            gene(f"{name}.damping", 0.0, 100.0, "N m s/rad", damping, 0.15 * damping, speed),
+        ]
+    return genes
+
+
+def placement(state: str) -> list[Gene]:
+    """Answers of the thigh to the place and the speed of the body."""
+    place = "thigh's answer to the place of the body ahead of the standing foot"
+    pace = "thigh's answer to the speed of the body over the standing foot"
+    return [
+        gene(f"{state}.place", -2.0, 3.0, "rad/m", 0.0, 0.05, place),
+        gene(f"{state}.pace", -1.0, 1.0, "rad s/m", 0.1, 0.05, pace),
+    ]
+
+
+def trunk() -> list[Gene]:
+    """Genes of the standing hip, which holds the trunk."""
+    lean, rate = "torque of the standing hip over lean", "torque of the standing hip over its rate"
+    counter = "part of the swinging hip's torque that the standing one bears"
+    return [
+        gene("trunk.stiffness", 0.0, 1500.0, "N m/rad", 300.0, 45.0, lean),
+        gene("trunk.damping", 0.0, 200.0, "N m s/rad", 30.0, 5.0, rate),
+        gene("trunk.lean", -0.3, 0.5, "rad", 0.08, 0.02, "lean that it aims at"),
+        gene("trunk.counter", 0.0, 1.5, "1", 0.5, 0.1, counter),
+    ]
+
 
 GENES = (
     *thresholds(0.15, 0.1),
-    *(
-        Gene(f"{NAMES[state].replace(' ', '_')}.{joint}", low, high, "rad", "flexion that it aims at", start=angle,
-             spread=0.08)
-        for state, pose in POSES.items()
-        for joint, angle, low, high in zip(JOINTS, pose, (-1.0, -0.3, -1.0), (1.5, 2.0, 1.0), strict=True)
-    ),
-    *(
-        Gene(f"{phase}.{joint}.{name}", 0.0, high, unit, f"{meaning} of the {joint}", start=start, spread=0.15 * start)
-        for phase, gains in (
-            ("stance", ((200.0, 20.0), (250.0, 8.0), (200.0, 8.0))),
-            ("liftoff", ((150.0, 10.0), (60.0, 3.0), (200.0, 4.0))),
-            ("swing", ((150.0, 10.0), (60.0, 3.0), (30.0, 1.0))),
-        )
-        for joint, pair in zip(JOINTS, gains, strict=True)
-        for name, start, high, unit, meaning in (
-            ("stiffness", pair[0], 1000.0, "N m/rad", "torque over angle"),
-            ("damping", pair[1], 100.0, "N m s/rad", "torque over speed"),
-        )
-    ),
-    Gene("trunk.stiffness", 0.0, 1500.0, "N m/rad", "torque of the standing hip over lean", start=300.0, spread=45.0),
-    Gene("trunk.damping", 0.0, 200.0, "N m s/rad", "torque of the standing hip over its rate", start=30.0, spread=5.0),
-    Gene("trunk.lean", -0.3, 0.5, "rad", "lean that it aims at", start=0.08, spread=0.02),
-    Gene("trunk.counter", 0.0, 1.5, "1", "part of the swinging hip's torque that the standing one bears", start=0.5,
-         spread=0.1),
-    *(
-        Gene(f"{state}.{name}", low, high, unit, f"thigh's answer to the {what}", start=start, spread=0.05)
-        for state in ("swing", "landing")
-        for name, low, high, unit, what, start in (
-            ("place", -2.0, 3.0, "rad/m", "place of the body ahead of the standing foot", 0.0),
-            ("pace", -1.0, 1.0, "rad s/m", "speed of the body over the standing foot", 0.1),
-        )
-    ),
-)  # fmt: skip
+    *pose("early_stance", 0.30, 0.25, 0.00),
+    *pose("late_stance", 0.00, 0.15, -0.10),
+    *pose("liftoff", 0.20, 0.70, -0.40),
+    *pose("swing", 0.60, 1.00, 0.05),
+    *pose("landing", 0.40, 0.15, 0.05),
+    *gains("stance", (200.0, 20.0), (250.0, 8.0), (200.0, 8.0)),
+    *gains("liftoff", (150.0, 10.0), (60.0, 3.0), (200.0, 4.0)),
+    *gains("swing", (150.0, 10.0), (60.0, 3.0), (30.0, 1.0)),
+    *trunk(),
+    *placement("swing"),
+    *placement("landing"),
+)
 """Genes besides the shares and constants of the muscles."""
 
-# What stands in `params`: places of the joints of both legs, the leg's length, the genes above, each muscle's constant,
-# and its excitation per torque on each joint.
-ROW = FEET * len(JOINTS)
-LEG, FIRST = ROW, ROW + 1
-_PLACE = {gene.name: FIRST + number for number, gene in enumerate(GENES)}
-THRESHOLD, LATE, LANDS = (_PLACE[name] for name in ("threshold", "late", "landing"))
-POSE, GAINS = _PLACE["early_stance.hip"], _PLACE["stance.hip.stiffness"]
-TRUNK, TRUNK_RATE, LEAN, COUNTER = (
-    _PLACE[f"trunk.{name}"] for name in ("stiffness", "damping", "lean", "counter")
-)
-PLACEMENT = _PLACE["swing.place"]
-CONSTANT = FIRST + len(GENES)
-
-# What stands in `state`: states of the legs, now and next, where the body is, torques on the joints of both legs,
-# excitations.
-BODY = 2 * FEET
-TORQUE = BODY + MEMORY
-EXCITATION = TORQUE + ROW
+PLAIN = ("threshold", "late", "landing", *(each.name for each in trunk()))
+"""Genes that `params` has by their own names."""
 
 
-def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: Array) -> None:
-    """Follows the states of the legs, forms torques on their joints, and writes the excitations for them."""
-    muscles = ctrl.size
-    ahead = obs.size - 3 * muscles - FEET
-    load = ahead - FEET
-    joints = (load - 5) // 2
-    rate, lean = obs[load - 2], obs[load - 4]
-    follow_legs(state, obs, load, ahead, params[THRESHOLD], params[LATE], params[LANDS])
+def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
+    """Follows the legs, forms torques on their joints, and writes the excitations for them."""
+    follow_legs(params, state, obs)
 
-    standing = 0 if obs[load] >= obs[load + 1] else 1
-    body = state[BODY : BODY + MEMORY]
-    follow_body(body, obs[ahead : ahead + FEET], standing, params[LEG], time, dt)
+    standing = 0 if obs.foot_load[0] >= obs.foot_load[1] else 1
+    follow_body(state.body, obs.foot_ahead, standing, params.leg_length, time, dt)
 
-    # Torques that bring each joint towards the pose of its leg's state.
     for leg in range(FEET):
-        phase = int(state[leg])
-        gains = GAINS + 6 * (0 if phase <= LATE_STANCE else 1 if phase == LIFTOFF else 2)
-        for k in range(3):
-            joint = int(params[3 * leg + k])
-            angle, speed = obs[joint], obs[joints + joint]
-            target = params[POSE + 3 * phase + k]
-            if k == HIP:
-                angle, speed = angle - lean, speed - rate  # of the thigh in the world
-                if phase >= SWING:
-                    row = PLACEMENT + 2 * (phase - SWING)
-                    target += params[row] * body[PLACE] + params[row + 1] * body[PACE]
-            row = gains + 2 * k
-            state[TORQUE + 3 * leg + k] = params[row] * (target - angle) - params[row + 1] * speed
+        move_leg(params, state, obs, leg)
 
-    # Standing hips hold the trunk instead, and bear what the swinging one gives to it.
     for leg in range(FEET):
-        if state[leg] <= LATE_STANCE:
-            torque = -params[TRUNK] * (lean - params[LEAN]) - params[TRUNK_RATE] * rate
-            if state[1 - leg] >= LIFTOFF:
-                torque -= params[COUNTER] * state[TORQUE + 3 * (1 - leg)]
-            state[TORQUE + 3 * leg] = torque
+        if state.leg[leg] <= LATE_STANCE:
+            hold_trunk(params, state, obs, leg)
 
-    # Each muscle by what it can do for the joints that it spans.
-    for muscle in range(muscles):
-        wanted = 0.0
-        for k in range(ROW):
-            wanted += params[CONSTANT + muscles + muscle * ROW + k] * state[TORQUE + k]
-        ctrl[muscle] = min(max(params[CONSTANT + muscle] + max(wanted, 0.0), 0.0), 1.0)
-        state[EXCITATION + muscle] = ctrl[muscle]
+    for muscle in range(ctrl.size):
+        ctrl[muscle] = excitation(params, state, muscle)
+        state.excitation[muscle] = ctrl[muscle]
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def move_leg(params: Record, state: Record, obs: Record, leg: int) -> None:
+    """Torques that bring a leg to the target pose of its state (1, 2)."""
+    phase = int(state.leg[leg])
+    target, body = state.target[leg], state.body
+
+    target[:] = params.pose[phase]
+    target[HIP] += params.place[phase] * body.place + params.pace[phase] * body.pace  # (1)
+
+    stiffness, damping = params.stiffness[phase], params.damping[phase]
+    pull_leg(params.joint[leg], stiffness, damping, target, obs, state.torque[leg])  # (2)
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def hold_trunk(params: Record, state: Record, obs: Record, leg: int) -> None:
+    """Torque with which a standing hip holds the trunk instead (3)."""
+    other = 1 - leg
+    trunk = params.trunk
+    torque = -trunk.stiffness * (obs.tilt[PITCH] - trunk.lean) - trunk.damping * obs.rate[PITCH]
+
+    if state.leg[other] >= LIFTOFF:
+        torque -= trunk.counter * state.torque[other, HIP]
+
+    state.torque[leg, HIP] = torque  # (3)
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def excitation(params: Record, state: Record, muscle: int) -> float:
+    """Excitation of a muscle for the torques on the joints that it spans (4)."""
+    wanted = 0.0
+    for leg in range(FEET):
+        for joint in range(len(JOINTS)):
+            wanted += params.per_torque[muscle, leg, joint] * state.torque[leg, joint]
+
+    excited = params.constant[muscle] + max(wanted, 0.0)  # (4)
+    return float(min(max(excited, 0.0), 1.0))
+
+
+def share(muscle: str) -> Gene:
+    """The share of a muscle in the torques."""
+    meaning = "part of the wanted torque that it gives"
+    return gene(f"{muscle}.share", 0.0, 2.0, "1", 0.7, 0.1, meaning)
+
+
+def per_torque(morphology: Morphology, joints: Sequence[int]) -> Array:
+    """Excitation of each muscle per torque on each of some joints [1/(N m)] (M, n).
+
+    It is r / (r r F_max) for the moment arms r, as in (4) of `Controller`.
+    """
+    arms = moment_arms(morphology)[:, joints]
+    arms[np.abs(arms) < NEGLIGIBLE] = 0.0
+    forces = np.array([muscle.max_force for muscle in morphology.muscles])
+    square = np.maximum((arms**2).sum(axis=1), NEGLIGIBLE**2)
+    return np.asarray(arms / (square * forces)[:, None])
 
 
 class Controller:
-    """Moves each leg towards the target pose of its state, by muscles; holds the trunk, and places the swinging foot.
+    """Moves each leg by muscles towards the target pose of its state, and holds the trunk.
 
     A leg is in one of five states; from -> to: condition
 
@@ -151,42 +178,47 @@ class Controller:
         late stance -> liftoff: the other leg is loaded, and this foot behind it
         liftoff -> swing: the leg is not loaded
         swing -> early stance: the leg is loaded, and this foot ahead of the other
-        swing -> landing: the leg is not loaded, and the foot more ahead of the pelvis than `landing`
+        swing -> landing: the leg is not loaded, and the foot is ahead of the pelvis by `landing`
         landing -> early stance: the leg is loaded
 
-    With the target angle a of a joint in that state, its angle q, and stiffness
-    K and damping D of stance, liftoff or swing, the torque on it is
+    Each state has a target angle a0 of each joint. In swing and landing that of the hip moves with
+    the body's place d ahead of the standing foot and its speed v over it, which places the foot:
 
-        torque = K (a - q) - D dq/dt
+        a = a0 + c_d d + c_v v                                  hip in swing and landing    (1)
 
-    A hip's q is the thigh's in the world, and in swing and landing its a grows
-    by c_d d + c_v v, with the body's place d ahead of the standing foot and its
-    speed v over it. In early and late stance the hip serves the trunk instead:
-    with the pelvis' forward lean p,
+    With the joint's angle q, and stiffness K and damping D of stance, liftoff or swing, the torque
+    on the joint is
 
-        torque = -K (p - p0) - D dp/dt - counter (torque of the other hip, where that leg does not stand)
+        torque = K (a - q) - D dq/dt                                                        (2)
 
-    A muscle with the moment arms r about its joints gets the excitation
+    A hip's q is the angle of the thigh in the world. In early and late stance the hip serves the
+    trunk instead. With the pelvis' forward lean p,
 
-        c + share max(0, r torque) / (r r F_max)
+        torque = -K (p - p0) - D dp/dt - counter (torque of the other hip)                  (3)
 
-    limited to [0, 1], which reaches it after the muscle's delay. Moment arms
-    are constant: their means about home. Both legs share their genes.
+    where the last term counts while the other leg does not stand. A muscle with the moment arms r
+    about its joints gets the excitation
 
-    It is in the style of Geijtenbeek and others, whose own equations are not
-    public in full: target poses by leg states, feedback through moment arms
-    and neural delays are theirs, the placement of the foot is SIMBICON's.
+        c + share max(0, r torque) / (r r F_max)                                            (4)
+
+    limited to [0, 1], which reaches it after the muscle's delay. Moment arms are constant: their
+    means about home. Both legs share their genes.
+
+    It is in the style of Geijtenbeek and others, whose own equations are not public in full: target
+    poses by leg states, feedback through moment arms and neural delays are theirs, the placement of
+    the foot is SIMBICON's.
 
     Args:
-        morphology: A body with muscles, two feet, and joints `hip_left`, `knee_left`, `ankle_left` and right ones.
+        morphology: A body with muscles, two feet, and joints `hip_left`, `knee_left`, `ankle_left`
+            and right ones.
 
     Raises:
         ModelError: The body has servos, or lacks a joint.
 
     References:
-        Geijtenbeek, van de Panne and van der Stappen, 2013, Flexible muscle-based locomotion for bipedal creatures,
-        doi:10.1145/2508363.2508399. Yin, Loken and van de Panne, 2007, SIMBICON: simple biped locomotion control,
-        doi:10.1145/1276377.1276509.
+        Geijtenbeek, van de Panne and van der Stappen, 2013, Flexible muscle-based locomotion for
+        bipedal creatures, doi:10.1145/2508363.2508399. Yin, Loken and van de Panne, 2007, SIMBICON:
+        simple biped locomotion control, doi:10.1145/1276377.1276509.
     """
 
     reset = staticmethod(reset)
@@ -194,50 +226,67 @@ class Controller:
 
     def __init__(self, morphology: Morphology) -> None:
         joints = [joint.name for joint in morphology.joints]
-        wanted = [f"{stem}_{side}" for side in SIDES for stem in JOINTS]
+        wanted = on_both_sides(JOINTS)
         lacking = [name for name in wanted if name not in joints]
-        if lacking or not morphology.muscles or len(morphology.feet) != FEET:
+        muscles, feet = morphology.muscles, morphology.feet
+        if lacking or not muscles or len(feet) != FEET:
+            problem = f"has {len(muscles)} muscles and {len(feet)} feet"
+            if lacking:
+                problem = f"lacks {', '.join(lacking)}"
             raise ModelError(
-                f"This controller needs muscles, two feet, and the joints {', '.join(wanted)}; this body "
-                + (f"lacks {', '.join(lacking)}." if lacking else f"has {len(morphology.muscles)} muscles and "
-                   f"{len(morphology.feet)} feet.")
-            )  # fmt: skip
-        self._muscles = morphology.muscles
-        self._places = [float(joints.index(name)) for name in wanted]
-        self._leg_length = morphology.leg_length
-        arms = moment_arms(morphology)[:, [joints.index(name) for name in wanted]]
-        arms[np.abs(arms) < NEGLIGIBLE] = 0.0
-        forces = np.array([muscle.max_force for muscle in self._muscles])
-        square = np.maximum((arms**2).sum(axis=1), NEGLIGIBLE**2)
-        self._drives = arms / (square * forces)[:, None]
-        stems = list(dict.fromkeys(muscle.stem for muscle in self._muscles))
-        shares = [
-            Gene(
-                f"{stem}.share",
-                0.0,
-                2.0,
-                "1",
-                "part of the wanted torque that it gives",
-                start=0.7,
-                spread=0.1,
+                "This controller needs muscles, two feet, and the joints "
+                f"{', '.join(wanted)}; this body {problem}."
             )
-            for stem in stems
-        ]
-        constants = [
-            Gene(f"{stem}.constant", 0.0, 0.5, "1", "always", start=0.02, spread=0.01)
-            for stem in stems
-        ]
-        self.space = Space([*GENES, *shares, *constants])
-        self.state_size = EXCITATION + len(self._muscles)
 
-    def parameters(self, values: dict[str, float]) -> Array:
-        """Places of the joints, the leg's length, the genes, constants of the muscles, excitations per torque."""
+        self._muscles = muscles
+        self._leg_length = morphology.leg_length
+        self._joints = [joints.index(name) for name in wanted]
+        self._per_torque = per_torque(morphology, self._joints)
+
+        stems = dict.fromkeys(muscle.stem for muscle in muscles)
+        constants = [always(stem, 0.02) for stem in stems]
+        self.space = Space([*GENES, *map(share, stems), *constants])
+        self.state = {
+            "leg": (FEET,),
+            "body": BODY,
+            "target": (FEET, len(JOINTS)),
+            "torque": (FEET, len(JOINTS)),
+            "excitation": (len(muscles),),
+        }
+
+    def parameters(self, values: dict[str, float]) -> Fields:
+        """What `step` reads.
+
+        Returns:
+            `threshold`, `late` and `landing`: see `_leg_states.next_state`.
+            `trunk`: stiffness [N m/rad], damping [N m s/rad], lean [rad] and counter [1].
+            `leg_length`: [m].
+            `joint`: indices of the joints of both legs (2, 3).
+            `pose`: target angles by state and joint [rad] (5, 3).
+            `stiffness`, `damping`: by state and joint [N m/rad], [N m s/rad] (5, 3).
+            `place`, `pace`: c_d [rad/m] and c_v [rad s/m] by state, 0 where (1) does not hold (5,).
+            `constant`: of each muscle [1] (M,).
+            `per_torque`: each muscle's excitation per torque on each joint [1/(N m)] (M, 2, 3).
+        """
+
+        def by_joint(owners: tuple[str, ...], end: str = "") -> list[list[float]]:
+            return [[values[f"{owner}.{joint}{end}"] for joint in JOINTS] for owner in owners]
+
         shares = np.array([values[f"{muscle.stem}.share"] for muscle in self._muscles])
-        constants = [values[f"{muscle.stem}.constant"] for muscle in self._muscles]
-        genes = [values[gene.name] for gene in GENES]
-        drives = (shares[:, None] * self._drives).ravel()
-        return np.array([*self._places, self._leg_length, *genes, *constants, *drives])
+        per_torque = shares[:, None] * self._per_torque
+        return {
+            **nested(values, PLAIN),
+            "leg_length": self._leg_length,
+            "joint": np.reshape(self._joints, (FEET, len(JOINTS))),
+            "pose": by_joint(STATES),
+            "stiffness": by_joint(PHASES, ".stiffness"),
+            "damping": by_joint(PHASES, ".damping"),
+            "place": [values.get(f"{state}.place", 0.0) for state in STATES],
+            "pace": [values.get(f"{state}.pace", 0.0) for state in STATES],
+            "constant": [values[f"{muscle.stem}.constant"] for muscle in self._muscles],
+            "per_torque": per_torque.reshape(-1, FEET, len(JOINTS)),
+        }
 
-    def outputs(self, params: Array, states: Array) -> dict[str, Array]:
+    def outputs(self, params: Record, states: Record) -> dict[str, Array]:
         """States of the legs, from 0 (early stance) to 1 (landing), and excitations."""
-        return drawn(states, [muscle.name for muscle in self._muscles], EXCITATION)
+        return drawn(states, [muscle.name for muscle in self._muscles])

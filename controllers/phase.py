@@ -1,133 +1,125 @@
 """Amplitude-controlled phase oscillators."""
 
 import math
+from dataclasses import dataclass
 
 import numba
 import numpy as np
 
-from evoloco.genome import Array, Space
-from evoloco.morphology import Morphology
+from evoloco.fields import Array, Fields, Record
 
-from ._followers import AMPLITUDE, LEAD, ROW, SENDER, SIGN, Coupling, Followers
+from ._followers import Followers
 from ._integrate import stage
-from ._pacemaker import SENSE, Feedback, Senses, landing, lean
-from ._posture import Posture, aim
-from ._symmetry import Symmetry
-
-HEADER = 3
-"""Numbers before the table of oscillators: frequency nu [Hz], coupling w [1/s], amplitude rate a [1/s]."""
+from ._pacemaker import feel, landing
+from ._posture import aim
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def slope(params: Array, push: float, x: Array, dx: Array) -> None:
-    """Rates of change of phases, amplitudes and their rates, x = [theta, r, dr/dt] (3 n,)."""
-    n = x.size // 3
-    turn, w, a = 2.0 * math.pi * params[0], params[1], params[2]
-    for i in range(n):
-        row = HEADER + ROW * i
-        dx[i] = turn
-        sender = int(params[row + SENDER])
-        if sender != i:
-            dx[i] += w * x[n + sender] * math.sin(x[sender] - x[i] + params[row + LEAD])
-        dx[n + i] = x[2 * n + i]
-        dx[2 * n + i] = a * (a / 4 * (params[row + AMPLITUDE] - x[n + i]) - x[2 * n + i])
-    dx[0] += push * math.cos(x[0])
+def slope(params: Record, felt: float, state: Record, dtheta: Array, dr: Array, dv: Array) -> None:
+    """Rates of change of phase theta, amplitude r and its rate v of all oscillators (n,)."""
+    theta, r, v, oscillators = state.theta, state.r, state.v, params.oscillators
+    turn, w, a = 2.0 * math.pi * params.frequency, params.coupling, params.amplitude_rate
+    for i in range(theta.size):
+        dtheta[i] = turn
+        j = int(oscillators.sender[i])
+        if j != i:
+            dtheta[i] += w * r[j] * math.sin(theta[j] - theta[i] + oscillators.lead[i])  # (1)
+
+        dr[i] = v[i]
+        dv[i] = a * (a / 4 * (oscillators.amplitude[i] - r[i]) - v[i])  # (2)
+
+    dtheta[0] += felt * math.cos(theta[0])
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def advance(params: Array, push: float, x: Array, h: float) -> None:
-    """Integrates the oscillators over one step of `h` [s] with a constant input to the pacemaker [1/s]."""
-    start, dx, total = np.empty(x.size), np.empty(x.size), np.empty(x.size)
+def advance(params: Record, felt: float, state: Record, h: float) -> None:
+    """Integrates the oscillators over one step of `h` [s] with a constant input [1/s]."""
+    n = state.theta.size
+    dtheta, dr, dv = np.empty(n), np.empty(n), np.empty(n)
+    of_theta, of_r, of_v = np.empty((2, n)), np.empty((2, n)), np.empty((2, n))
+
     for k in range(4):
-        slope(params, push, x, dx)
-        stage(k, h, start, dx, total, x)
+        slope(params, felt, state, dtheta, dr, dv)
+        stage(k, h, state.theta, dtheta, of_theta)
+        stage(k, h, state.r, dr, of_r)
+        stage(k, h, state.v, dv, of_v)
 
 
-def reset(params: Array, state: Array, dt: float) -> None:
+def reset(params: Record, state: Record, dt: float) -> None:
     """Starts every oscillator in its phase and with its amplitude, both feet on the ground."""
-    n = (state.size - 2) // 3
-    for i in range(n):
-        row = HEADER + ROW * i
-        state[i] = state[int(params[row + SENDER])] + params[row + LEAD]
-        state[n + i] = params[row + AMPLITUDE]
-    state[3 * n :] = 1.0
+    oscillators = params.oscillators
+    for i in range(state.theta.size):
+        state.theta[i] = state.theta[int(oscillators.sender[i])] + oscillators.lead[i]
+        state.r[i] = oscillators.amplitude[i]
+
+    state.loads[:] = 1.0
 
 
-def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: Array) -> None:
+def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
     """Advances the oscillators by one control step and writes target angles."""
-    nu = ctrl.size
-    n = nu + 1
-    senses = params[HEADER + ROW * n : HEADER + ROW * n + SENSE]
-    foot = landing(senses, obs, state[3 * n :])
-    if foot >= 0:
-        state[0] = math.pi * (foot + 2.0 * np.round((state[0] / math.pi - foot) / 2.0))
-    advance(params, lean(senses, obs, nu), state[: 3 * n], dt)
-    for j in range(nu):
-        ctrl[j] = params[HEADER + ROW * (j + 1) + SIGN] * state[n + j + 1] * math.cos(state[j + 1])
-    aim(params, obs, ctrl)
+    theta = state.theta
+    foot = landing(params.senses, obs, state.loads)
+    if foot >= 0:  # the nearest phase of that foot's landings
+        theta[0] = math.pi * (foot + 2.0 * np.round((theta[0] / math.pi - foot) / 2.0))
+
+    advance(params, feel(params.senses, obs), state, dt)
+
+    for j in range(ctrl.size):
+        ctrl[j] = params.oscillators.sign[j + 1] * state.r[j + 1] * math.cos(theta[j + 1])  # (3)
+
+    aim(params.posture, obs, ctrl)
 
 
-class Controller:
+@dataclass(eq=False)
+class Controller(Followers):
     """One phase oscillator per driven joint, with a critically damped amplitude.
 
     Oscillator i follows oscillator j at the lead phi_i - phi_j:
 
-        dtheta_i/dt = 2 pi nu + r_j w sin(theta_j - theta_i + phi_i - phi_j)
-        d2r_i/dt2   = a (a / 4 (R_i - r_i) - dr_i/dt)
+        (1) dtheta_i/dt = 2 pi nu + r_j w sin(theta_j - theta_i + phi_i - phi_j)
+        (2) d2r_i/dt2   = a (a / 4 (R_i - r_i) - dr_i/dt)
+        (3) signal of the joint = r_i cos theta_i
 
-    and the joint's signal is r_i cos theta_i. The pacemaker also gets
-    f(obs) cos theta_0. Unlike in the paper the signal has no constant part, which here
-    is the offset of the posture.
+    Unlike in the paper the signal has no constant part: that is the offset of the posture here. The
+    pacemaker also gets f(obs) cos theta_0.
 
     Args:
         morphology: The body.
         coupling: "pacemaker": every joint follows the pacemaker; "chain": the joint above it.
         symmetry: "mirror" shares genes between left and right, "none" gives each joint its own.
-        feedback: What the pacemaker feels: the torso's roll ("tilt"), left minus right foot load ("load").
+        feedback: What the pacemaker feels: the torso's roll ("tilt"), left minus right foot load
+            ("load").
         phase_reset: Whether a foot's landing puts the pacemaker into phase 0 (left) or pi (right).
         reset_load: Load from which a foot has landed, as a fraction of body weight.
-        coupling_strength: Coupling w [1/s].
-        amplitude_rate: Rate a at which amplitudes settle [1/s].
         reflex: Whether torso tilt and rate move the target angles.
         reflex_stems: Joints that take part in the reflex; those of hips and ankles where None.
+        coupling_strength: Coupling w [1/s].
+        amplitude_rate: Rate a at which amplitudes settle [1/s].
 
     References:
-        Ijspeert, Crespi, Ryczko and Cabelguen, 2007, From swimming to walking with a salamander robot driven
-        by a spinal cord model, doi:10.1126/science.1138353.
+        Ijspeert, Crespi, Ryczko and Cabelguen, 2007, From swimming to walking with a salamander
+        robot driven by a spinal cord model, doi:10.1126/science.1138353.
     """
 
     reset = staticmethod(reset)
     step = staticmethod(step)
 
-    def __init__(
-        self,
-        morphology: Morphology,
-        coupling: Coupling = "pacemaker",
-        symmetry: Symmetry = "mirror",
-        feedback: tuple[Feedback, ...] = (),
-        phase_reset: bool = False,
-        reset_load: float = 0.3,
-        coupling_strength: float = 10.0,
-        amplitude_rate: float = 20.0,
-        reflex: bool = True,
-        reflex_stems: tuple[str, ...] | None = None,
-    ) -> None:
-        self.posture = Posture(morphology, symmetry, reflex, reflex_stems)
-        self.followers = Followers(self.posture.drives, coupling)
-        self.senses = Senses(morphology, feedback, reset_load if phase_reset else math.inf)
-        self.coupling_strength, self.amplitude_rate = coupling_strength, amplitude_rate
-        self.space = Space([*self.followers.genes, *self.senses.genes, *self.posture.genes])
-        self.state_size = 3 * len(self.followers.names) + 2
+    variables = ("theta", "r", "v")
 
-    def parameters(self, values: dict[str, float]) -> Array:
-        """Header, table of oscillators, senses and posture, in one row."""
-        header = [1.0 / values["period"], self.coupling_strength, self.amplitude_rate]
-        parts = (self.followers, self.senses, self.posture)
-        return np.concatenate([header, *(part.parameters(values) for part in parts)])
+    coupling_strength: float = 10.0
+    amplitude_rate: float = 20.0
 
-    def outputs(self, params: Array, states: Array) -> dict[str, Array]:
+    def parameters(self, values: dict[str, float]) -> Fields:
+        """Frequency nu [Hz], coupling w [1/s], amplitude rate a [1/s], and the rest."""
+        return {
+            "frequency": 1.0 / values["period"],
+            "coupling": self.coupling_strength,
+            "amplitude_rate": self.amplitude_rate,
+            **super().parameters(values),
+        }
+
+    def outputs(self, params: Record, states: Record) -> dict[str, Array]:
         """Signal r cos theta of every oscillator, in units of its amplitude R."""
-        n = len(self.followers.names)
-        scale = np.maximum(params[HEADER + AMPLITUDE : HEADER + ROW * n : ROW], 1e-9)
-        signals = states[:, n : 2 * n] / scale * np.cos(states[:, :n])
-        return dict(zip(self.followers.names, signals.T, strict=True))
+        scale = np.maximum(params.oscillators.amplitude, 1e-9)
+        signals = states.r / scale * np.cos(states.theta)
+        return dict(zip(self.names, signals.T, strict=True))

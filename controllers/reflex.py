@@ -1,177 +1,237 @@
 """Reflexes of Geyer and Herr, gated by the state of each leg."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numba
-import numpy as np
 
 from evoloco.errors import ModelError
-from evoloco.genome import Array, Gene, Space
+from evoloco.fields import Array, Fields, Record
+from evoloco.genome import Gene, Space
 from evoloco.morphology import Morphology
 
-from ._leg_states import FEET, LATE_STANCE, LIFTOFF, SIDES, drawn, follow_legs, reset, thresholds
+from ._genes import always, gene, nested
+from ._leg_states import LATE_STANCE, LIFTOFF, drawn, follow_legs, reset, thresholds
+from ._legs import FEET, PITCH, indices, on_both_sides
 
 STEMS = ("hamstrings", "glutei", "iliopsoas", "vasti", "gastrocnemius", "soleus", "tibialis")
-"""Muscles of each leg, in the order of the table of muscles."""
-HAM, GLU, ILI, VAS, GAS, SOL, TIB = range(7)
-WIDTH = len(STEMS) + 1
-"""Numbers per leg in front of the genes: places of its muscles among the controls, and of its knee among the joints."""
+"""Muscles of each leg."""
+
+
+def gain(name: str, start: float, spread: float, meaning: str, unit: str = "1") -> Gene:
+    """The gain of a reflex."""
+    return gene(name, -10.0, 10.0, unit, start, spread, meaning)
+
+
+def constant(name: str, start: float, spread: float, meaning: str) -> Gene:
+    """An excitation that a muscle gets in one state."""
+    return gene(name, -1.0, 1.0, "1", start, spread, meaning)
+
+
+def length(name: str, start: float, spread: float, meaning: str) -> Gene:
+    """The length of a muscle's fibres, over the optimal one."""
+    return gene(name, 0.0, 2.0, "1", start, spread, meaning)
+
+
+def lean(name: str, start: float, spread: float, meaning: str) -> Gene:
+    """A lean of the pelvis."""
+    return gene(name, -0.5, 0.5, "rad", start, spread, meaning)
+
+
+def trunk(muscle: str, lean_gain: float, rate_gain: float) -> tuple[Gene, Gene, Gene]:
+    """The genes with which a muscle of the hip holds the trunk in stance."""
+    wanted, rate = "on the pelvis' lean, in stance", "on the rate of the lean, in stance"
+    return (
+        gain(f"{muscle}.lean_gain", lean_gain, 0.2, wanted, "1/rad"),
+        gain(f"{muscle}.rate_gain", rate_gain, 0.05, rate, "s/rad"),
+        lean(f"{muscle}.lean", 0.105, 0.02, "lean that it aims at, in stance"),
+    )
+
 
 GENES = (
     *thresholds(0.2, 0.0),
-    Gene("tibialis.length_gain", -10.0, 10.0, "1", "on its own length", start=1.1, spread=0.1),
-    Gene("tibialis.length", 0.0, 2.0, "1", "length from which it answers", start=0.71, spread=0.05),
-    Gene("tibialis.soleus_gain", -10.0, 10.0, "1", "on the force of the soleus", start=-0.3, spread=0.05),
-    Gene("soleus.force_gain", -10.0, 10.0, "1", "on its own force, on the ground", start=1.6, spread=0.15),
-    Gene("gastrocnemius.force_gain", -10.0, 10.0, "1", "on its own force, on the ground", start=2.0, spread=0.2),
-    Gene("vasti.force_gain", -10.0, 10.0, "1", "on its own force, in stance", start=1.15, spread=0.1),
-    Gene("vasti.stance", -1.0, 1.0, "1", "constant in stance", start=0.2, spread=0.03),
-    Gene("vasti.knee", 0.0, 0.5, "rad", "flexion of the knee below which it rests", start=0.175, spread=0.03),
-    *(
-        Gene(f"{muscle}.{name}", low, high, unit, meaning, start=start, spread=spread)
-        for muscle, lean_gain, rate_gain in (
-            ("hamstrings", 1.91, 0.4), ("glutei", 1.91, 0.4), ("iliopsoas", -1.91, -0.55),
-        )
-        for name, low, high, unit, meaning, start, spread in (
-            ("lean_gain", -10.0, 10.0, "1/rad", "on the pelvis' lean, in stance", lean_gain, 0.2),
-            ("rate_gain", -10.0, 10.0, "s/rad", "on the rate of the lean, in stance", rate_gain, 0.05),
-            ("lean", -0.5, 0.5, "rad", "lean that it aims at, in stance", 0.105, 0.02),
-        )
-    ),
-    Gene("iliopsoas.stance", -1.0, 1.0, "1", "constant in stance", start=0.05, spread=0.02),
-    Gene("iliopsoas.liftoff", -1.0, 1.0, "1", "constant in liftoff", start=0.4, spread=0.05),
-    Gene("glutei.liftoff", -1.0, 1.0, "1", "constant in liftoff", start=-0.1, spread=0.03),
-    Gene("iliopsoas.swing_length_gain", -10.0, 10.0, "1", "on its own length, in swing", start=0.25, spread=0.05),
-    Gene("iliopsoas.swing_length", 0.0, 2.0, "1", "length that it aims at, in swing", start=0.6, spread=0.05),
-    Gene("iliopsoas.swing_lean_gain", -10.0, 10.0, "1/rad", "on the pelvis' lean, in swing", start=0.9, spread=0.1),
-    Gene("iliopsoas.swing_rate_gain", -10.0, 10.0, "s/rad", "on the lean's rate, in swing", start=0.1, spread=0.03),
-    Gene("iliopsoas.swing_lean", -0.5, 0.5, "rad", "lean that it aims at, in swing", start=0.05, spread=0.02),
-    Gene("iliopsoas.hamstrings_gain", -10.0, 10.0, "1", "on the hamstrings' length, in swing", start=-2.0, spread=0.2),
-    Gene("iliopsoas.hamstrings", 0.0, 2.0, "1", "hamstrings' length from which it answers", start=0.85, spread=0.05),
-    Gene("hamstrings.swing_force_gain", -10.0, 10.0, "1", "on its own force, in swing", start=0.5, spread=0.1),
-    Gene("glutei.swing_force_gain", -10.0, 10.0, "1", "on its own force, in swing", start=0.4, spread=0.1),
-    *(Gene(f"{muscle}.constant", 0.0, 0.5, "1", "always", start=0.01, spread=0.01) for muscle in STEMS),
-)  # fmt: skip
-
-_FIRST = 2 * WIDTH
-_PLACE = {gene.name: _FIRST + number for number, gene in enumerate(GENES)}
-THRESHOLD, LATE, LANDS = (_PLACE[name] for name in ("threshold", "late", "landing"))
-TIB_GAIN, TIB_LENGTH, TIB_SOLEUS = (
-    _PLACE[f"tibialis.{name}"] for name in ("length_gain", "length", "soleus_gain")
+    gain("tibialis.length_gain", 1.1, 0.1, "on its own length"),
+    length("tibialis.length", 0.71, 0.05, "length from which it answers"),
+    gain("tibialis.soleus_gain", -0.3, 0.05, "on the force of the soleus"),
+    gain("soleus.force_gain", 1.6, 0.15, "on its own force, on the ground"),
+    gain("gastrocnemius.force_gain", 2.0, 0.2, "on its own force, on the ground"),
+    gain("vasti.force_gain", 1.15, 0.1, "on its own force, in stance"),
+    constant("vasti.stance", 0.2, 0.03, "constant in stance"),
+    gene("vasti.knee", 0.0, 0.5, "rad", 0.175, 0.03, "flexion of the knee below which it rests"),
+    *trunk("hamstrings", 1.91, 0.4),
+    *trunk("glutei", 1.91, 0.4),
+    *trunk("iliopsoas", -1.91, -0.55),
+    constant("iliopsoas.stance", 0.05, 0.02, "constant in stance"),
+    constant("iliopsoas.liftoff", 0.4, 0.05, "constant in liftoff"),
+    constant("glutei.liftoff", -0.1, 0.03, "constant in liftoff"),
+    gain("iliopsoas.swing_length_gain", 0.25, 0.05, "on its own length, in swing"),
+    length("iliopsoas.swing_length", 0.6, 0.05, "length that it aims at, in swing"),
+    gain("iliopsoas.swing_lean_gain", 0.9, 0.1, "on the pelvis' lean, in swing", "1/rad"),
+    gain("iliopsoas.swing_rate_gain", 0.1, 0.03, "on the lean's rate, in swing", "s/rad"),
+    lean("iliopsoas.swing_lean", 0.05, 0.02, "lean that it aims at, in swing"),
+    gain("iliopsoas.hamstrings_gain", -2.0, 0.2, "on the hamstrings' length, in swing"),
+    length("iliopsoas.hamstrings", 0.85, 0.05, "hamstrings' length from which it answers"),
+    gain("hamstrings.swing_force_gain", 0.5, 0.1, "on its own force, in swing"),
+    gain("glutei.swing_force_gain", 0.4, 0.1, "on its own force, in swing"),
+    *(always(muscle, 0.01) for muscle in STEMS),
 )
-SOL_GAIN, GAS_GAIN = _PLACE["soleus.force_gain"], _PLACE["gastrocnemius.force_gain"]
-VAS_GAIN, VAS_STANCE, VAS_KNEE = (
-    _PLACE[f"vasti.{name}"] for name in ("force_gain", "stance", "knee")
-)
-HAM_LEAN, GLU_LEAN, ILI_LEAN = (
-    _PLACE[f"{name}.lean_gain"] for name in ("hamstrings", "glutei", "iliopsoas")
-)
-ILI_STANCE, ILI_LIFTOFF, GLU_LIFTOFF = (
-    _PLACE[name] for name in ("iliopsoas.stance", "iliopsoas.liftoff", "glutei.liftoff")
-)
-SWING_GAIN, SWING_LENGTH, SWING_LEAN, HAMSTRINGS_GAIN, HAMSTRINGS = (
-    _PLACE[f"iliopsoas.{name}"]
-    for name in (
-        "swing_length_gain",
-        "swing_length",
-        "swing_lean_gain",
-        "hamstrings_gain",
-        "hamstrings",
-    )
-)
-HAM_SWING, GLU_SWING = _PLACE["hamstrings.swing_force_gain"], _PLACE["glutei.swing_force_gain"]
-CONSTANT = _PLACE["hamstrings.constant"]
 
 
-def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: Array) -> None:
+def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
     """Follows the states of the legs and writes the excitations of the muscles."""
-    excite(params, state, obs, ctrl)
+    follow_legs(params, state, obs)
+    for leg in range(FEET):
+        excite(params, state.leg[leg], obs, leg, ctrl)
+    limit(state, ctrl)
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def excite(params: Array, state: Array, obs: Array, ctrl: Array) -> None:
-    """What a step does; muscles that are not in the table of places keep what stands in `ctrl`, within [0, 1]."""
-    muscles = ctrl.size
-    lengths = obs.size - 3 * muscles
-    forces = obs.size - muscles
-    ahead = lengths - FEET
-    load = ahead - FEET
-    rate, lean = obs[load - 2], obs[load - 4]
-    follow_legs(state, obs, load, ahead, params[THRESHOLD], params[LATE], params[LANDS])
-    for leg in range(FEET):
-        row = WIDTH * leg
-        ham, glu, ili = int(params[row + HAM]), int(params[row + GLU]), int(params[row + ILI])
-        vas, gas, sol = int(params[row + VAS]), int(params[row + GAS]), int(params[row + SOL])
-        tib, knee = int(params[row + TIB]), int(params[row + WIDTH - 1])
-        for k in range(WIDTH - 1):
-            ctrl[int(params[row + k])] = params[CONSTANT + k]
-        ctrl[tib] += (
-            params[TIB_GAIN] * max(0.0, obs[lengths + tib] - params[TIB_LENGTH])
-            + params[TIB_SOLEUS] * obs[forces + sol]
-        )
-        if state[leg] <= LIFTOFF:
-            ctrl[sol] += params[SOL_GAIN] * obs[forces + sol]
-            ctrl[gas] += params[GAS_GAIN] * obs[forces + gas]
-        if state[leg] <= LATE_STANCE:
-            if obs[knee] > params[VAS_KNEE]:
-                ctrl[vas] += params[VAS_STANCE] + params[VAS_GAIN] * obs[forces + vas]
-            ctrl[ham] += (
-                params[HAM_LEAN] * (lean - params[HAM_LEAN + 2]) + params[HAM_LEAN + 1] * rate
-            )
-            ctrl[glu] += (
-                params[GLU_LEAN] * (lean - params[GLU_LEAN + 2]) + params[GLU_LEAN + 1] * rate
-            )
-            ctrl[ili] += (
-                params[ILI_LEAN] * (lean - params[ILI_LEAN + 2]) + params[ILI_LEAN + 1] * rate
-            )
-            ctrl[ili] += params[ILI_STANCE]
-        elif state[leg] == LIFTOFF:
-            ctrl[ili] += params[ILI_LIFTOFF]
-            ctrl[glu] += params[GLU_LIFTOFF]
-        else:
-            ctrl[ili] += (
-                params[SWING_GAIN] * (obs[lengths + ili] - params[SWING_LENGTH])
-                + params[SWING_LEAN] * (lean - params[SWING_LEAN + 2])
-                + params[SWING_LEAN + 1] * rate
-                + params[HAMSTRINGS_GAIN] * max(0.0, obs[lengths + ham] - params[HAMSTRINGS])
-            )
-            ctrl[ham] += params[HAM_SWING] * obs[forces + ham]
-            ctrl[glu] += params[GLU_SWING] * obs[forces + glu]
-    for k in range(muscles):
-        ctrl[k] = min(max(ctrl[k], 0.0), 1.0)
-        state[2 * FEET + k] = ctrl[k]
+def excite(params: Record, phase: float, obs: Record, leg: int, ctrl: Array) -> None:
+    """Writes the excitations of a leg's seven muscles; the numbers are those of `Controller`.
+
+    Args:
+        params: Of the controller.
+        phase: State of the leg.
+        obs: Observation.
+        leg: 0 for the left leg, 1 for the right one.
+        ctrl: Excitations of all muscles.
+    """
+    rest(params, leg, ctrl)
+    stretch(params, obs, leg, ctrl)
+
+    if phase <= LIFTOFF:
+        push(params, obs, leg, ctrl)
+
+    if phase <= LATE_STANCE:
+        stand(params, obs, leg, ctrl)
+    elif phase == LIFTOFF:
+        lift(params, leg, ctrl)
+    else:
+        swing(params, obs, leg, ctrl)
 
 
-def places(morphology: Morphology, stems: Sequence[str], joints: Sequence[str]) -> Array:
-    """Places of the muscles of either leg among the controls, then of its joints among the joints (2, n).
+@numba.njit(error_model="numpy", nogil=True)
+def rest(params: Record, leg: int, ctrl: Array) -> None:
+    """In every state: the constants of all muscles (1)."""
+    ctrl[int(params.muscle.hamstrings[leg])] = params.hamstrings.constant
+    ctrl[int(params.muscle.glutei[leg])] = params.glutei.constant
+    ctrl[int(params.muscle.iliopsoas[leg])] = params.iliopsoas.constant
+    ctrl[int(params.muscle.vasti[leg])] = params.vasti.constant
+    ctrl[int(params.muscle.gastrocnemius[leg])] = params.gastrocnemius.constant
+    ctrl[int(params.muscle.soleus[leg])] = params.soleus.constant
+    ctrl[int(params.muscle.tibialis[leg])] = params.tibialis.constant
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def stretch(params: Record, obs: Record, leg: int, ctrl: Array) -> None:
+    """In every state: the tibialis answers to its stretch, and lets the soleus pull (2)."""
+    tib, sol = int(params.muscle.tibialis[leg]), int(params.muscle.soleus[leg])
+    gains = params.tibialis
+
+    ctrl[tib] += (  # (2)
+        gains.length_gain * max(0.0, obs.muscle_length[tib] - gains.length)
+        + gains.soleus_gain * obs.muscle_force[sol]
+    )
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def push(params: Record, obs: Record, leg: int, ctrl: Array) -> None:
+    """In stance and liftoff: the calf pulls the more, the harder it pulls (3)."""
+    sol, gas = int(params.muscle.soleus[leg]), int(params.muscle.gastrocnemius[leg])
+
+    ctrl[sol] += params.soleus.force_gain * obs.muscle_force[sol]  # (3)
+    ctrl[gas] += params.gastrocnemius.force_gain * obs.muscle_force[gas]  # (3)
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def stand(params: Record, obs: Record, leg: int, ctrl: Array) -> None:
+    """In early and late stance: the knee bears the body (4), and the hip holds the trunk (5)."""
+    vas, ham = int(params.muscle.vasti[leg]), int(params.muscle.hamstrings[leg])
+    glu, ili = int(params.muscle.glutei[leg]), int(params.muscle.iliopsoas[leg])
+    knee = int(params.joint.knee[leg])
+
+    if obs.joint_angle[knee] > params.vasti.knee:
+        ctrl[vas] += params.vasti.stance + params.vasti.force_gain * obs.muscle_force[vas]  # (4)
+
+    ctrl[ham] += answer_to_lean(params.hamstrings, obs)  # (5)
+    ctrl[glu] += answer_to_lean(params.glutei, obs)  # (5)
+    ctrl[ili] += answer_to_lean(params.iliopsoas, obs)  # (5)
+    ctrl[ili] += params.iliopsoas.stance  # (5)
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def answer_to_lean(gains: Record, obs: Record) -> float:
+    """KP (p - p0) + KV dp/dt for the forward lean p of the pelvis."""
+    return float(
+        gains.lean_gain * (obs.tilt[PITCH] - gains.lean) + gains.rate_gain * obs.rate[PITCH]
+    )
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def lift(params: Record, leg: int, ctrl: Array) -> None:
+    """In liftoff: the hip begins to flex (6)."""
+    ctrl[int(params.muscle.iliopsoas[leg])] += params.iliopsoas.liftoff  # (6)
+    ctrl[int(params.muscle.glutei[leg])] += params.glutei.liftoff  # (6)
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def swing(params: Record, obs: Record, leg: int, ctrl: Array) -> None:
+    """In swing and landing: the hip takes the leg ahead (7) and slows it down (8)."""
+    ili, glu = int(params.muscle.iliopsoas[leg]), int(params.muscle.glutei[leg])
+    ham = int(params.muscle.hamstrings[leg])
+    gains = params.iliopsoas
+
+    ctrl[ili] += (  # (7)
+        gains.swing_length_gain * (obs.muscle_length[ili] - gains.swing_length)
+        + gains.swing_lean_gain * (obs.tilt[PITCH] - gains.swing_lean)
+        + gains.swing_rate_gain * obs.rate[PITCH]
+        + gains.hamstrings_gain * max(0.0, obs.muscle_length[ham] - gains.hamstrings)
+    )
+
+    ctrl[ham] += params.hamstrings.swing_force_gain * obs.muscle_force[ham]  # (8)
+    ctrl[glu] += params.glutei.swing_force_gain * obs.muscle_force[glu]  # (8)
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def limit(state: Record, ctrl: Array) -> None:
+    """Limits excitations to [0, 1], and keeps them to draw."""
+    for muscle in range(ctrl.size):
+        ctrl[muscle] = min(max(ctrl[muscle], 0.0), 1.0)
+        state.excitation[muscle] = ctrl[muscle]
+
+
+def indices_of(
+    morphology: Morphology, muscles: Iterable[str], joints: Iterable[str]
+) -> dict[str, dict[str, list[int]]]:
+    """Fields of `params` that tell where muscles and joints are.
 
     Args:
         morphology: The body.
-        stems: Muscles of a leg.
-        joints: Joints of a leg.
+        muscles: Stems of all muscles of a leg.
+        joints: Stems of joints of a leg.
+
+    Returns:
+        `muscle` and `joint`, each with the indices of the left and the right one by stem.
 
     Raises:
         ModelError: The body lacks one of them, or has other muscles.
     """
-    names = [muscle.name for muscle in morphology.muscles]
-    known = [joint.name for joint in morphology.joints]
-    muscles = [[f"{stem}_{side}" for stem in stems] for side in SIDES]
-    hinges = [[f"{joint}_{side}" for joint in joints] for side in SIDES]
-    lacking = sorted(name for row in muscles for name in row if name not in names)
-    lacking += [name for row in hinges for name in row if name not in known]
-    if lacking or len(names) != len(SIDES) * len(stems) or len(morphology.feet) != FEET:
+    known = [muscle.name for muscle in morphology.muscles]
+    hinges = [joint.name for joint in morphology.joints]
+    wanted = on_both_sides(muscles)
+    lacking = sorted(set(wanted) - set(known))
+    lacking += [name for name in on_both_sides(joints) if name not in hinges]
+
+    if lacking or len(known) != len(wanted) or len(morphology.feet) != FEET:
+        problem = f"lacks {', '.join(lacking)}" if lacking else "has others besides"
         raise ModelError(
-            f"Reflexes need two legs with the muscles {', '.join(stems)} and the joints {', '.join(joints)} on either "
-            "side; this body "
-            + (f"lacks {', '.join(lacking)}." if lacking else "has others besides.")
+            f"Reflexes need two legs with the muscles {', '.join(muscles)} and the joints "
+            f"{', '.join(joints)} on either side; this body {problem}."
         )
-    return np.array([
-        [*map(names.index, row), *map(known.index, angles)] for row, angles in zip(muscles, hinges, strict=True)
-    ], dtype=float)  # fmt: skip
+    return {"muscle": indices(known, muscles), "joint": indices(hinges, joints)}
 
 
 class Controller:
-    """Excites each muscle by delayed feedback of lengths, forces and the pelvis' lean, as the leg's state allows.
+    """Excites muscles by delayed feedback of lengths, forces and lean, as the leg's state allows.
 
     A leg is in one of five states; from -> to: condition
 
@@ -180,51 +240,56 @@ class Controller:
         late stance -> liftoff: the other leg is loaded, and this foot behind it
         liftoff -> swing: the leg is not loaded
         swing -> early stance: the leg is loaded, and this foot ahead of the other
-        swing -> landing: the leg is not loaded, and the foot more ahead of the pelvis than `landing`
+        swing -> landing: the leg is not loaded, and the foot is ahead of the pelvis by `landing`
         landing -> early stance: the leg is loaded
 
-    With lengths l over the optimal length, forces f over the largest isometric
-    one, the pelvis' forward lean p and constants c, the excitations are
+    With lengths l over the optimal length, forces f over the largest isometric one, the pelvis'
+    forward lean p and constants c, the excitations are sums of
 
-        always            tibialis       c + KL max(0, l - l0) + KF f_soleus
-        stance, liftoff   soleus         c + KF f
-                          gastrocnemius  c + KF f
-        stance            vasti          c + c_stance + KF f, while the knee is flexed more than `vasti.knee`
-                          hamstrings, glutei, iliopsoas   c + KP (p - p0) + KV dp/dt (iliopsoas: + c_stance)
-        liftoff           iliopsoas, glutei   c + c_liftoff
-        swing, landing    iliopsoas      c + KL (l - l0) + KP (p - p0) + KV dp/dt + K max(0, l_ham - l_ham0)
-                          hamstrings, glutei  c + KF f
+        every state      all muscles         c                                            (1)
+                         tibialis            KL max(0, l - l0) + KF f_soleus              (2)
+        stance, liftoff  soleus              KF f                                         (3)
+                         gastrocnemius       KF f                                         (3)
+        stance           vasti               c_stance + KF f                              (4)
+                         hamstrings, glutei  KP (p - p0) + KV dp/dt                       (5)
+                         iliopsoas           KP (p - p0) + KV dp/dt + c_stance            (5)
+        liftoff          iliopsoas, glutei   c_liftoff                                    (6)
+        swing, landing   iliopsoas           KL (l - l0) + KP (p - p0) + KV dp/dt
+                                             + K max(0, l_hamstrings - l_hamstrings0)     (7)
+                         hamstrings, glutei  KF f                                         (8)
 
-    limited to [0, 1]. They reach a muscle after the muscle's delay, which
-    stands for that of the whole arc: feedback, and the state that gates it.
-    Both legs share their genes, whose starting values are those of SCONE's
+    limited to [0, 1]; (4) holds while the knee is flexed more than `vasti.knee`. Excitations reach
+    a muscle after the muscle's delay, which stands for that of the whole arc: feedback, and the
+    state that gates it. Both legs share their genes, whose starting values are those of SCONE's
     scenario; the constants of the muscles are searched besides.
 
     Args:
-        morphology: A body with seven muscles per leg, called `hamstrings_left` and so on, and joints `knee_left`.
+        morphology: A body with seven muscles per leg, called `hamstrings_left` and so on, and
+            joints `knee_left` and `knee_right`.
 
     Raises:
         ModelError: The body lacks one of the muscles or a knee, or has others.
 
     References:
-        Geyer and Herr, 2010, A muscle-reflex model that encodes principles of legged mechanics produces human
-        walking dynamics and muscle activities, doi:10.1109/TNSRE.2010.2047592. Geijtenbeek, 2019, SCONE: open
-        source software for predictive simulation of biological motion, doi:10.21105/joss.01421.
+        Geyer and Herr, 2010, A muscle-reflex model that encodes principles of legged mechanics
+        produces human walking dynamics and muscle activities, doi:10.1109/TNSRE.2010.2047592.
+        Geijtenbeek, 2019, SCONE: open source software for predictive simulation of biological
+        motion, doi:10.21105/joss.01421.
     """
 
     reset = staticmethod(reset)
     step = staticmethod(step)
 
     def __init__(self, morphology: Morphology) -> None:
-        self._places = np.ravel(places(morphology, STEMS, ("knee",)))
+        self._indices = indices_of(morphology, STEMS, ("knee",))
         self._muscles = [muscle.name for muscle in morphology.muscles]
         self.space = Space(GENES)
-        self.state_size = 2 * FEET + len(self._muscles)
+        self.state = {"leg": (FEET,), "excitation": (len(self._muscles),)}
 
-    def parameters(self, values: dict[str, float]) -> Array:
-        """Places of muscles and knees of both legs, then the genes."""
-        return np.array([*self._places, *(values[gene.name] for gene in GENES)])
+    def parameters(self, values: dict[str, float]) -> Fields:
+        """Indices of muscles and knees, and the genes."""
+        return {**self._indices, **nested(values, self.space.names)}
 
-    def outputs(self, params: Array, states: Array) -> dict[str, Array]:
+    def outputs(self, params: Record, states: Record) -> dict[str, Array]:
         """States of the legs, from 0 (early stance) to 1 (landing), and excitations."""
-        return drawn(states, self._muscles, 2 * FEET)
+        return drawn(states, self._muscles)

@@ -1,117 +1,156 @@
-"""SIMBICON: target poses by states of the whole body, and feedback of the body's place to the swinging hip."""
+"""SIMBICON: target poses by states of the whole body, and the swinging foot placed by feedback."""
 
 from typing import Literal
 
+import numba
 import numpy as np
 
 from evoloco.errors import ModelError
-from evoloco.genome import Array, Gene, Space
+from evoloco.fields import Array, Fields, Record
+from evoloco.genome import Gene, Space
 from evoloco.morphology import Morphology
 
-from ._leg_states import FEET, SIDES
-from ._placement import PACE, PLACE, follow_body
-from ._placement import SIZE as MEMORY
+from ._genes import gene, nested
+from ._joint_torques import ANKLE, HIP, JOINTS, KNEE, pull_leg
+from ._legs import FEET, PITCH, on_both_sides
+from ._placement import BODY, follow_body
 
-JOINTS = ("hip", "knee", "ankle")
+LIFT, REACH = range(2)
+"""States of a step."""
 
-ROW = (
-    "place",
-    "pace",
-    "lean",
-    "swing_hip",
-    "swing_knee",
-    "swing_ankle",
-    "stance_knee",
-    "stance_ankle",
-)
-"""Numbers of a state: answers of the swinging hip to the body's place [rad/m] and speed [rad s/m], and the pose."""
+NAMES = ("lift", "reach")
+"""By their numbers."""
+
+COLUMNS = {
+    "place": ("rad/m", -2.0, 4.0, "swinging thigh's answer to the body's place over the foot"),
+    "pace": ("rad s/m", -1.0, 1.0, "swinging thigh's answer to the body's speed over the foot"),
+    "lean": ("rad", -0.3, 0.5, "lean that the torso aims at"),
+    "swing_hip": ("rad", -1.2, 1.8, "flexion of the swinging hip"),
+    "swing_knee": ("rad", 0.0, 2.5, "flexion of the swinging knee"),
+    "swing_ankle": ("rad", -1.2, 1.8, "flexion of the swinging ankle"),
+    "stance_knee": ("rad", -1.2, 1.8, "flexion of the standing knee"),
+    "stance_ankle": ("rad", -1.2, 1.8, "flexion of the standing ankle"),
+}
+"""Numbers of a state: unit, bounds and meaning. The first two are c_d and c_v."""
+
+DURATIONS = {"walk": 0.30, "run": 0.35, "fast_run": 0.21}
+"""Duration of the first state of the published gaits [s], from table 1."""
 
 TABLES = {
     "walk": (
-        0.30,
-        (
-            (0.0, 0.20, 0.0, 0.40, 1.10, 0.20, 0.05, 0.20),
-            (2.20, 0.0, 0.0, -0.70, 0.05, 0.20, 0.10, 0.20),
-        ),
+        (0.0, 0.20, 0.0, 0.40, 1.10, 0.20, 0.05, 0.20),  # states 0 and 2
+        (2.20, 0.0, 0.0, -0.70, 0.05, 0.20, 0.10, 0.20),  # states 1 and 3
     ),
-    "run": (0.35, ((0.0, 0.20, 0.0, 0.80, 1.84, 0.20, 0.05, 0.27),)),
-    "fast_run": (0.21, ((0.0, 0.20, 0.20, 1.08, 2.18, 0.20, 0.05, 0.27),)),
+    "run": ((0.0, 0.20, 0.0, 0.80, 1.84, 0.20, 0.05, 0.27),),  # states 0 and 1
+    "fast_run": ((0.0, 0.20, 0.20, 1.08, 2.18, 0.20, 0.05, 0.27),),  # states 0 and 1
 }
-"""The published gaits: duration of the first state [s], and the states of a step. Flexion of hip and knee,
-dorsiflexion and forward lean are positive; the source counts knees and torso the other way."""
+"""States of a step of the published gaits, from table 1.
 
-GAINS = {"torso": (200.0, 30.0), "hip": (300.0, 30.0), "knee": (300.0, 30.0), "ankle": (75.0, 2.0)}
-"""Stiffness [N m/rad] and damping [N m s/rad]: the published ones of bodies in three dimensions, but for the ankle's
-damping of 10, which is too much for light feet at this physics step."""
-
-_LIMITS = {"place": (-2.0, 4.0), "pace": (-1.0, 1.0), "lean": (-0.3, 0.5), "swing_knee": (0.0, 2.5)}
-_UNITS = {"place": "rad/m", "pace": "rad s/m"}
-_MEANINGS = {
-    "place": "swinging thigh's answer to the place of the body ahead of the standing foot",
-    "pace": "swinging thigh's answer to the speed of the body over the standing foot",
-    "lean": "lean that the torso aims at",
-}
-
-# What stands in `params`: places of the joints of both legs, the leg's length, number of states in a step, duration and
-# contact, gains, then a row per state.
-LEG, STATES, DURATION, CONTACT, GAIN = 6, 7, 8, 9, 10
-TABLE = GAIN + 2 * len(GAINS)
-
-# What stands in `state`: standing leg, state within the step, when it began [s], whether the swinging foot has left the
-# ground, where the body is, torques on the joints.
-STANDING, STATE, BEGAN, FREE, BODY = range(5)
-TORQUE = BODY + MEMORY
+Flexion of hip and knee, dorsiflexion and forward lean are positive; the source counts knees and
+torso the other way.
+"""
 
 
-def reset(params: Array, state: Array, dt: float) -> None:
-    """Begins on the left leg."""
-    state[STANDING] = 0.0
+def gains(part: str, stiffness: float, damping: float) -> list[Gene]:
+    """Stiffness [N m/rad] and damping [N m s/rad] of the torso or a joint."""
+    angle, speed = f"torque over angle of the {part}", f"torque over speed of the {part}"
+    return [
+        gene(f"{part}.stiffness", 0.0, 1500.0, "N m/rad", stiffness, 0.1 * stiffness, angle),
+        gene(f"{part}.damping", 0.0, 150.0, "N m s/rad", damping, 0.1 * damping, speed),
+    ]
 
 
-def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: Array) -> None:
+GAINS = (
+    *gains("torso", 200.0, 30.0),
+    *gains("hip", 300.0, 30.0),
+    *gains("knee", 300.0, 30.0),
+    *gains("ankle", 75.0, 2.0),
+)
+"""The published gains of bodies in three dimensions, but for the ankle's damping.
+
+That is 10 in the source, which is too much for light feet at this physics step.
+"""
+
+
+def row(state: str, numbers: tuple[float, ...]) -> list[Gene]:
+    """The numbers of a state."""
+    return [
+        gene(f"{state}.{name}", low, high, unit, number, 0.05, meaning)
+        for (name, (unit, low, high, meaning)), number in zip(COLUMNS.items(), numbers, strict=True)
+    ]
+
+
+def reset(params: Record, state: Record, dt: float) -> None:
+    """Begins to lift the right leg."""
+    state.standing = 0.0
+
+
+def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
     """Follows the states, and writes the torques on the joints."""
-    joints = ctrl.size
-    ahead = obs.size - FEET
-    load = ahead - FEET
-    rate, lean = obs[load - 2], obs[load - 4]
+    follow_step(params, state, obs, time, dt)
+    follow_body(state.body, obs.foot_ahead, int(state.standing), params.leg_length, time, dt)
 
-    swinging = 1 - int(state[STANDING])
-    loaded = obs[load + swinging] > params[CONTACT]
+    aim(params, state)
+    for leg in range(FEET):
+        target, torque = state.target[leg], state.torque[leg]
+        pull_leg(params.joint[leg], params.stiffness, params.damping, target, obs, torque)  # (2)
+    hold_torso(params, state, obs)
+
+    for leg in range(FEET):
+        for k in range(len(JOINTS)):
+            ctrl[int(params.joint[leg, k])] = state.torque[leg, k]
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def follow_step(params: Record, state: Record, obs: Record, time: float, dt: float) -> None:
+    """Passes to the next state, or to the next step after the last one, where a state is over."""
+    swinging = 1 - int(state.standing)
+    loaded = obs.foot_load[swinging] > params.contact
     if not loaded:
-        state[FREE] = 1.0
-    states = int(params[STATES])
-    elapsed = time - state[BEGAN]
-    last = int(state[STATE]) == states - 1
-    over = (
-        elapsed > params[DURATION] - dt / 2 if state[STATE] == 0 else loaded and state[FREE] == 1.0
-    )
-    if over:
-        state[BEGAN] = time
-        state[STATE] = 0.0 if last else state[STATE] + 1
-        if last:
-            state[STANDING] = swinging
-            state[FREE] = 0.0
-    standing = int(state[STANDING])
-    body = state[BODY : BODY + MEMORY]
-    follow_body(body, obs[ahead : ahead + FEET], standing, params[LEG], time, dt)
+        state.free = 1.0
 
-    row = TABLE + 8 * int(state[STATE])
-    for leg in range(FEET):
-        for k in range(3):
-            joint = int(params[3 * leg + k])
-            angle, speed = obs[joint], obs[joints + joint]
-            gain = GAIN + 2 * (k + 1)
-            if k == 0:
-                angle, speed = angle - lean, speed - rate  # of the thigh in the world
-                target = params[row + 3] + params[row] * body[PLACE] + params[row + 1] * body[PACE]
-            else:
-                target = params[row + 5 + k] if leg == standing else params[row + 3 + k]
-            state[TORQUE + 3 * leg + k] = params[gain] * (target - angle) - params[gain + 1] * speed
-    trunk = params[GAIN] * (params[row + 2] - lean) - params[GAIN + 1] * rate
-    state[TORQUE + 3 * standing] = trunk - state[TORQUE + 3 * (1 - standing)]
-    for leg in range(FEET):
-        for k in range(3):
-            ctrl[int(params[3 * leg + k])] = state[TORQUE + 3 * leg + k]
+    if state.phase == LIFT:
+        over = time - state.began > params.duration - dt / 2
+    else:
+        over = loaded and state.free == 1.0
+    if not over:
+        return
+
+    state.began = time
+    last = params.table.lean.size - 1
+    if state.phase < last:
+        state.phase += 1.0
+    else:
+        state.phase = LIFT
+        state.standing = swinging
+        state.free = 0.0
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def aim(params: Record, state: Record) -> None:
+    """Target angles of all joints but the standing hip."""
+    phase, standing = int(state.phase), int(state.standing)
+    table, body = params.table, state.body
+    swing, stance = state.target[1 - standing], state.target[standing]
+
+    swing[HIP] = (  # (1)
+        table.swing_hip[phase] + table.place[phase] * body.place + table.pace[phase] * body.pace
+    )
+    swing[KNEE] = table.swing_knee[phase]
+    swing[ANKLE] = table.swing_ankle[phase]
+
+    stance[KNEE] = table.stance_knee[phase]
+    stance[ANKLE] = table.stance_ankle[phase]
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def hold_torso(params: Record, state: Record, obs: Record) -> None:
+    """Torque of the standing hip, which holds the torso instead (3)."""
+    phase, standing = int(state.phase), int(state.standing)
+    gains, lean = params.torso, params.table.lean[phase]
+
+    torque = gains.stiffness * (lean - obs.tilt[PITCH]) - gains.damping * obs.rate[PITCH]
+    state.torque[standing, HIP] = torque - state.torque[1 - standing, HIP]  # (3)
 
 
 class Controller:
@@ -123,27 +162,31 @@ class Controller:
         walk: reach -> lift of the other leg: the swinging foot strikes the ground
         run: lift -> lift of the other leg: its duration is over
 
-    Each joint but the standing hip gets K (target - angle) - D speed. The
-    swinging hip's angle is the thigh's in the world, and its target is
+    Each state has a target angle a0 of each joint. That of the swinging hip moves with the body's
+    place d ahead of the standing foot and its speed v over it, which places the foot:
 
-        target + c_d d + c_v v
+        a = a0 + c_d d + c_v v                                            (1)
 
-    with the body's place d ahead of the standing foot and its speed v over it.
-    The standing hip gives the torso what the swinging one does not:
+    With the joint's angle q, stiffness K and damping D, the torque on a joint is
 
-        torque = K (lean0 - lean) - D dlean/dt - torque of the swinging hip
+        torque = K (a - q) - D dq/dt                                      (2)
+
+    The swinging hip's q is the angle of the thigh in the world. The standing hip gives the torso
+    what the swinging one does not:
+
+        torque = K (lean0 - lean) - D dlean/dt - torque of the swinging hip     (3)
 
     Args:
-        morphology: A body with torque motors, two feet, and the joints `hip_left`, `knee_left`, `ankle_left` and right
-            ones.
+        morphology: A body with torque motors, two feet, and the joints `hip_left`, `knee_left`,
+            `ankle_left` and right ones.
         gait: The published gait from which a search begins.
 
     Raises:
         ModelError: The body's controls are no torques, or it has other joints.
 
     References:
-        Yin, Loken and van de Panne, 2007, SIMBICON: simple biped locomotion control, doi:10.1145/1276377.1276509
-        (table 1).
+        Yin, Loken and van de Panne, 2007, SIMBICON: simple biped locomotion control,
+        doi:10.1145/1276377.1276509 (table 1).
     """
 
     reset = staticmethod(reset)
@@ -153,53 +196,65 @@ class Controller:
         self, morphology: Morphology, gait: Literal["walk", "run", "fast_run"] = "walk"
     ) -> None:
         joints = [joint.name for joint in morphology.joints]
-        wanted = [f"{stem}_{side}" for side in SIDES for stem in JOINTS]
+        wanted = on_both_sides(JOINTS)
         if not morphology.torques:
             raise ModelError(
                 "This controller drives joints by torques; this body has "
-                f'{"muscles" if morphology.muscles else "servos"}. muscle_biped has motors with drive = "motors".'
+                f"{'muscles' if morphology.muscles else 'servos'}. "
+                'muscle_biped has motors with drive = "motors".'
             )
         if sorted(joints) != sorted(wanted) or len(morphology.feet) != FEET:
             raise ModelError(
                 f"This controller needs two feet and the joints {', '.join(wanted)}; this body has "
                 f"{len(morphology.feet)} feet and {', '.join(joints)}."
             )
-        self._places = [float(joints.index(name)) for name in wanted]
+
+        self._joints = [joints.index(name) for name in wanted]
         self._leg_length = morphology.leg_length
-        duration, table = TABLES[gait]
-        self._states = len(table)
-        names = ("lift", "reach")[: len(table)]
-        self.space = Space([
-            Gene("duration", 0.1, 0.8, "s", "of the first state of a step", start=duration, spread=0.03),
-            Gene("contact", 0.01, 0.5, "1", "load that is a foot strike [body weights]", start=0.1, spread=0.02),
-            *(
-                Gene(f"{part}.{name}", 0.0, high, unit, f"{meaning} of the {part}", start=value, spread=0.1 * value)
-                for part, pair in GAINS.items()
-                for name, value, high, unit, meaning in (
-                    ("stiffness", pair[0], 1500.0, "N m/rad", "torque over angle"),
-                    ("damping", pair[1], 150.0, "N m s/rad", "torque over speed"),
-                )
-            ),
-            *(
-                Gene(f"{state}.{name}", *_LIMITS.get(name, (-1.2, 1.8)), _UNITS.get(name, "rad"),
-                     _MEANINGS.get(name, f"flexion of the {name.replace('_', 'ing ', 1)}"), start=value, spread=0.05)
-                for state, row in zip(names, table, strict=True)
-                for name, value in zip(ROW, row, strict=True)
-            ),
-        ])  # fmt: skip
-        self.state_size = TORQUE + len(wanted)
+        self._states = NAMES[: len(TABLES[gait])]
 
-    def parameters(self, values: dict[str, float]) -> Array:
-        """Places of the joints, the leg's length, the number of states, then the genes."""
-        return np.array(
-            [
-                *self._places,
-                self._leg_length,
-                self._states,
-                *(values[name] for name in self.space.names),
-            ]
-        )
+        first, strike = "of the first state of a step", "load that is a foot strike [body weights]"
+        genes = [
+            gene("duration", 0.1, 0.8, "s", DURATIONS[gait], 0.03, first),
+            gene("contact", 0.01, 0.5, "1", 0.1, 0.02, strike),
+            *GAINS,
+        ]
+        for name, numbers in zip(self._states, TABLES[gait], strict=True):
+            genes += row(name, numbers)
+        self.space = Space(genes)
+        self.state = {
+            "standing": (),
+            "phase": (),
+            "began": (),
+            "free": (),
+            "body": BODY,
+            "target": (FEET, len(JOINTS)),
+            "torque": (FEET, len(JOINTS)),
+        }
 
-    def outputs(self, params: Array, states: Array) -> dict[str, Array]:
+    def parameters(self, values: dict[str, float]) -> Fields:
+        """What `step` reads.
+
+        Returns:
+            `duration`: of the first state [s].
+            `contact`: load that is a foot strike [body weights].
+            `leg_length`: [m].
+            `joint`: indices of the joints of both legs (2, 3).
+            `stiffness`, `damping`: of hip, knee and ankle [N m/rad], [N m s/rad] (3,).
+            `torso`: the same of the torso.
+            `table`: the numbers in `COLUMNS`, by state (S,).
+        """
+        return {
+            **nested(values, ("duration", "contact", "torso.stiffness", "torso.damping")),
+            "leg_length": self._leg_length,
+            "joint": np.reshape(self._joints, (FEET, len(JOINTS))),
+            "stiffness": [values[f"{joint}.stiffness"] for joint in JOINTS],
+            "damping": [values[f"{joint}.damping"] for joint in JOINTS],
+            "table": {
+                name: [values[f"{state}.{name}"] for state in self._states] for name in COLUMNS
+            },
+        }
+
+    def outputs(self, params: Record, states: Record) -> dict[str, Array]:
         """Which leg swings (0 the right one, 1 the left one), and the state within its step."""
-        return {"swings_left": states[:, STANDING], "state": states[:, STATE]}
+        return {"swings_left": states.standing, "state": states.phase}

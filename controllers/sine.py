@@ -4,24 +4,27 @@ import math
 
 import numpy as np
 
-from evoloco.genome import Array, Gene, Space
+from evoloco.fields import Array, Fields, Record
+from evoloco.genome import Gene, Space
 from evoloco.morphology import Morphology
 
 from ._posture import Posture, aim
 from ._symmetry import Symmetry, amplitude, owners
 
 
-def reset(params: Array, state: Array, dt: float) -> None:
+def reset(params: Record, state: Record, dt: float) -> None:
     """Starts at phase 0."""
-    state[0] = 0.0
+    state.phase = 0.0
 
 
-def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: Array) -> None:
+def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
     """Writes the target angles that belong to `time`; feels nothing."""
-    state[0] = 2.0 * math.pi * time / params[0]
+    state.phase = 2.0 * math.pi * time / params.period
+
     for j in range(ctrl.size):
-        ctrl[j] = params[1 + 2 * j] * math.sin(state[0] + params[2 + 2 * j])
-    aim(params, obs, ctrl)
+        ctrl[j] = params.amplitude[j] * math.sin(state.phase + params.lead[j])
+
+    aim(params.posture, obs, ctrl)
 
 
 class Controller:
@@ -50,19 +53,23 @@ class Controller:
                 Gene(f"{part.genes}.phase", -math.pi, math.pi, "rad", "lead over the stride")
             )
         self.space = Space([*genes, *self.posture.genes])
-        self.state_size = 1
+        self.state = {"phase": ()}
 
-    def parameters(self, values: dict[str, float]) -> Array:
-        """Period, amplitude and phase of every joint, and the posture, in one row."""
-        row = [values["period"]]
-        for part in self.posture.drives:
-            row.append(part.sign * values[f"{part.genes}.amplitude"])
-            row.append(values[f"{part.genes}.phase"] - (math.pi if part.late else 0.0))
-        return np.append(row, self.posture.parameters(values))
+    def parameters(self, values: dict[str, float]) -> Fields:
+        """Period [s], and amplitude [rad] and lead [rad] of every joint."""
+        parts = self.posture.drives
+        return {
+            "period": values["period"],
+            "amplitude": [part.sign * values[f"{part.genes}.amplitude"] for part in parts],
+            "lead": [
+                values[f"{part.genes}.phase"] - (math.pi if part.late else 0.0) for part in parts
+            ],
+            "posture": self.posture.parameters(values),
+        }
 
-    def outputs(self, params: Array, states: Array) -> dict[str, Array]:
+    def outputs(self, params: Record, states: Record) -> dict[str, Array]:
         """Sine of every joint."""
         return {
-            part.joint.name: np.sin(states[:, 0] + params[2 + 2 * part.index])
+            part.joint.name: np.sin(states.phase + params.lead[part.index])
             for part in self.posture.drives
         }

@@ -201,10 +201,8 @@ def write(champion: Champion, experiment: Experiment, path: Path) -> None:
 
 def _around(genomes: Array, space: Space) -> dict[str, tuple[float, float]]:
     """Mean and standard deviation of each gene [its unit] in some genomes (λ, n)."""
-    rows = [space.decode(genome) for genome in genomes]
     found = {}
-    for gene in space.genes:
-        values = np.array([row[gene.name] for row in rows])
+    for gene, values in zip(space.genes, space.values(genomes).T.copy(), strict=True):
         found[gene.name] = (
             float(values.mean()),
             max(float(values.std(ddof=1)), LEAST_SPREAD * (gene.high - gene.low)),

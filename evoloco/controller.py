@@ -1,38 +1,52 @@
-"""The contract of a controller: genes, and two plain functions on arrays that Numba compiles.
+"""The contract of a controller: genes, and two plain functions on named fields.
 
 A controller is a module with one public class `Controller(morphology, **options)`.
 """
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
-from evoloco.genome import Array, Space
+import numpy as np
 
-Reset = Callable[[Array, Array, float], None]
-Step = Callable[[Array, Array, Array, float, float, Array], None]
+from evoloco import fields
+from evoloco.errors import ControllerError
+from evoloco.fields import Array, Fields, Layout, Record, Shapes
+from evoloco.genome import Space
+
+Reset = Callable[[Record, Record, float], None]
+Step = Callable[[Record, Record, Record, float, float, Array], None]
+
+OLD = (
+    "This controller is written for flat arrays. Let `parameters` return fields by name, such as "
+    '{"frequency": 1.2}, name the fields of the state in `state`, such as {"phase": ()} instead of '
+    "`state_size`, and read both by name in `reset` and `step`: params.frequency, state.phase, "
+    "obs.tilt[1]. See docs/write-a-controller.md."
+)
 
 
 class Controller(Protocol):
     """Maps what a body observes to its controls.
 
-    `reset` and `step` are module-level functions. They run inside the physics
-    loop, compiled, without Python: arithmetic on float64 arrays, loops,
-    branches, `math` and `np` functions that Numba knows, and other functions
-    decorated with `numba.njit`. They write into the arrays they are given and
-    return nothing. Sizes are read off the arrays.
+    `reset` and `step` are module-level functions. Numba compiles them, and the physics loop calls
+    them without Python. They may use arithmetic, loops, branches, `math` and NumPy functions that
+    Numba knows, and other functions decorated with `numba.njit`. They write into what they are
+    given and return nothing.
+
+    A class may have a method `outputs(params, states) -> dict[str, Array]` too. It returns named
+    signals [1] (T,) to draw, from the states (T,) of an episode.
 
     Attributes:
         space: The genes.
-        state_size: Length of `state`.
+        state: Name and shape of each field of the state, such as {"phase": (), "u": (10,)}.
         reset: `reset(params, state, dt)` prepares an episode; `state` arrives zeroed.
-        step: `step(params, state, obs, time, dt, ctrl)` runs once per control
-            step: it advances `state` by `dt` [s] and writes `ctrl`, target
-            angles [rad] in the order of the morphology's joints. `obs` is
-            laid out as `evoloco.sensor.Observation` says.
+        step: `step(params, state, obs, time, dt, ctrl)` runs once per control step. It advances
+            `state` by `dt` [s] and writes `ctrl` (nu,): target angles [rad] in the order of the
+            morphology's joints, excitations of muscles, or torques of motors. `params` has the
+            fields that `parameters` returns. `obs` has one field per sensor (`evoloco.sensor`).
     """
 
     space: Space
-    state_size: int
+    state: Shapes
 
     @property
     def reset(self) -> Reset:
@@ -42,8 +56,36 @@ class Controller(Protocol):
     def step(self) -> Step:
         """Runs once per control step."""
 
-    def parameters(self, values: dict[str, float]) -> Array:
-        """The flat array `params` that stands for decoded gene values."""
+    def parameters(self, values: dict[str, float]) -> Fields:
+        """The fields of `params` for decoded gene values; their shapes do not depend on these."""
 
-    def outputs(self, params: Array, states: Array) -> dict[str, Array]:
-        """Named signals [1] (T,) to draw, from recorded states (T, state_size)."""
+
+def layouts(controller: Controller) -> tuple[Layout, Layout]:
+    """Layouts of a controller's `params` and `state`.
+
+    Raises:
+        ControllerError: It is written for flat arrays.
+    """
+    space, shapes = controller.space, getattr(controller, "state", None)
+    values = controller.parameters(space.decode(np.full(len(space), 0.5)))
+    if not isinstance(values, Mapping) or not isinstance(shapes, Mapping):
+        raise ControllerError(OLD)
+    return fields.layout_of(values), fields.layout(shapes)
+
+
+def signals(controller: Controller, params: Array, states: Array) -> dict[str, Any]:
+    """The controller's named signals to draw; none where it has no `outputs`.
+
+    Args:
+        controller: Its controller.
+        params: Flat parameters (n,).
+        states: Flat states of an episode (T, state size).
+    """
+    outputs = getattr(controller, "outputs", None)
+    if outputs is None:
+        return {}
+    of_params, of_state = layouts(controller)
+    drawn: dict[str, Any] = outputs(
+        fields.record(params, of_params), fields.records(states, of_state)
+    )
+    return drawn

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from evoloco.fields import size
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
 from evoloco.stance import LOADED, Mask, find_stance
@@ -36,6 +37,7 @@ class Columns:
     |----------------------------------------|------------------------------------------------------------------|
     | `time qpos qvel act ctrl sensordata`   | MuJoCo's, as the controller saw them; `ctrl` is what it answered |
     | `actuator_force`                       | MuJoCo's, of the physics step before                             |
+    | `obs`                                  | what the controller felt: with interval, delay and noise         |
     | `peak_load`                            | largest ground force under each foot within the step [N] (F)     |
     | `body_contact`                         | 1 where anything but a foot touched the ground within the step   |
     | `controller_state`                     | the controller's state (only where asked for)                    |
@@ -51,6 +53,7 @@ class Columns:
             "ctrl": model.nu,
             "actuator_force": model.nu,
             "sensordata": model.nsensordata,
+            "obs": size(morphology.observation),
             "peak_load": len(morphology.feet),
             "body_contact": 1,
             "controller_state": state_size,

@@ -9,6 +9,8 @@ from typing import Any
 
 from evoloco.controller import Controller
 from evoloco.errors import SpecError, UnknownNameError, blamed, told_from
+from evoloco.fields import flatten
+from evoloco.fitting import fitted
 from evoloco.genome import Array, Gene, Space
 from evoloco.measure import Term, objective_names
 from evoloco.members import member, members
@@ -19,7 +21,14 @@ from evoloco.randomization.draw import Randomization
 from evoloco.randomization.world import check
 from evoloco.scenario import ELITE, HELD_OUT, SEARCH, Scenario, Termination, draw
 from evoloco.search import start
-from evoloco.spec import ControllerSpec, MorphologySpec, OptimizerSpec, RunSpec, TermSpec
+from evoloco.spec import (
+    ControllerSpec,
+    MorphologySpec,
+    OptimizerSpec,
+    RunSpec,
+    TermSpec,
+    TerrainSpec,
+)
 from evoloco.terrain import SPEED, Terrain
 
 BODY = "body."
@@ -137,6 +146,7 @@ class Experiment:
                 )
             if self.terrain:
                 morphology = self.terrain.under(morphology)
+            morphology = fitted(morphology, self.spec.sensors)
             with blamed(f"controller: '{brain.name}'"):
                 controller: Controller = kind(morphology, **options)
             return morphology, controller
@@ -145,14 +155,17 @@ class Experiment:
 
     @cached_property
     def terrain(self) -> Terrain | None:
-        """The rough ground, long enough for the longest episodes; none where the body has its own."""
+        """Ground long enough for the longest episodes; none where the body stands on its own."""
         terrain, longest = (
             self.spec.scenario.terrain,
             max(self.spec.scenario.duration, self.heldout_duration),
         )
-        if terrain.roughness == 0:
+        kind = member("terrains", terrain.name, "scenario.terrain.name").Shape
+        options = checked(kind, terrain.options, "scenario.terrain", TerrainSpec.model_fields)
+        form = kind(**options)
+        if form.highest == 0:
             return None
-        return Terrain(terrain.roughness, terrain.cell, terrain.level, SPEED * longest)
+        return Terrain(form, terrain.cell, terrain.level, SPEED * longest)
 
     @cached_property
     def randomizations(self) -> tuple[Randomization, ...]:
@@ -280,7 +293,7 @@ class Experiment:
         return Termination(**self.spec.scenario.termination.model_dump())
 
     def body(self, genome: Array) -> Morphology:
-        """The body of a genome."""
+        """The body of a genome (n,)."""
         return self._embody(self.space.decode(genome))[0]
 
     def corners(self) -> Iterator[Morphology]:
@@ -306,9 +319,18 @@ class Experiment:
             yield body
 
     def parameters(self, genome: Array) -> Array:
-        """The controller's flat parameters of a genome, on its body."""
-        values = self.space.decode(genome)
-        return self._embody(values)[1].parameters({**values, **self.spec.controller.fixed})
+        """The controller's flat parameters of a genome (n,), on its body."""
+        return self.embodied(genome[None])[0][1]
+
+    def embodied(self, genomes: Array) -> list[tuple[Morphology, Array]]:
+        """Of each of some genomes (λ, n): its body, and the controller's flat parameters on it."""
+        made = []
+        for row in self.space.values(genomes).tolist():
+            values = dict(zip(self.space.names, row, strict=True))
+            body, controller = self._embody(values)
+            given = {**values, **self.spec.controller.fixed}
+            made.append((body, flatten(controller.parameters(given))))
+        return made
 
     def _embody(self, values: dict[str, float]) -> tuple[Morphology, Controller]:
         return self._grow(*(values[gene.name] for gene in self.body_genes))

@@ -15,6 +15,8 @@ ROOMS = {
     "morphologies": "morphology",
     "fitness": "measure",
     "optimizers": "optimizer",
+    "sensors": "sensor",
+    "terrains": "terrain",
 }
 """Packages whose modules are members, and what one member is called."""
 
@@ -23,6 +25,8 @@ _ENTRY = {
     "morphologies": "build",
     "fitness": "measure",
     "optimizers": "Optimizer",
+    "sensors": "sensor",
+    "terrains": "Shape",
 }
 
 

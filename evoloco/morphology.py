@@ -7,7 +7,7 @@ the options, `GENES` holds their kinds, and a function `gene(name, **options) ->
 
 import copy
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -17,11 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evoloco.errors import ModelError, UnknownNameError
+from evoloco.fields import Layout
 from evoloco.muscle import Muscle, read_muscle
-from evoloco.sensor import Observation
+from evoloco.sensor import Sensor, layout, of_body
 
 GRAVITY = 9.81
 """Acceleration that defines body weight and Froude numbers [m/s²]."""
+
+IMU = "torso.imu"
+"""Site of the torso's gyroscope and accelerometer, in the torso's frame."""
 
 HOME = "home"
 """Keyframe that every body starts from."""
@@ -86,6 +90,7 @@ class Morphology:
         muscles: In the order of the controls, where they drive the joints; none elsewhere.
         torques: Whether the controls are torques of motors [N m], over the motors' gear; else they are target angles,
             or excitations of muscles.
+        fitted: Its sensors where a run file has changed them (see `evoloco.fitting`).
     """
 
     model: mujoco.MjModel
@@ -100,12 +105,17 @@ class Morphology:
     size: float
     muscles: tuple[Muscle, ...] = ()
     torques: bool = False
+    fitted: tuple[Sensor, ...] = ()
 
-    @property
-    def observation(self) -> Observation:
-        """Layout of what a controller observes on this body."""
-        muscles = tuple(muscle.name for muscle in self.muscles)
-        return Observation(tuple(joint.name for joint in self.joints), self.feet, muscles)
+    @cached_property
+    def sensors(self) -> tuple[Sensor, ...]:
+        """What a controller can read on this body."""
+        return self.fitted or of_body(self)
+
+    @cached_property
+    def observation(self) -> Layout:
+        """Layout of what a controller observes: one field per sensor."""
+        return layout(self.sensors)
 
     @property
     def weight(self) -> float:
@@ -166,6 +176,16 @@ class Morphology:
                 setattr(written, name, list(values))
         return self.compiled_as(model, spec)
 
+    def changed(self, change: Callable[[mujoco.MjSpec], object]) -> "Morphology":
+        """This body with a change of what it is compiled from.
+
+        Args:
+            change: Called with a copy of the spec.
+        """
+        spec = self.spec.copy()
+        change(spec)
+        return self.compiled_as(spec.compile(), spec)
+
     def with_model(self, model: mujoco.MjModel) -> "Morphology":
         """This body with other numbers in its compiled model that none of its own depend on."""
         other = replace(self, model=model)
@@ -195,7 +215,7 @@ class Morphology:
         ]
         muscles = tuple(read_muscle(model, muscle.name, muscle_pairs) for muscle in self.muscles)
         names = [joint.name for joint in self.joints]
-        return _read(
+        body = _read(
             model,
             self.spec if spec is None else spec,
             self.torso,
@@ -208,6 +228,7 @@ class Morphology:
             data,
             self.joints if same_joints else None,
         )
+        return replace(body, fitted=self.fitted) if self.fitted else body
 
     def sensor(self, name: str) -> slice:
         """Where a sensor's readings stand in sensordata.
@@ -396,7 +417,7 @@ def _add_sensors(
     frames = {"position": kind.mjSENS_FRAMEPOS, "velocity": kind.mjSENS_FRAMELINVEL}
     for name, sensor in {**frames, "orientation": kind.mjSENS_FRAMEQUAT}.items():
         spec.add_sensor(name=f"torso.{name}", type=sensor, objtype=thing.mjOBJ_XBODY, objname=torso)
-    imu = spec.body(torso).add_site(name="torso.imu")
+    imu = spec.body(torso).add_site(name=IMU)
     spec.add_sensor(
         name="torso.rate", type=kind.mjSENS_GYRO, objtype=thing.mjOBJ_SITE, objname=imu.name
     )

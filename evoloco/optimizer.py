@@ -14,12 +14,13 @@ from evoloco.genome import Array, Space
 
 @dataclass(frozen=True)
 class Search:
-    """What is searched, and for what: all that a run tells its optimizer.
+    """All that a run tells its optimizer: what is searched, and for what.
 
     Attributes:
         space: The genes.
-        population_size: Genomes per generation; where an optimizer restarts, of the first one.
-        seed: Of everything random.
+        population_size: Genomes per generation λ; of the first start where an
+            optimizer restarts.
+        seed: Seed of everything random.
         objectives: Names of what is maximised.
         terms: Names of the fitness terms, whose values are told beside the fitness.
     """
@@ -31,7 +32,7 @@ class Search:
     terms: tuple[str, ...] = ()
 
     def random(self) -> np.random.Generator:
-        """Random numbers of the optimizer's own."""
+        """A generator of the optimizer's own."""
         return np.random.default_rng([self.seed, len(self.space)])
 
 
@@ -39,17 +40,20 @@ class Optimizer(Protocol):
     """Searches [0, 1]^n for genomes of large fitness.
 
     Equal arguments and equal `tell`s give equal `ask`s, to the last bit: that
-    is how a run is resumed. Three class attributes are optional: `packages` names
-    what it is made with, whose versions then stand in the run's provenance;
-    `several_objectives = True` says that it takes several objectives, and
-    nothing else; one that lacks it is told one fitness per genome.
-    `takes_start = True` says that it begins at the start of the space's genes.
+    is how a run is resumed.
 
-    Attributes:
-        events: What a reader of the run should know happened, such as restarts, oldest first.
+    Three class attributes are optional:
+
+    * `packages` names what it is made with. Their versions then stand in the
+      run's provenance.
+    * `several_objectives = True` says that it takes several objectives, and
+      only these. An optimizer without it is told one fitness per genome.
+    * `takes_start = True` says that it begins at the start of the space's genes.
     """
 
-    events: Sequence[str]
+    @property
+    def events(self) -> Sequence[str]:
+        """What a reader of the run should know, such as restarts, oldest first."""
 
     def ask(self) -> Array:
         """Genomes (λ, n) of the next generation; λ may change from one to the next."""
@@ -60,7 +64,8 @@ class Optimizer(Protocol):
         Args:
             genomes: (λ, n).
             fitness: (λ,), or (λ, m) of m > 1 objectives; -inf where an episode was unstable.
-            values: Mean over the episodes of each fitness term [its unit] (λ, T); NaN where one was unstable.
+            values: Mean over the episodes of each fitness term [its unit] (λ, T);
+                NaN where an episode was unstable.
         """
 
     def stop_reason(self) -> str:

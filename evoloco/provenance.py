@@ -136,6 +136,7 @@ def _user_files(spec: RunSpec) -> list[str]:
         spec.morphology.name,
         spec.controller.name,
         *(term.measure for term in spec.fitness.values()),
+        *(sensor.source for sensor in spec.sensors.values()),
     ]
     paths = [name for name in names if name.endswith(".py")]
     if "path" in spec.morphology.options:

@@ -122,10 +122,10 @@ def simulate(
 ) -> tuple[Episode, ...]:
     """Episodes of one genome that last beyond the simulator, the controller's state recorded."""
     experiment = run.experiment
+    body, params = experiment.embodied(genome[None])[0]
     episodes = simulator(experiment, duration=duration, record_state=True).run(
-        experiment.parameters(genome)[None], scenarios, bodies=[experiment.body(genome)], support=support,
-        address=address,
-    )  # fmt: skip
+        params[None], scenarios, bodies=[body], support=support, address=address
+    )
     return tuple(replace(episode, trace=episode.trace.copy()) for episode in episodes)
 
 

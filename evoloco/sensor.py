@@ -1,103 +1,189 @@
-"""What a controller observes: one flat array, gathered from MuJoCo's sensordata at every control step."""
+"""Sensors as data: what a controller can read, and what the reading goes through.
 
-from collections.abc import Sequence
+A sensor has a name, channels, a unit, a source, an interval, a delay and noise. A body brings its
+own; a run file adds others, or changes interval, delay and noise, in `[sensors.NAME]`.
+
+| sensor            | unit  | channels | meaning                                                  |
+|-------------------|-------|----------|----------------------------------------------------------|
+| `joint_angle`     | rad   | joints   | of the driven joints, in their order                     |
+| `joint_velocity`  | rad/s | joints   | of the driven joints                                     |
+| `tilt`            | rad   | 2        | roll and pitch of the torso; leaning forward is positive |
+| `rate`            | rad/s | 3        | turning rate of the torso in its own frame (gyroscope)   |
+| `foot_load`       | 1     | feet     | vertical ground force under each foot over body weight   |
+| `foot_ahead`      | 1     | feet     | each foot ahead of the torso, over the leg's length      |
+| `muscle_length`   | 1     | muscles  | of the fibres, over their optimal length                 |
+| `muscle_velocity` | 1/s   | muscles  | of the fibres, over their optimal length; > 0 lengthens  |
+| `muscle_force`    | 1     | muscles  | over the largest isometric force                         |
+
+Readings are those of the physics step before the control step, so they are one physics step old.
+"""
+
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from evoloco import fields
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import mujoco
+
+    from evoloco.fields import Array
+    from evoloco.morphology import Morphology
 
 
 @dataclass(frozen=True)
-class Observation:
-    """Layout of the observation of a body with nu driven joints, F feet and M muscles.
+class Reading:
+    """One number of a MuJoCo sensor: scale (reading - shift).
 
-    | slice            | unit  | shape | meaning                                                |
-    |------------------|-------|-------|--------------------------------------------------------|
-    | `joint_angle`    | rad   | nu    | of the driven joints, in their order                   |
-    | `joint_velocity` | rad/s | nu    |                                                        |
-    | `tilt`           | rad   | 2     | roll and pitch of the torso; forward lean is positive  |
-    | `rate`           | rad/s | 3     | turning rate of the torso in its own frame (gyro)      |
-    | `foot_load`      | 1     | F     | ground force under each foot over body weight          |
-    | `foot_ahead`     | 1     | F     | each foot ahead of the torso, over the leg's length    |
-    | `muscle_length`  | 1     | M     | of the fibres, over their optimal length               |
-    | `muscle_velocity`| 1/s   | M     | of the fibres, over their optimal length; > 0 lengthens |
-    | `muscle_force`   | 1     | M     | over the largest isometric force                       |
-
-    The readings are those of the physics step before the control step, so
-    they are one physics step old.
+    Attributes:
+        sensor: Name of the MuJoCo sensor.
+        component: Index within its reading.
+        scale: Factor [unit of the channel / unit of the reading].
+        shift: Taken off the reading before it is scaled [unit of the reading].
     """
 
-    joints: tuple[str, ...]
-    feet: tuple[str, ...]
-    muscles: tuple[str, ...] = ()
+    sensor: str
+    component: int = 0
+    scale: float = 1.0
+    shift: float = 0.0
 
-    @property
-    def joint_angle(self) -> slice:
-        """Angles of the driven joints [rad]."""
-        return slice(0, len(self.joints))
 
-    @property
-    def joint_velocity(self) -> slice:
-        """Velocities of the driven joints [rad/s]."""
-        return slice(len(self.joints), 2 * len(self.joints))
+Formed = Literal["tilt", "foot_ahead", "estimated_tilt", "command"]
+"""Formed in the episode kernel from several readings."""
 
-    @property
-    def tilt(self) -> slice:
-        """Roll and pitch of the torso [rad]."""
-        return slice(2 * len(self.joints), 2 * len(self.joints) + 2)
 
-    @property
-    def rate(self) -> slice:
-        """Turning rate of the torso about its own axes [rad/s]."""
-        return slice(2 * len(self.joints) + 2, 2 * len(self.joints) + 5)
+class Computed(Protocol):
+    """Readings that Python computes for a whole batch, every interval of the sensor.
 
-    @property
-    def foot_load(self) -> slice:
-        """Ground force under each foot, as a fraction of body weight."""
-        return self._feet(0)
+    They are computed before the first control step too. Equal arguments give equal readings.
+    """
 
-    @property
-    def foot_ahead(self) -> slice:
-        """How far each foot is ahead of the torso, seen along its heading, in leg lengths."""
-        return self._feet(1)
+    def read(self, models: Sequence[mujoco.MjModel], states: Array) -> Array:
+        """True readings (simulations, channels).
 
-    @property
-    def muscle_length(self) -> slice:
-        """Length of each muscle's fibres over the optimal one."""
-        return self._muscles(0)
+        Args:
+            models: Of each simulation.
+            states: MuJoCo's states (simulations, nstate), in the order of mj_getState.
+        """
 
-    @property
-    def muscle_velocity(self) -> slice:
-        """Velocity of each muscle's fibres in optimal lengths [1/s]."""
-        return self._muscles(1)
 
-    @property
-    def muscle_force(self) -> slice:
-        """Force of each muscle over its largest isometric one."""
-        return self._muscles(2)
+@dataclass(frozen=True)
+class Noise:
+    """What a channel's reading is disturbed by; every part is 0 by default, for none.
 
-    @property
-    def size(self) -> int:
-        """Length of the observation."""
-        return 2 * len(self.joints) + 5 + 2 * len(self.feet) + 3 * len(self.muscles)
+    The order is: bias, then random noise, then quantisation, then dropout.
 
-    def _feet(self, block: int) -> slice:
-        start = 2 * len(self.joints) + 5 + block * len(self.feet)
-        return slice(start, start + len(self.feet))
+    Attributes:
+        gaussian: Standard deviation of Gaussian noise [unit].
+        student_t: Scale of Student-t noise [unit].
+        freedom: Degrees of freedom of the Student-t noise [1].
+        bias: Standard deviation of a bias that is drawn once per episode and channel [unit].
+        dropout: Probability that a reading is lost; the channel then keeps its last one.
+        quantum: Readings are rounded to multiples of this [unit].
+    """
 
-    def _muscles(self, block: int) -> slice:
-        start = 2 * len(self.joints) + 5 + 2 * len(self.feet) + block * len(self.muscles)
-        return slice(start, start + len(self.muscles))
+    gaussian: float = 0.0
+    student_t: float = 0.0
+    freedom: float = 4.0
+    bias: float = 0.0
+    dropout: float = 0.0
+    quantum: float = 0.0
 
-    @property
-    def names(self) -> Sequence[str]:
-        """One name per entry."""
-        return [
-            *(f"{joint}.angle" for joint in self.joints),
-            *(f"{joint}.velocity" for joint in self.joints),
-            *("tilt.roll", "tilt.pitch", "rate.roll", "rate.pitch", "rate.yaw"),
-            *(f"{foot}.load" for foot in self.feet),
-            *(f"{foot}.ahead" for foot in self.feet),
-            *(
-                f"{muscle}.{kind}"
-                for kind in ("length", "velocity", "force")
-                for muscle in self.muscles
-            ),
-        ]
+
+@dataclass(frozen=True)
+class Sensor:
+    """One thing that a controller can read.
+
+    Attributes:
+        name: Of the field in `obs`.
+        channels: Names of its numbers.
+        unit: Of every channel.
+        meaning: What it tells, in a few words.
+        source: Where the true reading comes from.
+        interval: Time between samples [s]; 0 for a sample in every control step.
+        delay: Age of what is read [s].
+        noise: What a sample is disturbed by.
+    """
+
+    name: str
+    channels: tuple[str, ...]
+    unit: str
+    meaning: str
+    source: tuple[Reading, ...] | Formed | Computed
+    interval: float = 0.0
+    delay: float = 0.0
+    noise: Noise = Noise()
+
+
+def layout(sensors: Sequence[Sensor]) -> fields.Layout:
+    """The layout of `obs`: one field per sensor, in their order."""
+    return fields.layout({sensor.name: (len(sensor.channels),) for sensor in sensors})
+
+
+def of_body(body: Morphology) -> tuple[Sensor, ...]:
+    """The sensors that a body brings; those without a channel are left out."""
+    joints, feet = [joint.name for joint in body.joints], body.feet
+    muscles = {muscle.name: muscle for muscle in body.muscles}
+
+    def each(name: str, unit: str, meaning: str, source: dict[str, Reading]) -> Sensor:
+        return Sensor(name, tuple(source), unit, meaning, tuple(source.values()))
+
+    found = [
+        each(
+            "joint_angle",
+            "rad",
+            "angle of each driven joint",
+            {joint: Reading(f"{joint}.angle") for joint in joints},
+        ),
+        each(
+            "joint_velocity",
+            "rad/s",
+            "velocity of each driven joint",
+            {joint: Reading(f"{joint}.velocity") for joint in joints},
+        ),
+        Sensor("tilt", ("roll", "pitch"), "rad", "tilt of the torso, forward is positive", "tilt"),
+        each(
+            "rate",
+            "rad/s",
+            "turning rate of the torso in its own frame",
+            {axis: Reading("torso.rate", i) for i, axis in enumerate(("roll", "pitch", "yaw"))},
+        ),
+        each(
+            "foot_load",
+            "1",
+            "vertical ground force under each foot over body weight",
+            {foot: Reading(f"{foot}.ground", 2, 1 / body.weight) for foot in feet},
+        ),
+        Sensor("foot_ahead", feet, "1", "foot ahead of the torso over leg length", "foot_ahead"),
+        each(
+            "muscle_length",
+            "1",
+            "length of each muscle's fibres over the optimal one",
+            {
+                name: Reading(f"{name}.length", 0, 1 / muscle.optimal_length, muscle.slack_length)
+                for name, muscle in muscles.items()
+            },
+        ),
+        each(
+            "muscle_velocity",
+            "1/s",
+            "velocity of each muscle's fibres in optimal lengths",
+            {
+                name: Reading(f"{name}.velocity", 0, 1 / muscle.optimal_length)
+                for name, muscle in muscles.items()
+            },
+        ),
+        each(
+            "muscle_force",
+            "1",
+            "force of each muscle over its largest isometric one",
+            {
+                name: Reading(f"{name}.force", 0, -1 / muscle.max_force)
+                for name, muscle in muscles.items()
+            },
+        ),
+    ]
+    return tuple(sensor for sensor in found if sensor.channels)

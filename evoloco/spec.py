@@ -170,13 +170,11 @@ class PushSpec(_Table):
         return min(generation / self.growth, 1.0) if self.growth else 1.0
 
 
-class TerrainSpec(_Table):
-    """Rough ground, another one in every episode. Heights at the points of a grid, planes between them."""
+class TerrainSpec(_Member):
+    """Ground that is no plane. Further keys are options of the terrain."""
 
-    roughness: NotNegative = Field(
-        0.0,
-        description="Heights are drawn uniformly within plus and minus this [m]; 0 for the body's own ground.",
-    )
+    name: str = Field("rough", description="A terrain.")
+
     cell: Positive = Field(0.3, description="Distance of the grid's points [m].")
     level: NotNegative = Field(
         0.5, description="Distance from the start up to which the ground is level [m]."
@@ -299,6 +297,41 @@ class ScenarioSpec(_Table):
         return _ascending(value)
 
 
+class NoiseSpec(_Table):
+    """What a sensor's readings are disturbed by; bias first, then noise, quantisation, dropout."""
+
+    gaussian: NotNegative = Field(0.0, description="Standard deviation of Gaussian noise [unit].")
+    student_t: NotNegative = Field(0.0, description="Scale of Student-t noise [unit].")
+    freedom: Positive = Field(4.0, description="Degrees of freedom of the Student-t noise [1].")
+    bias: NotNegative = Field(
+        0.0, description="Standard deviation of a bias drawn once per episode and channel [unit]."
+    )
+    dropout: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0, description="Probability that a reading is lost; the last one then stays."
+    )
+    quantum: NotNegative = Field(
+        0.0, description="Readings are rounded to multiples of this [unit]; 0 for none."
+    )
+
+
+class SensorSpec(_Member):
+    """A sensor of the body with other settings, or another one. Further keys are its options."""
+
+    source: str = Field(
+        "",
+        description="A sensor of the body, a bundled one, a MuJoCo sensor of the model, or the path "
+        "of a .py file; the table's own name where left out.",
+    )
+    interval: NotNegative | None = Field(
+        None,
+        description="Time between samples [s], a multiple of the control step; 0 for every one.",
+    )
+    delay: NotNegative | None = Field(
+        None, description="Age of what is read [s], a multiple of the control step."
+    )
+    noise: NoiseSpec = NoiseSpec()
+
+
 class SupportSpec(_Table):
     """A virtual spring that holds the body early in a run and is taken away by schedule."""
 
@@ -396,6 +429,10 @@ class RunSpec(_Table):
     morphology: MorphologySpec
     controller: ControllerSpec
     fitness: dict[str, TermSpec] = Field(description="The terms, by name.", min_length=1)
+    sensors: dict[str, SensorSpec] = Field(
+        default_factory=dict,
+        description="Sensors that differ from the body's own or are added to them, by name.",
+    )
     scenario: ScenarioSpec = ScenarioSpec()
     randomize: dict[str, RandomizationSpec] = Field(default_factory=dict)
     evaluation: EvaluationSpec = EvaluationSpec()
@@ -551,6 +588,10 @@ def _anchor(content: dict[str, Any], folder: Path) -> None:
             and (key == "path" or str(member[key]).endswith(".py"))
         ):
             member[key] = anchored(member[key])
+    sensors = content.get("sensors")
+    for sensor in sensors.values() if isinstance(sensors, dict) else ():
+        if isinstance(sensor, dict) and str(sensor.get("source", "")).endswith(".py"):
+            sensor["source"] = anchored(sensor["source"])
     terms = content.get("fitness")
     for term in terms.values() if isinstance(terms, dict) else ():
         if isinstance(term, dict) and str(term.get("measure", "")).endswith(".py"):

@@ -1,19 +1,19 @@
-"""Rough ground: heights drawn on a grid, in place of the level plane that a body's model has.
+"""Ground that is no plane: a height field in place of the level plane of a body's model.
 
-MuJoCo's height field joins them by triangles: the diagonal of each cell runs from its corner of least x and y to that
-of most. Around the field the ground is level again, as deep as the deepest point of the field may be.
+Around the field the ground is level again, as deep as the deepest point of the field may be.
 """
 
 import math
 from copy import copy
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from evoloco.errors import ModelError, SpecError
-from evoloco.genome import Array
+from evoloco.fields import Array
 from evoloco.morphology import Morphology
 
 STREAM = 1
@@ -41,26 +41,44 @@ PAIRED = ("condim", "friction", "solref", "solreffriction", "solimp", "margin", 
 """What an explicit pair of geoms says of their contact."""
 
 
-@dataclass(frozen=True)
-class Terrain:
-    """Ground whose heights are drawn on a square grid, level around the start.
-
-    The field begins `MARGIN` behind the world's origin and reaches as far to
-    either side. Its outermost points are at the lowest height, where the
-    level ground around it lies.
+class Shape(Protocol):
+    """The contract of a terrain: heights over a grid of places.
 
     Attributes:
-        roughness: Heights are drawn uniformly within plus and minus this [m], above the body's floor.
+        highest: Largest height or depth that it may have [m].
+    """
+
+    highest: float
+
+    def heights(self, random: np.random.Generator, x: Array, y: Array) -> Array:
+        """Heights of the points [m] (rows, columns), level with 0 where the ground was level.
+
+        Args:
+            random: Random numbers.
+            x: Of the columns, from where the level ground around the start ends [m] (columns,).
+            y: Of the rows [m] (rows,).
+        """
+
+
+@dataclass(frozen=True)
+class Terrain:
+    """A shape laid out on a square grid, level around the start.
+
+    The field begins `MARGIN` behind the world's origin and reaches as far to either side. Its
+    outermost points are at the lowest height, where the level ground around it lies.
+
+    Attributes:
+        form: Gives the heights above the body's floor.
         cell: Distance of the grid's points [m].
-        level: Distance from the world's origin within which the ground is level [m]; up to
-            twice as far, and a cell's diagonal more, it becomes rough.
+        level: Distance from the world's origin within which the ground is level [m]. Up to twice
+            as far, and a cell's diagonal more, it takes its shape.
         length: Ground ahead of the origin [m].
 
     Raises:
         SpecError: The grid would have more than `MOST_POINTS`.
     """
 
-    roughness: float
+    form: Shape
     cell: float = 0.3
     level: float = 0.5
     length: float = 30.0
@@ -69,8 +87,9 @@ class Terrain:
         columns, rows = (self.length + MARGIN) / self.cell, 2 * MARGIN / self.cell
         if columns * rows > MOST_POINTS:
             raise SpecError(
-                f"scenario.terrain.cell = {self.cell:g} m makes a grid of {columns * rows:.3g} points for "
-                f"{self.length:g} m of ground, more than {MOST_POINTS}. Widen the cells, or shorten the episode."
+                f"scenario.terrain.cell = {self.cell:g} m makes a grid of {columns * rows:.3g} "
+                f"points for {self.length:g} m of ground, more than {MOST_POINTS}. Widen the "
+                "cells, or shorten the episode."
             )
 
     @property
@@ -81,10 +100,18 @@ class Terrain:
         )
         return 2 * side + 1, back + front + 1
 
-    def draw(self, seed: np.random.SeedSequence) -> Array:
-        """Heights of the grid's points [m] (rows, columns). More length adds columns and changes none but the last."""
+    @property
+    def _places(self) -> tuple[Array, Array]:
+        """Places of the grid's columns and rows in the world [m]."""
         rows, columns = self.shape
-        heights = self.roughness * np.random.default_rng(seed).uniform(-1.0, 1.0, (columns, rows)).T
+        x = self.cell * (np.arange(columns) - math.ceil(MARGIN / self.cell))
+        y = self.cell * (np.arange(rows) - (rows - 1) / 2)
+        return x, y
+
+    def draw(self, seed: np.random.SeedSequence) -> Array:
+        """Heights of the grid's points [m] (rows, columns)."""
+        x, y = self._places
+        heights = self.form.heights(np.random.default_rng(seed), x - self.level, y)
         return self._bordered(heights * self._share)
 
     def under(self, morphology: Morphology) -> Morphology:
@@ -98,7 +125,7 @@ class Terrain:
         spec = morphology.spec.copy()
         geom = next(geom for geom in spec.worldbody.geoms if geom.id == floor)
         rows, columns = self.shape
-        depth = float(geom.pos[2]) - self.roughness
+        depth = float(geom.pos[2]) - self.form.highest
         around = spec.worldbody.add_geom(
             type=mujoco.mjtGeom.mjGEOM_PLANE, pos=[0, 0, depth], size=copy(geom.size)
         )
@@ -113,7 +140,7 @@ class Terrain:
                     setattr(twin, field, copy(getattr(pair, field)))
         half = self.cell * (columns - 1) / 2, self.cell * (rows - 1) / 2
         field = spec.add_hfield(
-            name=f"{geom.name}.heights", nrow=rows, ncol=columns, size=[*half, 2 * self.roughness, BASE],
+            name=f"{geom.name}.heights", nrow=rows, ncol=columns, size=[*half, 2 * self.form.highest, BASE],
             userdata=np.zeros(rows * columns),
         )  # fmt: skip
         geom.type, geom.hfieldname = mujoco.mjtGeom.mjGEOM_HFIELD, field.name
@@ -127,17 +154,15 @@ class Terrain:
 
     @property
     def _share(self) -> Array:
-        """Part of the roughness at each point (rows, columns): 0 around the start, 1 far from it."""
-        rows, columns = self.shape
-        x = self.cell * (np.arange(columns) - math.ceil(MARGIN / self.cell))
-        y = self.cell * (np.arange(rows) - (rows - 1) / 2)
+        """Part of the shape at each point (rows, columns): 0 around the start, 1 far from it."""
+        x, y = self._places
         beyond = (
             np.hypot(x, y[:, None]) - self.level - math.sqrt(2) * self.cell
         )  # a point lifts the cells around it
         return np.asarray(np.clip(beyond / max(self.level, mujoco.mjMINVAL), 0.0, 1.0))
 
     def _bordered(self, heights: Array) -> Array:
-        heights[[0, -1]] = heights[:, [0, -1]] = -self.roughness
+        heights[[0, -1]] = heights[:, [0, -1]] = -self.form.highest
         return heights
 
     def _check_start(self, morphology: Morphology) -> None:
@@ -177,7 +202,7 @@ def _plane(morphology: Morphology) -> int:
         )
         raise ModelError(
             "Rough ground takes the place of one plane, level and in no frame, as the only ground in the world; this "
-            f"body stands on {found}. Set scenario.terrain.roughness to 0, or give it such a plane."
+            f"body stands on {found}. Leave [scenario.terrain] out, or give it such a plane."
         )
     return floor[0]
 
@@ -205,32 +230,6 @@ def lay(morphology: Morphology, heights: Array) -> None:
         )
     lift = morphology.model.hfield_size[morphology.model.geom_dataid[field_of(morphology)]][2]
     _grid(morphology)[:] = heights / lift + 0.5
-
-
-def height(morphology: Morphology, x: Array, y: Array) -> Array:
-    """Height of a body's rough ground at places [m], or of the level ground around it; 0 where it has none."""
-    geom, model = field_of(morphology), morphology.model
-    if geom < 0:
-        return np.zeros(np.broadcast_shapes(np.shape(x), np.shape(y)))
-    reach, lift = (
-        model.hfield_size[model.geom_dataid[geom]][:2],
-        model.hfield_size[model.geom_dataid[geom]][2],
-    )
-    points, (left, right, deep) = lift * np.float64(_grid(morphology)), model.geom_pos[geom]
-    rows, columns = points.shape
-    along, across = (
-        ((x - left) / reach[0] + 1) * (columns - 1) / 2,
-        ((y - right) / reach[1] + 1) * (rows - 1) / 2,
-    )
-    inside = (along >= 0) & (along <= columns - 1) & (across >= 0) & (across <= rows - 1)
-    column, row = np.int64(np.clip(along, 0, columns - 2)), np.int64(np.clip(across, 0, rows - 2))
-    u, v = along - column, across - row
-    near, far = points[row, column], points[row + 1, column + 1]
-    middle = np.where(u > v, points[row, column + 1], points[row + 1, column])
-    more, less = np.maximum(u, v), np.minimum(u, v)
-    return np.asarray(
-        np.where(inside, near + more * (middle - near) + less * (far - middle), 0.0) + deep
-    )
 
 
 def _grid(morphology: Morphology) -> NDArray[np.float32]:

@@ -9,9 +9,9 @@ from pydantic import Field
 
 from evoloco.genome import Gene
 from evoloco.morphology import HOME, Morphology, assemble
+from evoloco.servo import XM430
 
 from ._parts import ACCENT, DARK, WHITE, add_accelerometer, ball, box, corner, hinge, rod
-from ._servo import XM430
 from ._world import GROUND, new_world
 
 LEGS = 2

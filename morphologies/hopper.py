@@ -8,9 +8,9 @@ from pydantic import Field
 
 from evoloco.genome import Gene
 from evoloco.morphology import HOME, Morphology, assemble
+from evoloco.servo import XM430_W210
 
 from ._parts import ACCENT, DARK, WHITE, add_accelerometer, add_planar_root, box, corner, hinge, rod
-from ._servo import XM430_W210
 from ._world import GROUND, new_world
 
 THIGH = SHANK = 0.12

@@ -12,11 +12,11 @@ from pydantic import Field
 
 from evoloco.errors import ModelError, SpecError, UnknownNameError
 from evoloco.genome import Gene
+from evoloco.model_file import check_sizes
 from evoloco.morphology import HOME, Morphology, assemble, is_in_subtree
+from evoloco.servo import SERVOS, Servo, bound
 
 from ._genes import GENES, Genes, describe, shape, stiffen
-from ._servo import SERVOS, Servo, bound
-from ._sizes import check_sizes
 from ._world import add_floor, add_light
 
 __all__ = ["GENES", "build", "gene"]

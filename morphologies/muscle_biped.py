@@ -5,15 +5,16 @@ from typing import Annotated
 
 from pydantic import Field
 
-from evoloco.genome import Gene
 from evoloco.morphology import GRAVITY, Morphology
+from evoloco.muscle_tendon import MuscleTendon, muscle_genes
 
-from ._muscle import MuscleTendon, muscle_genes
 from ._muscle_legs import Drive, Legs, Segment
+from ._pose import pose, split
 
 HIP, KNEE, ANKLE = 0.005, 0.010, 0.020
 """Delays of reflexes to the muscles of hip, knee and ankle [s] (Geyer and Herr, 2010)."""
 
+# The tables of muscles are laid out by hand: a line of numbers, and a line per path.
 MUSCLES = {
     "hamstrings": MuscleTendon(2594, 0.0976, 0.319, 0.2025, HIP, (
         ("pelvis", -0.0553, -0.1026), ("shank", -0.028, 0.1667), ("shank", -0.021, 0.1467))),
@@ -21,7 +22,8 @@ MUSCLES = {
         ("pelvis", -0.0642, 0.0176), ("pelvis", -0.0669, -0.052), ("thigh", -0.0426, 0.117),
         ("thigh", -0.0156, 0.0684))),
     "iliopsoas": MuscleTendon(2186, 0.1066, 0.152, 0.25, HIP, (
-        ("pelvis", 0.006, 0.0887), ("pelvis", 0.0407, -0.01), ("thigh", 0.033, 0.135), ("thigh", -0.0188, 0.1103))),
+        ("pelvis", 0.006, 0.0887), ("pelvis", 0.0407, -0.01), ("thigh", 0.033, 0.135),
+        ("thigh", -0.0188, 0.1103))),
     "vasti": MuscleTendon(4530, 0.0993, 0.1231, 0.0785, KNEE, (
         ("thigh", 0.029, -0.0224), ("thigh", 0.0335, -0.0384), ("shank", 0.04, 0.2117))),
     "gastrocnemius": MuscleTendon(2241, 0.051, 0.384, 0.173, ANKLE, (
@@ -43,10 +45,11 @@ TORQUES = {
     joint: share * MASS * GRAVITY * HEIGHT
     for joint, share in {"hip": 0.161, "knee": 0.163, "ankle": 0.095}.items()
 }
-"""Largest torques of the motors [N m]: what young men exert at rest, in the stronger direction of each joint.
+"""Largest torques of the motors [N m].
 
-Anderson, Madigan and Nussbaum, 2007, Maximum voluntary joint torque as a function of joint angle and angular velocity,
-doi:10.1016/j.jbiomech.2007.03.022 (table 3, over weight and height).
+They are what young men exert at rest, in the stronger direction of each joint: Anderson, Madigan
+and Nussbaum, 2007, Maximum voluntary joint torque as a function of joint angle and angular
+velocity, doi:10.1016/j.jbiomech.2007.03.022 (table 3, over weight and height).
 """
 
 HUMAN = Legs(
@@ -59,7 +62,8 @@ HUMAN = Legs(
     pads={"heel": (-0.085, -0.015), "toes": (0.085, -0.015)},
     pad=0.03,
     limits={
-        "hip": (math.radians(-40), math.radians(120)), "knee": (math.radians(5), math.radians(120)),
+        "hip": (math.radians(-40), math.radians(120)),
+        "knee": (math.radians(5), math.radians(120)),
         "ankle": (math.radians(-60), math.radians(60)),
     },
     muscles=MUSCLES,
@@ -67,65 +71,37 @@ HUMAN = Legs(
     width=0.09,
     upholders=("hamstrings", "glutei", "vasti", "soleus"),
     looks=(
-        ((0, 0, 0.32), (0.012, 0, 0.285), 0.09), ((0, -0.13, 0.07), (0, 0.13, 0.07), 0.065),
-        ((0, 0.055, 0.03), (0.02, 0.035, -0.25), 0.095), ((0, -0.055, 0.03), (0.02, -0.035, -0.25), 0.095),
+        ((0, 0, 0.32), (0.012, 0, 0.285), 0.09),
+        ((0, -0.13, 0.07), (0, 0.13, 0.07), 0.065),
+        ((0, 0.055, 0.03), (0.02, 0.035, -0.25), 0.095),
+        ((0, -0.055, 0.03), (0.02, -0.035, -0.25), 0.095),
     ),
-)  # fmt: skip
-
-GENES = (
-    Gene("lean", -0.3, 0.5, "rad", "forward lean at the start", start=0.1, spread=0.03),
-    Gene("hip_left", -0.5, 1.0, "rad", "flexion at the start", start=0.45, spread=0.05),
-    Gene("knee_left", 0.09, 0.6, "rad", "flexion at the start", start=0.15, spread=0.05),
-    Gene("ankle_left", -0.5, 0.4, "rad", "dorsiflexion at the start", start=-0.05, spread=0.05),
-    Gene("hip_right", -0.6, 0.8, "rad", "flexion at the start", start=0.0, spread=0.05),
-    Gene("knee_right", 0.09, 1.6, "rad", "flexion at the start", start=0.6, spread=0.1),
-    Gene("ankle_right", -0.8, 0.4, "rad", "dorsiflexion at the start", start=-0.15, spread=0.05),
-    Gene("speed", 0.3, 2.0, "m/s", "of the body at the start", start=1.2, spread=0.1),
-    Gene(
-        "turn_hip_right",
-        -5.0,
-        8.0,
-        "rad/s",
-        "flexion rate of the right hip at the start",
-        start=2.5,
-        spread=0.5,
-    ),
-    Gene(
-        "turn_knee_right",
-        -8.0,
-        8.0,
-        "rad/s",
-        "flexion rate of the right knee at the start",
-        start=1.0,
-        spread=0.5,
-    ),
-    Gene(
-        "activation",
-        0.0,
-        0.8,
-        "1",
-        "of the muscles that hold the body up, at the start",
-        start=0.2,
-        spread=0.05,
-    ),
-    *muscle_genes(MUSCLES),
 )
-"""Numbers of `build` that a run may search, with their bounds."""
+"""All numbers of the body, those of H0914."""
+
+POSE = pose(
+    {
+        "lean": (-0.3, 0.5, 0.1, 0.03),
+        "hip_left": (-0.5, 1.0, 0.45, 0.05),
+        "knee_left": (0.09, 0.6, 0.15, 0.05),
+        "ankle_left": (-0.5, 0.4, -0.05, 0.05),
+        "hip_right": (-0.6, 0.8, 0.0, 0.05),
+        "knee_right": (0.09, 1.6, 0.6, 0.1),
+        "ankle_right": (-0.8, 0.4, -0.15, 0.05),
+        "speed": (0.3, 2.0, 1.2, 0.1),
+        "turn_hip_right": (-5.0, 8.0, 2.5, 0.5),
+        "turn_knee_right": (-8.0, 8.0, 1.0, 0.5),
+        "activation": (0.0, 0.8, 0.2, 0.05),
+    }
+)
+"""The start pose: low, high, start and spread of each quantity [its unit]."""
+
+GENES = (*POSE, *muscle_genes(MUSCLES))
+"""Numbers of `build` that a run may set or search, with their bounds."""
 
 
 def build(
     timestep: Annotated[float, Field(gt=0)] = 0.0025,
-    lean: float = 0.1,
-    hip_left: float = 0.45,
-    knee_left: float = 0.15,
-    ankle_left: float = -0.05,
-    hip_right: float = 0.0,
-    knee_right: float = 0.6,
-    ankle_right: float = -0.15,
-    speed: float = 1.2,
-    turn_hip_right: float = 2.5,
-    turn_knee_right: float = 1.0,
-    activation: Annotated[float, Field(ge=0, le=1)] = 0.2,
     drive: Drive = "muscles",
     **genes: float,
 ) -> Morphology:
@@ -134,9 +110,11 @@ def build(
     Sizes, masses, inertias and muscles are those of SCONE's H0914; the trunk
     is fixed to the pelvis. Positive angles are hip flexion (the thigh goes
     forward), knee flexion and ankle dorsiflexion (the toes go up). It moves in
-    the sagittal plane. The keyframe `home` is a moment of a walk, on the left
-    leg: the body does not stand there by itself. At the start the left leg
-    turns about its foot as an inverted pendulum does.
+    the sagittal plane.
+
+    The keyframe `home` is a moment of a walk, on the left leg: the body does
+    not stand there by itself. At the start the left leg turns about its foot
+    as an inverted pendulum does.
 
     With motors instead of muscles the controls are torques [N m] of the
     joints, without delay; all else is the same.
@@ -148,32 +126,22 @@ def build(
 
     Args:
         timestep: Physics step [s].
-        lean: Forward lean of the pelvis at the start [rad].
-        hip_left: Flexion at the start [rad].
-        knee_left: Flexion at the start [rad].
-        ankle_left: Dorsiflexion at the start [rad].
-        hip_right: Flexion at the start [rad].
-        knee_right: Flexion at the start [rad].
-        ankle_right: Dorsiflexion at the start [rad].
-        speed: Of the body at the start [m/s].
-        turn_hip_right: Flexion rate of the right hip at the start [rad/s].
-        turn_knee_right: Flexion rate of the right knee at the start [rad/s].
-        activation: Of the muscles that hold the body up, at the start [1].
         drive: "muscles", or "motors" for one torque motor per joint.
-        **genes: Values of genes of the muscles.
+        **genes: Values of genes, of the start pose and of the muscles. A run
+            file sets them in [morphology], or has them searched in
+            [morphology.genes]. Without a value, a gene of the pose is at its
+            start and a muscle is as published.
 
     Raises:
         UnknownNameError: There is no such gene.
-        ModelError: A gene makes a muscle that cannot pull, or a delay for which there is no room.
+        ModelError: A gene makes a muscle that cannot pull, or a delay for which
+            there is no room.
 
     References:
-        Geijtenbeek, 2019, SCONE: open source software for predictive simulation of biological motion,
-        doi:10.21105/joss.01421.
+        Geijtenbeek, 2019, SCONE: open source software for predictive simulation
+        of biological motion, doi:10.21105/joss.01421.
     """
-    start = {
-        "lean": lean, "hip_left": hip_left, "knee_left": knee_left, "ankle_left": ankle_left,
-        "hip_right": hip_right, "knee_right": knee_right, "ankle_right": ankle_right,
-        "speed": speed, "activation": activation, "turn_hip_left": -speed / LEG, "turn_ankle_left": speed / LEG,
-        "turn_hip_right": turn_hip_right, "turn_knee_right": turn_knee_right,
-    }  # fmt: skip
-    return HUMAN.build(timestep, start, drive, genes)
+    start, shape = split(genes, POSE)
+    turn = start["speed"] / LEG
+    start |= {"turn_hip_left": -turn, "turn_ankle_left": turn}
+    return HUMAN.build(timestep, start, shape, drive)

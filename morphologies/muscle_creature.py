@@ -5,15 +5,16 @@ from typing import Annotated
 
 from pydantic import Field
 
-from evoloco.genome import Gene
 from evoloco.morphology import Morphology
+from evoloco.muscle_tendon import MuscleTendon, muscle_genes
 
-from ._muscle import MuscleTendon, muscle_genes
 from ._muscle_legs import Legs, Segment
+from ._pose import pose, split
 
 HIP, KNEE, ANKLE = 0.005, 0.0075, 0.0125
-"""Delays of reflexes to the muscles of hip, knee and ankle [s]: the human's, shortened as the leg is."""
+"""Delays of reflexes to the muscles of hip, knee and ankle [s]: the human's, for shorter legs."""
 
+# The table of muscles is laid out by hand: a line of numbers, and a line per path.
 MUSCLES = {
     "hamstrings": MuscleTendon(600, 0.09, 0.1265, 0.2, HIP, (
         ("pelvis", -0.13, -0.06), ("shank", -0.03, 0.09), ("shank", -0.022, 0.06))),
@@ -32,8 +33,8 @@ MUSCLES = {
 }  # fmt: skip
 """Muscles of each leg: F_max [N], l_opt [m], l_slack [m], pennation [rad], delay [s], path [m].
 
-Invented: forces that let hip, knee and ankle carry a few body weights in a crouch, paths with a moment arm of 2 to 6 cm
-about it, and tendons so long that fibres are about optimal in it.
+All are invented: forces that let hip, knee and ankle carry a few body weights in a crouch, paths
+with a moment arm of 2 to 6 cm there, and tendons so long that fibres are about optimal there.
 """
 
 BIRD = Legs(
@@ -46,54 +47,42 @@ BIRD = Legs(
     pads={"heel": (0.0, -0.10), "toes": (0.12, -0.10)},
     pad=0.018,
     limits={
-        "hip": (0.0, math.radians(110)), "knee": (math.radians(40), math.radians(135)),
+        "hip": (0.0, math.radians(110)),
+        "knee": (math.radians(40), math.radians(135)),
         "ankle": (math.radians(-40), math.radians(80)),
     },
     muscles=MUSCLES,
     width=0.06,
     upholders=("hamstrings", "glutei", "vasti", "gastrocnemius", "soleus"),
     looks=(
-        ((0.2, 0, 0.07), (0.3, 0, 0.3), 0.035), ((0.3, 0, 0.3), (0.34, 0, 0.3), 0.05),
-        ((0.34, 0, 0.29), (0.43, 0, 0.27), 0.015), ((-0.14, 0, 0.01), (-0.34, 0, 0.03), 0.04),
+        ((0.2, 0, 0.07), (0.3, 0, 0.3), 0.035),
+        ((0.3, 0, 0.3), (0.34, 0, 0.3), 0.05),
+        ((0.34, 0, 0.29), (0.43, 0, 0.27), 0.015),
+        ((-0.14, 0, 0.01), (-0.34, 0, 0.03), 0.04),
     ),
-)  # fmt: skip
-
-GENES = (
-    Gene("lean", -0.3, 0.3, "rad", "forward lean at the start", start=0.0, spread=0.03),
-    Gene("hip_left", 0.4, 1.6, "rad", "flexion at the start", start=1.05, spread=0.05),
-    Gene("knee_left", 0.9, 2.2, "rad", "flexion at the start", start=1.66, spread=0.05),
-    Gene("ankle_left", -0.2, 1.2, "rad", "dorsiflexion at the start", start=0.61, spread=0.05),
-    Gene("hip_right", 0.2, 1.8, "rad", "flexion at the start", start=0.9, spread=0.1),
-    Gene("knee_right", 0.9, 2.3, "rad", "flexion at the start", start=1.95, spread=0.1),
-    Gene("ankle_right", -0.4, 1.2, "rad", "dorsiflexion at the start", start=0.6, spread=0.1),
-    Gene("speed", 0.0, 2.0, "m/s", "of the body at the start", start=0.8, spread=0.1),
-    Gene(
-        "activation",
-        0.0,
-        0.8,
-        "1",
-        "of the muscles that hold the body up, at the start",
-        start=0.3,
-        spread=0.05,
-    ),
-    *muscle_genes(MUSCLES),
 )
-"""Numbers of `build` that a run may search, with their bounds."""
+"""All numbers of the body; they are invented."""
+
+POSE = pose(
+    {
+        "lean": (-0.3, 0.3, 0.0, 0.03),
+        "hip_left": (0.4, 1.6, 1.05, 0.05),
+        "knee_left": (0.9, 2.2, 1.66, 0.05),
+        "ankle_left": (-0.2, 1.2, 0.61, 0.05),
+        "hip_right": (0.2, 1.8, 0.9, 0.1),
+        "knee_right": (0.9, 2.3, 1.95, 0.1),
+        "ankle_right": (-0.4, 1.2, 0.6, 0.1),
+        "speed": (0.0, 2.0, 0.8, 0.1),
+        "activation": (0.0, 0.8, 0.3, 0.05),
+    }
+)
+"""The start pose: low, high, start and spread of each quantity [its unit]."""
+
+GENES = (*POSE, *muscle_genes(MUSCLES))
+"""Numbers of `build` that a run may set or search, with their bounds."""
 
 
-def build(
-    timestep: Annotated[float, Field(gt=0)] = 0.0025,
-    lean: float = 0.0,
-    hip_left: float = 1.05,
-    knee_left: float = 1.66,
-    ankle_left: float = 0.61,
-    hip_right: float = 0.9,
-    knee_right: float = 1.95,
-    ankle_right: float = 0.6,
-    speed: float = 0.8,
-    activation: Annotated[float, Field(ge=0, le=1)] = 0.3,
-    **genes: float,
-) -> Morphology:
+def build(timestep: Annotated[float, Field(gt=0)] = 0.0025, **genes: float) -> Morphology:
     """Bird-like biped of 12 kg with seven muscles per leg, crouched on its left leg.
 
     Its proportions are a running bird's: a short thigh that points forward,
@@ -102,29 +91,20 @@ def build(
     names and the tasks of the human's, so that the same reflexes drive them.
     Positive angles are hip flexion, knee flexion and ankle dorsiflexion, all
     0 where thigh and shank hang straight down and the toes lie flat. It moves
-    in the sagittal plane. The keyframe `home` is a moment of a walk: the body
-    does not stand there by itself.
+    in the sagittal plane.
+
+    The keyframe `home` is a moment of a walk: the body does not stand there by
+    itself.
 
     Args:
         timestep: Physics step [s].
-        lean: Forward lean of the trunk at the start [rad].
-        hip_left: Flexion at the start [rad].
-        knee_left: Flexion at the start [rad].
-        ankle_left: Dorsiflexion at the start [rad].
-        hip_right: Flexion at the start [rad].
-        knee_right: Flexion at the start [rad].
-        ankle_right: Dorsiflexion at the start [rad].
-        speed: Of the body at the start [m/s].
-        activation: Of the muscles that hold the body up, at the start [1].
-        **genes: Values of genes of the muscles, as those of `muscle_biped`.
+        **genes: Values of genes, of the start pose and of the muscles, as those
+            of `muscle_biped`.
 
     Raises:
         UnknownNameError: There is no such gene.
-        ModelError: A gene makes a muscle that cannot pull, or a delay for which there is no room.
+        ModelError: A gene makes a muscle that cannot pull, or a delay for which
+            there is no room.
     """
-    start = {
-        "lean": lean, "hip_left": hip_left, "knee_left": knee_left, "ankle_left": ankle_left,
-        "hip_right": hip_right, "knee_right": knee_right, "ankle_right": ankle_right,
-        "speed": speed, "activation": activation,
-    }  # fmt: skip
-    return BIRD.build(timestep, start, genes=genes)
+    start, shape = split(genes, POSE)
+    return BIRD.build(timestep, start, shape)

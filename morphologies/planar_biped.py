@@ -7,6 +7,7 @@ import mujoco
 from pydantic import Field
 
 from evoloco.morphology import HOME, Morphology, assemble
+from evoloco.servo import XM430
 
 from ._parts import (
     ACCENT,
@@ -21,7 +22,6 @@ from ._parts import (
     hinge,
     rod,
 )
-from ._servo import XM430
 from ._world import GROUND, new_world
 
 THIGH = SHANK = 0.15

@@ -100,7 +100,7 @@ def run(optimizer: Optimizer, generations: int, fitness: Function = sphere) -> l
 
 
 def told(optimizer: Optimizer, genomes: Array, quality: Array) -> Array:
-    """The fitness (λ,), or three objectives (λ, 3) whose sum it is: the last two trade the first genes."""
+    """The fitness (λ,), or three objectives (λ, 3) that sum to it; the last two trade genes."""
     if not getattr(optimizer, "several_objectives", False):
         return quality
     trade = genomes[:, :2] - genomes[:, 1:3]

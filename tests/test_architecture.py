@@ -91,6 +91,20 @@ def test_rooms_import_the_package_absolutely_their_siblings_relatively_and_no_ot
             assert room_of(name) == "", f"{name} is a sibling, or another room"
 
 
+def test_python_in_the_root_of_a_checkout_imports_the_rooms_without_an_installation() -> None:
+    code = (
+        "import sys\n"
+        "sys.meta_path = [one for one in sys.meta_path if 'editable' not in repr(one).lower()]\n"
+        "import evoloco.controllers.sine, evoloco.morphologies.biped, evoloco.fitness.upright\n"
+        "import evoloco.runs\n"
+        "print(evoloco.controllers.sine.__file__)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert ended.stdout.strip() == str(ROOT / "controllers" / "sine.py")
+
+
 @pytest.mark.parametrize(
     "arguments", [["-c", "import evoloco.cli"], ["-m", "evoloco.cli", "--help"]]
 )

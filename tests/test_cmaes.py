@@ -11,10 +11,10 @@ from evoloco.evolve import evolve
 from evoloco.genome import Array, Gene, Space
 from evoloco.optimizer import Search
 from evoloco.optimizers import cmaes
-from evoloco.optimizers._isolation import Isolation
-from evoloco.optimizers._restarts import bipop, ipop
 from evoloco.report.assemble import write_report
 from evoloco.run import Run
+from evoloco.search.isolation import Isolation
+from evoloco.search.restarts import bipop, ipop
 from evoloco.spec import read
 
 CMAES = Case("cmaes")
@@ -28,9 +28,12 @@ def rastrigin(genomes: Array) -> Array:
 
 def pycma(centre: list[float], sigma: float, random: np.random.Generator, **options: object):
     settings = {
-        "bounds": [0, 1], "popsize": POPULATION, "seed": np.nan, "verbose": -9,
+        "bounds": [0, 1],
+        "popsize": POPULATION,
+        "seed": np.nan,
+        "verbose": -9,
         "randn": lambda *shape: random.standard_normal(shape),
-    }  # fmt: skip
+    }
     return cma.CMAEvolutionStrategy(centre, sigma, {**settings, **options})
 
 
@@ -96,9 +99,13 @@ def test_genes_with_levels_are_integer_variables_of_pycma() -> None:
     isolation = Isolation([1, SIZE + 2])  # pycma's integer handling draws from NumPy's global state
     with isolation():
         direct = pycma(
-            SIZE * [0.5] + [0.5, 2.0], 0.25, np.random.default_rng([1, SIZE + 2]), bounds=[low, high],
-            CMA_stds=SIZE * [1.0] + [2.0, 5.0], integer_variables=[SIZE, SIZE + 1],
-        )  # fmt: skip
+            SIZE * [0.5] + [0.5, 2.0],
+            0.25,
+            np.random.default_rng([1, SIZE + 2]),
+            bounds=[low, high],
+            CMA_stds=SIZE * [1.0] + [2.0, 5.0],
+            integer_variables=[SIZE, SIZE + 1],
+        )
     for genomes in run(made(CMAES, levels=levels), 30):
         with isolation():
             asked = direct.ask()
@@ -107,7 +114,7 @@ def test_genes_with_levels_are_integer_variables_of_pycma() -> None:
 
 
 def test_a_switch_that_rounding_alone_would_freeze_is_still_found() -> None:
-    """Eight switches whose right setting pays only late: the step of a rounded gene must not collapse before."""
+    """Eight switches whose right setting pays only late: their steps must not collapse before."""
 
     def fitness(genomes: Array) -> Array:
         near = ((genomes[:, :2] - 0.3) ** 2).sum(axis=1)
@@ -197,7 +204,7 @@ def test_bipop_shares_genomes_evenly_between_doubling_and_small_populations() ->
 
 
 def test_ipop_is_a_chain_of_pycma_runs_at_random_points() -> None:
-    """The restarts' centres and samples come from one stream, so a chain of direct runs must give equal genomes."""
+    """Centres and samples come from one stream, so a chain of direct runs gives equal genomes."""
     optimizer = made(CMAES, restarts="ipop", max_restarts=2)
     random = np.random.default_rng([1, SIZE])
     for start in range(3):

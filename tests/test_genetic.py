@@ -13,9 +13,9 @@ from evoloco.errors import SpecError
 from evoloco.genome import Array
 from evoloco.optimizer import Search
 from evoloco.optimizers import nsga2, nsga3
-from evoloco.optimizers._isolation import Isolation
-from evoloco.optimizers._variation import Individual, Variation
+from evoloco.search.isolation import Isolation
 from evoloco.search.pareto_front import nondominated
+from evoloco.search.variation import Individual, Variation
 
 
 def clipped(operator):
@@ -57,20 +57,32 @@ POLYNOMIAL = (tools.mutPolynomialBounded, {"eta": 15.0, "low": 0.0, "up": 1.0})
     [
         (
             Case("ga", {"elites": 0}),
-            toolbox(BLEND, (tools.mutGaussian, {"mu": 0, "sigma": 0.1, "indpb": 0.1})), (0.8, 1.0),
+            toolbox(BLEND, (tools.mutGaussian, {"mu": 0, "sigma": 0.1, "indpb": 0.1})),
+            (0.8, 1.0),
         ),
         (
             Case("ga_nico"),
-            toolbox((tools.cxTwoPoint, {}), (tools.mutGaussian, {"mu": 0, "sigma": 0.01, "indpb": 0.05})), (0.8, 0.1),
+            toolbox(
+                (tools.cxTwoPoint, {}), (tools.mutGaussian, {"mu": 0, "sigma": 0.01, "indpb": 0.05})
+            ),
+            (0.8, 0.1),
         ),
         (
-            Case("ga", {
-                "crossover": "sbx", "mutation": "polynomial", "crossover_rate": 0.9, "gene_rate": 0.2, "elites": 0,
-            }),
-            toolbox(SBX, (POLYNOMIAL[0], {**POLYNOMIAL[1], "indpb": 0.2})), (0.9, 1.0),
+            Case(
+                "ga",
+                {
+                    "crossover": "sbx",
+                    "mutation": "polynomial",
+                    "crossover_rate": 0.9,
+                    "gene_rate": 0.2,
+                    "elites": 0,
+                },
+            ),
+            toolbox(SBX, (POLYNOMIAL[0], {**POLYNOMIAL[1], "indpb": 0.2})),
+            (0.9, 1.0),
         ),
     ],
-)  # fmt: skip
+)
 def test_ga_without_elites_is_the_simple_algorithm_of_deap(
     case: Case, box: base.Toolbox, rates: tuple
 ) -> None:
@@ -140,11 +152,11 @@ def test_nsga2_refuses_a_population_that_its_tournaments_cannot_pair() -> None:
 
 
 def test_nsga3_takes_as_many_directions_as_the_population_can_fill() -> None:
-    directions = {
-        size: len(nsga3.Optimizer(Search(space(), size, 1, ("a", "b", "c")))._select.ref_points)
-        for size in (3, 10, 92)
-    }
+    directions = {size: len(nsga3.directions(3, size)) for size in (3, 10, 92)}
     assert directions == {3: 3, 10: 10, 92: 91}
+    case = Case("nsga3", objectives=3)  # whose population of 8 can fill 6 directions, not 10
+    assert np.array_equal(run(made(case), 10), run(made(case, divisions=2), 10))
+    assert not np.array_equal(run(made(case), 10), run(made(case, divisions=3), 10))
 
 
 def test_elites_stay_and_the_best_fitness_never_falls() -> None:
@@ -156,10 +168,18 @@ def test_elites_stay_and_the_best_fitness_never_falls() -> None:
 
 def test_options_of_the_ga_change_the_search() -> None:
     plain = run(made(Case("ga")), 5)[-1]
-    for options in (
-        {"tournament": 1}, {"crossover": "sbx"}, {"crossover_rate": 0.1}, {"mutation": "polynomial"},
-        {"mutation_rate": 0.5}, {"gene_rate": 0.5}, {"sigma": 0.2}, {"alpha": 0.1}, {"elites": 3},
-    ):  # fmt: skip
+    changes: list[dict] = [
+        {"tournament": 1},
+        {"crossover": "sbx"},
+        {"crossover_rate": 0.1},
+        {"mutation": "polynomial"},
+        {"mutation_rate": 0.5},
+        {"gene_rate": 0.5},
+        {"sigma": 0.2},
+        {"alpha": 0.1},
+        {"elites": 3},
+    ]
+    for options in changes:
         assert not np.array_equal(run(made(Case("ga"), **options), 5)[-1], plain), options
 
 

@@ -2,6 +2,9 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from evoloco.bundled import run_file
 from evoloco.errors import EvolocoError
@@ -15,6 +18,13 @@ SPACE = Space(
         Gene("period", 0.1, 10.0, "s", "duration of a stride", log=True),
         Gene("gain", 0.0, 2.0),
     ]
+)
+
+repeatable = settings(
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 
 
@@ -39,6 +49,80 @@ def test_encode_is_the_inverse_of_decode() -> None:
         assert SPACE.decode(SPACE.encode(values)) == pytest.approx(values, rel=1e-14)
 
 
+@st.composite
+def spaces(draw: st.DrawFn) -> Space:
+    """Up to 20 genes of all kinds; the widest range is a million times the narrowest."""
+    genes = []
+    for place in range(draw(st.integers(1, 20))):
+        kind = draw(st.sampled_from([{}, {"log": True}, {"levels": draw(st.integers(2, 300))}]))
+        low = draw(st.floats(1e-3 if "log" in kind else -1e3, 1e3))
+        genes.append(Gene(f"gene_{place}", low, low + draw(st.floats(1e-3, 1e3)), **kind))
+    return Space(genes)
+
+
+@st.composite
+def generations(draw: st.DrawFn) -> tuple[Space, np.ndarray]:
+    """A space and genomes (λ, n) of it."""
+    space = draw(spaces())
+    shape = (draw(st.integers(1, 8)), len(space))
+    return space, draw(arrays(np.float64, shape, elements=st.floats(0.0, 1.0)))
+
+
+def gene_by_gene(space: Space, genomes: np.ndarray) -> np.ndarray:
+    return np.array(
+        [
+            [gene.decode(position) for gene, position in zip(space.genes, genome, strict=True)]
+            for genome in genomes
+        ]
+    )
+
+
+@repeatable
+@given(generations())
+def test_a_generation_decoded_at_once_is_decoded_gene_by_gene_to_the_last_bit(
+    generation: tuple[Space, np.ndarray],
+) -> None:
+    space, genomes = generation
+    expected = gene_by_gene(space, genomes)
+    assert space.values(genomes).tobytes() == expected.tobytes()
+    assert [list(space.decode(genome).values()) for genome in genomes] == expected.tolist()
+
+
+def test_so_is_one_so_large_that_the_processor_computes_many_values_at_a_time() -> None:
+    random = np.random.default_rng(0)
+    lows, widths = random.uniform(0.01, 10, 1000), random.uniform(0.01, 1e4, 1000)
+    kinds = [{}, {"log": True}, {"levels": 7}]
+    large = Space(
+        [
+            Gene(f"gene_{place}", low, low + width, **kinds[place % 3])
+            for place, (low, width) in enumerate(zip(lows, widths, strict=True))
+        ]
+    )
+    genomes = random.random((16, 1000))
+    assert large.values(genomes).tobytes() == gene_by_gene(large, genomes).tobytes()
+
+
+@repeatable
+@given(generations())
+def test_encode_undoes_decode_up_to_rounding_and_gives_the_nearest_level(
+    generation: tuple[Space, np.ndarray],
+) -> None:
+    space, genomes = generation
+    for genome in genomes:
+        again = space.encode(space.decode(genome))
+        nearest = [g.snap(p) for g, p in zip(space.genes, genome, strict=True)]
+        # The bounds are at most a million times the range: 1e6 roundings of 1e-16, and some.
+        np.testing.assert_allclose(again, nearest, rtol=0, atol=1e-9)
+        assert again[space.levels > 0].tolist() == np.array(nearest)[space.levels > 0].tolist()
+
+
+def test_genomes_are_decoded_along_the_last_axis_whatever_the_others_are() -> None:
+    genomes = np.random.default_rng(0).random((2, 4, 3))
+    assert SPACE.values(genomes).shape == (2, 4, 3)
+    assert SPACE.values(genomes)[1, 2].tolist() == list(SPACE.decode(genomes[1, 2]).values())
+    assert SPACE.values(np.zeros((0, 3))).shape == (0, 3)
+
+
 def test_equal_steps_of_a_logarithmic_gene_are_equal_ratios() -> None:
     values = [SPACE.genes[1].decode(position) for position in np.linspace(0, 1, 11)]
     np.testing.assert_allclose(np.diff(np.log(values)), math.log(100.0) / 10, rtol=1e-12)
@@ -49,9 +133,14 @@ def test_description_marks_genes_that_sit_on_a_bound() -> None:
     assert [row["bound"] for row in rows] == ["low", "", "high"]
     assert [row["name"] for row in rows] == list(SPACE.names)
     assert rows[0] == {
-        "name": "hip.offset", "value": -0.5, "unit": "rad", "low": -0.5, "high": 1.5,
-        "meaning": "shift of the hip", "bound": "low",
-    }  # fmt: skip
+        "name": "hip.offset",
+        "value": -0.5,
+        "unit": "rad",
+        "low": -0.5,
+        "high": 1.5,
+        "meaning": "shift of the hip",
+        "bound": "low",
+    }
     assert len(SPACE) == len(rows)
 
 
@@ -131,12 +220,18 @@ def test_a_gene_named_twice_is_refused() -> None:
 def test_a_genome_of_another_length_is_refused() -> None:
     with pytest.raises(EvolocoError, match="2 numbers came, this space has 3 genes"):
         SPACE.decode(np.zeros(2))
+    with pytest.raises(EvolocoError, match="2 numbers came, this space has 3 genes"):
+        SPACE.values(np.zeros((3, 2)))
+    with pytest.raises(EvolocoError, match=r"\(3,\), not of \(1, 3\)\. `values` takes several"):
+        SPACE.decode(np.zeros((1, 3)))
 
 
 @pytest.mark.parametrize("bad", [-1e-9, 1.0 + 1e-9, math.nan])
 def test_a_genome_outside_the_unit_cube_is_refused_by_the_name_of_the_gene(bad: float) -> None:
     with pytest.raises(EvolocoError, match=r"leaves \[0, 1\] at gene 'period'"):
         SPACE.decode(np.array([0.5, bad, 0.5]))
+    with pytest.raises(EvolocoError, match=r"leaves \[0, 1\] at gene 'period'"):
+        SPACE.values(np.array([[0.5, 0.5, 0.5], [0.5, bad, 2.0]]))
 
 
 def test_a_value_that_is_missing_is_named() -> None:
@@ -167,9 +262,14 @@ def test_bounds_beyond_a_genes_limits_are_refused_and_told_why() -> None:
         gene.check(-3.0)
 
 
-@pytest.mark.parametrize("override", [
-    "controller.bounds.landing=[1.1, 1.5]", "controller.fixed.late=-2.0", "controller.bounds.threshold=[1.5, 3]",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "override",
+    [
+        "controller.bounds.landing=[1.1, 1.5]",
+        "controller.fixed.late=-2.0",
+        "controller.bounds.threshold=[1.5, 3]",
+    ],
+)
 @pytest.mark.parametrize("run", ["muscle_biped", "muscle_biped_fsm"])
 def test_thresholds_that_make_a_state_unreachable_are_refused(run: str, override: str) -> None:
     with pytest.raises(

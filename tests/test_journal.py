@@ -247,7 +247,7 @@ def test_a_journal_of_another_version_is_refused(path: Path) -> None:
         database.execute("UPDATE notes SET value = '99' WHERE key = 'schema'")
     with closing(opened(path)) as database:
         database.execute("PRAGMA journal_mode = DELETE")
-    refused_and_left(path, "has schema 99, this evoloco reads 2")
+    refused_and_left(path, "its schema is 99, and this one reads 3")
 
 
 def test_a_missing_journal_is_refused(tmp_path: Path) -> None:

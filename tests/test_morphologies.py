@@ -5,9 +5,9 @@ import pytest
 from evoloco.errors import ModelError, SpecError, UnknownNameError
 from evoloco.members import members
 from evoloco.morphologies import biped, hopper, mjcf, planar_biped
-from evoloco.morphologies._servo import SERVOS, XM430, Servo
 from evoloco.morphology import GRAVITY, HOME
 from evoloco.options import checked
+from evoloco.servo import SERVOS, XM430, Servo
 
 LEGS = {"FL": (0.12, 0.08), "RL": (-0.12, 0.08), "FR": (0.12, -0.08), "RR": (-0.12, -0.08)}
 QUADRUPED = {

@@ -9,13 +9,18 @@ import pytest
 from evoloco.controllers import reflex
 from evoloco.errors import UnknownNameError
 from evoloco.morphologies import muscle_biped, muscle_creature
-from evoloco.morphologies._muscle import CURVES
 from evoloco.morphology import HOME, Morphology
+from evoloco.muscle_tendon import CURVES
 
 SPANS = {
-    "hamstrings": {"hip": 1, "knee": -1}, "glutei": {"hip": 1}, "iliopsoas": {"hip": -1}, "vasti": {"knee": 1},
-    "gastrocnemius": {"knee": -1, "ankle": 1}, "soleus": {"ankle": 1}, "tibialis": {"ankle": -1},
-}  # fmt: skip
+    "hamstrings": {"hip": 1, "knee": -1},
+    "glutei": {"hip": 1},
+    "iliopsoas": {"hip": -1},
+    "vasti": {"knee": 1},
+    "gastrocnemius": {"knee": -1, "ankle": 1},
+    "soleus": {"ankle": 1},
+    "tibialis": {"ankle": -1},
+}
 """Whether a muscle gets longer (1) or shorter with hip flexion, knee flexion and dorsiflexion."""
 
 

@@ -7,16 +7,18 @@ import numpy as np
 import pytest
 from native import Native
 
+from evoloco import fields
 from evoloco.controllers import muscle_fsm, reflex
 from evoloco.controllers._leg_states import TRANSITIONS
 from evoloco.controllers._moment_arms import SWING, moment_arms
-from evoloco.controllers._placement import MEMORY, PACE, PLACE, SIZE, follow_body
+from evoloco.controllers._placement import BODY as MOTION
+from evoloco.controllers._placement import MEMORY, follow_body
 from evoloco.errors import ModelError
 from evoloco.morphologies import biped, muscle_biped
 from evoloco.morphology import HOME
 
 BODY = muscle_biped.build()
-WHERE = BODY.observation
+LAYOUT = BODY.observation
 DT = BODY.model.opt.timestep
 MUSCLES = [muscle.name for muscle in BODY.muscles]
 JOINTS = [joint.name for joint in BODY.joints]
@@ -61,13 +63,13 @@ def test_moment_arms_are_the_means_of_the_tendons_jacobian() -> None:
 
 
 def test_the_body_moves_on_as_fast_as_the_standing_foot_falls_behind() -> None:
-    memory, speed, leg = np.zeros(SIZE), 1.3, 0.9
+    motion, speed, leg = fields.zeros(fields.layout(MOTION)), 1.3, 0.9
     for row in range(200):
         ahead = np.array([0.2 - speed * row * DT / leg, 0.5])
-        follow_body(memory, ahead, 0, leg, row * DT, DT)
+        follow_body(motion, ahead, 0, leg, row * DT, DT)
         wanted = speed * (1 - (1 - DT / MEMORY) ** row)  # a first-order filter, from rest
-        assert memory[PACE] == pytest.approx(wanted, abs=1e-9)
-        assert memory[PLACE] == pytest.approx(speed * row * DT - 0.2 * leg)
+        assert motion.pace == pytest.approx(wanted, abs=1e-9)
+        assert motion.place == pytest.approx(speed * row * DT - 0.2 * leg)
 
 
 @pytest.fixture(scope="module")
@@ -84,20 +86,23 @@ def excitations(native: Native, obs: np.ndarray, values: dict[str, float]) -> di
     return dict(zip(MUSCLES, native.first(obs, DT, **values), strict=True))
 
 
-def standing(values: dict[str, float]) -> np.ndarray:
-    """The left leg in early stance, the right one in swing, every joint in its target pose, the trunk as wanted."""
-    obs = np.zeros(WHERE.size)
-    obs[WHERE.foot_load] = (1.0, 0.0)
-    obs[WHERE.foot_ahead] = (0.1, -0.3)
-    lean = values["trunk.lean"]
-    obs[WHERE.tilt.start + 1] = lean
-    place = -0.1 * BODY.leg_length
+def standing(values: dict[str, float], lean: float = 0.0, **errors: float) -> np.ndarray:
+    """A flat observation of the left leg in early stance and the right one in swing.
+
+    The trunk and every joint are where the controller wants them but for some errors [rad].
+    """
+    obs = np.zeros(fields.size(LAYOUT))
+    seen = fields.record(obs, LAYOUT)
+    seen.foot_load[:] = (1.0, 0.0)
+    seen.foot_ahead[:] = (0.1, -0.3)
+    seen.tilt[1] = values["trunk.lean"] + lean
     for side, state in (("left", "early_stance"), ("right", "swing")):
         for stem in ("hip", "knee", "ankle"):
-            obs[WHERE.joint_angle.start + JOINTS.index(f"{stem}_{side}")] = values[
-                f"{state}.{stem}"
-            ]
-    obs[WHERE.joint_angle.start + JOINTS.index("hip_right")] += lean + values["swing.place"] * place
+            joint = f"{stem}_{side}"
+            wanted = values[f"{state}.{stem}"]
+            seen.joint_angle[JOINTS.index(joint)] = wanted + errors.get(joint, 0.0)
+    placed = values["swing.place"] * -0.1 * BODY.leg_length
+    seen.joint_angle[JOINTS.index("hip_right")] += seen.tilt[1] + placed
     return obs
 
 
@@ -121,9 +126,7 @@ def test_a_muscle_of_one_joint_gives_its_share_of_the_torque_that_brings_the_joi
     native: Native, joint: str, error: float, muscle: str, gain: str
 ) -> None:
     values = {**start(native), "trunk.counter": 0.0}
-    obs = standing(values)
-    obs[WHERE.joint_angle.start + JOINTS.index(joint)] += error
-    found = excitations(native, obs, values)
+    found = excitations(native, standing(values, **{joint: error}), values)
     stem = muscle.rpartition("_")[0]
     place = MUSCLES.index(muscle)
     arm = moment_arms(BODY)[place, JOINTS.index(joint)]
@@ -136,11 +139,8 @@ def test_a_muscle_of_one_joint_gives_its_share_of_the_torque_that_brings_the_joi
 
 def test_a_muscle_of_two_joints_weighs_them_by_its_moment_arms(native: Native) -> None:
     values = {**start(native), "trunk.counter": 0.0}
-    obs = standing(values)
     hip, knee = 0.2, -0.1  # forward lean calls for hip extension; the knee is too straight
-    obs[WHERE.tilt.start + 1] += hip
-    obs[WHERE.joint_angle.start + JOINTS.index("hip_right")] += hip
-    obs[WHERE.joint_angle.start + JOINTS.index("knee_left")] += knee
+    obs = standing(values, lean=hip, knee_left=knee)
     place = MUSCLES.index("hamstrings_left")
     arms = moment_arms(BODY)[place, :2]
     torques = np.array([-values["trunk.stiffness"] * hip, -values["stance.knee.stiffness"] * knee])
@@ -151,10 +151,7 @@ def test_a_muscle_of_two_joints_weighs_them_by_its_moment_arms(native: Native) -
 
 def test_the_standing_hip_bears_the_torque_of_the_swinging_one(native: Native) -> None:
     values = {**start(native), "trunk.counter": 1.0}
-    obs = standing(values)
-    obs[WHERE.joint_angle.start + JOINTS.index("hip_right")] -= (
-        0.05  # flexion of the right hip is wanted
-    )
+    obs = standing(values, hip_right=-0.05)  # flexion of the right hip is wanted
     found = excitations(native, obs, values)
     assert found["glutei_left"] > values["glutei.constant"]
     assert found["iliopsoas_left"] == pytest.approx(values["iliopsoas.constant"])
@@ -163,7 +160,8 @@ def test_the_standing_hip_bears_the_torque_of_the_swinging_one(native: Native) -
 def test_a_body_that_is_ahead_of_its_foot_swings_the_other_leg_further(native: Native) -> None:
     values = {**start(native), "swing.place": 1.0, "trunk.counter": 0.0}
     obs = standing(values)
-    obs[WHERE.foot_ahead] = (-0.1, -0.3)  # 0.2 leg lengths further than before
+    # The body is 0.2 leg lengths further ahead of its foot than before.
+    fields.record(obs, LAYOUT).foot_ahead[:] = (-0.1, -0.3)
     found = excitations(native, obs, values)
     assert found["iliopsoas_right"] > values["iliopsoas.constant"]
 

@@ -1,6 +1,7 @@
-"""Genes of muscles: each changes what it is about on both legs and nothing else, and what cannot be is told."""
+"""Genes of muscles and of start poses: each changes what it is about, and what cannot be is told."""
 
 from functools import cache
+from types import ModuleType
 
 import mujoco
 import numpy as np
@@ -9,9 +10,9 @@ import pytest
 from evoloco.errors import EvolocoError, ModelError, SpecError, UnknownNameError
 from evoloco.evaluators.local import Local
 from evoloco.experiment import Experiment
-from evoloco.morphologies import muscle_biped
-from evoloco.morphologies._muscle import LONGEST, STRAIN, MuscleTendon, muscle_genes, shaped
+from evoloco.morphologies import muscle_biped, muscle_biped3d, muscle_creature
 from evoloco.morphology import Morphology
+from evoloco.muscle_tendon import LONGEST, STRAIN, MuscleTendon, muscle_genes, shaped
 from evoloco.spec import RunSpec
 
 MUSCLES = muscle_biped.MUSCLES
@@ -43,12 +44,17 @@ PLACES = {
 }
 """Fields of the model that say where muscles run, and what the compiler derives from it."""
 FIELDS = {
-    "max_force": {"actuator_gainprm", "actuator_biasprm", "tendon_width"},  # the last is its picture
+    "max_force": {
+        "actuator_gainprm",
+        "actuator_biasprm",
+        "tendon_width",
+    },  # the last is its picture
     "optimal_length": {"actuator_lengthrange"},
     "slack_length": {"actuator_lengthrange"},
     "delay": {"actuator_delay", "actuator_history", "actuator_historyadr"},
-    "x": PLACES, "z": PLACES,
-}  # fmt: skip
+    "x": PLACES,
+    "z": PLACES,
+}
 """What a gene may change, by its last word."""
 
 
@@ -117,13 +123,25 @@ def test_every_number_of_every_muscle_is_a_gene() -> None:
 
 
 def run(**morphology) -> Experiment:
-    return Experiment(RunSpec.model_validate({
-        "name": "genes",
-        "morphology": {"name": "muscle_biped", **morphology},
-        "controller": {"name": "reflex"},
-        "fitness": {"survival": {"measure": "survival", "weight": 1.0}, "way": {"measure": "distance", "weight": 1.0}},
-        "scenario": {"duration": 1.5, "control_dt": STEP, "ramp": 0.0, "push": {"count": 0}},
-    }))  # fmt: skip
+    return Experiment(
+        RunSpec.model_validate(
+            {
+                "name": "genes",
+                "morphology": {"name": "muscle_biped", **morphology},
+                "controller": {"name": "reflex"},
+                "fitness": {
+                    "survival": {"measure": "survival", "weight": 1.0},
+                    "way": {"measure": "distance", "weight": 1.0},
+                },
+                "scenario": {
+                    "duration": 1.5,
+                    "control_dt": STEP,
+                    "ramp": 0.0,
+                    "push": {"count": 0},
+                },
+            }
+        )
+    )
 
 
 def fitness(experiment: Experiment, **values: float) -> list[float]:
@@ -158,6 +176,34 @@ def test_bodies_of_all_corners_have_one_layout() -> None:
     short, long = run(genes={"soleus.delay": [0.0025, LONGEST]}), muscle_biped.build()
     with pytest.raises(ModelError, match="room for delays"):
         Local(short, threads=1).check([long])
+
+
+@pytest.mark.parametrize("body", [muscle_biped, muscle_biped3d, muscle_creature])
+def test_a_gene_of_the_start_pose_changes_its_quantity_of_the_keyframe(body: ModuleType) -> None:
+    model = body.build().model
+    joints = {gene.name: gene for gene in body.POSE if gene.unit == "rad" and "_" in gene.name}
+    assert len(joints) in (6, 8)  # three or four joints per leg
+    for name, gene in joints.items():
+        place = model.joint(name).qposadr
+        assert model.key_qpos[0][place] == gene.start
+        turned = body.build(**{name: gene.high}).model
+        assert turned.key_qpos[0][place] == gene.high
+
+    assert body.build(speed=0.9).model.key_qvel[0][0] == 0.9
+    tense = {0.02, 0.7}  # at rest, and holding the body up
+    assert set(body.build(activation=0.7).model.key_act[0]) == tense
+
+
+def test_the_activation_at_the_start_is_a_share() -> None:
+    for activation in (-0.1, 1.5):
+        with pytest.raises(ModelError, match=r"activation at the start must be within 0 to 1"):
+            muscle_biped.build(activation=activation)
+
+
+def test_a_quantity_of_the_start_pose_can_be_fixed_in_the_run_file() -> None:
+    assert run(speed=0.9).morphology.model.key_qvel[0][0] == 0.9
+    with pytest.raises(UnknownNameError, match=r"Did you mean 'speed'"):
+        _ = run(sped=0.9).morphology
 
 
 def test_a_gene_can_be_fixed_in_the_run_file() -> None:

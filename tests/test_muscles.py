@@ -12,8 +12,8 @@ from evoloco.controllers import reflex, sine
 from evoloco.errors import ModelError
 from evoloco.gait import metabolism
 from evoloco.morphologies import hopper, muscle_biped, muscle_biped3d, muscle_creature
-from evoloco.morphologies._muscle import ACTIVATION, CURVES, STRAIN, MuscleTendon
 from evoloco.morphology import HOME, Morphology
+from evoloco.muscle_tendon import ACTIVATION, CURVES, STRAIN, MuscleTendon
 from evoloco.scenario import Scenario
 from evoloco.sim.prepared import Body
 

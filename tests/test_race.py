@@ -22,7 +22,7 @@ RACE, CMAES = Case("race"), Case("cmaes")
 
 
 def valleys(genomes: Array) -> Array:
-    """Rastrigin's function: a local optimum in each of 64 cells, the best, 0, at 0.5 in both genes."""
+    """Rastrigin's function: an optimum in each of 64 cells, the best, 0, at 0.5 in both genes."""
     x = 8 * genomes - 4
     return -np.asarray((10 + x**2 - 10 * np.cos(2 * np.pi * x)).sum(axis=1))
 
@@ -86,14 +86,14 @@ def test_racers_take_turns_and_each_is_a_cmaes_that_knows_nothing_of_the_others(
     asked = np.array(run(made(RACE, racers=3, trial=10), 30))
     first, second, third = asked[0::3], asked[1::3], asked[2::3]
     assert np.array_equal(first, run(made(CMAES), 10))
-    assert np.array_equal(second, run(made(CMAES, seed=race._seed(1, 2)), 10))
-    assert np.array_equal(third, run(made(CMAES, seed=race._seed(1, 3)), 10))
+    assert np.array_equal(second, run(made(CMAES, seed=race.racer_seed(1, 2)), 10))
+    assert np.array_equal(third, run(made(CMAES, seed=race.racer_seed(1, 3)), 10))
     assert not np.array_equal(second[0], third[0])
     assert not np.array_equal(first[0], second[0])
 
 
 def test_races_of_different_seeds_share_no_racer() -> None:
-    seeds = [race._seed(seed, number) for seed in range(50) for number in range(1, 21)]
+    seeds = [race.racer_seed(seed, number) for seed in range(50) for number in range(1, 21)]
     assert len(set(seeds)) == len(seeds)
 
 
@@ -165,8 +165,10 @@ def test_a_racer_whose_genomes_are_unstable_stops_first() -> None:
         lambda place: -np.inf + 0 * place,
         lambda place: -9 - place,
     )
-    stopped = "racer 2 stopped after 4 generations at fitness -inf: predicted -inf in 10 more, racer 1 -50"
-    assert optimizer.events[0] == stopped
+    assert optimizer.events[0] == (
+        "racer 2 stopped after 4 generations at fitness -inf: "
+        "predicted -inf in 10 more, racer 1 -50"
+    )
 
 
 def test_where_all_generations_are_unstable_the_runs_own_seed_stays() -> None:
@@ -188,7 +190,7 @@ def test_a_race_is_blind_to_the_scale_of_fitness() -> None:
 def test_among_many_local_optima_the_racer_in_the_best_basin_is_left(seed: int) -> None:
     def end(number: int) -> float:
         """Fitness that a racer reaches when it is alone."""
-        search = Search(space(size=2), POPULATION, race._seed(seed, number))
+        search = Search(space(size=2), POPULATION, race.racer_seed(seed, number))
         return float(
             valleys(run(cmaes.Optimizer(search, sigma=0.02, start="random"), 40, valleys)[-1]).max()
         )

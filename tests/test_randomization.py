@@ -17,6 +17,7 @@ from evoloco.errors import EvolocoError, ModelError, SpecError, UnknownNameError
 from evoloco.evaluators.local import Local, simulator
 from evoloco.evolve import evolve
 from evoloco.experiment import Experiment
+from evoloco.ground import height
 from evoloco.morphologies import biped, hopper, mjcf, muscle_biped, planar_biped
 from evoloco.morphology import Morphology, assemble
 from evoloco.randomization.draw import FARTHEST, Draws, Randomization, draw
@@ -30,7 +31,8 @@ from evoloco.scenario import draw as draw_scenario
 from evoloco.sim.prepared import Body
 from evoloco.spec import dumps, loads, read
 from evoloco.stretch import Stretch
-from evoloco.terrain import Terrain, height
+from evoloco.terrain import Terrain
+from evoloco.terrains import rough
 
 ADDRESS = (5, 0, 3, 1)
 BODIES = {
@@ -42,7 +44,7 @@ BODIES = {
 }
 ONLY_MODEL = [name for name, quantity in QUANTITIES.items() if quantity.fields[0] not in SIGNALS]
 ONLY_SIGNALS = sorted(SIGNALS.keys() - {"slope"})
-ROUGH = Terrain(0.02, cell=0.3, level=0.5, length=6.0)
+ROUGH = Terrain(rough.Shape(0.02), cell=0.3, level=0.5, length=6.0)
 
 
 @pytest.fixture(scope="module")
@@ -492,10 +494,10 @@ def slope_of(model: mujoco.MjModel, data: mujoco.MjData, x: float, y: float, out
     return 3.0 - float(down)
 
 
-@pytest.mark.parametrize("rough", [False, True])
-def test_a_slope_adds_a_linear_height_to_the_ground(rough: bool, walker: Morphology) -> None:
-    body = ROUGH.under(walker) if rough else walker
-    if rough:
+@pytest.mark.parametrize("uneven", [False, True])
+def test_a_slope_adds_a_linear_height_to_the_ground(uneven: bool, walker: Morphology) -> None:
+    body = ROUGH.under(walker) if uneven else walker
+    if uneven:
         heights = ROUGH.draw(np.random.SeedSequence(1))
         body = Body(body, 0.7, 0.0).placed(replace(scenario(body), heights=heights))
     ahead = one("ahead", quantity="ground_slope", elements="ahead", offset=(0.05, 0.05))
@@ -518,7 +520,7 @@ def test_a_slope_adds_a_linear_height_to_the_ground(rough: bool, walker: Morphol
     sunk = added - np.tan([0.05, -0.03]) @ places.T
     np.testing.assert_allclose(sunk, sunk[0], atol=1e-6)  # heights are floats of 32 bits
     assert -0.02 < sunk[0] < 0
-    if rough:
+    if uneven:
         np.testing.assert_allclose(height(world.morphology, *places.T), after, atol=1e-6)
 
 
@@ -763,7 +765,7 @@ def test_randomizations_and_commands_change_no_other_draw_of_a_scenario(walker: 
     for name in ("joint_offset", "velocity", "pushes", "friction", "heights"):
         assert np.array_equal(getattr(plain, name), getattr(full, name)), name
     assert plain.draws == Draws((), ADDRESS)
-    assert plain.command.tolist() == [0, 0, 0]
+    assert plain.command == (0, 0, 0)
 
 
 def test_commands_lie_in_their_ranges_and_one_number_is_itself(walker: Morphology) -> None:
@@ -791,7 +793,7 @@ def test_an_episode_starts_at_the_home_of_its_world(walker: Morphology) -> None:
     tall = replace(scenario(walker), draws=draw([fixed("link_length", 1.1)], ADDRESS))
     body, data = Body(walker, 0.7, 0.0), mujoco.MjData(walker.model)
     placed = body.placed(tall)
-    start = body.start(tall, data, placed)
+    start = body.start(tall, placed)
     mujoco.mj_setState(walker.model, data, start, mujoco.mjtState.mjSTATE_INTEGRATION)
     assert np.array_equal(data.qpos, placed.home)
     assert data.qpos[2] > walker.home[2]
@@ -922,7 +924,7 @@ def test_a_table_that_means_nothing_is_refused_with_its_place(
         ("randomize.a={field='geom_quat', offset=1}", SpecError, "those of a rotation"),
         ("randomize.a={field='geom_solimp', column=5, factor=2}", SpecError, "there is no 5"),
         ("randomize.joint_friction={}", SpecError, "changes nothing, because"),
-        ("randomize.mass={offset=[-1, 0]}", ModelError, "mass would be .* kg, and must be at least 1e-09"),
+        ("randomize.mass={offset=[-1, 0]}", ModelError, "mass would be .* kg, and must be at"),
         ("randomize.backlash={value=-1}", ModelError, "backlash would be -1 rad"),
     ],
 )  # fmt: skip

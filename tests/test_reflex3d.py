@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 from native import Native, on_one_leg
 
+from evoloco import fields
 from evoloco.controllers import reflex, reflex3d
 from evoloco.errors import ModelError
 from evoloco.morphologies import muscle_biped, muscle_biped3d
 from evoloco.morphology import HOME
 
 BODY = muscle_biped3d.build()
-WHERE = BODY.observation
+LAYOUT = BODY.observation
 DT = BODY.model.opt.timestep
 MUSCLES = [muscle.name for muscle in BODY.muscles]
 JOINTS = [joint.name for joint in BODY.joints]
@@ -23,7 +24,7 @@ def native() -> Native:
 
 
 def standing(left: bool = True) -> np.ndarray:
-    return on_one_leg(WHERE, left)
+    return on_one_leg(LAYOUT, left)
 
 
 def excitations(native: Native, obs: np.ndarray, **values: float) -> dict[str, float]:
@@ -33,22 +34,22 @@ def excitations(native: Native, obs: np.ndarray, **values: float) -> dict[str, f
 def rolled(obs: np.ndarray, tilt: float = 0.0, **angles: float) -> np.ndarray:
     """Observations with a tilt of the pelvis to the right and abductions of hips [rad]."""
     changed = obs.copy()
-    changed[WHERE.tilt.start] = tilt
+    seen = fields.record(changed, LAYOUT)
+    seen.tilt[0] = tilt
     for side, angle in angles.items():
-        changed[WHERE.joint_angle.start + JOINTS.index(f"hip_roll_{side}")] = angle
+        seen.joint_angle[JOINTS.index(f"hip_roll_{side}")] = angle
     return changed
 
 
 def test_abductors_of_the_standing_leg_lift_the_side_that_drops_and_adductors_let_go(
     native: Native,
 ) -> None:
-    level = excitations(native, standing(), **{"adductors.stance": 0.5})
-    dropped = excitations(
-        native, rolled(standing(), 0.1), **{"adductors.stance": 0.5}
-    )  # the right side is lower
+    genes = {"adductors.stance": 0.5}
+    level = excitations(native, standing(), **genes)
+    dropped = excitations(native, rolled(standing(), 0.1), **genes)  # the right side is lower
     assert dropped["abductors_left"] - level["abductors_left"] == pytest.approx(2.0 * 0.1)
     assert dropped["adductors_left"] - level["adductors_left"] == pytest.approx(-2.0 * 0.1)
-    other = excitations(native, rolled(standing(left=False), -0.1), **{"adductors.stance": 0.5})
+    other = excitations(native, rolled(standing(left=False), -0.1), **genes)
     assert other["abductors_right"] == pytest.approx(dropped["abductors_left"])
 
 
@@ -73,16 +74,16 @@ def test_abduction_of_a_standing_leg_lifts_the_pelvis_on_the_other_side() -> Non
 
 def test_the_swinging_leg_goes_out_where_the_body_falls_to_its_side(native: Native) -> None:
     rest = excitations(native, standing())
-    outer = excitations(
-        native, rolled(standing(), left=0.2)
-    )  # the foot is to the left of the body, which falls right
+    # The foot is to the left of the body, which falls to the right.
+    outer = excitations(native, rolled(standing(), left=0.2))
     assert rest["abductors_right"] == pytest.approx(0.02)
     assert outer["abductors_right"] - rest["abductors_right"] == pytest.approx(3.0 * 0.5 * 0.2)
     assert outer["adductors_right"] == 0.0
     there = excitations(native, rolled(standing(), left=0.2, right=0.1))
     assert there["abductors_right"] == pytest.approx(0.02)  # it is where it should be
     moving = standing()
-    moving[WHERE.joint_velocity.start + JOINTS.index("hip_roll_left")] = 0.5
+    hip = JOINTS.index("hip_roll_left")
+    fields.record(moving, LAYOUT).joint_velocity[hip] = 0.5
     assert excitations(native, moving)["abductors_right"] == pytest.approx(0.02 + 3.0 * 0.2 * 0.5)
 
 
@@ -94,52 +95,47 @@ def test_angles_count_against_the_vertical_not_the_pelvis(native: Native) -> Non
 
 
 def test_muscles_of_the_sagittal_plane_answer_as_those_of_the_planar_body(native: Native) -> None:
-    planar = Native(reflex.Controller(muscle_biped.build()), muscle_biped.build())
-    where, names = (
-        muscle_biped.build().observation,
-        [muscle.name for muscle in muscle_biped.build().muscles],
-    )
-    joints = [joint.name for joint in muscle_biped.build().joints]
-    random, space = np.random.default_rng(3), planar.controller.space
-    params = planar.controller.parameters(space.decode(space.start))
+    body = muscle_biped.build()
+    planar = Native(reflex.Controller(body), body)
+    names, joints = [muscle.name for muscle in body.muscles], [joint.name for joint in body.joints]
+    places = {
+        "joint_angle": [JOINTS.index(name) for name in joints],
+        "joint_velocity": [JOINTS.index(name) for name in joints],
+        "muscle_length": [MUSCLES.index(name) for name in names],
+        "muscle_velocity": [MUSCLES.index(name) for name in names],
+        "muscle_force": [MUSCLES.index(name) for name in names],
+    }
+    random = np.random.default_rng(3)
     for _ in range(20):
-        obs = np.abs(random.normal(0.5, 0.3, where.size))
-        obs[where.foot_ahead] = random.normal(0, 0.3, 2)
-        wide = np.zeros(WHERE.size)
-        for part in ("tilt", "rate", "foot_load", "foot_ahead"):
-            wide[getattr(WHERE, part)] = obs[getattr(where, part)]
-        for part, (all_, few) in {
-            "joint_angle": (JOINTS, joints), "joint_velocity": (JOINTS, joints), "muscle_length": (MUSCLES, names),
-            "muscle_velocity": (MUSCLES, names), "muscle_force": (MUSCLES, names),
-        }.items():  # fmt: skip
-            for k, name in enumerate(few):
-                wide[getattr(WHERE, part).start + all_.index(name)] = obs[
-                    getattr(where, part).start + k
-                ]
+        obs = np.abs(random.normal(0.5, 0.3, fields.size(body.observation)))
+        seen = fields.record(obs, body.observation)
+        seen.foot_ahead[:] = random.normal(0, 0.3, 2)
+        wide = np.zeros(fields.size(LAYOUT))
+        for sensor in fields.names(LAYOUT):
+            fields.record(wide, LAYOUT)[sensor][places.get(sensor, slice(None))] = seen[sensor]
         here = excitations(native, wide)
-        there = dict(
-            zip(names, planar.step(params, planar.reset(params, DT), obs, 0.0, DT), strict=True)
-        )
+        there = dict(zip(names, planar.first(obs, DT), strict=True))
         assert {name: here[name] for name in names} == there
 
 
 def test_mirrored_observations_give_mirrored_excitations(native: Native) -> None:
     random = np.random.default_rng(2)
     for _ in range(20):
-        obs = np.abs(random.normal(0.5, 0.3, WHERE.size))
-        obs[WHERE.foot_ahead], obs[WHERE.tilt], obs[WHERE.rate] = (
-            random.normal(0, 0.3, n) for n in (2, 2, 3)
-        )
-        obs[WHERE.joint_angle] *= 0.3
+        obs = np.abs(random.normal(0.5, 0.3, fields.size(LAYOUT)))
+        seen = fields.record(obs, LAYOUT)
+        for sensor in ("foot_ahead", "tilt", "rate"):
+            seen[sensor][:] = random.normal(0, 0.3, seen[sensor].size)
+        seen.joint_angle[:] *= 0.3
         image = obs.copy()
-        for part in (WHERE.joint_angle, WHERE.joint_velocity):
-            image[part] = np.roll(obs[part], len(JOINTS) // 2)
-        for part in (WHERE.foot_load, WHERE.foot_ahead):
-            image[part] = obs[part][::-1]
-        for part in (WHERE.muscle_length, WHERE.muscle_velocity, WHERE.muscle_force):
-            image[part] = np.roll(obs[part], len(MUSCLES) // 2)
-        image[WHERE.tilt.start] *= -1
-        image[[WHERE.rate.start, WHERE.rate.start + 2]] *= -1
+        mirrored = fields.record(image, LAYOUT)
+        for sensor in ("foot_load", "foot_ahead"):
+            mirrored[sensor][:] = seen[sensor][::-1]
+        for sensor in ("joint_angle", "joint_velocity"):
+            mirrored[sensor][:] = np.roll(seen[sensor], len(JOINTS) // 2)
+        for sensor in ("muscle_length", "muscle_velocity", "muscle_force"):
+            mirrored[sensor][:] = np.roll(seen[sensor], len(MUSCLES) // 2)
+        mirrored.tilt[:] *= [-1, 1]
+        mirrored.rate[:] *= [-1, 1, -1]
         here, there = excitations(native, obs), excitations(native, image)
         for muscle in BODY.muscles:
             assert there[muscle.partner] == here[muscle.name]

@@ -21,20 +21,26 @@ from evoloco.search.repertoire import Grid, repertoire
 from evoloco.spec import read
 
 REPERTOIRE = [
-    "optimizer.name=map_elites", "optimizer.population_size=6", "optimizer.generations=5",
-    "optimizer.descriptors=['speed', 'still']", "optimizer.ranges=[[-1.0, 1.0], [0.0, 1.0]]", "optimizer.cells=[5, 4]",
+    "optimizer.name=map_elites",
+    "optimizer.population_size=6",
+    "optimizer.generations=5",
+    "optimizer.descriptors=['speed', 'still']",
+    "optimizer.ranges=[[-1.0, 1.0], [0.0, 1.0]]",
+    "optimizer.cells=[5, 4]",
     "fitness.still={measure='survival', weight=0.0}",
-]  # fmt: skip
+]
 
 
 def test_cells_are_those_of_pyribs_also_on_their_edges_and_beyond() -> None:
     grid = Grid(("a", "b"), ((-1.0, 2.0), (0.5, 0.75)), (7, 3))
     theirs = GridArchive(solution_dim=1, dims=grid.cells, ranges=grid.ranges)
     random = np.random.default_rng(0)
-    values = np.concatenate([
-        random.uniform([-2, 0], [3, 1], (500, 2)),
-        np.array([[-1 + 3 * k / 7, 0.5 + 0.25 * (k % 4) / 3] for k in range(8)]),
-    ])  # fmt: skip
+    values = np.concatenate(
+        [
+            random.uniform([-2, 0], [3, 1], (500, 2)),
+            np.array([[-1 + 3 * k / 7, 0.5 + 0.25 * (k % 4) / 3] for k in range(8)]),
+        ]
+    )
     places = theirs.int_to_grid_index(theirs.index_of(values))
     assert np.array_equal(grid.places(values), places)
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from native import Native
 
+from evoloco import fields
 from evoloco.controllers import simbicon
-from evoloco.controllers.simbicon import FREE, STANDING, STATE
 from evoloco.errors import ModelError
 from evoloco.morphologies import biped, hopper, muscle_biped
 
 BODY = muscle_biped.build(drive="motors")
-WHERE = BODY.observation
+LAYOUT = BODY.observation
 DT = BODY.model.opt.timestep
 JOINTS = [joint.name for joint in BODY.joints]
 
@@ -37,61 +37,61 @@ def test_a_search_begins_at_the_published_walk(native: Native) -> None:
 
 
 def test_a_step_lifts_for_its_duration_and_reaches_until_the_foot_strikes(native: Native) -> None:
-    values = {**start(native), "duration": 0.1, "contact": 0.1}
-    params = native.controller.parameters(values)
-    state, seen = native.reset(params, DT), []
-    obs = np.zeros(WHERE.size)
-    for row in range(200):
-        obs[WHERE.foot_load] = (1.0, 0.0) if row < 80 else (0.5, 0.5) if row < 90 else (0.0, 1.0)
-        native.step(params, state, obs, row * DT, DT)
-        seen.append((int(state[STANDING]), int(state[STATE])))
-    assert seen[:40] == [(0, 0)] * 40
-    assert seen[40:80] == [(0, 1)] * 40  # reaching, the right foot in the air
-    assert seen[80:120] == [(1, 0)] * 40  # on the right foot
-    assert seen[120:] == [(1, 1)] * 80  # the left foot never comes down again
+    params = native.params({**start(native), "duration": 0.1, "contact": 0.1})
+    loads = [(1.0, 0.0)] * 80 + [(0.5, 0.5)] * 10 + [(0.0, 1.0)] * 110
+    states, _ = native.run(
+        params, 200 * DT, lambda time: native.see(foot_load=loads[round(time / DT)]), dt=DT
+    )
+    seen = fields.records(states, native.kinds.state)
+    assert seen.standing.tolist() == [0.0] * 80 + [1.0] * 120
+    assert (
+        seen.phase[:80].tolist() == [0.0] * 40 + [1.0] * 40
+    )  # reaching, the right foot in the air
+    # On the right foot; the left one never comes down again.
+    assert seen.phase[80:].tolist() == [0.0] * 40 + [1.0] * 80
 
 
 def test_a_foot_strikes_only_after_it_has_left_the_ground(native: Native) -> None:
-    values = {**start(native), "duration": 0.1}
-    params = native.controller.parameters(values)
-    state, obs = native.reset(params, DT), np.zeros(WHERE.size)
-    obs[WHERE.foot_load] = (0.5, 0.5)
-    for row in range(200):
-        native.step(params, state, obs, row * DT, DT)
-    assert (state[STANDING], state[STATE], state[FREE]) == (0, 1, 0)
+    params = native.params({**start(native), "duration": 0.1})
+    both = native.see(foot_load=(0.5, 0.5))
+    states, _ = native.run(params, 200 * DT, lambda _: both, dt=DT)
+    last = fields.record(states[-1], native.kinds.state)
+    assert (last.standing, last.phase, last.free) == (0, 1, 0)
 
 
+@pytest.mark.parametrize("seed", range(20))
 def test_hips_together_turn_the_torso_as_wanted_and_other_joints_go_to_their_pose(
-    native: Native,
+    native: Native, seed: int
 ) -> None:
-    values, random = start(native), np.random.default_rng(4)
-    params = native.controller.parameters(values)
-    for _ in range(20):
-        obs = 0.3 * random.standard_normal(WHERE.size)
-        obs[WHERE.foot_load] = (1.0, 0.0)
-        torque = dict(
-            zip(JOINTS, native.step(params, native.reset(params, DT), obs, 0.0, DT), strict=True)
-        )
-        lean, rate = obs[WHERE.tilt.start + 1], obs[WHERE.rate.start + 1]
-        trunk = (
-            values["torso.stiffness"] * (values["lift.lean"] - lean)
-            - values["torso.damping"] * rate
-        )
-        assert torque["hip_left"] + torque["hip_right"] == pytest.approx(trunk)
-        angle = dict(zip(JOINTS, obs[WHERE.joint_angle], strict=True))
-        speed = dict(zip(JOINTS, obs[WHERE.joint_velocity], strict=True))
-        for joint, target in (
-            ("knee_left", "stance_knee"), ("ankle_left", "stance_ankle"), ("knee_right", "swing_knee"),
-            ("ankle_right", "swing_ankle"),
-        ):  # fmt: skip
-            stem = joint.partition("_")[0]
-            wanted = values[f"{stem}.stiffness"] * (values[f"lift.{target}"] - angle[joint])
-            assert torque[joint] == pytest.approx(wanted - values[f"{stem}.damping"] * speed[joint])
-        place = -obs[WHERE.foot_ahead][0] * BODY.leg_length
-        thigh, turn = angle["hip_right"] - lean, speed["hip_right"] - rate
-        target = values["lift.swing_hip"] + values["lift.place"] * place
-        wanted = values["hip.stiffness"] * (target - thigh) - values["hip.damping"] * turn
-        assert torque["hip_right"] == pytest.approx(wanted)
+    values, random = start(native), np.random.default_rng(seed)
+    obs = 0.3 * random.standard_normal(fields.size(LAYOUT))
+    seen = fields.record(obs, LAYOUT)
+    seen.foot_load[:] = (1.0, 0.0)
+    torque = dict(zip(JOINTS, native.first(obs, DT), strict=True))
+    angle = dict(zip(JOINTS, seen.joint_angle, strict=True))
+    speed = dict(zip(JOINTS, seen.joint_velocity, strict=True))
+    lean, rate = seen.tilt[1], seen.rate[1]
+
+    trunk = values["torso.stiffness"] * (values["lift.lean"] - lean)
+    trunk -= values["torso.damping"] * rate
+    assert torque["hip_left"] + torque["hip_right"] == pytest.approx(trunk)
+
+    targets = {
+        "knee_left": "stance_knee",
+        "ankle_left": "stance_ankle",
+        "knee_right": "swing_knee",
+        "ankle_right": "swing_ankle",
+    }
+    for joint, target in targets.items():
+        stem = joint.partition("_")[0]
+        wanted = values[f"{stem}.stiffness"] * (values[f"lift.{target}"] - angle[joint])
+        assert torque[joint] == pytest.approx(wanted - values[f"{stem}.damping"] * speed[joint])
+
+    place = -seen.foot_ahead[0] * BODY.leg_length
+    thigh, turn = angle["hip_right"] - lean, speed["hip_right"] - rate
+    target = values["lift.swing_hip"] + values["lift.place"] * place
+    wanted = values["hip.stiffness"] * (target - thigh) - values["hip.damping"] * turn
+    assert torque["hip_right"] == pytest.approx(wanted)
 
 
 def test_other_bodies_are_refused() -> None:

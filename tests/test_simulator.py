@@ -11,11 +11,13 @@ import mujoco
 import numpy as np
 import pytest
 
+from evoloco import fields
 from evoloco.controllers import sine
 from evoloco.episode import Columns, Episode, Outcome
 from evoloco.errors import EvolocoError, ModelError
 from evoloco.experiment import Experiment
-from evoloco.genome import Array, Gene, Space
+from evoloco.fields import Array, Fields, Record
+from evoloco.genome import Gene, Space
 from evoloco.morphologies import biped
 from evoloco.morphologies import hopper as hopper_room
 from evoloco.morphology import GRAVITY, Morphology, assemble
@@ -29,36 +31,39 @@ STEPS = 30
 NEVER = Termination(min_height=0.0, max_tilt=math.pi, body_contact=False)
 
 
-def reset(params: Array, state: Array, dt: float) -> None:
-    state[0] = params[0]
-    state[1] = params[3] * dt
+def reset(params: Record, state: Record, dt: float) -> None:
+    state.slow = params.start
+    state.total = params.gain * dt
 
 
-def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: Array) -> None:
-    state[0] += dt * (params[1] * math.sin(params[2] * time) - state[0])
-    for i in range(obs.size):
-        state[1] += dt * params[3] * obs[i]
+def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
+    state.slow += dt * (params.swing * math.sin(params.frequency * time) - state.slow)
+    felt = 0.0
+    for i in range(obs.joint_angle.size):
+        felt += obs.joint_angle[i] + obs.joint_velocity[i]
+    for i in range(obs.foot_load.size):
+        felt += obs.foot_load[i] + obs.foot_ahead[i]
+    felt += obs.tilt[0] + obs.tilt[1] + obs.rate[0] + obs.rate[1] + obs.rate[2]
+    state.total += dt * params.gain * felt
     for j in range(ctrl.size):
-        ctrl[j] = params[4] + state[0] + state[1] - params[5] * obs[j]
-    if time >= params[6]:
-        ctrl[0] = params[7]
+        ctrl[j] = params.middle + state.slow + state.total - params.damping * obs.joint_angle[j]
+    if time >= params.switch:
+        ctrl[0] = params.to
 
 
 class Responsive:
-    """A controller whose answer depends on all that it is given; from time params[6] on it is params[7]."""
+    """A controller whose answer depends on all that it is given; from `switch` [s] on it is `to`."""
 
     reset = staticmethod(reset)
     step = staticmethod(step)
+    state = {"slow": (), "total": ()}  # noqa: RUF012 - never changed
 
     def __init__(self) -> None:
         self.space = Space([Gene("gain", 0.0, 1.0)])
-        self.state_size = 2
 
-    def parameters(self, values: dict[str, float]) -> Array:
-        return np.zeros(8)
-
-    def outputs(self, params: Array, states: Array) -> dict[str, Array]:
-        return {}
+    def parameters(self, values: dict[str, float]) -> Fields:
+        names = ("start", "swing", "frequency", "gain", "middle", "damping", "switch", "to")
+        return dict.fromkeys(names, 0.0)
 
 
 def responses(count: int) -> Array:
@@ -176,7 +181,8 @@ def twin(
 ) -> tuple[Array, Outcome]:
     """An episode as a plain Python loop over mj_step, the controller not compiled."""
     model, data = morphology.model, mujoco.MjData(morphology.model)
-    columns, layout, joints = Columns(morphology, 2), morphology.observation, morphology.joints
+    columns, joints = Columns(morphology, 2), morphology.joints
+    given = fields.record(params, fields.layout_of(Responsive().parameters({})))
     home = model.key("home")
     substeps = round(CONTROL_DT / model.opt.timestep)
     feet = [(morphology.sensor(f"{foot}.ground").start + 2) for foot in morphology.feet]
@@ -187,32 +193,32 @@ def twin(
         if samples := int(model.actuator_history[model.actuator(joint.name).id, 0]):
             held = np.full(samples, data.actuator(joint.name).ctrl[0])
             mujoco.mj_initCtrlHistory(model, data, model.actuator(joint.name).id, None, held)
-    state, obs, rows = np.zeros(2), np.zeros(layout.size), []
-    reset(params, state, CONTROL_DT)
+    state = fields.zeros(fields.layout(Responsive.state))
+    obs, rows = fields.zeros(morphology.observation), []
+    reset(given, state, CONTROL_DT)
     mujoco.mj_forward(model, data)
     for t in range(STEPS):
         w, x, y, z = data.sensor("torso.orientation").data
         up = 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)
-        obs[layout.joint_angle] = [data.sensor(f"{joint.name}.angle").data[0] for joint in joints]
-        obs[layout.joint_velocity] = [
-            data.sensor(f"{joint.name}.velocity").data[0] for joint in joints
-        ]
-        obs[layout.tilt] = math.atan2(up[1], up[2]), math.atan2(-up[0], np.hypot(up[1], up[2]))
-        obs[layout.rate] = data.sensor("torso.rate").data
-        obs[layout.foot_load] = data.sensordata[feet] * (1 / morphology.weight)
+        obs.joint_angle[:] = [data.sensor(f"{joint.name}.angle").data[0] for joint in joints]
+        obs.joint_velocity[:] = [data.sensor(f"{joint.name}.velocity").data[0] for joint in joints]
+        obs.tilt[:] = math.atan2(up[1], up[2]), math.atan2(-up[0], np.hypot(up[1], up[2]))
+        obs.rate[:] = data.sensor("torso.rate").data
+        obs.foot_load[:] = data.sensordata[feet] * (1 / morphology.weight)
         heading = 1 - 2 * (y * y + z * z), 2 * (x * y + w * z)
         for i, foot in enumerate(morphology.feet):
             path = data.sensor(f"{foot}.position").data - data.sensor("torso.position").data
             way = heading[0] * path[0] + heading[1] * path[1]
-            obs[layout.foot_ahead.start + i] = way / (np.hypot(*heading) * morphology.leg_length)
-        step(params, state, obs, t * CONTROL_DT, CONTROL_DT, data.ctrl)
+            obs.foot_ahead[i] = way / (np.hypot(*heading) * morphology.leg_length)
+        step(given, state, obs, t * CONTROL_DT, CONTROL_DT, data.ctrl)
         if t * CONTROL_DT < ramp:
             data.ctrl[:] = home.ctrl + t * CONTROL_DT / ramp * (data.ctrl - home.ctrl)
         row = np.zeros(columns.size)
         rows.append(row)
         for name in ("time", "qpos", "qvel", "act", "ctrl", "actuator_force", "sensordata"):
             row[columns.slices[name]] = getattr(data, name)
-        row[columns.slices["controller_state"]] = state
+        row[columns.slices["obs"]] = np.concatenate([np.ravel(reading) for reading in obs])
+        row[columns.slices["controller_state"]] = state.slow, state.total
         touched = False
         for _ in range(substeps):
             mujoco.mj_step(model, data)
@@ -275,7 +281,7 @@ def test_between_control_steps_only_loads_and_sensors_with_a_memory_are_computed
         <sensor><jointpos name="remembered" joint="hip" nsample="4" delay="0.01"/></sensor>
         <keyframe><key name="home" qpos="0 0 0.3 1 0 0 0 0"/></keyframe></mujoco>""")
     body = assemble(spec, "torso", ["foot"], ["hip"])
-    model = ready(body)._body.lean(body.model)
+    model = ready(body).settings(scenarios(body, 1))[0][0].lean
     computed = {
         model.sensor(i).name
         for i in np.flatnonzero(model.sensor_needstage != mujoco.mjtStage.mjSTAGE_NONE)
@@ -334,7 +340,7 @@ def test_between_segments_a_reader_sees_the_last_observations(hopper: Morphology
     assert [t for t, _ in seen] == [4, 8]
     for t, obs in seen:
         for row, episode in zip(obs, (first, second), strict=True):
-            assert np.array_equal(row[hopper.observation.joint_angle], episode.joint_angle[t - 1])
+            assert np.array_equal(row, episode["obs"][t])
 
 
 def test_nothing_leaks_from_one_run_into_the_next(hopper: Morphology) -> None:
@@ -696,14 +702,14 @@ def test_a_controller_is_compiled_anew_when_a_function_that_it_calls_has_changed
         episode = one(ready(experiment.morphology, controller=experiment.controller), params)
         found.append(episode["ctrl"][10, 0])
     assert found == [0.05, 0.1, 0.05]
-    assert len(list((folder / "cache" / "evoloco").iterdir())) == 2
+    kept = [path.read_text() for path in (folder / "cache" / "evoloco").glob("*/compiled.py")]
+    assert sum("native_step" in text for text in kept) == 2
 
 
 def test_a_bundled_controller_runs_in_the_same_engine(hopper: Morphology) -> None:
     controller = sine.Controller(hopper)
-    params = controller.parameters(controller.space.decode(np.full(len(controller.space), 0.5)))
+    values = controller.space.decode(np.full(len(controller.space), 0.5))
+    params = fields.flatten(controller.parameters(values))
     episode = one(ready(hopper, controller=controller), params)
-    assert np.array_equal(
-        episode["controller_state"][:, 0],
-        2.0 * math.pi * (np.arange(STEPS) * CONTROL_DT) / params[0],
-    )
+    phase = 2.0 * math.pi * (np.arange(STEPS) * CONTROL_DT) / values["period"]
+    assert np.array_equal(episode["controller_state"][:, 0], phase)

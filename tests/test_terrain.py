@@ -13,7 +13,10 @@ from evoloco.episode import Episode, Outcome
 from evoloco.errors import ModelError, SpecError
 from evoloco.evaluators.local import Local, simulator
 from evoloco.experiment import Experiment
-from evoloco.genome import Array, Gene, Space
+from evoloco.fields import Array, Fields, Record
+from evoloco.genome import Gene, Space
+from evoloco.ground import height
+from evoloco.members import member, members
 from evoloco.morphologies import biped, hopper, mjcf, muscle_biped, planar_biped
 from evoloco.morphology import Morphology, assemble
 from evoloco.report.chronograph import chronograph
@@ -21,9 +24,10 @@ from evoloco.scenario import Scenario, Termination, draw
 from evoloco.sim import heightfield
 from evoloco.sim.simulator import Simulator
 from evoloco.spec import read
-from evoloco.terrain import MARGIN, Terrain, height
+from evoloco.terrain import MARGIN, Terrain
+from evoloco.terrains import rough, slope
 
-ROUGH = Terrain(0.04, length=6.0)
+ROUGH = Terrain(rough.Shape(0.04), length=6.0)
 NEVER = Termination(min_height=-math.inf, max_tilt=math.pi, body_contact=False)
 RADIUS = 0.03
 
@@ -31,22 +35,21 @@ RADIUS = 0.03
 class Constant:
     """A controller whose answer is its parameter."""
 
-    state_size = 0
+    state = {}  # noqa: RUF012 - never changed
     space = Space([Gene("answer", 0.0, 1.0)])
 
     @staticmethod
-    def reset(params: Array, state: Array, dt: float) -> None:
+    def reset(params: Record, state: Record, dt: float) -> None:
         pass
 
     @staticmethod
-    def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: Array) -> None:
-        ctrl[:] = params[0]
+    def step(
+        params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array
+    ) -> None:
+        ctrl[:] = params.answer
 
-    def parameters(self, values: dict[str, float]) -> Array:
-        return np.zeros(1)
-
-    def outputs(self, params: Array, states: Array) -> dict[str, Array]:
-        return {}
+    def parameters(self, values: dict[str, float]) -> Fields:
+        return {"answer": values["answer"]}
 
 
 def drawn(terrain: Terrain, *address: int) -> Array:
@@ -111,10 +114,10 @@ def test_heights_fill_plus_and_minus_the_roughness_and_leave_the_start_level() -
     heights = drawn(ROUGH, 1)
     rows, columns = ROUGH.shape
     assert heights.shape == (21, 31) == (rows, columns)
-    assert np.abs(heights).max() == ROUGH.roughness
+    assert np.abs(heights).max() == ROUGH.form.highest
     inner = heights[1:-1, 15:-1]  # 1.5 m ahead and more
-    assert 0.9 * ROUGH.roughness < min(inner.max(), -inner.min()) < ROUGH.roughness
-    assert abs(inner.mean()) < 0.2 * ROUGH.roughness
+    assert 0.9 * ROUGH.form.highest < min(inner.max(), -inner.min()) < ROUGH.form.highest
+    assert abs(inner.mean()) < 0.2 * ROUGH.form.highest
     spots = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 1000)) / math.sqrt(2)
     here = height(level(ROUGH.under(ball(0.3, 0.1)), heights), *spots)
     assert not here.any()
@@ -123,12 +126,12 @@ def test_heights_fill_plus_and_minus_the_roughness_and_leave_the_start_level() -
 def test_the_border_is_at_the_lowest_height() -> None:
     heights = drawn(ROUGH, 1)
     for edge in (heights[0], heights[-1], heights[:, 0], heights[:, -1]):
-        assert np.all(edge == -ROUGH.roughness)
+        assert np.all(edge == -ROUGH.form.highest)
 
 
 def test_a_rougher_ground_is_the_same_one_scaled() -> None:
     np.testing.assert_allclose(
-        2 * drawn(replace(ROUGH, roughness=0.02), 3), drawn(ROUGH, 3), rtol=1e-12
+        2 * drawn(replace(ROUGH, form=rough.Shape(0.02)), 3), drawn(ROUGH, 3), rtol=1e-12
     )
 
 
@@ -182,7 +185,7 @@ def test_the_height_between_points_is_what_a_ray_from_above_hits() -> None:
     np.testing.assert_allclose(
         found[~outside], np.array(hit)[~outside], atol=1e-7
     )  # heights are floats of 32 bits
-    assert (found == -ROUGH.roughness).sum() > 100
+    assert (found == -ROUGH.form.highest).sum() > 100
 
 
 def test_points_of_the_grid_have_the_heights_that_were_drawn() -> None:
@@ -213,7 +216,7 @@ def test_beyond_the_field_the_ground_is_level_at_its_lowest() -> None:
     far = -MARGIN - 1.0
     body = ROUGH.under(ball(far, 0.0))
     (episode,) = episodes(body, [scenario(body, drawn(ROUGH, 5))])
-    assert episode["qpos"][-1, 0] == pytest.approx(RADIUS - ROUGH.roughness, abs=1e-3)
+    assert episode["qpos"][-1, 0] == pytest.approx(RADIUS - ROUGH.form.highest, abs=1e-3)
     assert episode.foot_load[-1] == pytest.approx(body.weight, rel=1e-3)
     assert not episode["body_contact"].any()
 
@@ -325,7 +328,7 @@ def test_the_floor_keeps_its_name_friction_priority_and_contact_bits() -> None:
         ):
             assert np.array_equal(getattr(geom, name), getattr(before, name)), name
     assert rough.floor == {rough.model.geom("floor").id, around.id}
-    assert around.pos[2] == -ROUGH.roughness
+    assert around.pos[2] == -ROUGH.form.highest
     assert len(rough.foot_geoms) == len(plane.foot_geoms)
 
 
@@ -345,7 +348,7 @@ def test_a_body_of_a_users_file_stands_on_rough_ground_with_its_explicit_pairs(
     plane = mjcf.build(str(path), "trunk", ["foot"], ["hip"])
     rough = ROUGH.under(plane)
     assert rough.model.npair == 2 * plane.model.npair
-    assert rough.model.geom("ground.around").pos[2] == pytest.approx(0.2 - ROUGH.roughness)
+    assert rough.model.geom("ground.around").pos[2] == pytest.approx(0.2 - ROUGH.form.highest)
     (before,), (after,) = (
         episodes(plane, [scenario(plane)], 0.3, 0.0),
         episodes(rough, [scenario(rough, drawn(ROUGH, 2))], 0.3, 0.0),
@@ -408,25 +411,27 @@ def test_the_stick_figures_stand_on_the_ground_of_the_episode() -> None:
 
 
 def test_a_run_draws_new_ground_for_every_episode_and_replays_it(hop: Path) -> None:
-    rough = Experiment(read(hop, ["scenario.terrain.roughness=0.02", "scenario.terrain.level=0.0"]))
+    uneven = Experiment(
+        read(hop, ["scenario.terrain.roughness=0.02", "scenario.terrain.level=0.0"])
+    )
     plain = Experiment(read(hop))
-    first, second = rough.scenarios(0)
-    assert first.heights.shape == rough.terrain.shape  # type: ignore[union-attr]
+    first, second = uneven.scenarios(0)
+    assert first.heights.shape == uneven.terrain.shape  # type: ignore[union-attr]
     assert not np.array_equal(first.heights, second.heights)
-    assert np.array_equal(first.heights, rough.scenarios(0)[0].heights)
-    assert [draw.joint_offset.tolist() for draw in rough.scenarios(0)] == [
+    assert np.array_equal(first.heights, uneven.scenarios(0)[0].heights)
+    assert [draw.joint_offset.tolist() for draw in uneven.scenarios(0)] == [
         draw.joint_offset.tolist() for draw in plain.scenarios(0)
     ]
-    genomes = np.random.default_rng(1).random((6, len(rough.space)))
+    genomes = np.random.default_rng(1).random((6, len(uneven.space)))
     one, two = (
-        Local(rough, threads).evaluate(genomes, rough.scenarios(0), 0.0) for threads in (1, 2)
+        Local(uneven, threads).evaluate(genomes, uneven.scenarios(0), 0.0) for threads in (1, 2)
     )
     assert one.fitness.tobytes() == two.fitness.tobytes()
     assert not np.array_equal(
         one.fitness, Local(plain).evaluate(genomes, plain.scenarios(0), 0.0).fitness
     )
-    again = simulator(rough).run(
-        np.array([rough.parameters(genome) for genome in genomes]), rough.scenarios(0)
+    again = simulator(uneven).run(
+        np.array([uneven.parameters(genome) for genome in genomes]), uneven.scenarios(0)
     )
     assert len([episode for episode in again if episode.outcome is not Outcome.UNSTABLE]) == 12
 
@@ -496,3 +501,43 @@ def test_ground_of_another_grid_is_refused() -> None:
             ModelError, match=r"Ground of \(21, 31\) points does not fit a body on one of"
         ):
             episodes(body, [scenario(body, drawn(ROUGH, 1))])
+
+
+# Every terrain
+
+
+@pytest.mark.parametrize("name", members("terrains"))
+def test_every_terrain_begins_level_and_stays_within_its_heights(name: str) -> None:
+    options = {"roughness": 0.03} if name == "rough" else {}
+    terrain = Terrain(member("terrains", name).Shape(**options), cell=0.1, length=9.0)
+    body = terrain.under(ball(0.0, 0.0))
+    heights = drawn(terrain, 1)
+    assert heights.shape == terrain.shape
+    assert 0 < np.abs(heights).max() <= terrain.form.highest
+    found = level(body, heights)
+    start = np.linspace(-0.3, 0.3, 7)
+    np.testing.assert_allclose(height(found, start, 0.0), 0.0, atol=1e-6)
+    ahead = height(found, np.linspace(2.0, 8.0, 50), np.linspace(-1.0, 1.0, 50))
+    assert np.ptp(ahead) > 0.01
+
+
+def test_the_height_of_a_slope_is_that_of_its_angle() -> None:
+    terrain = Terrain(slope.Shape(angle=-0.1), cell=0.1, level=0.5, length=9.0)
+    found = level(terrain.under(ball(0.0, 0.0)), drawn(terrain, 0))
+    x = np.linspace(2.0, 8.0, 20)
+    # The field holds 32-bit numbers of a range of 20 m.
+    np.testing.assert_allclose(height(found, x, 0.0), -math.tan(0.1) * (x - 0.5), atol=2e-6)
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.3])
+def test_the_height_of_a_plane_is_where_a_ray_from_above_meets_it(angle: float) -> None:
+    quat = [math.cos(angle / 2), 0.0, math.sin(angle / 2), 0.0]
+    body = ball(0.0, 0.0, pos=[0.1, 0.2, -0.4], quat=quat)
+    data = mujoco.MjData(body.model)
+    mujoco.mj_forward(body.model, data)
+    geom, groups = np.zeros(1, np.int32), np.array([1, 0, 0, 0, 0, 0], np.uint8)
+    for x, y in np.random.default_rng(0).uniform(-2.0, 2.0, (20, 2)):
+        above = np.array([x, y, 5.0])
+        way = mujoco.mj_ray(body.model, data, above, np.array([0.0, 0.0, -1.0]), groups, 1, 1, geom)
+        if geom[0] in body.floor:
+            assert height(body, np.array(x), np.array(y)) == pytest.approx(5.0 - way, abs=1e-9)

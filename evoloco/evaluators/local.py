@@ -56,15 +56,14 @@ class Local:
         address: Address = unnamed,
     ) -> Evaluation:
         """Runs every genome (G, n) in every scenario; messages call an episode by its address."""
-        params = np.array([self._experiment.parameters(genome) for genome in genomes])
-        bodies = (
-            [self._experiment.body(genome) for genome in genomes]
-            if self._experiment.body_genes
-            else []
-        )
+        bodies, params = zip(*self._experiment.embodied(genomes), strict=True)
         rows = []
         episodes = self._simulator.run(
-            params, scenarios, bodies=bodies, support=support, address=address
+            np.array(params),
+            scenarios,
+            bodies=bodies if self._experiment.body_genes else (),
+            support=support,
+            address=address,
         )
         for number, episode in enumerate(episodes):
             with told_from(address(*divmod(number, len(scenarios)))):

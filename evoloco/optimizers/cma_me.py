@@ -1,32 +1,32 @@
 """CMA-ME by pyribs: a repertoire of gaits over two descriptors, improved by several CMA-ES."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from evoloco.errors import SpecError
 from evoloco.genome import Array
 from evoloco.optimizer import Search
-from evoloco.optimizers._archive import Archive
-from evoloco.search.repertoire import Grid
+from evoloco.optimizers._illumination import Illumination
+from evoloco.search.repertoire import Cells, Descriptors, Ranges
 
 
-class Optimizer:
+class Optimizer(Illumination):
     """Fills the cells of a grid over two descriptors, led by what was new or better.
 
-    Several evolution strategies, begun at the genes' starts, sample around
-    points of their own. Genomes
-    that open a cell rank first, then those that improve one, by how much; a
-    strategy of which no genome did either starts again at a random elite.
-    Samples are folded into [0, 1]. Positions between the levels of a gene are
-    kept, and stand for the nearest.
+    Several evolution strategies sample around points of their own, the genes'
+    starts at first. Genomes that open a cell rank first, then those that
+    improve one, by how much. A strategy of which no genome did either starts
+    again at a random elite. Samples are folded into [0, 1]. Positions between
+    the levels of a gene are kept, and stand for the nearest.
 
     Args:
         search: What is searched.
         descriptors: Two fitness terms, whose weight may be 0.
-        ranges: Low and high of each [its unit]; what lies beyond counts to the outermost cells.
+        ranges: Low and high of each [its unit]; what lies beyond counts to the
+            outermost cells.
         cells: Along each.
         sigma: Initial step size, as a fraction of each gene's range.
         emitters: Number of strategies, which share the population evenly.
@@ -41,37 +41,32 @@ class Optimizer:
         Tjanaka et al., 2023, pyribs, doi:10.1145/3583131.3590374.
     """
 
-    takes_start = True
-    packages = ("ribs",)
-    events: Sequence[str] = ()
-
     def __init__(
         self,
         search: Search,
         *,
-        descriptors: tuple[str, str],
-        ranges: tuple[tuple[float, float], tuple[float, float]],
-        cells: tuple[int, int] = (16, 16),
+        descriptors: Descriptors,
+        ranges: Ranges,
+        cells: Cells = (16, 16),
         sigma: Annotated[float, Field(gt=0, le=1)] = 0.2,
         emitters: Annotated[int, Field(ge=1)] = 2,
     ) -> None:
         size, rest = divmod(search.population_size, emitters)
         if rest or size < 2:
             raise SpecError(
-                f"optimizer.emitters: a population of {search.population_size} cannot be shared by {emitters} "
-                "strategies of 2 genomes or more each."
+                f"optimizer.emitters: a population of {search.population_size} cannot be shared "
+                f"by {emitters} strategies of 2 genomes or more each."
             )
-        self._archive = Archive(search, Grid(descriptors, ranges, cells), "cma_me")
+        super().__init__(search, descriptors, ranges, cells, "cma_me")
         from ribs.emitters import EvolutionStrategyEmitter
 
+        seeds = np.random.SeedSequence([search.seed, len(search.space)]).generate_state(emitters)
         centre = search.space.start.tolist()
         self._emitters = [
             EvolutionStrategyEmitter(
-                self._archive.elites, x0=centre, sigma0=sigma, batch_size=size, seed=seed
+                self.elites, x0=centre, sigma0=sigma, batch_size=size, seed=seed
             )
-            for seed in np.random.SeedSequence([search.seed, len(search.space)])
-            .generate_state(emitters)
-            .tolist()
+            for seed in seeds.tolist()
         ]
 
     def ask(self) -> Array:
@@ -79,30 +74,39 @@ class Optimizer:
         self._asked = np.concatenate([emitter.ask() for emitter in self._emitters])
         return np.asarray(1 - np.abs(1 - self._asked % 2))
 
-    def tell(self, genomes: Array, fitness: Array, values: Array) -> None:  # noqa: ARG002 - samples, not folded, count
-        """Reports the fitness (population_size,) and the terms' values; unstable genomes rank worst."""
-        stable, told = self._archive.add(self._asked, fitness, values)
+    def tell(
+        self,
+        genomes: Array,  # noqa: ARG002 - samples count, not what they are folded to
+        fitness: Array,
+        values: Array,
+    ) -> None:
+        """Reports fitness (population_size,) and terms' values; unstable genomes rank worst."""
+        stable, told = self.add(self._asked, fitness, values)
         if not told:
             return
-        everyone = {
-            "objective": fitness.min(where=stable, initial=np.inf) - 1,
-            "measures": 0,
-            "status": 0,
-            "value": 0,
-        }
-        everyone["value"] = min(told["value"].min(), 0.0) - 1
-        filled = {}
-        for key, worst in everyone.items():
-            filled[key] = np.full((len(fitness), *told[key].shape[1:]), worst, dtype=np.float64)
-            filled[key][stable] = told[key]
+        filled = _filled(fitness, stable, told)
+
         size = len(fitness) // len(self._emitters)
         for number, emitter in enumerate(self._emitters):
             part = slice(number * size, (number + 1) * size)
             emitter.tell(
-                self._asked[part], filled["objective"][part], filled["measures"][part],
+                self._asked[part],
+                filled["objective"][part],
+                filled["measures"][part],
                 {"status": filled["status"][part], "value": filled["value"][part]},
-            )  # fmt: skip
+            )
 
-    def stop_reason(self) -> str:
-        """Never."""
-        return ""
+
+def _filled(fitness: Array, stable: NDArray[np.bool_], told: dict[str, Any]) -> dict[str, Array]:
+    """What pyribs tells of the stable solutions, for all (λ, ...); the unstable ones are worst."""
+    worst = {
+        "objective": fitness.min(where=stable, initial=np.inf) - 1,
+        "measures": 0.0,
+        "status": 0.0,
+        "value": min(told["value"].min(), 0.0) - 1,
+    }
+    filled = {}
+    for key, least in worst.items():
+        filled[key] = np.full((len(fitness), *told[key].shape[1:]), least, dtype=np.float64)
+        filled[key][stable] = told[key]
+    return filled

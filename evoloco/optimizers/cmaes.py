@@ -13,33 +13,16 @@ from pydantic import Field
 
 from evoloco.genome import Array
 from evoloco.optimizer import Search
-from evoloco.optimizers._isolation import Isolation
-from evoloco.optimizers._restarts import SCHEDULES, Start, ipop
-
-
-def _pycma() -> ModuleType:
-    """The package `cma`, imported without what it plots with and what only its surrogate models use.
-
-    matplotlib.pyplot and scipy.stats make up two of the seconds in which a
-    run starts. pycma does without either when it cannot import them.
-    """
-    unused = [name for name in ("matplotlib.pyplot", "scipy.stats") if name not in sys.modules]
-    if "cma" not in sys.modules:
-        sys.modules.update(dict.fromkeys(unused))  # type: ignore[arg-type]  # None makes an import fail
-        try:
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "Could not import matplotlib.pyplot")
-                return importlib.import_module("cma")
-        finally:
-            for name in unused:
-                del sys.modules[name]
-    return sys.modules["cma"]
-
+from evoloco.search.isolation import Isolation
+from evoloco.search.restarts import SCHEDULES, Start, ipop
 
 Sigma = Annotated[float, Field(gt=0, le=1)]
 Covariance = Literal["full", "diagonal"]
 Restarts = Literal["none", "ipop", "bipop"]
 Begin = Literal["centre", "random"]
+
+LARGEST_STEP = 1 / 3
+"""Largest standard deviation of a gene over its range, as pycma has it for bounded genes [1]."""
 
 
 class Optimizer:
@@ -66,8 +49,9 @@ class Optimizer:
         sigma: Initial step size, as a fraction of each gene's range; genes may name their own.
         start: Where the first start begins: at the "centre" of each gene's
             range, or where the gene says instead; or at a uniformly "random" point.
-        elitist: Whether the fittest genome of a generation is tried again in the next one, where scenarios are new.
-            (pycma's own option of this name trusts the fitness that it once had.)
+        elitist: Whether the fittest genome of a generation is tried again in the
+            next one, where scenarios are new. (pycma's own option of this name
+            trusts the fitness that it once had.)
         covariance: "full", or "diagonal" for steps along the genes only: less
             to learn, where there are hundreds of genes.
         active: Whether bad genomes also change the covariance, away from them.
@@ -106,6 +90,7 @@ class Optimizer:
         self._random = search.random()
         self._levels = search.space.levels
         self._spread = search.space.spread
+
         # Only pycma's integer variables draw from global random numbers.
         self._isolation = (
             Isolation([search.seed, len(search.space)]) if self._levels.any() else nullcontext
@@ -113,6 +98,7 @@ class Optimizer:
         self._fold = self._cma.transformations.BoxConstraintsLinQuadTransformation([[0.0, 1.0]])
         self._elitist = elitist
         self._options = {"CMA_diagonal": covariance == "diagonal", "CMA_active": active}
+
         self._left = max_restarts if restarts != "none" else 0
         self._starts = SCHEDULES.get(restarts, ipop)(search.population_size, sigma, self._random)
         centre = search.space.start if start == "centre" else self._random.random(len(search.space))
@@ -129,6 +115,7 @@ class Optimizer:
             "verbose": -9,
             "verb_log": 0,
         }
+
         if self._levels.any():
             low, high = _bounds(self._levels)
             centre = low + centre * (high - low)
@@ -141,18 +128,20 @@ class Optimizer:
             if np.isfinite(self._spread).any():
                 options["CMA_stds"] = self._steps(start.sigma).tolist()
             centre = np.asarray(self._fold.inverse(centre))
-            options["maxstd"] = 1 / 3  # of the range, as pycma has it for bounded genes
+            options["maxstd"] = LARGEST_STEP
+
         with self._isolation():
             self._strategy = self._cma.CMAEvolutionStrategy(centre, start.sigma, options)
 
     def _steps(self, sigma: float) -> Array:
-        """First steps of the genes over the step size (n,)."""
+        """First steps of the genes over the step size [1] (n,)."""
         return np.where(np.isfinite(self._spread), self._spread / sigma, 1.0)
 
     def ask(self) -> Array:
         """Genomes (λ, n) of the next generation."""
         with self._single.limit(limits=1, user_api="blas"), self._isolation():
             self._asked = self._strategy.ask()
+
         samples = np.array(self._asked)
         if self._levels.any():
             samples /= np.maximum(self._levels - 1, 1)
@@ -160,7 +149,12 @@ class Optimizer:
             samples = np.asarray(self._fold(samples.ravel())).reshape(samples.shape)
         return np.asarray(np.clip(samples, 0.0, 1.0))
 
-    def tell(self, genomes: Array, fitness: Array, values: Array) -> None:  # noqa: ARG002 - pycma knows what it asked
+    def tell(
+        self,
+        genomes: Array,  # noqa: ARG002 - pycma knows what it asked for
+        fitness: Array,
+        values: Array,  # noqa: ARG002 - fitness says all
+    ) -> None:
         """Reports the fitness (λ,); -inf ranks worst.
 
         A generation of nothing but -inf teaches nothing and changes nothing: to
@@ -170,15 +164,13 @@ class Optimizer:
         if not finite.size:
             return
         cost = np.where(np.isfinite(fitness), -fitness, 1.0 - finite.min())
+
         with self._single.limit(limits=1, user_api="blas"), self._isolation():
             self._strategy.tell(self._asked, list(cost))
             if self._elitist:
-                fittest = self._asked[int(np.argmin(cost))]
-                inverse = self._strategy.boundary_handler.inverse
-                self._strategy.inject([self._strategy.gp.geno(fittest, inverse)], force=True)
-            stop = (
-                self._strategy.stop()
-            )  # asked here, because pycma counts flat generations when asked
+                self._inject(self._asked[int(np.argmin(cost))])
+            stop = self._strategy.stop()  # here, because pycma counts flat generations when asked
+
         self._generations += 1
         self._evaluations += len(fitness)
         self._stop = ", ".join(f"{name} = {value}" for name, value in stop.items())
@@ -187,17 +179,22 @@ class Optimizer:
         if self._stop and self._left:
             self._restart()
 
+    def _inject(self, sample: Array) -> None:
+        """Has a sample (n,) asked for again in the next generation."""
+        inverse = self._strategy.boundary_handler.inverse
+        self._strategy.inject([self._strategy.gp.geno(sample, inverse)], force=True)
+
     def _restart(self) -> None:
-        start = self._start
+        """Starts again at a random point, as the schedule says."""
         self.events.append(
-            f"start {len(self.events) + 1} ended after {self._generations} generations of {start.population_size} "
-            f"genomes, sigma {start.sigma:.3g}: {self._stop}"
+            f"start {len(self.events) + 1} ended after {self._generations} generations of "
+            f"{self._start.population_size} genomes, sigma {self._start.sigma:.3g}: {self._stop}"
         )
         self._left -= 1
-        self._spread = np.full(
-            len(self._levels), np.nan
-        )  # the genes' own are for around their start
-        self._begin(self._starts.send(self._evaluations), self._random.random(len(self._levels)))
+
+        size = len(self._levels)
+        self._spread = np.full(size, np.nan)  # the genes' own are for around their start
+        self._begin(self._starts.send(self._evaluations), self._random.random(size))
 
     def stop_reason(self) -> str:
         """The stop conditions of pycma that hold in the last start."""
@@ -205,6 +202,31 @@ class Optimizer:
 
 
 def _bounds(levels: NDArray[np.int64]) -> tuple[Array, Array]:
-    """Bounds (n,) of pycma's variables: half a level beyond the first and last, or [0, 1] of a continuous gene."""
+    """Bounds (n,) of pycma's variables.
+
+    They are half a level beyond the first and the last, and [0, 1] of a
+    continuous gene.
+    """
     stepped = levels > 0
     return np.where(stepped, -0.5, 0.0), np.where(stepped, levels - 0.5, 1.0)
+
+
+def _pycma() -> ModuleType:
+    """The package `cma`, without what it plots with and what only its surrogate models use.
+
+    matplotlib.pyplot and scipy.stats make up two of the seconds in which a
+    run starts. pycma does without either when it cannot import them.
+    """
+    if "cma" in sys.modules:
+        return sys.modules["cma"]
+
+    unused = [name for name in ("matplotlib.pyplot", "scipy.stats") if name not in sys.modules]
+    missing: dict[str, ModuleType | None] = dict.fromkeys(unused)
+    sys.modules.update(missing)  # type: ignore[arg-type]  # None makes an import fail
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Could not import matplotlib.pyplot")
+            return importlib.import_module("cma")
+    finally:
+        for name in unused:
+            del sys.modules[name]

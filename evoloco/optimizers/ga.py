@@ -9,9 +9,10 @@ from pydantic import Field
 
 from evoloco.genome import Array
 from evoloco.optimizer import Search
-from evoloco.optimizers._isolation import Isolation
-from evoloco.optimizers._variation import (
+from evoloco.search.isolation import Isolation
+from evoloco.search.variation import (
     Crossover,
+    Eta,
     Individual,
     Mutation,
     Rate,
@@ -23,11 +24,11 @@ from evoloco.optimizers._variation import (
 class Optimizer:
     """Generational genetic algorithm in [0, 1]^n.
 
-    Parents win tournaments, mate two by two and mutate; the best genomes of a
+    Parents win tournaments, mate two by two and mutate. The best genomes of a
     generation stay in the next, where they are evaluated again. The first
     generation is uniform, save that its first genome is the start where genes
-    name one. Operators are DEAP's, which draw from Python's
-    global random numbers: here from a state of this search's own.
+    name one. Operators are DEAP's, which draw from Python's global random
+    numbers: here from a state of this search's own.
 
     Args:
         search: What is searched.
@@ -63,19 +64,19 @@ class Optimizer:
         gene_rate: Rate = 0.1,
         sigma: Annotated[float, Field(gt=0)] = 0.1,
         alpha: Annotated[float, Field(ge=0)] = 0.5,
-        eta: Annotated[float, Field(gt=0)] = 15.0,
+        eta: Eta = 15.0,
         elites: Annotated[int, Field(ge=0)] = 1,
     ) -> None:
         self._variation = Variation(
             search.space,
-            crossover,
-            crossover_rate,
-            mutation,
-            mutation_rate,
-            gene_rate,
-            sigma,
-            alpha,
-            eta,
+            crossover=crossover,
+            crossover_rate=crossover_rate,
+            mutation=mutation,
+            mutation_rate=mutation_rate,
+            gene_rate=gene_rate,
+            sigma=sigma,
+            alpha=alpha,
+            eta=eta,
         )
         self._isolation = Isolation([search.seed, len(search.space)])
         self._first = search.space.first(search.random(), search.population_size)
@@ -86,14 +87,21 @@ class Optimizer:
         """Genomes (population_size, n) of the next generation, elites first."""
         if not self._population:
             return self._first
+
         elites = tools.selBest(self._population, self._elites)
         with self._isolation():
             count = len(self._population) - len(elites)
             parents = tools.selTournament(self._population, count, self._tournament)
             offspring = self._variation(parents)
+
         return np.concatenate([np.array(elites), offspring]) if elites else offspring
 
-    def tell(self, genomes: Array, fitness: Array, values: Array) -> None:  # noqa: ARG002 - fitness says all
+    def tell(
+        self,
+        genomes: Array,
+        fitness: Array,
+        values: Array,  # noqa: ARG002 - fitness says all
+    ) -> None:
         """Reports the fitness (population_size,); -inf ranks worst."""
         self._population = individuals(genomes, fitness[:, None])
 

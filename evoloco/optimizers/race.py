@@ -1,4 +1,4 @@
-"""A race of several CMA-ES searches, from which the weak ones are taken by predicted fitness."""
+"""A race of several CMA-ES searches, which those of least predicted fitness leave."""
 
 from dataclasses import dataclass, field, replace
 from itertools import combinations
@@ -36,18 +36,18 @@ class Racer:
 
 
 class Optimizer:
-    """Several CMA-ES searches in one budget; the weakest stop, one after another, until one is left.
+    """Several CMA-ES searches in one budget, of which the weakest stop, one after another.
 
     The racers differ in their random numbers. They take turns, a generation
     each, so that all meet the same strength of a support that weakens. After
     `trial` rounds, and again after every `heat` rounds, the racer of least
-    predicted fitness stops. One that pycma ends leaves the race too; the last
-    one goes on to its own end. N racers race for
+    predicted fitness stops, until one is left. A racer that pycma ends leaves
+    the race too; the last one goes on to its own end. N racers race for
 
         N trial + (N - 1 + ... + 2) heat
 
-    generations. The rule needs those that were, not how many are to come: a
-    run can be prolonged.
+    generations. The rule needs the generations that were, not how many are to
+    come: a run can be prolonged.
 
     Fitness is predicted by the Theil-Sen line through the best fitness of a
     racer's last `trial` generations, `look_ahead` generations on. Its level
@@ -68,7 +68,8 @@ class Optimizer:
         sigma: Initial step size, as a fraction of each gene's range.
         start: Where each begins: at the "centre" of each gene's range, or at
             a uniformly "random" point of its own.
-        elitist: Whether the fittest genome of a racer's generation is tried again in its next one.
+        elitist: Whether the fittest genome of a racer's generation is tried again in
+            its next one.
         covariance: "full", or "diagonal" for steps along the genes only.
         active: Whether bad genomes also change the covariance, away from them.
 
@@ -97,18 +98,19 @@ class Optimizer:
         active: bool = True,
     ) -> None:
         def racer(number: int) -> Racer:
-            own = replace(search, seed=_seed(search.seed, number))
-            return Racer(number, cmaes.Optimizer(
+            own = replace(search, seed=racer_seed(search.seed, number))
+            strategy = cmaes.Optimizer(
                 own, sigma=sigma, start=start, elitist=elitist, covariance=covariance, active=active
-            ))  # fmt: skip
+            )
+            return Racer(number, strategy)
 
-        self._all = [racer(number) for number in range(1, racers + 1)]
+        self.events: list[str] = []
         self._trial, self._heat, self._ahead = trial, heat, look_ahead
-        self._rounds = 0
+        self._all = [racer(number) for number in range(1, racers + 1)]
         self._racing = list(self._all)
         self._turns = list(self._racing)  # left in this round
+        self._rounds = 0
         self._exits: list[str] = []
-        self.events: list[str] = []
 
     def ask(self) -> Array:
         """Genomes (population_size, n) of the racer whose turn it is."""
@@ -117,30 +119,31 @@ class Optimizer:
     def tell(self, genomes: Array, fitness: Array, values: Array) -> None:
         """Reports the fitness (population_size,) to that racer; -inf ranks worst."""
         self._turns.pop(0).tell(genomes, fitness, values)
+
         if not self._turns:
             self._rounds += 1
-            self._thin()
+            self._end_round()
             self._turns = list(self._racing)
+
         self.events = [*self._exits, self._account()]
 
-    def _thin(self) -> None:
-        """After a round: those that ended leave the race, and the weakest where one is due; the last one stays."""
+    def _end_round(self) -> None:
+        """Takes out racers that ended, and the weakest where that is due; the last one stays."""
         for racer in list(self._racing):
             reason = racer.search.stop_reason()
             if reason and len(self._racing) > 1:
                 self._racing.remove(racer)
                 self._exits.append(
-                    f"racer {racer.number} ended after {self._rounds} generations at fitness {racer.fitness[-1]:.4g}: "
-                    f"{reason}"
+                    f"racer {racer.number} ended after {self._rounds} generations "
+                    f"at fitness {racer.fitness[-1]:.4g}: {reason}"
                 )
-        if (
-            len(self._racing) > 1
-            and self._rounds >= self._trial
-            and (self._rounds - self._trial) % self._heat == 0
-        ):
+
+        since_trial = self._rounds - self._trial
+        if len(self._racing) > 1 and since_trial >= 0 and since_trial % self._heat == 0:
             self._stop_weakest()
 
     def _stop_weakest(self) -> None:
+        """Takes out the racer of least predicted fitness, of equal ones the last."""
         trends = {
             racer.number: theil_sen(np.array(racer.fitness[-self._trial :]))
             for racer in self._racing
@@ -149,11 +152,13 @@ class Optimizer:
         weakest, next_weakest, *_ = sorted(
             predicted, key=lambda number: (predicted[number], -number)
         )
+
         self._racing = [racer for racer in self._racing if racer.number != weakest]
         self._exits.append(
-            f"racer {weakest} stopped after {self._rounds} generations at fitness {trends[weakest][0]:.4g}: "
-            f"predicted {predicted[weakest]:.4g} in {self._ahead} more, racer {next_weakest} "
-            f"{predicted[next_weakest]:.4g}"
+            f"racer {weakest} stopped after {self._rounds} generations "
+            f"at fitness {trends[weakest][0]:.4g}: "
+            f"predicted {predicted[weakest]:.4g} in {self._ahead} more, "
+            f"racer {next_weakest} {predicted[next_weakest]:.4g}"
         )
 
     def _account(self) -> str:
@@ -161,7 +166,10 @@ class Optimizer:
         racing = ", ".join(str(racer.number) for racer in self._racing)
         shares = ", ".join(f"{racer.genomes} of racer {racer.number}" for racer in self._all)
         total = sum(racer.genomes for racer in self._all)
-        return f"best of {len(self._all)} racers with {total} genomes in all: {shares}; in the race: {racing}"
+        return (
+            f"best of {len(self._all)} racers with {total} genomes in all: {shares}; "
+            f"in the race: {racing}"
+        )
 
     def stop_reason(self) -> str:
         """Why the last racer ended; empty while the race goes on."""
@@ -173,9 +181,13 @@ class Optimizer:
 def theil_sen(fitness: Array) -> tuple[float, float]:
     """Level at the last and rise per generation of a line through the fitness (G,) of generations.
 
-    The rise is the median of those between any two finite generations, the
-    level the median of what every generation would have become by the last at
-    that rise: -inf where half of them are.
+    With f_g the fitness of generation g,
+
+        rise  = median of (f_b - f_a) / (b - a),  a < b     (1)
+        level = median of f_g + rise (G - 1 - g)            (2)
+
+    (1) is over the finite generations, (2) over all: the level is -inf where
+    half of them are.
 
     References:
         Sen, 1968, Estimates of the regression coefficient based on Kendall's
@@ -183,15 +195,15 @@ def theil_sen(fitness: Array) -> tuple[float, float]:
     """
     stable = np.flatnonzero(np.isfinite(fitness))
     rises = [(fitness[b] - fitness[a]) / (b - a) for a, b in combinations(stable, 2)]
-    rise = float(np.median(rises)) if rises else 0.0
+    rise = float(np.median(rises)) if rises else 0.0  # (1)
+
     to_last = len(fitness) - 1 - np.arange(len(fitness))
-    return float(np.median(fitness + rise * to_last)), rise
+    level = float(np.median(fitness + rise * to_last))  # (2)
+    return level, rise
 
 
-def _seed(seed: int, number: int) -> int:
-    """The run's seed for racer 1, another one for each of the others."""
-    return (
-        seed
-        if number == 1
-        else int(np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0])
-    )
+def racer_seed(seed: int, number: int) -> int:
+    """Seed of a racer: the run's own for racer 1, another one for each of the others."""
+    if number == 1:
+        return seed
+    return int(np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0])

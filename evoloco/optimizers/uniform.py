@@ -7,7 +7,9 @@ from evoloco.optimizer import Search
 
 
 class Optimizer:
-    """Draws every genome independently and uniformly from [0, 1]^n, and every level of a gene equally often.
+    """Draws every genome independently and uniformly from [0, 1]^n.
+
+    Every level of a gene is drawn equally often.
 
     Args:
         search: What is searched.

@@ -31,7 +31,9 @@ GRAVITY = "opt.gravity"
 
 def channels(morphology: Morphology) -> tuple[str, ...]:
     """Names of the numbers that a controller observes."""
-    return tuple(morphology.observation.names)
+    return tuple(
+        f"{sensor.name}.{channel}" for sensor in morphology.sensors for channel in sensor.channels
+    )
 
 
 def memory(model: mujoco.MjModel, field: str) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from evoloco.errors import JournalError
 
-VERSION = 2
+VERSION = 3
 """Version of the tables below."""
 
 MOST_TERMS = 1000

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from evoloco.controller import signals
 from evoloco.errors import EvolocoError
 from evoloco.evaluators.local import judge
 from evoloco.gait.analysis import analyse
@@ -49,7 +50,7 @@ def write_report(run: Run) -> tuple[Path, str]:
         generations=_generations(run),
         episode=episode,
         gait=analyse(episode),
-        outputs=experiment.controller.outputs(params, episode["controller_state"]),
+        outputs=signals(experiment.controller, params, episode["controller_state"]),
         space=experiment.space,
         genome=again.genome,
         terms=tuple(

@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 
 from evoloco.episode import Episode
 from evoloco.genome import Array
+from evoloco.ground import height
 from evoloco.morphology import Morphology, is_in_subtree
 from evoloco.report import muscles
 from evoloco.report.canvas import INK, finish, picture
 from evoloco.report.plots import SIDES, Span, side_of
-from evoloco.terrain import height
 
 
 @picture

@@ -15,8 +15,8 @@ import numpy as np
 from evoloco.episode import Episode
 from evoloco.errors import EvolocoError
 from evoloco.genome import Array
+from evoloco.ground import height as ground
 from evoloco.report.muscles import activations, on_tendons
-from evoloco.terrain import height as ground
 
 LONGEST = 12.0
 """Length of a report's film [s]: some strides; drawing in software takes about as long as they do."""

@@ -1,1 +1,1 @@
-"""Where a search begins, and what it found besides its best."""
+"""What searches are made of, where they begin, and what they find besides their best."""

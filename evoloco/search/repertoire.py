@@ -9,6 +9,15 @@ from evoloco.errors import SpecError, UnknownNameError
 from evoloco.genome import Array
 from evoloco.record.journal import Journal
 
+Descriptors = tuple[str, str]
+"""Names of two fitness terms that describe how a gait moves."""
+
+Ranges = tuple[tuple[float, float], tuple[float, float]]
+"""Low and high of each descriptor [its unit]."""
+
+Cells = tuple[int, int]
+"""Numbers of cells along each descriptor."""
+
 SLACK = 1e-6
 """Rounding below this counts as lying on the edge of a cell, in descriptor units times cells."""
 
@@ -26,9 +35,9 @@ class Grid:
         SpecError: A range is not increasing, a count is not positive, or the descriptors are one.
     """
 
-    descriptors: tuple[str, str]
-    ranges: tuple[tuple[float, float], tuple[float, float]]
-    cells: tuple[int, int]
+    descriptors: Descriptors
+    ranges: Ranges
+    cells: Cells
 
     def __post_init__(self) -> None:
         if self.descriptors[0] == self.descriptors[1]:

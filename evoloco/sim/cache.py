@@ -1,16 +1,30 @@
-"""Where compiled code is kept, so that later starts need not compile; a temporary folder where nothing can be kept."""
+"""Where compiled code is kept, so that later starts need not compile.
 
+Numba's own cache on disk does not notice when a function that another one calls has changed. So
+compiled functions are kept in a folder named after a digest of every source file involved: other
+sources, other folder. Where nothing can be kept, a temporary folder serves.
+"""
+
+import ast
 import atexit
+import hashlib
+import importlib.util
 import os
+import platform
 import shutil
+import sys
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from types import ModuleType
+from typing import Any, TypeVar
 
+import llvmlite
 import numba
+
+from evoloco import modules
 
 Compiled = TypeVar("Compiled")
 
@@ -55,3 +69,71 @@ def temporary(reason: str) -> Path:
         stacklevel=2,
     )
     return _made()
+
+
+def compiled(text: str, functions: Iterable[Callable[..., Any]], facts: object = ()) -> ModuleType:
+    """A module of compiled entry points, kept for as long as their sources stay as they are.
+
+    Args:
+        text: Source of the module.
+        functions: What the module compiles; their sources name it, and all that these import.
+        facts: What the code depends on besides.
+    """
+    digest = _digest(text, functions, facts)
+    name = f"evoloco_compiled_{digest}"
+    if name in sys.modules:
+        return sys.modules[name]
+
+    place = folder() / digest
+    path = place / "compiled.py"
+    if not path.is_file():
+        place.mkdir(parents=True, exist_ok=True)
+        unfinished = place / f"compiled.{platform.node()}.{os.getpid()}.tmp"
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    return kept(lambda: modules.load(path, name))
+
+
+def _digest(text: str, functions: Iterable[Callable[..., Any]], facts: object) -> str:
+    """A hash over the compilers, the facts and all sources that compiled code may come from."""
+    versions = (sys.version, numba.__version__, llvmlite.__version__)
+    found = hashlib.sha256(repr((versions, text, str(facts))).encode())
+    files: dict[str, bytes] = {}
+    for function in functions:
+        plain = getattr(function, "py_func", function)
+        found.update(f"{plain.__module__}.{plain.__qualname__}".encode())
+        _gather(sys.modules.get(plain.__module__), Path(plain.__code__.co_filename), files)
+    for path in sorted(files):
+        found.update(path.encode() + files[path])
+    return found.hexdigest()[:16]
+
+
+def _gather(module: ModuleType | None, path: Path, files: dict[str, bytes]) -> None:
+    """Reads a source file and, through its import statements, those that it builds on."""
+    if str(path) in files or path.suffix != ".py" or not path.is_file():
+        return
+    files[str(path)] = path.read_bytes()
+    package = module.__package__ or "" if module else ""
+    for node in ast.walk(ast.parse(files[str(path)])):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = "." * node.level + (node.module or "")
+            if node.level:
+                base = importlib.util.resolve_name(base, package)
+            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+        for name in names:
+            imported, top = sys.modules.get(name), name.partition(".")[0]
+            if imported is None or top in sys.stdlib_module_names:
+                continue
+            source = Path(getattr(imported, "__file__", None) or "")
+            if "site-packages" in source.parts and top not in (
+                "evoloco",
+                package.partition(".")[0],
+            ):
+                files[name] = str(
+                    getattr(imported, "__version__", "")
+                ).encode()  # stands for the sources
+            else:
+                _gather(imported, source, files)

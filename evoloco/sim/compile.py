@@ -1,28 +1,21 @@
 """Compiles a controller's plain functions to C functions that the episode kernel calls.
 
-Numba's own disk cache does not notice when a function that another one calls
-has changed. So the compiled functions are kept in a folder named after a
-digest of every source file involved: other sources, other folder.
+A controller is compiled for the layouts of its parameters, its state and what it observes.
 """
 
-import ast
-import hashlib
-import importlib.util
-import os
-import platform
-import sys
+import inspect
+import re
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import llvmlite
 import numba
 from numba.core.errors import NumbaError
 
-from evoloco import modules
-from evoloco.controller import Controller
-from evoloco.errors import ControllerError
+from evoloco.actuator import Actuators
+from evoloco.controller import Controller, layouts
+from evoloco.errors import ControllerError, UnknownNameError
+from evoloco.fields import Layout, layout, layout_of, names
 from evoloco.sim import cache
 
 _WRAPPERS = '''"""Compiled entry points of one controller; made by evoloco, may be deleted."""
@@ -32,22 +25,27 @@ from numba import carray, types
 
 import evoloco.sim.compile as compile
 
-reset, step = compile.jitted
+reset, step, *layouts = compile.given
+params_row, state_row, obs_row = (types.CPointer(numba.from_dtype(kind)) for kind in layouts)
 array, real, count = types.CPointer(types.float64), types.float64, types.int64
 
 
-def native_reset(params, state, dt, param_size, state_size):
+def native_reset(params, state, dt):
     try:
-        reset(carray(params, (param_size,)), carray(state, (state_size,)), dt)
+        reset(carray(params, (1,))[0], carray(state, (1,))[0], dt)
     except Exception:
         return 1
     return 0
 
 
-def native_step(params, state, obs, time, dt, ctrl, param_size, state_size, obs_size, nu):
+def native_step(params, state, obs, time, dt, ctrl, nu):
     try:
         step(
-            carray(params, (param_size,)), carray(state, (state_size,)), carray(obs, (obs_size,)), time, dt,
+            carray(params, (1,))[0],
+            carray(state, (1,))[0],
+            carray(obs, (1,))[0],
+            time,
+            dt,
             carray(ctrl, (nu,)),
         )
     except Exception:
@@ -55,21 +53,18 @@ def native_step(params, state, obs, time, dt, ctrl, param_size, state_size, obs_
     return 0
 
 
-native_reset = numba.cfunc(types.int64(array, array, real, count, count), error_model="numpy", cache=True)(native_reset)
+native_reset = numba.cfunc(
+    types.int64(params_row, state_row, real), error_model="numpy", cache=True
+)(native_reset)
 native_step = numba.cfunc(
-    types.int64(array, array, array, real, real, array, count, count, count, count), error_model="numpy", cache=True
+    types.int64(params_row, state_row, obs_row, real, real, array, count),
+    error_model="numpy",
+    cache=True,
 )(native_step)
 '''
 
-_ARRAY = numba.types.Array(numba.float64, 1, "C")
-_SIGNATURES = (
-    (_ARRAY, _ARRAY, numba.float64),
-    (_ARRAY, _ARRAY, _ARRAY, numba.float64, numba.float64, _ARRAY),
-)
-"""Of `reset` and `step`."""
-
-jitted: tuple[Any, Any] = (None, None)
-"""The functions that the module made of `_WRAPPERS` compiles while it is imported."""
+given: tuple[Any, ...] = ()
+"""What the module made of `_WRAPPERS` compiles while it is imported: reset, step and three layouts."""
 
 
 class CompiledController:
@@ -77,35 +72,97 @@ class CompiledController:
 
     They return 1 where the function raised an exception, else 0.
 
+    Args:
+        controller: What is compiled.
+        observation: Layout of what it observes.
+
+    Attributes:
+        params: Layout of its parameters.
+        state: Layout of its state.
+        observation: Layout of what it observes.
+
     Raises:
         ControllerError: Numba cannot compile one of them; the message gives
             the line and what is allowed.
     """
 
-    def __init__(self, controller: Controller) -> None:
-        self._module = _compile(controller.reset, controller.step)
+    def __init__(self, controller: Controller, observation: Layout) -> None:
+        self.params, self.state = layouts(controller)
+        self.observation = observation
+        self._module = _compile(
+            controller.reset, controller.step, (self.params, self.state, observation)
+        )
         self.reset = int(self._module.native_reset.address)
         self.step = int(self._module.native_step.address)
 
 
-def _compile(reset: Callable[..., None], step: Callable[..., None]) -> ModuleType:
-    global jitted
-    digest = _digest(reset, step)
-    name = f"evoloco_compiled_{digest}"
-    if name in sys.modules:
-        return sys.modules[name]
-    folder = cache.folder() / digest
-    path = folder / "controller.py"
-    if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        unfinished = folder / f"controller.{platform.node()}.{os.getpid()}.tmp"
-        unfinished.write_text(_WRAPPERS, encoding="utf-8")
-        unfinished.replace(path)
-    jitted = (jit(reset), jit(step))
+_ACTUATE = '''"""A compiled actuator model; made by evoloco, may be deleted."""
+
+import numba
+from numba import carray, types
+
+import evoloco.sim.compile as compile
+
+actuate, *layouts = compile.given
+params_row, state_row = (types.CPointer(numba.from_dtype(kind)) for kind in layouts)
+array, real, count = types.CPointer(types.float64), types.float64, types.int64
+
+
+def native_actuate(params, state, angle, velocity, dt, ctrl, nu, joints):
+    actuate(
+        carray(params, (1,))[0],
+        carray(state, (1,))[0],
+        carray(angle, (joints,)),
+        carray(velocity, (joints,)),
+        dt,
+        carray(ctrl, (nu,)),
+    )
+    return 0
+
+
+native_actuate = numba.cfunc(
+    types.int64(params_row, state_row, array, array, real, array, count, count),
+    error_model="numpy",
+    cache=True,
+)(native_actuate)
+'''
+
+
+class CompiledActuators:
+    """The address of compiled actuators.
+
+    Attributes:
+        params: Layout of their parameters.
+        state: Layout of their state.
+
+    Raises:
+        ControllerError: Numba cannot compile them.
+    """
+
+    def __init__(self, actuators: Actuators) -> None:
+        global given
+        self.params = layout_of(actuators.parameters())
+        self.state = layout(actuators.state)
+        kinds = (self.params, self.state)
+        given = (jit(actuators.actuate), *kinds)
+        try:
+            self._module: Any = cache.compiled(_ACTUATE, (actuators.actuate,), kinds)
+        except NumbaError as error:
+            raise ControllerError(
+                f"Numba cannot compile the actuators: {_reason(error)}. See evoloco/actuator.py."
+            ) from error
+        self.actuate = int(self._module.native_actuate.address)
+
+
+def _compile(
+    reset: Callable[..., None], step: Callable[..., None], kinds: tuple[Layout, Layout, Layout]
+) -> ModuleType:
+    global given
+    given = (jit(reset), jit(step), *kinds)
     try:
-        return cache.kept(lambda: modules.load(path, name))
-    except NumbaError as error:
-        raise ControllerError(_explain(error)) from error
+        return cache.compiled(_WRAPPERS, (reset, step), kinds)
+    except (NumbaError, KeyError) as error:  # a KeyError where a record lacks a field
+        raise ControllerError(_explain(error, jit(reset), jit(step), kinds)) from error
 
 
 def jit(function: Callable[..., None]) -> Any:
@@ -117,62 +174,60 @@ def jit(function: Callable[..., None]) -> Any:
     )
 
 
-def _digest(*functions: Callable[..., None]) -> str:
-    """Names the compiled code: a hash over the compilers and all sources that it may come from."""
-    found = hashlib.sha256(
-        repr((sys.version, numba.__version__, llvmlite.__version__, _WRAPPERS)).encode()
-    )
-    files: dict[str, bytes] = {}
-    for function in functions:
-        plain = getattr(function, "py_func", function)
-        found.update(f"{plain.__module__}.{plain.__qualname__}".encode())
-        _gather(sys.modules.get(plain.__module__), Path(plain.__code__.co_filename), files)
-    for path in sorted(files):
-        found.update(path.encode() + files[path])
-    return found.hexdigest()[:16]
-
-
-def _gather(module: ModuleType | None, path: Path, files: dict[str, bytes]) -> None:
-    """Reads a source file and, through its import statements, those that it builds on."""
-    if str(path) in files or path.suffix != ".py" or not path.is_file():
-        return
-    files[str(path)] = path.read_bytes()
-    package = module.__package__ or "" if module else ""
-    for node in ast.walk(ast.parse(files[str(path)])):
-        names = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = "." * node.level + (node.module or "")
-            if node.level:
-                base = importlib.util.resolve_name(base, package)
-            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
-        for name in names:
-            imported, top = sys.modules.get(name), name.partition(".")[0]
-            if imported is None or top in sys.stdlib_module_names:
-                continue
-            source = Path(getattr(imported, "__file__", None) or "")
-            if "site-packages" in source.parts and top not in (
-                "evoloco",
-                package.partition(".")[0],
-            ):
-                files[name] = str(
-                    getattr(imported, "__version__", "")
-                ).encode()  # stands for the sources
-            else:
-                _gather(imported, source, files)
-
-
-def _explain(error: NumbaError) -> str:
+def _explain(error: Exception, reset: Any, step: Any, kinds: tuple[Layout, Layout, Layout]) -> str:
     """Numba's many lines as one message: where, why, and what is allowed."""
-    for function, signature in zip(
-        jitted, _SIGNATURES, strict=True
-    ):  # without the wrapper, to have the user's line
+    if isinstance(error, KeyError):
+        return _no_field(str(error.args[0]), (reset, step), kinds)
+    params, state, obs = (numba.from_dtype(kind) for kind in kinds)
+    real, ctrl = numba.float64, numba.types.Array(numba.float64, 1, "C")
+    function = reset
+    # Compiled without the wrapper, the error names the user's line.
+    for function, signature in (
+        (reset, (params, state, real)),
+        (step, (params, state, obs, real, real, ctrl)),
+    ):
         try:
             function.compile(signature)
         except NumbaError as own:
             error = own
             break
+    code = function.py_func.__code__
+    place = getattr(error, "loc", None)
+    file, line = (place.filename, place.line) if place else (code.co_filename, code.co_firstlineno)
+    return (
+        f"Numba cannot compile the controller in {file}, line {line}: {_reason(error)}. Allowed "
+        "are arithmetic on the given fields, loops, branches, math and NumPy functions that Numba "
+        "knows, and functions decorated with numba.njit; not allowed are Python objects, mixed "
+        "types in one variable, files, and attributes of the controller. See "
+        "docs/write-a-controller.md."
+    )
+
+
+FIELDS_COME_FROM = {
+    "params": "the controller's `parameters` returns them",
+    "state": "the controller's `state` names them",
+    "obs": "the body and the run file's [sensors] give them",
+}
+"""Where the fields of a controller's arguments come from."""
+
+
+def _no_field(name: str, functions: tuple[Any, Any], kinds: tuple[Layout, Layout, Layout]) -> str:
+    """Says which of params, state and obs lacks a field, and which it has."""
+    file = functions[1].py_func.__code__.co_filename
+    source = "".join(inspect.getsource(function.py_func) for function in functions)
+    for kind, (title, origin) in zip(kinds, FIELDS_COME_FROM.items(), strict=True):
+        if re.search(rf"\b{title}\.{name}\b", source):
+            where = f"the controller in {file} ({origin})"
+            return str(UnknownNameError(f"field of {title}", name, names(kind), where))
+    known = [
+        f"{title}.{field}"
+        for title, kind in zip(FIELDS_COME_FROM, kinds, strict=True)
+        for field in names(kind)
+    ]
+    return str(UnknownNameError("field", name, known, f"a function of the controller in {file}"))
+
+
+def _reason(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     noise = (
         "Failed in",
@@ -187,13 +242,5 @@ def _explain(error: NumbaError) -> str:
         ">>>",
     )
     reason = next((line for line in lines if not line.startswith(noise)), "")
-    types = next((f" {line.removeprefix('>>> ')}" for line in lines if line.startswith(">>> ")), "")
-    code = function.py_func.__code__
-    place = getattr(error, "loc", None)
-    file, line = (place.filename, place.line) if place else (code.co_filename, code.co_firstlineno)
-    return (
-        f"Numba cannot compile the controller in {file}, line {line}: {reason}{types}. "
-        "Allowed are arithmetic on the given arrays, loops, branches, math and NumPy functions that Numba knows, and "
-        "functions decorated with numba.njit; not allowed are Python objects, mixed types in one variable, files, and "
-        "attributes of the controller. See docs/write-a-controller.md."
-    )
+    found = next((line for line in lines if line.startswith(">>> ")), "")
+    return f"{reason} {found.removeprefix('>>> ')}".strip()

@@ -14,13 +14,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import mujoco
-import numba
 import numpy as np
-from llvmlite import ir
 from numba import carray, types
-from numba.extending import intrinsic
 
+from evoloco.ground import surface
 from evoloco.sim import cache, capi
+from evoloco.sim.native import doubles, floats, ints, jit, pointer, words
 
 SPHERE, CAPSULE, BOX = (
     int(getattr(mujoco.mjtGeom, f"mjGEOM_{kind}")) for kind in ("SPHERE", "CAPSULE", "BOX")
@@ -47,131 +46,131 @@ def contacts(model: mujoco.MjModel, data: mujoco.MjData) -> Iterator[None]:
     """
     places = [capi.pointer_offset(model, name) for name in OF_MODEL]
     places += [capi.pointer_offset(data, name) for name in OF_DATA]
-    function = cache.kept(lambda: _compiled(*places)).address
+    function = _compiled(*places)
     with capi.colliding(
         {(int(mujoco.mjtGeom.mjGEOM_HFIELD), kind): function for kind in (SPHERE, CAPSULE, BOX)}
     ):
         yield
 
 
-@intrinsic
-def _pointer(typing_context, address):  # type: ignore[no-untyped-def]
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        return builder.inttoptr(args[0], ir.IntType(8).as_pointer())
-
-    return types.voidptr(address), codegen
-
-
-@numba.njit(error_model="numpy")
+@jit
 def _doubles(place, first, count):  # type: ignore[no-untyped-def]
-    start = carray(_pointer(place), (1,), np.int64)[0]
-    return carray(_pointer(start + 8 * first), (count,), np.float64)
+    start = words(place)[0]
+    return carray(doubles(start + 8 * first), (count,))
 
 
-@numba.njit(error_model="numpy")
+@jit
 def _integer(place, index):  # type: ignore[no-untyped-def]
-    start = carray(_pointer(place), (1,), np.int64)[0]
-    return np.int64(carray(_pointer(start + 4 * index), (1,), np.int32)[0])
+    return np.int64(ints(words(place)[0] + 4 * index)[0])
 
 
-@numba.njit(error_model="numpy")
+@jit
 def _floats(place, first, count):  # type: ignore[no-untyped-def]
-    start = carray(_pointer(place), (1,), np.int64)[0]
-    return carray(_pointer(start + 4 * first), (count,), np.float32)
+    return carray(floats(words(place)[0] + 4 * first), (count,))
+
+
+@jit
+def touch(places, model, data, contacts, ground, geom, margin):  # type: ignore[no-untyped-def]
+    """Writes the contacts of a geom with a height field, and says how many there are."""
+    geom_type, geom_size, geom_dataid, hfield_size = places[:4]
+    hfield_nrow, hfield_ncol, hfield_adr, hfield_data, geom_xpos, geom_xmat = places[4:]
+    field = _integer(model + geom_dataid, ground)
+    rows, columns = _integer(model + hfield_nrow, field), _integer(model + hfield_ncol, field)
+    heights = _floats(model + hfield_data, _integer(model + hfield_adr, field), rows * columns)
+    reach_x, reach_y, lift = _doubles(model + hfield_size, 4 * field, 3)
+    per_x, per_y = (columns - 1) / (2 * reach_x), (rows - 1) / (2 * reach_y)
+    origin, turn = (
+        _doubles(data + geom_xpos, 3 * ground, 3),
+        _doubles(data + geom_xmat, 9 * ground, 9),
+    )
+    middle, turned = (
+        _doubles(data + geom_xpos, 3 * geom, 3),
+        _doubles(data + geom_xmat, 9 * geom, 9),
+    )
+    size, kind = _doubles(model + geom_size, 3 * geom, 3), _integer(model + geom_type, geom)
+    points = 1 if kind == SPHERE else 2 if kind == CAPSULE else 8
+    radius = 0.0 if kind == BOX else size[0]
+
+    count = 0
+    for point in range(points):
+        # The point in the geom's frame, in the world's, in the field's; then along the grid, in cells.
+        a, b, c = 0.0, 0.0, 0.0
+        if kind == CAPSULE:
+            c = size[1] if point == 0 else -size[1]
+        elif kind == BOX:
+            a = size[0] if point & 1 else -size[0]
+            b = size[1] if point & 2 else -size[1]
+            c = size[2] if point & 4 else -size[2]
+        x, y, z = 0.0, 0.0, 0.0
+        for i in range(3):
+            way = (
+                middle[i]
+                - origin[i]
+                + turned[3 * i] * a
+                + turned[3 * i + 1] * b
+                + turned[3 * i + 2] * c
+            )
+            x, y, z = (
+                x + turn[3 * i] * way,
+                y + turn[3 * i + 1] * way,
+                z + turn[3 * i + 2] * way,
+            )
+        along, across = (x + reach_x) * per_x, (y + reach_y) * per_y
+        if not (0 <= along <= columns - 1 and 0 <= across <= rows - 1):
+            continue
+        height, rise_x, rise_y = surface(heights, rows, columns, lift, along, across)
+        slope_x, slope_y = rise_x * per_x, rise_y * per_y
+        upright = 1 / math.sqrt(
+            slope_x * slope_x + slope_y * slope_y + 1
+        )  # the normal's part along the field's z
+        gap = (z - height) * upright - radius
+        if gap > margin:
+            continue
+        # An mjPreContact: dist, pos, normal, tangent.
+        found = carray(pointer(contacts + 8 * PRECONTACT * count), (PRECONTACT,), np.float64)
+        found[0] = gap
+        for i in range(3):
+            normal = upright * (turn[3 * i + 2] - turn[3 * i] * slope_x - turn[3 * i + 1] * slope_y)
+            place = turn[3 * i] * x + turn[3 * i + 1] * y + turn[3 * i + 2] * z + origin[i]
+            found[1 + i] = place - normal * (radius + gap / 2)
+            found[4 + i] = normal
+            found[7 + i] = (
+                turned[3 * i + 2] if kind == CAPSULE else 0.0
+            )  # at zeros MuJoCo chooses the tangent
+        count += 1
+    return count
+
+
+def signature() -> Any:
+    """Types of a contact function, an mjfCollision."""
+    address, index = types.int64, types.int32
+    return types.int32(address, address, address, index, index, types.float64)
+
+
+_TOUCH = '''"""The compiled contact function; made by evoloco, may be deleted."""
+
+import numba
+
+from evoloco.sim import heightfield
+
+places = heightfield.given
+
+
+def native_touch(model, data, contacts, ground, geom, margin):
+    return heightfield.touch(places, model, data, contacts, ground, geom, margin)
+
+
+native_touch = numba.cfunc(heightfield.signature(), error_model="numpy", cache=True)(native_touch)
+'''
+
+given: tuple[int, ...] = ()
+"""Places of the arrays that the module made of `_TOUCH` reads, while it is imported."""
 
 
 @functools.cache
-def _compiled(*places: int) -> Any:
-    """The contact function in C, an mjfCollision at `.address`, for a place in the struct of each array it reads.
-
-    Numba's cache tells functions with other places in them, such as another MuJoCo's, apart.
-    """
-    geom_type, geom_size, geom_dataid, hfield_size = places[:4]
-    hfield_nrow, hfield_ncol, hfield_adr, hfield_data = places[4 : len(OF_MODEL)]
-    geom_xpos, geom_xmat = places[len(OF_MODEL) :]
-
-    def touch(model, data, contacts, ground, geom, margin):  # type: ignore[no-untyped-def]
-        """Writes the contacts of a geom with a height field, and says how many there are."""
-        field = _integer(model + geom_dataid, ground)
-        rows, columns = _integer(model + hfield_nrow, field), _integer(model + hfield_ncol, field)
-        heights = _floats(model + hfield_data, _integer(model + hfield_adr, field), rows * columns)
-        reach_x, reach_y, lift = _doubles(model + hfield_size, 4 * field, 3)
-        per_x, per_y = (columns - 1) / (2 * reach_x), (rows - 1) / (2 * reach_y)
-        origin, turn = (
-            _doubles(data + geom_xpos, 3 * ground, 3),
-            _doubles(data + geom_xmat, 9 * ground, 9),
-        )
-        middle, turned = (
-            _doubles(data + geom_xpos, 3 * geom, 3),
-            _doubles(data + geom_xmat, 9 * geom, 9),
-        )
-        size, kind = _doubles(model + geom_size, 3 * geom, 3), _integer(model + geom_type, geom)
-        points = 1 if kind == SPHERE else 2 if kind == CAPSULE else 8
-        radius = 0.0 if kind == BOX else size[0]
-
-        count = 0
-        for point in range(points):
-            # The point in the geom's frame, in the world's, in the field's; then along the grid, in cells.
-            a, b, c = 0.0, 0.0, 0.0
-            if kind == CAPSULE:
-                c = size[1] if point == 0 else -size[1]
-            elif kind == BOX:
-                a = size[0] if point & 1 else -size[0]
-                b = size[1] if point & 2 else -size[1]
-                c = size[2] if point & 4 else -size[2]
-            x, y, z = 0.0, 0.0, 0.0
-            for i in range(3):
-                way = (
-                    middle[i]
-                    - origin[i]
-                    + turned[3 * i] * a
-                    + turned[3 * i + 1] * b
-                    + turned[3 * i + 2] * c
-                )
-                x, y, z = (
-                    x + turn[3 * i] * way,
-                    y + turn[3 * i + 1] * way,
-                    z + turn[3 * i + 2] * way,
-                )
-            along, across = (x + reach_x) * per_x, (y + reach_y) * per_y
-            if not (0 <= along <= columns - 1 and 0 <= across <= rows - 1):
-                continue
-            column, row = min(int(along), columns - 2), min(int(across), rows - 2)
-
-            # The triangle's rise per cell along both axes, and its height under the point.
-            corner = row * columns + column
-            near, far = lift * heights[corner], lift * heights[corner + columns + 1]
-            if along - column > across - row:
-                third = lift * heights[corner + 1]
-                rise_x, rise_y = third - near, far - third
-            else:
-                third = lift * heights[corner + columns]
-                rise_x, rise_y = far - third, third - near
-            height = near + rise_x * (along - column) + rise_y * (across - row)
-
-            slope_x, slope_y = rise_x * per_x, rise_y * per_y
-            upright = 1 / math.sqrt(
-                slope_x * slope_x + slope_y * slope_y + 1
-            )  # the normal's part along the field's z
-            gap = (z - height) * upright - radius
-            if gap > margin:
-                continue
-            # An mjPreContact: dist, pos, normal, tangent.
-            found = carray(_pointer(contacts + 8 * PRECONTACT * count), (PRECONTACT,), np.float64)
-            found[0] = gap
-            for i in range(3):
-                normal = upright * (
-                    turn[3 * i + 2] - turn[3 * i] * slope_x - turn[3 * i + 1] * slope_y
-                )
-                place = turn[3 * i] * x + turn[3 * i + 1] * y + turn[3 * i + 2] * z + origin[i]
-                found[1 + i] = place - normal * (radius + gap / 2)
-                found[4 + i] = normal
-                found[7 + i] = (
-                    turned[3 * i + 2] if kind == CAPSULE else 0.0
-                )  # at zeros MuJoCo chooses the tangent
-            count += 1
-        return count
-
-    address, index = types.int64, types.int32
-    signature = types.int32(address, address, address, index, index, types.float64)
-    return numba.cfunc(signature, error_model="numpy", cache=True)(touch)
+def _compiled(*places: int) -> int:
+    """Address of the contact function for a place in the struct of each array that it reads."""
+    global given
+    given = places
+    module: Any = cache.compiled(_TOUCH, (touch,), places)
+    return int(module.native_touch.address)

@@ -1,274 +1,370 @@
 """The native episode: control, physics, trace and termination in one compiled C function.
 
-`mjb_apply` calls `episode` once per simulation, on its thread pool. Everything
-that depends on the body, the controller or the run arrives at run time through
-a `PLAN` record, so the compiled function serves them all and can be cached on
-disk. Nothing in this file may come from another module of evoloco: Numba's
-cache watches this file alone.
+`mjb_apply` calls `episode` once per simulation, on its thread pool. Every simulation has its own
+clock: a call advances it by as many control steps as the plan says, from where it is.
 """
 
-from functools import cache
+from collections import namedtuple
 from typing import Any
 
-import llvmlite.binding as llvm
 import numba
 import numpy as np
-from llvmlite import ir
 from numba import carray, types
-from numba.extending import intrinsic
 
-RUNNING, COMPLETED, FELL, UNSTABLE, RAISED = 0, 1, 2, 3, 4
-"""Codes of an episode's outcome; one whose controller raised an exception has none."""
-
-BODY, FOOT, GROUND = 0, 1, 2
-"""Kinds of geoms."""
-
-HEIGHT, STIFFNESS, DAMPING, TURN_STIFFNESS, TURN_DAMPING = range(5)
-"""Columns of the virtual support: height [m], stiffness [N/m], damping [N s/m], and the same about the
-horizontal axes [N m/rad, N m s/rad]."""
-
-SUPPORT = 5
-"""Numbers per body in the virtual support."""
-
-TILT_READINGS = 2  # roll and pitch, formed here from the orientation
-
-PLAN = np.dtype(
-    [
-        # addresses of arrays, one row per simulation unless another shape is told
-        ("params", np.int64),  # (genomes, param_size)
-        ("genome_of", np.int64),  # int64 (nsim,): row of params that a simulation uses
-        (
-            "body_of",
-            np.int64,
-        ),  # int64 (nsim,): row of the arrays with one row per body that it uses
-        ("state", np.int64),  # (nsim, state_size)
-        ("obs", np.int64),  # (nsim, obs_size)
-        (
-            "readings",
-            np.int64,
-        ),  # (nsim, nsensordata + nu): sensordata and actuator_force between segments
-        ("trace", np.int64),  # (nsim, steps, row_size)
-        ("outcome", np.int64),  # int64 (nsim,)
-        ("lived", np.int64),  # int64 (nsim,): control steps done
-        ("started", np.int64),  # int64 (nsim,): 1 once the segment has begun
-        ("pushes", np.int64),  # (nsim, push_count, 5): start, end [s], force x, y, z [N]
-        (
-            "lean",
-            np.int64,
-        ),  # int64 (nsim,): address of a simulation's model for steps after which nobody reads sensors
-        ("gather", np.int64),  # int64 (gather_count, 2): from sensordata, to obs
-        ("gather_scale", np.int64),  # (bodies, gather_count)
-        (
-            "gather_shift",
-            np.int64,
-        ),  # (bodies, gather_count): taken off a reading before it is scaled
-        ("geom_kind", np.int64),  # int64 (ngeom,): BODY, FOOT or GROUND
-        ("home_ctrl", np.int64),  # (bodies, nu)
-        ("min_height", np.int64),  # (bodies,): torso height below which an episode ends [m]
-        ("support", np.int64),  # (bodies, SUPPORT): the virtual support
-        (
-            "foot_force",
-            np.int64,
-        ),  # int64 (feet,): where the vertical ground force stands in sensordata
-        (
-            "foot_position",
-            np.int64,
-        ),  # int64 (feet,): where the foot's position stands in sensordata
-        ("leg_length", np.int64),  # (bodies,) [m]
-        # compiled controller
-        ("reset_function", np.int64),
-        ("step_function", np.int64),
-        # sizes
-        ("nq", np.int64),
-        ("nv", np.int64),
-        ("na", np.int64),
-        ("nu", np.int64),
-        ("nsensordata", np.int64),
-        ("nsim", np.int64),
-        ("bodies", np.int64),
-        ("genomes", np.int64),
-        ("param_size", np.int64),
-        ("state_size", np.int64),
-        ("obs_size", np.int64),
-        ("row_size", np.int64),
-        ("gather_count", np.int64),
-        ("push_count", np.int64),
-        ("feet", np.int64),
-        ("ngeom", np.int64),
-        # time
-        ("first_step", np.int64),
-        ("last_step", np.int64),
-        ("steps", np.int64),
-        ("substeps", np.int64),
-        ("physics_dt", np.float64),
-        ("ramp", np.float64),
-        # where things stand: sensordata addresses, body id, column of the controller state or -1
-        ("orientation", np.int64),
-        ("position", np.int64),
-        ("velocity", np.int64),
-        ("rate", np.int64),
-        ("tilt", np.int64),
-        ("foot_ahead", np.int64),
-        ("torso", np.int64),
-        ("state_column", np.int64),
-        # termination
-        ("min_upright", np.float64),  # cosine of the largest tilt
-        ("end_on_contact", np.int64),
-        # byte offsets inside mjData and mjContact
-        ("at_time", np.int64),
-        ("at_qpos", np.int64),
-        ("at_qvel", np.int64),
-        ("at_act", np.int64),
-        ("at_ctrl", np.int64),
-        ("at_actuator_force", np.int64),
-        ("at_sensordata", np.int64),
-        ("at_xfrc_applied", np.int64),
-        ("at_ncon", np.int64),
-        ("at_contact", np.int64),
-        ("at_warning", np.int64),
-        ("contact_size", np.int64),
-        ("contact_geom", np.int64),
-    ]
+from evoloco.sim.native import (
+    address_of,
+    array_at,
+    caller,
+    copy,
+    doubles,
+    fence,
+    ints,
+    jit,
+    pointer,
+    row,
+    word_row,
+    words,
 )
+from evoloco.sim.observe import observe, rotation
+from evoloco.sim.philox import philox
+from evoloco.sim.plan import (
+    BODY,
+    COMPLETED,
+    DAMPING,
+    FELL,
+    GROUND,
+    HEIGHT,
+    PLAN,
+    PUSH,
+    RAISED,
+    RUNNING,
+    STIFFNESS,
+    SUPPORT,
+    TURN_DAMPING,
+    TURN_STIFFNESS,
+    UNSTABLE,
+)
+
+JITTER = 3
+"""Stream of an episode's random numbers: jitter of the command's delay (see `observe`)."""
+
+FORCE_SIZE = 6
+"""Numbers of a wrench in mjData.xfrc_applied: force, then torque."""
 
 # Warning counters of mjtWarning that mean the state is not to be trusted:
 # contacts or constraints that did not fit, and bad numbers in qpos, qvel, qacc, ctrl.
-_FIRST_WARNING, _WARNINGS = 1, 7
-_WARNING_WORDS = 2  # an mjWarningStat is two ints: lastinfo, number
+FIRST_WARNING, WARNINGS = 1, 7
+WARNING_WORDS = 2  # an mjWarningStat is two ints: lastinfo, number
+
+call_reset = caller("iid")  # params, state, dt
+call_step = caller("iiiddii")  # params, state, obs, time, dt, ctrl, nu
+# params, state, joint angles, joint velocities, dt, ctrl, nu, joints
+call_actuate = caller("iiiidiii")
+
+mj_step = types.ExternalFunction("mj_step", types.void(types.voidptr, types.voidptr))
+mj_forward = types.ExternalFunction("mj_forward", types.void(types.voidptr, types.voidptr))
+
+Data = namedtuple(
+    "Data",
+    "time qpos qvel act ctrl actuator_force sensordata wrench ncon contacts warning ctrl_address",
+)
+"""The arrays of an mjData that an episode reads and writes."""
 
 
-@intrinsic
-def _doubles(typing_context, address):  # type: ignore[no-untyped-def]
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        return builder.inttoptr(args[0], ir.DoubleType().as_pointer())
+@jit
+def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
+    """Advances one simulation by `plan.advance` control steps, or to its end."""
+    plan = carray(arg, (1,))[0]
+    outcome, lived = word_row(plan.outcome, sim, 1), word_row(plan.lived, sim, 1)
+    observed, busy = word_row(plan.observed, sim, 1), word_row(plan.busy, sim, 1)
+    if outcome[0] != RUNNING:
+        return
+    busy[0] = 1
+    seen = view(plan, data)
 
-    return types.CPointer(types.float64)(address), codegen
+    code = begin(plan, sim, model, data, seen)
+    last = min(lived[0] + plan.advance, plan.steps)
+    while code == RUNNING and lived[0] < last:
+        if not observed[0]:
+            observe(plan, sim, lived[0], seen.sensordata)
+        code = control(plan, sim, lived[0], seen)
+        if code == RUNNING:
+            record(plan, sim, lived[0], seen)
+            touched = simulate(plan, sim, lived[0], model, data, seen)
+            lived[0] += 1
+            observed[0] = 0
+            code = judge(plan, sim, seen, touched)
+    if code == RUNNING and lived[0] == plan.steps:
+        code = COMPLETED
 
-
-@intrinsic
-def _words(typing_context, address):  # type: ignore[no-untyped-def]
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        return builder.inttoptr(args[0], ir.IntType(64).as_pointer())
-
-    return types.CPointer(types.int64)(address), codegen
-
-
-@intrinsic
-def _ints(typing_context, address):  # type: ignore[no-untyped-def]
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        return builder.inttoptr(args[0], ir.IntType(32).as_pointer())
-
-    return types.CPointer(types.int32)(address), codegen
-
-
-@intrinsic
-def _pointer(typing_context, address):  # type: ignore[no-untyped-def]
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        return builder.inttoptr(args[0], ir.IntType(8).as_pointer())
-
-    return types.voidptr(address), codegen
-
-
-@intrinsic
-def _integer(typing_context, pointer):  # type: ignore[no-untyped-def]
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        return builder.ptrtoint(args[0], ir.IntType(64))
-
-    return types.int64(pointer), codegen
+    if plan.observe and not observed[0] and code != RAISED and code != UNSTABLE:
+        observe(plan, sim, lived[0], seen.sensordata)
+        observed[0] = 1
+    keep(plan, sim, seen)
+    busy[0] = 0
+    # Once the outcome is told, another thread may read the trace.
+    fence()
+    outcome[0] = code
 
 
-@intrinsic
-def _fence(typing_context):  # type: ignore[no-untyped-def]
-    """What was written before is seen by whoever sees what is written after."""
-
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        builder.fence("release")
-        return context.get_dummy_value()
-
-    return types.none(), codegen
-
-
-def _caller(argument_types):  # type: ignore[no-untyped-def]
-    """An intrinsic that calls the C function at an address; it returns 0, or 1 where it raised an exception."""
-
-    @intrinsic
-    def call(typing_context, address, arguments):  # type: ignore[no-untyped-def]
-        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-            ctypes = [ir.DoubleType() if kind == "d" else ir.IntType(64) for kind in argument_types]
-            function = builder.inttoptr(
-                args[0], ir.FunctionType(ir.IntType(64), ctypes).as_pointer()
-            )
-            return builder.call(
-                function, [builder.extract_value(args[1], i) for i in range(len(ctypes))]
-            )
-
-        return types.int64(address, arguments), codegen
-
-    return call
-
-
-# params, state, dt, sizes (params, state)
-_call_reset = _caller("iidii")
-# params, state, obs, time, dt, ctrl, sizes (params, state, obs, ctrl)
-_call_step = _caller("iiiddiiiii")
-
-_mj_step = types.ExternalFunction("mj_step", types.void(types.voidptr, types.voidptr))
-_mj_forward = types.ExternalFunction("mj_forward", types.void(types.voidptr, types.voidptr))
-
-
-@numba.njit(error_model="numpy", nogil=True)
-def _copy(row, column, source, count):  # type: ignore[no-untyped-def]
-    for i in range(count):
-        row[column + i] = source[i]
-    return column + count
-
-
-@numba.njit(error_model="numpy", nogil=True)
-def _rotation(readings, at):  # type: ignore[no-untyped-def]
-    """Rotation matrix of the quaternion at a place, row by row.
-
-    For the torso's orientation, the last row is the world's upward direction
-    in the torso's frame, the last column the torso's vertical axis in the world.
-    """
-    w, x, y, z = readings[at], readings[at + 1], readings[at + 2], readings[at + 3]
-    return (
-        (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
-        (2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
-        (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
+@jit
+def view(plan, data):  # type: ignore[no-untyped-def]
+    """The arrays of an mjData."""
+    base = address_of(data)
+    wrench = words(base + plan.at_xfrc_applied)[0] + 8 * FORCE_SIZE * plan.torso
+    return Data(
+        carray(doubles(base + plan.at_time), (1,)),
+        array_at(base + plan.at_qpos, plan.nq),
+        array_at(base + plan.at_qvel, plan.nv),
+        array_at(base + plan.at_act, plan.na),
+        array_at(base + plan.at_ctrl, plan.nu),
+        array_at(base + plan.at_actuator_force, plan.nu),
+        array_at(base + plan.at_sensordata, plan.nsensordata),
+        carray(doubles(wrench), (FORCE_SIZE,)),
+        carray(ints(base + plan.at_ncon), (1,)),
+        carray(words(base + plan.at_contact), (1,)),
+        carray(ints(base + plan.at_warning), (WARNINGS * WARNING_WORDS,)),
+        words(base + plan.at_ctrl)[0],
     )
 
 
-@numba.njit(error_model="numpy", nogil=True)
-def _push(wrench, pushes, now):  # type: ignore[no-untyped-def]
+@jit
+def begin(plan, sim, model, data, seen):  # type: ignore[no-untyped-def]
+    """Starts a fresh episode, or puts back what an mjData that serves many simulations forgot."""
+    fresh = word_row(plan.fresh, sim, 1)
+    if not fresh[0]:
+        readings = row(plan.readings, sim, plan.nsensordata + plan.nu)
+        for i in range(plan.nsensordata):
+            seen.sensordata[i] = readings[i]
+        for i in range(plan.nu):
+            seen.actuator_force[i] = readings[plan.nsensordata + i]
+        return RUNNING
+
+    fresh[0] = 0
+    params = plan.params + 8 * plan.param_size * sim
+    state = plan.state + 8 * plan.state_size * sim
+    if call_reset(plan.reset_function, (params, state, plan.physics_dt * plan.substeps)):
+        return RAISED
+    mj_forward(model, data)
+    if plan.indirect:
+        home = row(plan.home_ctrl, sim, plan.nu)
+        command = row(plan.command, sim, plan.nu)
+        for i in range(plan.nu):
+            command[i] = home[i]
+    return RUNNING
+
+
+@jit
+def control(plan, sim, t, seen):  # type: ignore[no-untyped-def]
+    """Asks the controller, and fades its answer in from the home posture."""
+    control_dt = plan.physics_dt * plan.substeps
+    time = t * control_dt
+    # A command that does not reach ctrl at once waits in a row of its own.
+    address = plan.command + 8 * plan.nu * sim if plan.indirect else seen.ctrl_address
+    params = plan.params + 8 * plan.param_size * sim
+    state = plan.state + 8 * plan.state_size * sim
+    obs = plan.obs + 8 * plan.obs_size * sim
+    if call_step(plan.step_function, (params, state, obs, time, control_dt, address, plan.nu)):
+        return RAISED
+
+    if time < plan.ramp:
+        command = carray(doubles(address), (plan.nu,))
+        home = row(plan.home_ctrl, sim, plan.nu)
+        fade = time / plan.ramp
+        for i in range(plan.nu):
+            command[i] = home[i] + fade * (command[i] - home[i])
+    return RUNNING
+
+
+@jit
+def record(plan, sim, t, seen):  # type: ignore[no-untyped-def]
+    """Writes what there was, what the controller felt and what it answered into the trace."""
+    trace = row(plan.trace + 8 * plan.rows * plan.row_size * sim, t % plan.rows, plan.row_size)
+    command = row(plan.command, sim, plan.nu) if plan.indirect else seen.ctrl
+    trace[0] = seen.time[0]
+    column = copy(trace, 1, seen.qpos, plan.nq)
+    column = copy(trace, column, seen.qvel, plan.nv)
+    column = copy(trace, column, seen.act, plan.na)
+    column = copy(trace, column, command, plan.nu)
+    column = copy(trace, column, seen.actuator_force, plan.nu)
+    column = copy(trace, column, seen.sensordata, plan.nsensordata)
+    column = copy(trace, column, row(plan.obs, sim, plan.obs_size), plan.obs_size)
+    for i in range(plan.feet + 1):
+        trace[column + i] = 0.0
+    if plan.state_column >= 0:
+        copy(trace, plan.state_column, row(plan.state, sim, plan.state_size), plan.state_size)
+
+
+@jit
+def simulate(plan, sim, t, model, data, seen):  # type: ignore[no-untyped-def]
+    """Steps the physics through one control step; whether more than the feet touched the ground."""
+    trace = row(plan.trace + 8 * plan.rows * plan.row_size * sim, t % plan.rows, plan.row_size)
+    peak = plan.row_size - plan.feet - 1 - (plan.state_size if plan.state_column >= 0 else 0)
+    lean = pointer(word_row(plan.lean, sim, 1)[0])
+    support = row(plan.support, sim, SUPPORT)
+    foot_force = word_row(plan.foot_force, 0, plan.feet)
+    geom_kind = word_row(plan.geom_kind, 0, plan.ngeom)
+    held = support[STIFFNESS] > 0
+
+    if plan.drift_count > 0:
+        drift(plan, sim, t)
+    if plan.indirect:
+        send(plan, sim, t)
+
+    touched = False
+    for substep in range(plan.substeps):
+        count = t * plan.substeps + substep
+        if held or plan.push_count > 0:
+            seen.wrench[:] = 0.0
+            push(plan, sim, seen.wrench, count * plan.physics_dt)
+            if held:
+                hold(plan, seen.wrench, seen.sensordata, support)
+        if plan.indirect:
+            actuate(plan, sim, count, seen)
+        if substep == plan.substeps - 1 or held:
+            mj_step(model, data)
+        else:
+            mj_step(lean, data)
+        for i in range(plan.feet):
+            trace[peak + i] = max(trace[peak + i], seen.sensordata[foot_force[i]])
+        if touches(plan, seen.contacts[0], seen.ncon[0], geom_kind):
+            touched = True
+    trace[peak + plan.feet] = 1.0 if touched else 0.0
+    return touched
+
+
+@jit
+def judge(plan, sim, seen, touched):  # type: ignore[no-untyped-def]
+    """Whether the episode goes on, or how it has ended."""
+    warned = 0
+    for i in range(FIRST_WARNING, WARNINGS):
+        warned += seen.warning[i * WARNING_WORDS + 1]
+    if warned > 0:
+        return UNSTABLE
+
+    low = seen.sensordata[plan.position + 2] < row(plan.min_height, sim, 1)[0]
+    tilted = rotation(seen.sensordata, plan.orientation)[2][2] < plan.min_upright
+    if low or tilted or (plan.end_on_contact and touched):
+        return FELL
+    return RUNNING
+
+
+@jit
+def keep(plan, sim, seen):  # type: ignore[no-untyped-def]
+    """Saves what the next control step reads and mjData forgets between calls."""
+    readings = row(plan.readings, sim, plan.nsensordata + plan.nu)
+    column = copy(readings, 0, seen.sensordata, plan.nsensordata)
+    copy(readings, column, seen.actuator_force, plan.nu)
+
+
+@jit
+def push(plan, sim, wrench, now):  # type: ignore[no-untyped-def]
     """Adds the pushes of this moment to the wrench on the torso."""
-    for p in range(pushes.shape[0]):
-        if pushes[p, 0] <= now < pushes[p, 1]:
+    for p in range(plan.push_count):
+        one = row(plan.pushes + 8 * PUSH * plan.push_count * sim, p, PUSH)
+        if one[0] <= now < one[1]:
             for i in range(3):
-                wrench[i] += pushes[p, 2 + i]
+                wrench[i] += one[2 + i]
 
 
-@numba.njit(error_model="numpy", nogil=True)
-def _hold(wrench, sensordata, support, plan):  # type: ignore[no-untyped-def]
-    """Adds the virtual support's springs against lowering and leaning to the wrench on the torso."""
-    rows = _rotation(sensordata, plan.orientation)
+@jit
+def hold(plan, wrench, sensordata, support):  # type: ignore[no-untyped-def]
+    """Adds the virtual support's springs against lowering and tilting to the wrench on the torso."""
+    rows = rotation(sensordata, plan.orientation)
     wrench[2] += (
         support[STIFFNESS] * (support[HEIGHT] - sensordata[plan.position + 2])
         - support[DAMPING] * sensordata[plan.velocity + 2]
     )
-    # The lean is the cross product of the torso's vertical axis with the world's: (axis_y, -axis_x, 0).
-    lean = (rows[1][2], -rows[0][2])
+    # The tilt is the cross product of the torso's vertical axis with the world's:
+    # (axis_y, -axis_x, 0).
+    tilt = (rows[1][2], -rows[0][2])
     for i in range(2):
         turn = 0.0
         for j in range(3):
             turn += rows[i][j] * sensordata[plan.rate + j]
-        wrench[3 + i] += support[TURN_STIFFNESS] * lean[i] - support[TURN_DAMPING] * turn
+        wrench[3 + i] += support[TURN_STIFFNESS] * tilt[i] - support[TURN_DAMPING] * turn
 
 
-@numba.njit(error_model="numpy", nogil=True)
-def _body_on_ground(contacts, count, geom_kind, plan):  # type: ignore[no-untyped-def]
+@jit
+def drift(plan, sim, t):  # type: ignore[no-untyped-def]
+    """Writes the present values of the quantities that change within the episode."""
+    share = t / plan.steps
+    for i in range(plan.drift_count):
+        places = word_row(plan.drift_address, plan.drift_count * sim + i, 2)
+        ends = row(plan.drift_value, plan.drift_count * sim + i, 2)
+        for k in range(2):
+            number = carray(doubles(places[k]), (1,))
+            number[0] = ends[0] + share * (ends[1] - ends[0])
+
+
+@jit
+def send(plan, sim, t):  # type: ignore[no-untyped-def]
+    """Sends the command off, to arrive after the delay of this control step."""
+    if plan.late_count == 0:
+        return
+    slot = t % plan.late_count
+    delay = word_row(plan.command_delay, sim, 2)
+    wait = delay[0]
+    if delay[1] > 0:
+        key = word_row(plan.key, sim, 2)
+        bits = philox(t, 0, JITTER, 0, key[0], key[1])[0]
+        wait += np.int64(bits % np.uint64(delay[1] + 1))
+    word_row(plan.arrival, sim, plan.late_count)[slot] = t * plan.substeps + wait
+
+    command = row(plan.command, sim, plan.nu)
+    late = row(plan.late, plan.late_count * sim + slot, plan.nu)
+    for i in range(plan.nu):
+        late[i] = command[i]
+
+
+@jit
+def actuate(plan, sim, count, seen):  # type: ignore[no-untyped-def]
+    """Writes ctrl from the newest command that has arrived, through the actuators' own model."""
+    address = plan.command + 8 * plan.nu * sim
+    if plan.late_count > 0:
+        # Until the first command arrives, the actuators hold the home posture.
+        address = plan.home_ctrl + 8 * plan.nu * sim
+        arrival = word_row(plan.arrival, sim, plan.late_count)
+        present = count // plan.substeps
+        for age in range(min(plan.late_count, present + 1)):
+            slot = (present - age) % plan.late_count
+            if arrival[slot] <= count:
+                address = plan.late + 8 * plan.nu * (plan.late_count * sim + slot)
+                break
+
+    command = carray(doubles(address), (plan.nu,))
+    offset = row(plan.command_offset, sim, plan.nu)
+    for i in range(plan.nu):
+        seen.ctrl[i] = command[i] + offset[i]
+    if plan.actuate_function == 0:
+        return
+
+    angle = row(plan.joint_angle, sim, plan.joints)
+    velocity = row(plan.joint_velocity, sim, plan.joints)
+    joint_qpos = word_row(plan.joint_qpos, 0, plan.joints)
+    joint_qvel = word_row(plan.joint_qvel, 0, plan.joints)
+    for j in range(plan.joints):
+        angle[j], velocity[j] = seen.qpos[joint_qpos[j]], seen.qvel[joint_qvel[j]]
+    call_actuate(
+        plan.actuate_function,
+        (
+            plan.actuator_params + 8 * plan.actuator_param_size * sim,
+            plan.actuator_state + 8 * plan.actuator_state_size * sim,
+            plan.joint_angle + 8 * plan.joints * sim,
+            plan.joint_velocity + 8 * plan.joints * sim,
+            plan.physics_dt,
+            seen.ctrl_address,
+            plan.nu,
+            plan.joints,
+        ),
+    )
+
+
+@jit
+def touches(plan, contacts, count, geom_kind):  # type: ignore[no-untyped-def]
     """Whether a contact joins the ground and anything but a foot."""
     for c in range(count):
-        pair = _ints(contacts + c * plan.contact_size + plan.contact_geom)
+        pair = ints(contacts + c * plan.contact_size + plan.contact_geom)
         if pair[0] >= 0 and pair[1] >= 0:  # a flex has no geom
             first, second = geom_kind[pair[0]], geom_kind[pair[1]]
             if (first == BODY and second == GROUND) or (first == GROUND and second == BODY):
@@ -276,170 +372,8 @@ def _body_on_ground(contacts, count, geom_kind, plan):  # type: ignore[no-untype
     return False
 
 
-@numba.njit(error_model="numpy", nogil=True)
-def _end(outcome, sim, code):  # type: ignore[no-untyped-def]
-    """Tells how an episode ended, after which another thread may read its trace."""
-    _fence()
-    outcome[sim] = code
-
-
-def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
-    """Advances one simulation from `first_step` to `last_step` or to its end."""
-    plan = carray(arg, (1,))[0]
-    outcome = carray(_words(plan.outcome), (plan.nsim,))
-    if outcome[sim] != RUNNING:
-        return
-    carray(_words(plan.started), (plan.nsim,))[sim] = 1
-
-    base = _integer(data)
-    time = carray(_doubles(base + plan.at_time), (1,))
-    qpos = carray(_doubles(_words(base + plan.at_qpos)[0]), (plan.nq,))
-    qvel = carray(_doubles(_words(base + plan.at_qvel)[0]), (plan.nv,))
-    act = carray(_doubles(_words(base + plan.at_act)[0]), (plan.na,))
-    ctrl_address = _words(base + plan.at_ctrl)[0]
-    ctrl = carray(_doubles(ctrl_address), (plan.nu,))
-    actuator_force = carray(_doubles(_words(base + plan.at_actuator_force)[0]), (plan.nu,))
-    sensordata = carray(_doubles(_words(base + plan.at_sensordata)[0]), (plan.nsensordata,))
-    wrench = carray(_doubles(_words(base + plan.at_xfrc_applied)[0] + 48 * plan.torso), (6,))
-    ncon = carray(_ints(base + plan.at_ncon), (1,))
-    warning = carray(_ints(base + plan.at_warning), (_WARNINGS * _WARNING_WORDS,))
-
-    genome_of = carray(_words(plan.genome_of), (plan.nsim,))
-    params = plan.params + 8 * plan.param_size * genome_of[sim]
-    state_address = plan.state + 8 * plan.state_size * sim
-    state = carray(_doubles(state_address), (plan.state_size,))
-    obs_address = plan.obs + 8 * plan.obs_size * sim
-    obs = carray(_doubles(obs_address), (plan.obs_size,))
-    readings = carray(_doubles(plan.readings), (plan.nsim, plan.nsensordata + plan.nu))[sim]
-    trace = carray(_doubles(plan.trace), (plan.nsim, plan.steps, plan.row_size))[sim]
-    lived = carray(_words(plan.lived), (plan.nsim,))
-    pushes = carray(_doubles(plan.pushes), (plan.nsim, plan.push_count, 5))[sim]
-    lean = _pointer(carray(_words(plan.lean), (plan.nsim,))[sim])
-    gather = carray(_words(plan.gather), (plan.gather_count, 2))
-    body = carray(_words(plan.body_of), (plan.nsim,))[sim]
-    scale = carray(_doubles(plan.gather_scale), (plan.bodies, plan.gather_count))[body]
-    shift = carray(_doubles(plan.gather_shift), (plan.bodies, plan.gather_count))[body]
-    leg_length = carray(_doubles(plan.leg_length), (plan.bodies,))[body]
-    foot_position = carray(_words(plan.foot_position), (plan.feet,))
-    geom_kind = carray(_words(plan.geom_kind), (plan.ngeom,))
-    home_ctrl = carray(_doubles(plan.home_ctrl), (plan.bodies, plan.nu))[body]
-    min_height = carray(_doubles(plan.min_height), (plan.bodies,))[body]
-    support = carray(_doubles(plan.support), (plan.bodies, SUPPORT))[body]
-    foot_force = carray(_words(plan.foot_force), (plan.feet,))
-
-    control_dt = plan.physics_dt * plan.substeps
-    assisted = support[STIFFNESS] > 0 or plan.push_count > 0
-    if plan.first_step == 0:
-        if _call_reset(
-            plan.reset_function,
-            (params, state_address, control_dt, plan.param_size, plan.state_size),
-        ):
-            _end(outcome, sim, RAISED)
-            return
-        _mj_forward(model, data)
-    else:
-        # An mjData serves many simulations: what is read below is another one's until it is put back.
-        for i in range(plan.nsensordata):
-            sensordata[i] = readings[i]
-        for i in range(plan.nu):
-            actuator_force[i] = readings[plan.nsensordata + i]
-
-    for t in range(plan.first_step, plan.last_step):
-        # Observe.
-        for i in range(plan.gather_count):
-            obs[gather[i, 1]] = scale[i] * (sensordata[gather[i, 0]] - shift[i])
-        rows = _rotation(sensordata, plan.orientation)
-        up = rows[2]
-        obs[plan.tilt] = np.arctan2(up[1], up[2])
-        obs[plan.tilt + 1] = np.arctan2(-up[0], np.hypot(up[1], up[2]))
-        level = np.hypot(rows[0][0], rows[1][0])
-        for i in range(plan.feet):
-            way = 0.0
-            for k in range(2):
-                way += rows[k][0] * (
-                    sensordata[foot_position[i] + k] - sensordata[plan.position + k]
-                )
-            obs[plan.foot_ahead + i] = way / (level * leg_length)
-
-        # Control, faded in from the home posture.
-        raised = _call_step(
-            plan.step_function,
-            (
-                params, state_address, obs_address, t * control_dt, control_dt, ctrl_address,
-                plan.param_size, plan.state_size, plan.obs_size, plan.nu,
-            ),
-        )  # fmt: skip
-        if raised:
-            _end(outcome, sim, RAISED)
-            return
-        if t * control_dt < plan.ramp:
-            fade = t * control_dt / plan.ramp
-            for i in range(plan.nu):
-                ctrl[i] = home_ctrl[i] + fade * (ctrl[i] - home_ctrl[i])
-
-        # Record what the controller saw and answered.
-        row = trace[t]
-        row[0] = time[0]
-        column = _copy(row, 1, qpos, plan.nq)
-        column = _copy(row, column, qvel, plan.nv)
-        column = _copy(row, column, act, plan.na)
-        column = _copy(row, column, ctrl, plan.nu)
-        column = _copy(row, column, actuator_force, plan.nu)
-        column = _copy(row, column, sensordata, plan.nsensordata)
-        for i in range(plan.feet + 1):
-            row[column + i] = 0.0
-        if plan.state_column >= 0:
-            _copy(row, plan.state_column, state, plan.state_size)
-
-        # Step the physics.
-        touched = 0.0
-        for substep in range(plan.substeps):
-            if assisted:
-                wrench[:] = 0.0
-                _push(wrench, pushes, (t * plan.substeps + substep) * plan.physics_dt)
-                if support[STIFFNESS] > 0:
-                    _hold(wrench, sensordata, support, plan)
-            if substep == plan.substeps - 1 or support[STIFFNESS] > 0:
-                _mj_step(model, data)
-            else:
-                _mj_step(lean, data)
-            for i in range(plan.feet):
-                row[column + i] = max(row[column + i], sensordata[foot_force[i]])
-            if _body_on_ground(_words(base + plan.at_contact)[0], ncon[0], geom_kind, plan):
-                touched = 1.0
-        row[column + plan.feet] = touched
-        lived[sim] = t + 1
-
-        # End?
-        warned = 0
-        for i in range(_FIRST_WARNING, _WARNINGS):
-            warned += warning[i * _WARNING_WORDS + 1]
-        if warned > 0:
-            _end(outcome, sim, UNSTABLE)
-            return
-        if (
-            sensordata[plan.position + 2] < min_height
-            or _rotation(sensordata, plan.orientation)[2][2] < plan.min_upright
-            or (plan.end_on_contact and touched > 0)
-        ):
-            _end(outcome, sim, FELL)
-            return
-    if plan.last_step == plan.steps:
-        _end(outcome, sim, COMPLETED)
-        return
-    column = _copy(readings, 0, sensordata, plan.nsensordata)
-    _copy(readings, column, actuator_force, plan.nu)
-
-
-@cache
-def compiled(library: str) -> Any:
-    """The kernel as a C function, an mjfBatchFunc at `.address`.
-
-    Args:
-        library: Path of the MuJoCo library, where mj_step and mj_forward are found.
-    """
-    llvm.load_library_permanently(library)
-    signature = types.void(
+def signature() -> Any:
+    """Types of `episode`, an mjfBatchFunc."""
+    return types.void(
         types.voidptr, types.voidptr, types.int32, types.CPointer(numba.from_dtype(PLAN))
     )
-    return numba.cfunc(signature, cache=True, error_model="numpy")(episode)

@@ -5,7 +5,7 @@ import numpy as np
 
 from evoloco.genome import Array
 from evoloco.morphology import HOME, Morphology
-from evoloco.sim import kernel
+from evoloco.sim import plan
 
 DAMPING_RATIO = 0.5
 """Of the springs; below 1 so that the body still bounces a little."""
@@ -34,13 +34,13 @@ class Support:
         self._inertia = _inertia_of_torso(morphology)
 
     def row(self, strength: float) -> Array:
-        """What the kernel reads at a strength of 0 to 1 (kernel.SUPPORT,)."""
-        row = np.empty(kernel.SUPPORT)
-        row[kernel.HEIGHT] = self._height
+        """What the kernel reads at a strength of 0 to 1 (plan.SUPPORT,)."""
+        row = np.empty(plan.SUPPORT)
+        row[plan.HEIGHT] = self._height
         for spring, damper, unit, whole, part in (
-            (kernel.STIFFNESS, kernel.DAMPING, self._weight / self._leg, self._mass, self._inertia[0]),
+            (plan.STIFFNESS, plan.DAMPING, self._weight / self._leg, self._mass, self._inertia[0]),
             (
-                kernel.TURN_STIFFNESS, kernel.TURN_DAMPING,
+                plan.TURN_STIFFNESS, plan.TURN_DAMPING,
                 self._weight * self._leg, self._mass * self._leg**2, self._inertia[1],
             ),
         ):  # fmt: skip

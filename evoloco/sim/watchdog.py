@@ -4,8 +4,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
-from typing import Self
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,44 +20,64 @@ SHORTEST, LONGEST = 0.05, 1.0
 
 
 class Watchdog:
-    """Watches the episodes that run while its block does.
+    """Watches the simulations that run while a `watching` block does.
 
-    Time in which the process itself did not run, such as while a laptop slept,
-    does not count.
+    One thread serves all blocks; it starts with the first one and ends with `close`. Time in which
+    the process itself did not run, such as while a laptop slept, does not count.
 
     Args:
-        limit: Wall time that one episode may take [s]; 0 for any.
-        running: Tells which episodes run now (nsim,).
-        late: Called with the first episode that takes longer, from a thread of its own.
+        limit: Wall time that one simulation may take within a block [s]; 0 for any.
+        running: Tells which simulations run now (nsim,).
+        late: Called with the first simulation that takes longer, from a thread of its own.
     """
 
     def __init__(
         self, limit: float, running: Callable[[], NDArray[np.bool_]], late: Callable[[int], object]
     ) -> None:
         self._limit, self._running, self._late = limit, running, late
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="evoloco-watchdog", daemon=True)
+        self._active, self._closed = threading.Event(), threading.Event()
+        self._blocks = 0
+        self._thread: threading.Thread | None = None
 
-    def __enter__(self) -> Self:
-        if self._limit > 0:
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watches while the block runs."""
+        if self._limit <= 0:
+            yield
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=self._watch, name="evoloco-watchdog", daemon=True
+            )
             self._thread.start()
-        return self
+        self._blocks += 1
+        self._active.set()
+        try:
+            yield
+        finally:
+            self._active.clear()
 
-    def __exit__(self, *exception: object) -> None:
-        self._over.set()
-        if self._limit > 0:
-            self._thread.join()
+    def close(self) -> None:
+        """Ends the thread."""
+        self._closed.set()
+        self._active.set()
 
     def _watch(self) -> None:
         pause = min(max(self._limit / LOOKS, SHORTEST), LONGEST)
-        taken = np.zeros(self._running().shape)
+        block, taken = -1, np.zeros(0)
         last = time.monotonic()
-        while not self._over.wait(pause):
+        while True:
+            self._active.wait()
+            if self._closed.wait(pause):
+                return
             now = time.monotonic()
+            running = self._running()
+            if block != self._blocks or not self._active.is_set():
+                block, taken = self._blocks, np.zeros(running.shape)
             taken += min(now - last, 2 * pause)
-            taken[~self._running()] = 0.0
+            taken[~running] = 0.0
             last = now
-            if np.any(taken > self._limit) and not self._over.is_set():
+            if np.any(taken > self._limit) and self._active.is_set():
                 self._late(int(np.argmax(taken)))
                 return
 

@@ -108,8 +108,10 @@ def test_the_watchdog_counts_only_what_runs_and_stops_with_its_block() -> None:
 
     def late(seconds: float) -> set[int]:
         found: set[int] = set()
-        with Watchdog(0.3, lambda: running, found.add):
+        watchdog = Watchdog(0.3, lambda: running, found.add)
+        with watchdog.watching():
             time.sleep(seconds)
+        watchdog.close()
         return found
 
     assert late(0.05) == set()

@@ -32,7 +32,7 @@ with atheris.instrument_imports(include=["evoloco", "tomllib"]):
     from evoloco import champion, provenance
     from evoloco.champion import exported
     from evoloco.errors import EvolocoError, JournalError
-    from evoloco.morphologies._sizes import check_sizes
+    from evoloco.model_file import check_sizes
     from evoloco.record.journal import FILE, Journal, whole_generations
     from evoloco.salvage import salvage
     from evoloco.search import scone_par, start

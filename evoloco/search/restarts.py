@@ -23,16 +23,16 @@ class Start:
 
 
 Schedule = Callable[[int, float, np.random.Generator], Generator[Start, int, None]]
-"""Starts of a search: yields one after the other, is sent how many genomes each took.
+"""Starts of a search: yields one after the other, and is sent how many genomes each took.
 
-Its arguments are the population size and step size of the first, and random numbers.
+Its arguments are the population size and step size of the first start, and random numbers.
 """
 
 
 def ipop(
     population_size: int,
     sigma: float,
-    random: np.random.Generator,  # noqa: ARG001 - every plan of restarts takes the same
+    random: np.random.Generator,  # noqa: ARG001 - every schedule takes the same
 ) -> Generator[Start, int, None]:
     """Every start has twice the population of the one before.
 
@@ -50,13 +50,14 @@ def bipop(
     sigma: float,
     random: np.random.Generator,
 ) -> Generator[Start, int, None]:
-    """Two regimes take turns, the one next that took fewer genomes so far.
+    """Large and small starts; the kind that took fewer genomes so far comes next.
 
-    The large one doubles its population at each start. The small one draws,
-    with λ the first population, λ_large the newest large one and U uniform in
-    [0, 1]:
+    A large start has twice the population of the large one before it. A small
+    one draws, with λ the first population, λ_large the newest large one and U
+    uniform in [0, 1],
 
-        population = floor(λ (λ_large / 2λ)^(U²)),   sigma = sigma 10^(-2U)
+        population = floor(λ (λ_large / 2λ)^(U²))       (1)
+        sigma      = sigma 10^(-2U)                     (2)
 
     and takes at most half as many genomes as the newest large start took. The
     first start counts as small.
@@ -68,10 +69,12 @@ def bipop(
     first, large = population_size, population_size
     small_took = yield Start(first, sigma)
     large_took = newest = 0
+
     while True:
         if small_took < large_took:
-            size = int(first * (large / (2 * first)) ** random.random() ** 2)
-            small_took += yield Start(size, sigma * 10 ** (-2 * random.random()), newest / 2)
+            size = int(first * (large / (2 * first)) ** random.random() ** 2)  # (1)
+            step = sigma * 10 ** (-2 * random.random())  # (2)
+            small_took += yield Start(size, step, newest / 2)
         else:
             large *= 2
             newest = yield Start(large, sigma)
@@ -79,3 +82,4 @@ def bipop(
 
 
 SCHEDULES: dict[str, Schedule] = {"ipop": ipop, "bipop": bipop}
+"""Schedules by the names that run files use."""

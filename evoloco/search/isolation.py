@@ -1,4 +1,4 @@
-"""Global random numbers of an optimizer's own, for libraries that draw from global state."""
+"""Global random numbers of a search's own, for libraries that draw from global state."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -8,11 +8,11 @@ import numpy as np
 
 
 class Isolation:
-    """A state of `random` and of NumPy's global generator that is in place only inside its blocks.
+    """A state of `random` and of NumPy's global generator that holds inside its blocks only.
 
-    What a library draws in a block depends on the seed and on what was drawn
-    in earlier blocks, and nothing outside can tell that it drew. Not for
-    blocks of several threads at once: the state is the process's.
+    What a library draws in a block depends on the seed and on what was drawn in
+    earlier blocks, and nothing outside can tell that it drew. The state is the
+    process's, so blocks of several threads must not overlap.
 
     Args:
         seed: Numbers that are the seed together.
@@ -25,10 +25,11 @@ class Isolation:
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        """A block in which global random numbers are the optimizer's own."""
+        """A block in which global random numbers are the search's own."""
         outside = random.getstate(), np.random.get_state()
         random.setstate(self._python)
         np.random.set_state(self._numpy)
+
         try:
             yield
         finally:

@@ -1,5 +1,6 @@
-"""The archive of a quality-diversity search, by pyribs."""
+"""What MAP-Elites and CMA-ME share: an archive of pyribs over two descriptors."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,32 +9,42 @@ from numpy.typing import NDArray
 from evoloco.errors import SpecError
 from evoloco.genome import Array
 from evoloco.optimizer import Search
-from evoloco.search.repertoire import SLACK, Grid
+from evoloco.search.repertoire import SLACK, Cells, Descriptors, Grid, Ranges
 
 
-class Archive:
-    """The fittest genome of every cell, as `ribs.archives.GridArchive` keeps it.
+class Illumination:
+    """A search that fills the cells of a grid with the fittest genome of each.
 
     Args:
         search: What is searched.
-        grid: The cells.
-        who: The optimizer, for messages.
+        descriptors: Two fitness terms.
+        ranges: Low and high of each [its unit].
+        cells: Along each.
+        name: Of the optimizer, for messages.
 
     Attributes:
-        elites: The archive of pyribs.
+        elites: The archive, a `ribs.archives.GridArchive`.
 
     Raises:
-        SpecError: pyribs is not installed.
+        SpecError: The grid is none, or pyribs is not installed.
         UnknownNameError: A descriptor is no fitness term.
     """
 
-    def __init__(self, search: Search, grid: Grid, who: str) -> None:
+    takes_start = True
+    packages = ("ribs",)
+    events: Sequence[str] = ()
+
+    def __init__(
+        self, search: Search, descriptors: Descriptors, ranges: Ranges, cells: Cells, name: str
+    ) -> None:
+        grid = Grid(descriptors, ranges, cells)
         try:
             from ribs.archives import GridArchive
         except ImportError:
             raise SpecError(
-                f"optimizer.name: '{who}' needs pyribs. Install it with: pip install 'evoloco[qd]'"
+                f"optimizer.name: '{name}' needs pyribs. Install it with: pip install 'evoloco[qd]'"
             ) from None
+
         self._columns = grid.columns(search.terms)
         self.elites = GridArchive(
             solution_dim=len(search.space),
@@ -46,7 +57,7 @@ class Archive:
     def add(
         self, solutions: Array, fitness: Array, values: Array
     ) -> tuple[NDArray[np.bool_], dict[str, Any]]:
-        """Adds the stable ones of some solutions (λ, n).
+        """Adds the stable ones of some solutions (λ, n) to the archive.
 
         Args:
             solutions: As the search has them, not folded into [0, 1].
@@ -64,3 +75,7 @@ class Archive:
         measures = values[stable][:, self._columns]
         told = self.elites.add(solutions[stable], fitness[stable], measures)
         return stable, {"objective": fitness[stable], "measures": measures, **told}
+
+    def stop_reason(self) -> str:
+        """Never."""
+        return ""

@@ -14,8 +14,12 @@ from evoloco.genome import Array, Space
 
 Crossover = Literal["blend", "sbx", "two_point", "none"]
 Mutation = Literal["gaussian", "polynomial"]
+
 Rate = Annotated[float, Field(ge=0, le=1)]
 """A probability."""
+
+Eta = Annotated[float, Field(gt=0)]
+"""A distribution index: the larger it is, the closer offspring are to their parents."""
 
 
 class Individual(list[float]):
@@ -38,18 +42,22 @@ def individuals(genomes: Array, fitness: Array) -> list[Individual]:
     """
     finite = np.asarray(np.isfinite(fitness).all(axis=1))
     worst = fitness[finite].min(axis=0) - 1 if finite.any() else np.zeros(fitness.shape[1])
+    ranked = np.where(finite[:, None], fitness, worst)
+
     kind = type("Fitness", (base.Fitness,), {"weights": (1.0,) * fitness.shape[1]})
     made = []
-    for genome, told, objectives in zip(
-        genomes, fitness, np.where(finite[:, None], fitness, worst), strict=True
-    ):
-        made.append(Individual(genome.tolist()))
-        made[-1].told, made[-1].fitness = told, kind(objectives.tolist())
+    for genome, told, objectives in zip(genomes, fitness, ranked, strict=True):
+        one = Individual(genome.tolist())
+        one.told, one.fitness = told, kind(objectives.tolist())
+        made.append(one)
     return made
 
 
 def joined(parents: Sequence[Individual], genomes: Array, fitness: Array) -> list[Individual]:
-    """Parents and offspring (λ, n) with objectives (λ, m), their unstable genomes on one worst place."""
+    """Parents together with their offspring (λ, n), which has objectives (λ, m).
+
+    Unstable genomes of both get the same worst objectives.
+    """
     if parents:
         genomes = np.concatenate([np.array(parents), genomes])
         fitness = np.concatenate([np.array([parent.told for parent in parents]), fitness])
@@ -60,19 +68,17 @@ def joined(parents: Sequence[Individual], genomes: Array, fitness: Array) -> lis
 class Variation:
     """Crossover and mutation of one generation.
 
-    Genes with levels are never blended or shifted: mates exchange them, each
-    with probability 1/2 (or as two-point crossover cuts), and a mutation moves
-    to another level, all equally likely; a switch is turned. Positions that
+    Genes with levels are never blended or shifted. Mates exchange them, each
+    with probability 1/2 (or as two-point crossover cuts). A mutation moves to
+    another level, all equally likely, and so turns a switch. Positions that
     leave [0, 1] are put on the bound.
 
     Attributes:
         space: The genes.
-        crossover: "two_point" exchanges what lies between two cuts; "blend"
+        crossover: "two_point" exchanges what lies between two cuts. "blend"
             draws from the interval of both parents, widened by `alpha` of its
-            width on both sides (BLX-α, Eshelman and Schaffer, 1993,
-            doi:10.1016/B978-0-08-094832-4.50018-0); "sbx" is the simulated
-            binary crossover (Deb and Agrawal, 1995); "none" leaves parents
-            as they are.
+            width on both sides (BLX-α). "sbx" is the simulated binary crossover.
+            "none" leaves parents as they are.
         crossover_rate: Probability that two parents mate.
         mutation: "gaussian" adds a step of standard deviation `sigma`;
             "polynomial" draws as Deb's bounded one does.
@@ -80,7 +86,13 @@ class Variation:
         gene_rate: Probability of each gene in a mutated genome.
         sigma: Standard deviation, as a fraction of each gene's range.
         alpha: Of the blend crossover.
-        eta: Distribution index of "sbx" and "polynomial": the larger, the closer to the parents.
+        eta: Distribution index of "sbx" and "polynomial".
+
+    References:
+        Eshelman and Schaffer, 1993, Real-coded genetic algorithms and
+        interval-schemata, doi:10.1016/B978-0-08-094832-4.50018-0 (BLX-α).
+        Deb and Agrawal, 1995, Simulated binary crossover for continuous search
+        space, Complex Systems 9, 115-148.
     """
 
     space: Space
@@ -94,7 +106,7 @@ class Variation:
     eta: float = 15.0
 
     def __call__(self, parents: Sequence[Individual]) -> Array:
-        """Genomes (k, n) of the offspring of k parents, neighbours being mates."""
+        """Genomes (k, n) of the offspring of k parents, of which neighbours are mates."""
         toolbox = base.Toolbox()
         toolbox.register("clone", _copy)
         toolbox.register("mate", self._mate)
@@ -104,38 +116,48 @@ class Variation:
         )
 
     def _mate(self, one: Individual, other: Individual) -> tuple[Individual, Individual]:
+        """Crosses two individuals in place."""
         if self.crossover == "two_point" and len(one) > 1:
             tools.cxTwoPoint(one, other)
-        elif self.crossover in ("blend", "sbx"):
-            (ours, steps), (theirs, others) = self._parts(one), self._parts(other)
-            if self.crossover == "blend":
-                tools.cxBlend(ours, theirs, self.alpha)
-            else:
-                tools.cxSimulatedBinaryBounded(ours, theirs, self.eta, 0.0, 1.0)
-            tools.cxUniform(steps, others, 0.5)
-            self._put(one, ours, steps)
-            self._put(other, theirs, others)
+        if self.crossover not in ("blend", "sbx"):
+            return one, other
+
+        (ours, steps), (theirs, others) = self._parts(one), self._parts(other)
+        if self.crossover == "blend":
+            tools.cxBlend(ours, theirs, self.alpha)
+        else:
+            tools.cxSimulatedBinaryBounded(ours, theirs, self.eta, 0.0, 1.0)
+        tools.cxUniform(steps, others, 0.5)
+
+        self._put(one, ours, steps)
+        self._put(other, theirs, others)
         return one, other
 
     def _mutate(self, one: Individual) -> tuple[Individual]:
+        """Mutates an individual in place."""
         smooth, stepped = self._parts(one)
+
         if self.mutation == "gaussian":
             tools.mutGaussian(smooth, 0.0, self.sigma, self.gene_rate)
         else:
             tools.mutPolynomialBounded(smooth, self.eta, 0.0, 1.0, self.gene_rate)
+
         for place, levels in enumerate(self.space.levels[self._stepped].tolist()):
             if random() < self.gene_rate:  # one of the other levels, going round
                 level = round(stepped[place] * (levels - 1)) + 1 + randrange(levels - 1)
                 stepped[place] = level % levels / (levels - 1)
+
         self._put(one, smooth, stepped)
         return (one,)
 
     @cached_property
     def _smooth(self) -> list[int]:
+        """Places of the continuous genes."""
         return np.flatnonzero(self.space.levels == 0).tolist()
 
     @cached_property
     def _stepped(self) -> list[int]:
+        """Places of the genes with levels."""
         return np.flatnonzero(self.space.levels > 0).tolist()
 
     def _parts(self, one: Individual) -> tuple[list[float], list[float]]:

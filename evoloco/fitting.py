@@ -1,0 +1,129 @@
+"""Fits a body with the sensors that a run file asks for in `[sensors.NAME]`."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+from evoloco.errors import SpecError, UnknownNameError
+from evoloco.members import member, members
+from evoloco.morphology import Morphology
+from evoloco.options import checked
+from evoloco.sensor import Noise, Reading, Sensor
+from evoloco.spec import SensorSpec
+
+ROOM = "sensors"
+
+
+def fitted(morphology: Morphology, asked: Mapping[str, SensorSpec]) -> Morphology:
+    """A body with other settings of its own sensors, and with more sensors.
+
+    A name is that of one of the body's own sensors, of a bundled sensor, of a MuJoCo sensor of the
+    body's model, or any name with a `source` that is one of these or the path of a .py file.
+
+    Args:
+        morphology: The body.
+        asked: The run file's table of sensors.
+
+    Raises:
+        UnknownNameError: There is no such sensor.
+        SpecError: A sensor cannot have what is asked of it.
+    """
+    if not asked:
+        return morphology
+    wanted = _with_needs(asked, {sensor.name for sensor in morphology.sensors})
+    modules = {name: _module(morphology, name, spec) for name, spec in wanted.items()}
+    for module in modules.values():
+        if hasattr(module, "prepare"):
+            morphology = _prepared(morphology, module)
+
+    sensors = {sensor.name: sensor for sensor in morphology.sensors}
+    for name, spec in wanted.items():
+        sensors[name] = _set(_found(morphology, sensors, name, spec, modules[name]), name, spec)
+    _check_estimates(sensors)
+    return replace(morphology, fitted=tuple(sensors.values()))
+
+
+def _prepared(morphology: Morphology, module: Any) -> Morphology:
+    """The body with the MuJoCo sensors that a module adds."""
+    return morphology.changed(lambda spec: module.prepare(spec, morphology))
+
+
+def _with_needs(asked: Mapping[str, SensorSpec], own: set[str]) -> dict[str, SensorSpec]:
+    """What is asked for, after what it is formed from."""
+    wanted: dict[str, SensorSpec] = {}
+    for name, spec in asked.items():
+        source = spec.source or name
+        if source in members(ROOM):
+            for need in getattr(member(ROOM, source), "NEEDS", ()):
+                if need not in own and need not in asked:
+                    wanted[need] = SensorSpec()
+        wanted[name] = spec
+    return wanted
+
+
+def _module(morphology: Morphology, name: str, spec: SensorSpec) -> ModuleType | None:
+    """The module that makes a sensor; none where body or model has it already."""
+    source = spec.source or name
+    own = {sensor.name for sensor in morphology.sensors}
+    if source in own or source in _in_model(morphology):
+        if spec.options:
+            known = SensorSpec.model_fields
+            raise UnknownNameError(f"key in [sensors.{name}]", next(iter(spec.options)), known)
+        return None
+    if source.endswith(".py") or source in members(ROOM):
+        return member(ROOM, source, f"sensors.{name}.source")
+    known = {*own, *members(ROOM), *_in_model(morphology)}
+    raise UnknownNameError("sensor", source, known, f"sensors.{name}")
+
+
+def _in_model(morphology: Morphology) -> list[str]:
+    """Names of the MuJoCo sensors of a body."""
+    model = morphology.model
+    return [model.sensor(i).name for i in range(model.nsensor)]
+
+
+def _found(
+    morphology: Morphology,
+    sensors: Mapping[str, Sensor],
+    name: str,
+    spec: SensorSpec,
+    module: ModuleType | None,
+) -> Sensor:
+    """A sensor before the run file's settings."""
+    source = spec.source or name
+    if module is not None:
+        options = checked(module.sensor, spec.options, f"sensors.{name}", SensorSpec.model_fields)
+        found: Sensor = module.sensor(morphology, **options)
+        return found
+    if source in sensors:
+        return sensors[source]
+    width = morphology.sensor(source).stop - morphology.sensor(source).start
+    readings = tuple(Reading(source, component) for component in range(width))
+    channels = tuple(str(component) for component in range(width))
+    return Sensor(name, channels, "MuJoCo's", f"MuJoCo's sensor {source}", readings)
+
+
+def _set(sensor: Sensor, name: str, spec: SensorSpec) -> Sensor:
+    """A sensor with the run file's name, interval, delay and noise."""
+    return replace(
+        sensor,
+        name=name,
+        interval=sensor.interval if spec.interval is None else spec.interval,
+        delay=sensor.delay if spec.delay is None else spec.delay,
+        noise=Noise(**spec.noise.model_dump()),
+    )
+
+
+def _check_estimates(sensors: Mapping[str, Sensor]) -> None:
+    """Refuses what an estimate, which is formed from felt readings, cannot have."""
+    estimates = [sensor for sensor in sensors.values() if sensor.source == "estimated_tilt"]
+    if len(estimates) > 1:
+        names = ", ".join(sensor.name for sensor in estimates)
+        raise SpecError(f"sensors: one sensor can have the source 'estimated_tilt', not {names}.")
+    for sensor in estimates:
+        if sensor.noise != Noise() or sensor.delay or sensor.interval:
+            raise SpecError(
+                f"sensors.{sensor.name}: an estimated tilt is formed in every control step from "
+                "what rate and acceleration feel. Give these the interval, delay and noise."
+            )

@@ -1,0 +1,159 @@
+"""What the compiled episode is given: one record of addresses, sizes, places and times.
+
+Everything that depends on the body, the controller or the run reaches the kernel through it, at run
+time, so the kernel is compiled once and serves them all.
+"""
+
+import numpy as np
+
+RUNNING, COMPLETED, FELL, UNSTABLE, RAISED = 0, 1, 2, 3, 4
+"""Codes of an episode's outcome; one whose controller raised an exception has none."""
+
+BODY, FOOT, GROUND = 0, 1, 2
+"""Kinds of geoms."""
+
+HEIGHT, STIFFNESS, DAMPING, TURN_STIFFNESS, TURN_DAMPING = range(5)
+"""Columns of the virtual support: height [m], stiffness [N/m], damping [N s/m], and the same about
+the horizontal axes [N m/rad, N m s/rad]."""
+
+SUPPORT = 5
+"""Numbers in a row of the virtual support."""
+
+GAUSSIAN, STUDENT_T, FREEDOM, BIAS, DROPOUT, QUANTUM, OFFSET = range(7)
+"""Columns of a channel's noise: see `evoloco.sensor.Noise`, and a constant error [unit]."""
+
+NOISE_COLUMNS = ("gaussian", "student_t", "freedom", "bias", "dropout", "quantum", "offset")
+"""Columns of a channel's noise by name."""
+
+NOISE = len(NOISE_COLUMNS)
+"""Numbers in a row of noise."""
+
+PUSH = 5
+"""Numbers of a push: start, end [s], force x, y, z [N]."""
+
+NOWHERE = -1
+"""A place that does not exist."""
+
+REAL = ("physics_dt", "ramp", "estimate_time", "min_upright")
+"""Entries of the record that are no integers."""
+
+PLAN = np.dtype(
+    [
+        (name, np.float64 if name in REAL else np.int64)
+        for name in (
+            # Addresses of arrays with a row per simulation.
+            "params",  # (nsim, param_size)
+            "state",  # (nsim, state_size)
+            "obs",  # (nsim, obs_size): what the controller feels
+            "true",  # (nsim, obs_size): what it would feel without noise, delay and interval
+            "held",  # (nsim, obs_size): last sample of each channel
+            "bias",  # (nsim, obs_size): bias of each channel in this episode
+            "history",  # (nsim, depth, obs_size): samples of the last control steps
+            "estimate",  # (nsim, 2): estimated roll and pitch [rad]
+            "readings",  # (nsim, nsensordata + nu): sensordata and actuator_force between calls
+            "trace",  # (nsim, rows, row_size)
+            "outcome",  # int64 (nsim, 1)
+            "lived",  # int64 (nsim, 1): control steps done
+            "fresh",  # int64 (nsim, 1): 1 from loading until the episode has begun
+            "observed",  # int64 (nsim, 1): 1 where obs belongs to the control step that comes next
+            "busy",  # int64 (nsim, 1): 1 while a thread simulates it
+            "lean",  # int64 (nsim, 1): model for physics steps whose sensors nobody reads
+            "key",  # int64 (nsim, 2): of the random numbers of this episode
+            "pushes",  # (nsim, push_count, PUSH)
+            "drift_address",  # int64 (nsim, drift_count, 2): of a number in both models
+            "drift_value",  # (nsim, drift_count, 2): its value at the start, and at the planned end
+            "gather_scale",  # (nsim, gather_count)
+            "gather_shift",  # (nsim, gather_count): taken off a reading before it is scaled
+            "home_ctrl",  # (nsim, nu)
+            "min_height",  # (nsim, 1): torso height below which an episode ends [m]
+            "support",  # (nsim, SUPPORT): the virtual support
+            "leg_length",  # (nsim, 1) [m]
+            "asked",  # (nsim, 3): the command that a controller may observe
+            "noise",  # (nsim, obs_size, NOISE)
+            "delay",  # int64 (nsim, obs_size): of each channel [control steps]
+            "command",  # (nsim, nu): what the controller answered, where it does not reach ctrl at once
+            "command_offset",  # (nsim, nu): added to every command
+            "late",  # (nsim, late_count, nu): commands on their way
+            "arrival",  # int64 (nsim, late_count): physics step in which they arrive
+            "command_delay",  # int64 (nsim, 2): delay and jitter [physics steps]
+            "actuator_params",  # (nsim, actuator_param_size)
+            "actuator_state",  # (nsim, actuator_state_size)
+            "joint_angle",  # (nsim, joints): for the actuators
+            "joint_velocity",  # (nsim, joints)
+            # Addresses of arrays that all simulations share.
+            "gather",  # int64 (gather_count, 2): from sensordata, to obs
+            "geom_kind",  # int64 (ngeom,): BODY, FOOT or GROUND
+            "foot_force",  # int64 (feet,): place of the vertical ground force in sensordata
+            "foot_position",  # int64 (feet,): place of the foot's position in sensordata
+            "interval",  # int64 (obs_size,): control steps between samples of each channel
+            "joint_qpos",  # int64 (joints,): place in qpos
+            "joint_qvel",  # int64 (joints,): place in qvel
+            # Compiled functions.
+            "reset_function",
+            "step_function",
+            "actuate_function",  # 0 for none
+            # Sizes.
+            "nq",
+            "nv",
+            "na",
+            "nu",
+            "nsensordata",
+            "joints",
+            "param_size",
+            "state_size",
+            "obs_size",
+            "row_size",
+            "actuator_param_size",
+            "actuator_state_size",
+            "gather_count",
+            "push_count",
+            "drift_count",
+            "late_count",
+            "feet",
+            "ngeom",
+            # Time.
+            "advance",  # control steps that this call simulates
+            "observe",  # whether obs belongs to the next control step after the call
+            "steps",  # control steps of a completed episode
+            "rows",  # rows of a trace, which later rows write over
+            "depth",  # control steps that the history remembers
+            "substeps",
+            "physics_dt",
+            "ramp",
+            "estimate_time",  # time constant of the tilt estimate [s]
+            # Places: in sensordata, in obs, of a body, of a column of the trace; or NOWHERE.
+            "orientation",
+            "position",
+            "velocity",
+            "rate",
+            "tilt_at",
+            "foot_ahead_at",
+            "asked_at",
+            "estimate_at",
+            "felt_rate",
+            "felt_acceleration",
+            "torso",
+            "state_column",
+            # Choices.
+            "disturbed",  # whether readings pass through interval, delay and noise
+            "indirect",  # whether commands are delayed, shifted or pass through actuators
+            "end_on_contact",
+            "min_upright",  # cosine of the largest tilt
+            # Byte offsets in mjData and mjContact.
+            "at_time",
+            "at_qpos",
+            "at_qvel",
+            "at_act",
+            "at_ctrl",
+            "at_actuator_force",
+            "at_sensordata",
+            "at_xfrc_applied",
+            "at_ncon",
+            "at_contact",
+            "at_warning",
+            "contact_size",
+            "contact_geom",
+        )
+    ]
+)
+"""The record."""
