@@ -881,6 +881,34 @@ def test_an_episode_knows_the_body_of_its_world(random_hop: Path) -> None:
         assert episode.morphology.mass == world.mass != experiment.morphology.mass
 
 
+def test_gravity_that_drifts_to_half_halves_the_weight_under_a_standing_foot(hop: Path) -> None:
+    tables = ["randomize.gravity={elements='z', factor=0.5, drift=true}", "scenario.ramp=1000"]
+    still = [
+        *tables, "scenario.joint_noise=0.0",
+        "scenario.termination={min_height=0.0, max_tilt=3.2, body_contact=false}",
+    ]  # fmt: skip
+    experiment = Experiment(read(hop, still))
+    params = np.array([experiment.parameters(np.full(len(experiment.space), 0.5))])
+    simulation = simulator(experiment, 1)
+    for _ in range(2):  # what has drifted is back at the start of the next episode
+        (episode,) = simulation.run(params, experiment.scenarios(0)[:1])
+        load = episode.foot_load[:, 0] / experiment.morphology.weight
+        expected = 1 - episode.time / 2
+        np.testing.assert_allclose(load[5:], expected[5:], atol=0.05)
+
+
+def test_worlds_of_bodies_with_genes_are_those_of_each_body_alone(random_hop: Path) -> None:
+    genes = ["morphology.genes={torso_mass=[0.2, 0.8]}"]
+    experiment = Experiment(read(random_hop, genes))
+    genomes = np.random.default_rng(2).random((3, len(experiment.space)))
+    together = Local(experiment, 2).evaluate(genomes, experiment.scenarios(0), 0.0)
+    alone = [
+        Local(experiment, 1).evaluate(genome[None], experiment.scenarios(0), 0.0).fitness
+        for genome in genomes
+    ]
+    assert together.fitness.tobytes() == np.concatenate(alone).tobytes()
+
+
 # Mistakes
 
 
