@@ -8,7 +8,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from evoloco.bundled import runs
-from evoloco.errors import ModelError, UnknownNameError
+from evoloco.errors import ModelError, SpecError, UnknownNameError
 from evoloco.experiment import Experiment
 from evoloco.genome import Gene
 from evoloco.measure import kind_of
@@ -199,7 +199,12 @@ def _quantity(name: str, morphology: str) -> str:
 
     bodies = [morphology] if morphology else _without_options()
     for body in bodies:
-        names = quantity.elements(member("morphologies", body).build())[0]
+        build = member("morphologies", body).build
+        if needed := _required(build):
+            raise SpecError(
+                f"'{body}' needs options ({', '.join(needed)}). Name a body that needs none."
+            )
+        names = quantity.elements(build())[0]
         if names:
             return "\n".join([*rows, f"Elements on '{body}': {', '.join(names)}"])
     if morphology:
@@ -256,11 +261,8 @@ def _fitting(name: str, options: Sequence[str]) -> tuple[str, list[str]]:
     Raises:
         ModelError: No bundled body fits.
     """
-    bodies = sorted(members("morphologies"), key=lambda body: (body != COMMON, body))
-    for body in bodies:
-        build = member("morphologies", body).build
-        variants = [] if _required(build) else _variants(build)
-        for variant in variants:
+    for body in _without_options():
+        for variant in _variants(member("morphologies", body).build):
             with suppress(ModelError):
                 rows = _genes(name, {"name": body, **variant}, options)
                 chosen = [f"{option}={value}" for option, value in variant.items()]

@@ -30,7 +30,7 @@ IMU = "torso.imu"
 HOME = "home"
 """Keyframe that every body starts from."""
 
-ROUND = (mujoco.mjtGeom.mjGEOM_SPHERE, mujoco.mjtGeom.mjGEOM_CAPSULE)
+SPHERE, CAPSULE = int(mujoco.mjtGeom.mjGEOM_SPHERE), int(mujoco.mjtGeom.mjGEOM_CAPSULE)
 """Types of geoms whose extent is exact, whatever way they are turned."""
 
 SIDES = {
@@ -186,11 +186,18 @@ class Morphology:
         change(spec)
         return self.compiled_as(spec.compile(), spec)
 
+    def with_model(self, model: mujoco.MjModel) -> "Morphology":
+        """This body with other numbers in its compiled model that none of its own depend on."""
+        other = replace(self, model=model)
+        vars(other)["memo"] = self.memo
+        return other
+
     def compiled_as(
         self,
         model: mujoco.MjModel,
         spec: mujoco.MjSpec | None = None,
         data: mujoco.MjData | None = None,
+        same_joints: bool = False,
     ) -> "Morphology":
         """This body with another compiled model; its own numbers are read again.
 
@@ -198,6 +205,7 @@ class Morphology:
             model: With the same parts.
             spec: What it is compiled from; that of this body where absent.
             data: To work in, of the model's layout.
+            same_joints: Whether the driven joints have the same axes, limits and home angles.
         """
         pairs = [
             (part.name, part.partner, part.stem) for part in self.joints if part.side == "left"
@@ -218,8 +226,9 @@ class Morphology:
             muscles,
             self.torques,
             data,
+            self.joints if same_joints else None,
         )
-        return replace(body, fitted=self.fitted)
+        return replace(body, fitted=self.fitted) if self.fitted else body
 
     def sensor(self, name: str) -> slice:
         """Where a sensor's readings stand in sensordata.
@@ -350,14 +359,16 @@ def _read(
     muscles: tuple[Muscle, ...],
     torques: bool,
     data: mujoco.MjData | None = None,
+    driven: tuple[Joint, ...] | None = None,
 ) -> Morphology:
     """Reads the body off its compiled model, in the home keyframe."""
     data = mujoco.MjData(model) if data is None else data
     mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
-    mujoco.mj_forward(model, data)
+    mujoco.mj_kinematics(model, data)
     lows, highs = _extents(model, data, [i for i in range(model.ngeom) if i not in floor])
     sole = lows.min()
-    driven = tuple(_joint(model, data, name, pairs, commanded=not torques) for name in joints)
+    if driven is None:
+        driven = tuple(_joint(model, data, name, pairs, commanded=not torques) for name in joints)
     legs = [
         data.xanchor[model.joint(name).id][2]
         for name in joints
@@ -501,15 +512,20 @@ def _joint(
     return Joint(name, name, "", name, axis, 1.0, low, high, home)
 
 
-def _extents(model: mujoco.MjModel, data: mujoco.MjData, geoms: Sequence[int]) -> tuple[Any, Any]:
+def _extents(
+    model: mujoco.MjModel, data: mujoco.MjData, geoms: Sequence[int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Lowest and highest points of geoms' bounding boxes, in the world [m] (n,)."""
     up = data.geom_xmat[geoms].reshape(-1, 3, 3)[:, 2]
     kind, size, box = model.geom_type[geoms], model.geom_size[geoms], model.geom_aabb[geoms]
-    middle = data.geom_xpos[geoms, 2] + [
-        row @ centre for row, centre in zip(up, box[:, :3], strict=True)
-    ]
-    reach = size[:, 0] + size[:, 1] * np.abs(up[:, 2])  # of a capsule
-    reach[kind == mujoco.mjtGeom.mjGEOM_SPHERE] = size[kind == mujoco.mjtGeom.mjGEOM_SPHERE, 0]
-    for i in np.flatnonzero(~np.isin(kind, ROUND)):
+    ball, capsule = kind == SPHERE, kind == CAPSULE
+
+    middle = data.geom_xpos[geoms, 2]
+    for i in np.flatnonzero(box[:, :3].any(axis=1)):
+        middle[i] += up[i] @ box[i, :3]
+
+    reach = size[:, 0].copy()
+    reach[capsule] += size[capsule, 1] * np.abs(up[capsule, 2])
+    for i in np.flatnonzero(~(ball | capsule)):
         reach[i] = np.abs(up[i]) @ box[i, 3:]
     return middle - reach, middle + reach

@@ -52,7 +52,7 @@ class Scenario:
         heights: Of the points of the ground's grid [m] (rows, columns); none where the ground is
             the model's own.
         draws: What else differs about body and surroundings; nothing where empty.
-        command: Speed [m/s], heading [rad] and turning rate [rad/s] that are asked for (3,).
+        command: Speed [m/s], heading [rad] and turning rate [rad/s] that are asked for.
         key: Address of the random numbers that are drawn within the episode, such as sensor noise.
     """
 
@@ -62,7 +62,7 @@ class Scenario:
     friction: float = 1.0
     heights: Array = field(default_factory=lambda: np.zeros((0, 0)))
     draws: Draws = field(default_factory=Draws)
-    command: Array = field(default_factory=lambda: np.zeros(3))
+    command: tuple[float, float, float] = (0.0, 0.0, 0.0)
     key: tuple[int, ...] = ()
 
 
@@ -123,9 +123,9 @@ def draw(
         velocity,
         pushes,
         slip,
-        draws=draw_randomizations(randomizations, address),
         command=_command(command, address),
         key=tuple(address),
+        draws=draw_randomizations(randomizations, address),
     )
     if terrain is None:
         return scenario
@@ -133,11 +133,14 @@ def draw(
     return replace(scenario, heights=heights)
 
 
-def _command(ranges: Sequence[tuple[float, float]], address: Sequence[int]) -> Array:
-    """A command drawn from ranges (3,)."""
+def _command(
+    ranges: Sequence[tuple[float, float]], address: Sequence[int]
+) -> tuple[float, float, float]:
+    """A command drawn from ranges."""
     seed = np.random.SeedSequence(list(address), spawn_key=(COMMAND,))
     low, high = np.array(ranges, float).T
-    return np.asarray(low + (high - low) * np.random.default_rng(seed).random(len(low)))
+    speed, heading, turning_rate = low + (high - low) * np.random.default_rng(seed).random(3)
+    return float(speed), float(heading), float(turning_rate)
 
 
 def _ways(angles: Array, direction: Direction) -> tuple[Array, Array]:

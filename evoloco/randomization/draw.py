@@ -24,6 +24,9 @@ STREAM = 2
 FARTHEST = 3.0
 """Largest distance of a normal draw from its mean, in standard deviations; beyond, it is cut."""
 
+LARGEST = 1e10
+"""Largest number of a range, as of MuJoCo's states (mjMAXVAL)."""
+
 HOWS: tuple[How, ...] = ("value", "factor", "offset")
 """What randomizations of one number do to it, in the order in which they do it."""
 
@@ -80,6 +83,8 @@ class Randomization:
     def _check_range(self) -> None:
         if self.low > self.high:
             raise SpecError(f"{self.range} is empty: write [low, high] with low <= high.")
+        if max(abs(self.low), abs(self.high)) > LARGEST:
+            raise SpecError(f"{self.range} reaches beyond {LARGEST:g}.")
         if self.distribution == "log_uniform" and self.low <= 0:
             raise SpecError(f"{self.range}: a log_uniform range must be above 0.")
         if self.how == "factor" and self.ends[0] < 0:
@@ -136,7 +141,7 @@ class Randomization:
         named = "" if field else quantity or name
         return cls(name, named, how, low, high, elements, distribution, each, drift, field, column)
 
-    @cached_property
+    @property
     def target(self) -> Quantity:
         """What is randomized."""
         return of_field(self.field, self.column) if self.field else QUANTITIES[self.quantity]
@@ -186,7 +191,8 @@ class Randomization:
     def _between(self, drawn: Array) -> Array:
         """Numbers of the range, from ones between 0 and 1."""
         if self.distribution == "log_uniform":
-            return np.asarray(self.low * (self.high / self.low) ** drawn)
+            steps = np.log(self.high) - np.log(self.low)
+            return np.asarray(self.low * np.exp(steps * drawn))
         return np.asarray(self.low + (self.high - self.low) * drawn)
 
     def become(self, old: Array, drawn: Array) -> Array:

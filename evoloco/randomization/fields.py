@@ -48,7 +48,10 @@ DERIVED = frozenset((
 ))  # fmt: skip
 """Constants that it computes."""
 
-READ = INPUTS | {"key_qpos", "jnt_range", "actuator_ctrlrange", "actuator_gainprm"}
+JOINTS = frozenset(("jnt_range", "actuator_ctrlrange"))
+"""Fields that the numbers of a morphology's joints are read from, of those that may change."""
+
+READ = INPUTS | JOINTS | {"key_qpos", "actuator_gainprm"}
 """Fields that a morphology's own numbers are read from."""
 
 UNFIT = {

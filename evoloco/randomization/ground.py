@@ -13,7 +13,11 @@ from evoloco.randomization.working import WAYS, Working
 TILTED = ("geom_pos", "geom_quat", "hfield_size", "hfield_data")
 """Fields that the slope of the ground changes."""
 
-PLANE, HFIELD = mujoco.mjtGeom.mjGEOM_PLANE, mujoco.mjtGeom.mjGEOM_HFIELD
+PLANE, HFIELD, SPHERE, CAPSULE, BOX = (
+    int(getattr(mujoco.mjtGeom, f"mjGEOM_{kind}"))
+    for kind in ("PLANE", "HFIELD", "SPHERE", "CAPSULE", "BOX")
+)
+"""Types of geoms."""
 
 
 def surfaces(morphology: Morphology) -> Elements:
@@ -119,8 +123,8 @@ def _shapes(morphology: Morphology) -> tuple[Array, Array, Array]:
     if "shapes" not in morphology.memo:
         kind = morphology.model.geom_type
         geoms = np.setdiff1d(np.arange(len(kind)), sorted(morphology.floor))
-        balls = np.isin(kind, (mujoco.mjtGeom.mjGEOM_SPHERE, mujoco.mjtGeom.mjGEOM_CAPSULE))
-        morphology.memo["shapes"] = geoms, balls, kind == mujoco.mjtGeom.mjGEOM_BOX
+        balls = (kind == SPHERE) | (kind == CAPSULE)
+        morphology.memo["shapes"] = geoms, balls, kind == BOX
     shapes: tuple[Array, Array, Array] = morphology.memo["shapes"]
     return shapes
 

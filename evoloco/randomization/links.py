@@ -66,24 +66,30 @@ def links(morphology: Morphology) -> Elements:
     return tuple(name for name, _ in found), np.array([body for _, body in found], np.intp)
 
 
+UP = np.array([[0.0, 0.0, 1.0]])
+"""The way up, as `lowest` takes it."""
+
+
 @dataclass(frozen=True)
 class Lengthening:
     """How all the bodies of a model are lengthened, as `Stretch` does it with one.
 
     A point p of a body with the hinge a and the direction d goes to
-    p + (f - 1) d d · (p - a).
+    p + (f - 1) (d · (p - a)) d.
 
     Attributes:
         origin: a of every body (nbody, 3).
         direction: d; zeros where a body is no link (nbody, 3).
         hinge: Of every body in the frame of its parent, seen from its own place there (nbody, 3).
         sizes: Squared part along d of each axis of geoms and sites; 0 for sizes that stay.
+        height: Where the height of the root stands in qpos, and its sign there.
     """
 
     origin: Array
     direction: Array
     hinge: Array
     sizes: dict[str, Array]
+    height: tuple[int, float]
 
     @classmethod
     def of(cls, morphology: Morphology) -> "Lengthening":
@@ -111,7 +117,7 @@ class Lengthening:
             )
             for kind in ("geom", "site")
         }
-        return cls(origin, direction, hinge, sizes)
+        return cls(origin, direction, hinge, sizes, _height(model) or (0, 0.0))
 
     def apply(self, working: Working, length: Array) -> None:
         """Multiplies the lengths of all bodies (nbody,)."""
@@ -142,11 +148,8 @@ class Lengthening:
 
         turn = np.array([rotation(turns[body]) for body in some])
         inertia = np.einsum("bij,bj,bkj->bik", turn, inertias[some], turn)
-        trace = np.trace(inertia, axis1=1, axis2=2)[:, None, None]
-        moments = matrix @ (trace / 2 * np.eye(3) - inertia) @ matrix
-        trace = np.trace(moments, axis1=1, axis2=2)[:, None, None]
-
-        values, axes = np.linalg.eigh(trace * np.eye(3) - moments)
+        moments = matrix @ (_trace(inertia) / 2 - inertia) @ matrix
+        values, axes = np.linalg.eigh(_trace(moments) - moments)
         axes[:, :, 2] = np.cross(axes[:, :, 0], axes[:, :, 1])  # a rotation, not a mirror image
         inertias[some] = values
         for body, frame in zip(some, axes, strict=True):
@@ -157,14 +160,25 @@ def stretch(working: Working, ids: Ids, new: Array, _: Array) -> None:
     """Multiplies the lengths of links; at home, the body's lowest point stays as high as it was."""
     if np.all(new == 1):
         return
-    height, up = _height(working.model), np.array([[0.0, 0.0, 1.0]])
-    before = lowest(working, up)[0]
     length = np.ones(working.model.nbody)
     length[ids] = new
-    Lengthening.of(working.morphology).apply(working, length)
-    if height is not None:
-        place, sign = height
-        working.home[place] += sign * (before - lowest(working, up)[0])
+    lengthening = Lengthening.of(working.morphology)
+    lengthening.apply(working, length)
+    place, sign = lengthening.height
+    working.home[place] += sign * (_sole(working.morphology) - lowest(working, UP)[0])
+
+
+def _trace(matrices: Array) -> Array:
+    """The unit matrix times the trace of each matrix (n, 3, 3)."""
+    return np.asarray(np.einsum("bii->b", matrices)[:, None, None] * np.eye(3))
+
+
+def _sole(morphology: Morphology) -> float:
+    """Height of the lowest point of a body at home [m]; it stays with the body."""
+    if "sole" not in morphology.memo:
+        morphology.memo["sole"] = float(lowest(Working(morphology), UP)[0])
+    sole: float = morphology.memo["sole"]
+    return sole
 
 
 def _alignment(turns: Array, kinds: Array, ways: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import mujoco
@@ -28,6 +29,10 @@ ANY: tuple[How, ...] = ("factor", "offset", "value")
 FACTOR: tuple[How, ...] = ("factor",)
 
 
+TINY = 1e-9
+"""Smallest number of what must be positive."""
+
+
 @dataclass(frozen=True)
 class Quantity:
     """Something about a body or its surroundings that may differ between episodes.
@@ -46,7 +51,6 @@ class Quantity:
         distribution: Of what is drawn, where a table gives no range.
         each: Whether every element has a draw of its own, where a table says nothing.
         least: Smallest number that means anything.
-        positive: Whether numbers must be above `least`.
         steady: Why it may not drift within an episode, where its fields could.
     """
 
@@ -63,7 +67,6 @@ class Quantity:
     distribution: Distribution = "uniform"
     each: bool = False
     least: float = -np.inf
-    positive: bool = False
     steady: str = ""
 
     @property
@@ -90,6 +93,7 @@ def column(field: str, number: int = 0) -> tuple[Read, Write]:
     return read, write
 
 
+@cache
 def of_field(name: str, number: int) -> Quantity:
     """A column of a field of MuJoCo's model as a quantity, which has no usual range."""
     kind = name.partition("_")[0]
@@ -148,12 +152,12 @@ QUANTITIES = {
     "mass": Quantity(
         "mass of bodies; their inertia follows, as if their density changed",
         "kg", "factor", 0.85, 1.15, BODIES, column("body_mass")[0], links.weigh,
-        ("body_mass", "body_inertia"), least=0.0, positive=True,
+        ("body_mass", "body_inertia"), least=TINY,
     ),
     "inertia": Quantity(
         "inertia of bodies about their centres of mass; their mass stays",
         "1", "factor", 0.8, 1.25, BODIES, ones, links.scale_inertia,
-        ("body_inertia",), FACTOR, least=0.0, positive=True,
+        ("body_inertia",), FACTOR, least=TINY,
     ),
     "centre_of_mass": Quantity(
         "place of bodies' centres of mass, along the x, y and z of their frames",
@@ -163,7 +167,7 @@ QUANTITIES = {
     "link_length": Quantity(
         "length of links, from joint to joint; their mass stays, and the soles start as high",
         "1", "factor", 0.97, 1.03, links.links, ones, links.stretch,
-        links.STRETCHED, FACTOR, least=0.0, positive=True,
+        links.STRETCHED, FACTOR, least=TINY,
     ),
     "sliding_friction": Quantity(
         "coefficient of sliding friction of geoms and contact pairs",
@@ -173,7 +177,7 @@ QUANTITIES = {
     "contact_stiffness": Quantity(
         "stiffness of contacts of geoms and contact pairs; the damping ratio stays",
         "1", "factor", 0.5, 2.0, ground.surfaces, ones, ground.stiffen,
-        ("geom_solref", "pair_solref"), FACTOR, "log_uniform", least=0.0, positive=True,
+        ("geom_solref", "pair_solref"), FACTOR, "log_uniform", least=TINY,
     ),
     "servo_gain": Quantity(
         "torque of servos per position error",
@@ -183,13 +187,13 @@ QUANTITIES = {
     "torque_limit": Quantity(
         "largest torque of actuators; of DC motors at rest, of muscles their force [N]",
         "N m", "factor", 0.7, 1.0, servos.limited, servos.read_limit, servos.write_limit,
-        ("actuator_gainprm", "actuator_biasprm", "actuator_forcerange"), least=0.0, positive=True,
+        ("actuator_gainprm", "actuator_biasprm", "actuator_forcerange"), least=TINY,
         steady="a motor's resistance and the gain that goes with it would not keep step",
     ),
     "supply_voltage": Quantity(
         "voltage that DC motors are supplied with; stall torque, no-load speed and gain follow",
         "V", "factor", 0.85, 1.05, servos.supplied, servos.read_voltage, servos.write_voltage,
-        ("actuator_gainprm",), least=0.0, positive=True,
+        ("actuator_gainprm",), least=TINY,
     ),
     "damping": Quantity(
         "viscous damping of driven joints, beside that of their motors",
@@ -242,8 +246,8 @@ QUANTITIES = {
         ("sensor_noise",), ANY, "log_uniform", least=0.0,
     ),
     "sensor_bias": Quantity(
-        "constant error of each number that is observed, over the deviation of its noise",
-        "1", "offset", -1.0, 1.0, observed, *column("sensor_bias"),
+        "constant error of each number that is observed, in its own unit",
+        "its own", "offset", -0.01, 0.01, observed, *column("sensor_bias"),
         ("sensor_bias",), ("offset", "value"), "normal", each=True,
     ),
 }  # fmt: skip

@@ -15,11 +15,11 @@ RESISTANCE, MOTOR_CONSTANT, GAIN, VELOCITY_GAIN, VOLTAGE = 0, 1, 4, 6, 7
 FORCE = 2
 """Place of a muscle's largest isometric force [N] in its `gainprm` and `biasprm`."""
 
-AFFINE, DCMOTOR, MUSCLE = (
-    mujoco.mjtBias.mjBIAS_AFFINE,
-    mujoco.mjtGain.mjGAIN_DCMOTOR,
-    mujoco.mjtGain.mjGAIN_MUSCLE,
+AFFINE = int(mujoco.mjtBias.mjBIAS_AFFINE)
+DCMOTOR, MUSCLE, FIXED = (
+    int(getattr(mujoco.mjtGain, f"mjGAIN_{kind}")) for kind in ("DCMOTOR", "MUSCLE", "FIXED")
 )
+"""Types of actuators."""
 
 
 def servos(morphology: Morphology) -> Elements:
@@ -56,7 +56,7 @@ def write_gain(working: Working, ids: Ids, new: Array, _: Array) -> None:
     gain[ids[motors], GAIN] = new[motors]
     springs, stiffness = ids[~motors], new[~motors]
     working["actuator_biasprm"][springs, 1] = -stiffness
-    scaling = model.actuator_gaintype[springs] == mujoco.mjtGain.mjGAIN_FIXED
+    scaling = model.actuator_gaintype[springs] == FIXED
     gain[springs[scaling], 0] = stiffness[scaling]
 
 
@@ -109,7 +109,8 @@ def _motors(model: mujoco.MjModel) -> NDArray[np.bool_]:
 
 
 def _muscles(model: mujoco.MjModel) -> NDArray[np.bool_]:
-    return np.asarray(model.actuator_gaintype == MUSCLE)
+    """Whether an actuator is a muscle whose force is given."""
+    return np.asarray((model.actuator_gaintype == MUSCLE) & (model.actuator_gainprm[:, FORCE] > 0))
 
 
 def _stalling(model: mujoco.MjModel) -> NDArray[np.bool_]:

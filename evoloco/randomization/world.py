@@ -1,7 +1,7 @@
 """The world of one episode: a body whose numbers differ, and what differs around it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import mujoco
@@ -12,7 +12,7 @@ from evoloco.genome import Array
 from evoloco.morphology import Morphology
 from evoloco.randomization import ground
 from evoloco.randomization.draw import HOWS, Draws, Randomization
-from evoloco.randomization.fields import DERIVED, INPUTS, READ, UNFIT, Ids, fields_of
+from evoloco.randomization.fields import DERIVED, INPUTS, JOINTS, READ, UNFIT, Ids, fields_of
 from evoloco.randomization.working import Working, memory
 
 
@@ -46,8 +46,7 @@ class World:
         command_jitter: Longest further delay of a single command, uniform from 0 [s].
         sensor_delay: Time by which readings come later, beside the sensors' own delay [s].
         sensor_noise: Factor on the noise of all sensors [1].
-        sensor_bias: Constant error of each number that is observed, over the standard deviation of
-            its noise [1] (n,).
+        sensor_bias: Constant error of each number that is observed, in its own unit (n,).
         slope: Angle at which the ground rises ahead and to the left [rad] (2,). The model has it.
         drifts: Numbers of the model that change within the episode.
     """
@@ -119,18 +118,22 @@ def _become(working: Working, one: Randomization, ids: Ids, drawn: Array) -> Non
     quantity = one.target
     old = np.array(quantity.read(working, ids))
     new = one.become(old, drawn)
+    _check_numbers(one, old, new)
     if one.how == "factor":
         ratio = drawn
     else:
         ratio = np.divide(new, old, out=np.ones_like(old), where=old != 0)
-    wrong = (new <= quantity.least) & (new != old) if quantity.positive else new < quantity.least
-    if wrong.any():
-        least = "above" if quantity.positive else "at least"
-        raise ModelError(
-            f"randomize.{one.name}: {one.quantity} would be {new[wrong][0]:.4g} {quantity.unit}, "
-            f"and must be {least} {quantity.least:g}. Narrow its range, {one.range}."
-        )
     quantity.write(working, ids, new, ratio)
+
+
+def _check_numbers(one: Randomization, old: Array, new: Array) -> None:
+    """Raises a ModelError where a number (k,) that was to change means nothing any more."""
+    wrong = (new < one.target.least) & (new != old)
+    if wrong.any():
+        raise ModelError(
+            f"randomize.{one.name}: {one.quantity} would be {new[wrong][0]:.4g} {one.target.unit}, "
+            f"and must be at least {one.target.least:g}. Narrow its range, {one.range}."
+        )
 
 
 def _settled(working: Working) -> Morphology:
@@ -141,8 +144,9 @@ def _settled(working: Working) -> Morphology:
     if changed & INPUTS:
         mujoco.mj_setConst(working.model, working.data)
     if changed & READ:
-        return working.morphology.compiled_as(working.model, data=working.data)
-    return replace(working.morphology, model=working.model)
+        same = not changed & JOINTS
+        return working.morphology.compiled_as(working.model, data=working.data, same_joints=same)
+    return working.morphology.with_model(working.model)
 
 
 def _drifts(body: Morphology, drifting: Sequence[Randomization], draws: Draws) -> tuple[Drift, ...]:

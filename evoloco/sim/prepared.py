@@ -136,21 +136,17 @@ class Body:
         mujoco.mj_getState(model, data, row, mujoco.mjtState.mjSTATE_INTEGRATION)
         return row
 
-    def world(self, scenario: Scenario, data: mujoco.MjData | None = None) -> World:
+    def world(self, scenario: Scenario) -> World:
         """The body in the world of a scenario.
-
-        Args:
-            scenario: Its friction, ground and draws.
-            data: To work in, of this layout; a fresh one where absent.
 
         Raises:
             ModelError: The ground does not fit the body's, or a number would mean nothing.
         """
-        return apply(scenario.draws, self._grounded(scenario), data or self.data)
+        return apply(scenario.draws, self._grounded(scenario), self.data)
 
-    def placed(self, scenario: Scenario, data: mujoco.MjData | None = None) -> Morphology:
+    def placed(self, scenario: Scenario) -> Morphology:
         """The body in the world of a scenario, without what MuJoCo's model has no field for."""
-        return self.world(scenario, data).morphology
+        return self.world(scenario).morphology
 
     def _grounded(self, scenario: Scenario) -> Morphology:
         """The body with the friction and the ground of a scenario.
@@ -160,7 +156,7 @@ class Body:
         """
         if scenario.friction == 1.0 and not scenario.heights.size:
             return self.morphology
-        placed = replace(self.morphology, model=copy.copy(self.morphology.model))
+        placed = self.morphology.with_model(copy.copy(self.morphology.model))
         for name, columns in SLIDING.items():
             getattr(placed.model, name)[:, columns] *= scenario.friction
         if scenario.heights.size:
@@ -282,8 +278,7 @@ def settle(body: Body, scenario: Scenario, strength: float, control_dt: float) -
         control_dt: Time between control steps [s].
 
     Raises:
-        ModelError: The scenario's ground does not fit the body's, or a randomized number would
-            mean nothing.
+        ModelError: The ground does not fit the body's, or a number would mean nothing.
     """
     world = body.world(scenario)
     model = world.morphology.model
@@ -347,11 +342,7 @@ def _commanded(body: Body, world: World) -> dict[str, NDArray[np.generic]]:
     if not morphology.muscles and not morphology.torques:
         offset += world.zero_offset  # a servo goes by its encoder
     delay = np.rint(np.array([world.command_delay, world.command_jitter]) / physics_dt)
-    rows: dict[str, NDArray[np.generic]] = {
-        "command_offset": offset,
-        "command_delay": delay.astype(np.int64),
-    }
-    return rows
+    return {"command_offset": offset, "command_delay": delay.astype(np.int64)}
 
 
 def _needs(world: World, physics_dt: float, control_dt: float) -> Needs:
