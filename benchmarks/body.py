@@ -1,11 +1,11 @@
-"""Whether body and gait evolved together beat the gait alone, at equal simulated time.
+"""Compares evolving body and gait together with the gait alone, at equal simulated time.
 
     python benchmarks/body.py [--seeds 20] [--out FOLDER]
 
-Per seed, `runs/biped_body` evolves as it stands, and then without its
-`[morphology.genes]`, on the bundled biped, until it has simulated as much.
-Both champions are chosen and judged on the same held-out scenarios, which
-neither search saw. Runs that are in FOLDER already are taken as they are.
+Per seed, `runs/biped_body` evolves as it is, and then without its
+`[morphology.genes]` on the bundled biped, for the same simulated time. Both
+champions are chosen and judged on the same held-out scenarios, which neither
+search saw. Runs that are in FOLDER already are used as they are.
 """
 
 import argparse
@@ -28,7 +28,13 @@ class Spent(Exception):  # noqa: N818 - a signal, not an error
 
 
 def evolve(spec: RunSpec, folder: Path, budget: float = np.inf) -> tuple[float, float]:
-    """Held-out fitness of a run that ends when it has simulated `budget` [s], and what it simulated [s]."""
+    """Returns the held-out fitness of a run, and the time that it simulated [s].
+
+    Args:
+        spec: The run file.
+        folder: The run folder.
+        budget: Simulated time after which the search ends [s].
+    """
     spent = 0.0
 
     def count(record: Generation) -> None:
@@ -41,6 +47,7 @@ def evolve(spec: RunSpec, folder: Path, budget: float = np.inf) -> tuple[float, 
         run = Run(folder)
         spent = sum(float(record.evaluation.duration.sum()) for record in run.journal.generations())
         return float(run.champion()["heldout_fitness"]), spent
+
     run = Run.create(spec, folder)
     with contextlib.suppress(Spent):
         search(run, progress=count)
@@ -56,21 +63,22 @@ def main() -> None:
     pairs = []
     for seed in range(arguments.seeds):
         both = read(run_file("biped_body"), [f"seed={seed}"])
+        body = both.morphology.model_copy(update={"genes": {}})
         longer = both.optimizer.model_copy(update={"generations": 10 * both.optimizer.generations})
-        alone = both.model_copy(
-            update={
-                "morphology": both.morphology.model_copy(update={"genes": {}}),
-                "optimizer": longer,
-            }
-        )
+        alone = both.model_copy(update={"morphology": body, "optimizer": longer})
+
         first, spent = evolve(both, arguments.out / f"both-{seed}")
         second, _ = evolve(alone, arguments.out / f"alone-{seed}", spent)
         pairs.append([first, second])
-        print(f"{seed:4} {spent:13.0f} {pairs[-1][0]:7.3f} {pairs[-1][1]:10.3f}", flush=True)
+        print(f"{seed:4} {spent:13.0f} {first:7.3f} {second:10.3f}", flush=True)
+
     found, alone_found = np.array(pairs).T
-    print(f"body and gait better for {np.sum(found > alone_found)} of {len(pairs)} seeds; medians "
-          f"{np.median(found):.3f} and {np.median(alone_found):.3f}; "
-          f"Wilcoxon signed rank p = {stats.wilcoxon(found, alone_found).pvalue:.3g}")  # fmt: skip
+    test = stats.wilcoxon(found, alone_found)
+    print(
+        f"body and gait better for {np.sum(found > alone_found)} of {len(pairs)} seeds; medians "
+        f"{np.median(found):.3f} and {np.median(alone_found):.3f}; "
+        f"Wilcoxon signed rank p = {test.pvalue:.3g}"
+    )
 
 
 if __name__ == "__main__":

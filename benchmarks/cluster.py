@@ -6,18 +6,18 @@ speed: a generation of 64 x 10 s of the biped (the published champion with small
 changes, nothing ends an episode early) on two workers of Ray, against two
 threads of the local evaluator. Both alternate in one process; medians.
 
-faults: a cluster of four raylets loses two of them in mid-generation. The
-journal must equal, byte for byte, that of a run that nobody disturbed.
+faults: a cluster of four raylets loses two of them during a generation. The
+journal must equal, byte for byte, that of an undisturbed run.
 
-model: the evaluator's own chunks are handed to modelled workers. The costs are
-measured here: of a genome on one worker, of a call for the process that
-searches, of optimizer and journal. The model is checked against real
-generations with 1 to 4 workers and then asked about more. It assumes
-* that nodes are as fast as this one, and workers have a CPU each (here only
-  as many as there are CPUs; more share them);
-* that the process that searches has a CPU for itself, and handles one call at a time;
-* that the network adds nothing to the time of a call, which on a LAN holds
-  while chunks are some kB: add its round trip to each chunk elsewhere.
+model: the evaluator's own chunks are given to modelled workers. The costs are
+measured here: of a genome on one worker, of a call for the searching process,
+of optimizer and journal. The model is compared with real generations on 1 to
+4 workers and then asked about more. It assumes
+* that nodes are as fast as this one, and that each worker has its own CPU (here
+  only as many as there are CPUs; more workers share them);
+* that the searching process has its own CPU, and handles one call at a time;
+* that the network adds nothing to the time of a call. On a LAN this is true
+  while chunks have some kB; elsewhere, add the round trip to each chunk.
 """
 
 import argparse
@@ -28,6 +28,7 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -48,11 +49,12 @@ GENOMES = 64
 CALLS = 3000
 NODES = 4
 WORKERS = (1, 2, 3, 4, 10, 30, 100, 300, 1000)
-os.environ.update(
-    RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0"
-)  # Ray starts its workers at 15
+# Ray starts its workers with a niceness of 15.
+os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0")
 
 CPUS = len(os.sched_getaffinity(0))
+EPISODE = 10.0
+"""Duration of an episode [s]."""
 
 
 def walkers(experiment: Experiment, count: int) -> np.ndarray:
@@ -60,7 +62,7 @@ def walkers(experiment: Experiment, count: int) -> np.ndarray:
 
 
 def complete(ray: Ray, experiment: Experiment, workers: int) -> None:
-    """Has all workers greet, and learn their pace."""
+    """Waits until all workers have greeted and their pace is known."""
     scenarios = experiment.scenarios(0)
     while int(str(ray).split()[0]) < workers:
         ray.evaluate(walkers(experiment, 1), scenarios, 0.0)
@@ -83,6 +85,7 @@ def speed(repeats: int) -> None:
             if repeat:  # the first is the warm-up
                 threads.append(between - began)
                 workers.append(ended - between)
+
     equal = all(
         getattr(one, name).tobytes() == getattr(other, name).tobytes()
         for name in ("fitness", "values")
@@ -90,25 +93,33 @@ def speed(repeats: int) -> None:
     ratio = np.median(np.array(threads) / np.array(workers))
     print(
         f"{GENOMES} x 10 s, median of {repeats}: two threads {np.median(threads):.3f} s, "
-        f"two workers {np.median(workers):.3f} s, ratio {ratio:.3f}; arrays {'equal' if equal else 'DIFFERENT'}."
+        f"two workers {np.median(workers):.3f} s, ratio {ratio:.3f}; "
+        f"arrays {'equal' if equal else 'DIFFERENT'}."
     )
+
+
+def record(run: Run) -> list[tuple[bytes, bytes]]:
+    """Returns genomes and fitness of all generations."""
+    return [(g.genomes.tobytes(), g.fitness.tobytes()) for g in run.journal.generations()]
 
 
 def faults() -> bool:
     import ray as library
     from ray.cluster_utils import Cluster
 
-    spec = read(
-        run_file("biped"),
-        ["scenario.duration=5.0", "optimizer.generations=8", "optimizer.population_size=64"],
-    )
+    changes = [
+        "scenario.duration=5.0",
+        "optimizer.generations=8",
+        "optimizer.population_size=64",
+    ]
+    spec = read(run_file("biped"), changes)
     with tempfile.TemporaryDirectory() as folder:
         whole = Run.create(spec, Path(folder) / "whole")
         evolve(whole)
         run = Run.create(spec, Path(folder) / "disturbed")
-        cluster = Cluster(
-            initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
-        )
+
+        head = {"num_cpus": 1, "include_dashboard": False}
+        cluster = Cluster(initialize_head=True, head_node_args=head)
         for _ in range(NODES - 1):
             cluster.add_node(num_cpus=1)
         library.init(address=cluster.address, log_to_driver=False, logging_level=logging.ERROR)
@@ -127,65 +138,74 @@ def faults() -> bool:
             left = str(ray)
         library.shutdown()
         cluster.shutdown()
-        equal = [(g.genomes.tobytes(), g.fitness.tobytes()) for g in run.journal.generations()] == [
-            (g.genomes.tobytes(), g.fitness.tobytes()) for g in whole.journal.generations()
-        ]
+
+        equal = record(run) == record(whole)
         events = run.journal.events()
         lost = sum("died with genome" in what for _, _, what in events)
+
     for generation, _, what in events:
         print(f"  generation {generation}: {what}")
     print(
         f"{NODES} raylets, two lost in generation 4 with {lost} chunks, {left} left: "
-        f"{len(whole.journal)} generations of genomes and fitness are {'equal' if equal else 'DIFFERENT'}."
+        f"{len(whole.journal)} generations of genomes and fitness are "
+        f"{'equal' if equal else 'DIFFERENT'}."
     )
     return equal and lost > 0
 
 
 def modelled(workers: int, genomes: int, pace: float, call: float) -> float:
-    """Time of a generation [s]: workers take chunks as they become free, the searching process serves one at a time."""
-    chunks, free, driver, end = (
-        Chunks(genomes),
-        [(0.0, number) for number in range(workers)],
-        0.0,
-        0.0,
-    )
-    heapq.heapify(free)
+    """Returns the time of a generation [s].
+
+    Free workers take chunks; the searching process serves one call at a time.
+
+    Args:
+        workers: Number of workers.
+        genomes: Number of genomes.
+        pace: Time of a genome [s].
+        call: Time that a call costs the searching process [s].
+    """
+    chunks = Chunks(genomes)
+    free = [(0.0, number) for number in range(workers)]
+    driver, end = 0.0, 0.0
     while free:
         ready, number = heapq.heappop(free)
-        if chunk := chunks.take(pace, workers):
+        chunk = chunks.take(pace, workers)
+        if chunk:
             driver = max(driver, ready) + call
-            heapq.heappush(free, (driver + len(chunk) * pace, number))
-            end = max(end, driver + len(chunk) * pace)
+            done = driver + len(chunk) * pace
+            heapq.heappush(free, (done, number))
+            end = max(end, done)
     return end + call
 
 
 def call_time(ray: Ray, outstanding: int) -> float:
-    """Time that a call costs the searching process [s], many outstanding."""
-    workers, done = [worker for worker in ray._workers if worker.node], 0
+    """Returns the time that a call costs the searching process [s], with many outstanding."""
+    pool, done = ray.pool, 0
+    workers = pool.ready
     began = time.perf_counter()
     for number in range(outstanding):
-        ray._greet(workers[number % len(workers)])
+        pool.greet(workers[number % len(workers)])
     while done < CALLS:
-        for worker, _, _ in ray._answers(unnamed):
+        for answer in pool.answers(unnamed):
             done += 1
-            ray._greet(worker)
+            pool.greet(answer.worker)
     elapsed = time.perf_counter() - began
-    while ray._calls:
-        list(ray._answers(unnamed))
+
+    while pool.outstanding:
+        list(pool.answers(unnamed))
     return elapsed / done
 
 
 def serial_time(experiment: Experiment, genomes: int) -> float:
-    """Time that optimizer and journal take for one genome [s]."""
+    """Returns the time that optimizer and journal take for one genome [s]."""
     spec = experiment.spec.optimizer.model_copy(update={"population_size": genomes})
     large = Experiment(experiment.spec.model_copy(update={"optimizer": spec}))
     optimizer, local = large.optimizer(), Local(large)
+
     one = local.evaluate(walkers(large, 1), large.scenarios(0), 0.0)
-    arrays = {
-        name: np.repeat(getattr(one, name), genomes, 0)
-        for name in ("fitness", "values", "outcome", "duration")
-    }
-    evaluation = type(one)(**arrays, distance=np.repeat(one.distance, genomes, 0))
+    names = ("fitness", "values", "outcome", "duration", "distance")
+    evaluation = type(one)(**{name: np.repeat(getattr(one, name), genomes, 0) for name in names})
+
     times = []
     with tempfile.TemporaryDirectory() as folder:
         terms = [term.name for term in large.terms]
@@ -201,17 +221,36 @@ def serial_time(experiment: Experiment, genomes: int) -> float:
     return float(np.median(times)) / genomes
 
 
-def model(repeats: int) -> None:
+@dataclass(frozen=True)
+class Costs:
+    """What was measured here.
+
+    Attributes:
+        generation: Time of a generation by number of workers [s].
+        pace: Time of a genome on one worker [s].
+        call: Time of a call for the searching process by calls outstanding [s].
+        serial: Time of optimizer and journal for one genome [s].
+    """
+
+    generation: dict[int, float]
+    pace: float
+    call: dict[int, float]
+    serial: float
+
+
+def measure(repeats: int) -> Costs:
     import ray as library
     from ray.cluster_utils import Cluster
 
     experiment = Experiment(read(run_file("biped"), ENDLESS))
     genomes, scenarios = walkers(experiment, GENOMES), experiment.scenarios(0)
-    cluster = Cluster(
-        initialize_head=True, head_node_args={"num_cpus": 4, "include_dashboard": False}
-    )
+    head = {"num_cpus": 4, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
     library.init(address=cluster.address, log_to_driver=False, logging_level=logging.ERROR)
+
     measured: dict[int, float] = {}
+    calls: dict[int, float] = {}
+    pace = 0.0
     for workers in (1, 2, 3, 4):
         with Ray(experiment, workers=workers) as ray:
             complete(ray, experiment, workers)
@@ -222,36 +261,36 @@ def model(repeats: int) -> None:
                 times.append(time.perf_counter() - began)
             measured[workers] = float(np.median(times))
             if workers == 1:
-                pace = ray._workers[0].pace
+                pace = ray.pool.ready[0].pace
             if workers == 2:
-                calls: dict[int, float] = {many: call_time(ray, many) for many in (2, 100, 1000)}
+                calls = {many: call_time(ray, many) for many in (2, 100, 1000)}
     library.shutdown()
     cluster.shutdown()
-    serial = serial_time(experiment, 1000)
+    return Costs(measured, pace, calls, serial_time(experiment, 1000))
+
+
+def model(repeats: int) -> None:
+    costs = measure(repeats)
     print(
-        f"A genome of 10 s takes one worker {1000 * pace:.1f} ms; optimizer and journal {1e6 * serial:.0f} us."
+        f"A genome of 10 s takes one worker {1000 * costs.pace:.1f} ms; "
+        f"optimizer and journal {1e6 * costs.serial:.0f} us."
     )
-    print(
-        "A call costs the searching process "
-        + ", ".join(f"{1e6 * cost:.0f} us with {many} outstanding" for many, cost in calls.items())
-        + "."
-    )
+    calls = [f"{1e6 * cost:.0f} us with {many} outstanding" for many, cost in costs.call.items()]
+    print(f"A call costs the searching process {', '.join(calls)}.")
+
     print("workers generation modelled [s] measured [s] simulated s/s  busy")
     for workers in WORKERS:
-        for genomes_each in (GENOMES,) if workers <= 4 else (GENOMES, 10 * workers, 100 * workers):
-            call = calls[2 if workers < 30 else 100 if workers < 300 else 1000]
-            shared = pace * (max(1.0, workers / CPUS) if workers <= 4 else 1.0)
-            wall = modelled(workers, genomes_each, shared, call) + serial * genomes_each
-            rate = 10.0 * genomes_each / wall
-            efficiency = genomes_each * shared / workers / wall
-            real = (
-                f"{measured[workers] + serial * genomes_each:12.3f}"
-                if workers in measured
-                else " " * 12
-            )
-            print(
-                f"{workers:7} {genomes_each:10} {wall:12.3f} {real} {rate:13,.0f} {efficiency:5.2f}"
-            )
+        sizes = (GENOMES,) if workers <= 4 else (GENOMES, 10 * workers, 100 * workers)
+        for genomes in sizes:
+            call = costs.call[2 if workers < 30 else 100 if workers < 300 else 1000]
+            shared = costs.pace * (max(1.0, workers / CPUS) if workers <= 4 else 1.0)
+            serial = costs.serial * genomes
+            wall = modelled(workers, genomes, shared, call) + serial
+
+            rate = EPISODE * genomes / wall
+            busy = genomes * shared / workers / wall
+            real = f"{costs.generation[workers] + serial:12.3f}" if workers <= 4 else " " * 12
+            print(f"{workers:7} {genomes:10} {wall:12.3f} {real} {rate:13,.0f} {busy:5.2f}")
 
 
 def main() -> None:

@@ -1,12 +1,12 @@
-"""Injects faults and prints what they cost: fault, times tried, generations lost or counted twice, exit codes.
+"""Injects faults and prints their cost: times tried, generations lost, exit codes.
 
     python benchmarks/faults.py [--only NAME ...] [--scale 1.0] [--seed 0]
 
-Every run is the short one of tests/faults/injection.py. After each fault it
-goes on, salvaged where the message says so, and its journal is compared byte
-for byte with that of a run that nobody disturbed; a generation that differs,
-is missing or is there twice counts as lost. The faults of a cluster are
-injected into one cluster of three nodes, on this machine.
+Every run is the short one of tests/faults/injection.py. After each fault the run
+continues, salvaged if the message asks for it, and its journal is compared byte
+for byte with that of an undisturbed run. A generation that differs, is missing
+or is there twice counts as lost. The faults of a cluster are injected into one
+cluster of three nodes, on this machine.
 """
 
 import argparse
@@ -48,7 +48,7 @@ from injection import (
     started,
     undisturbed,
     until,
-)  # fmt: skip
+)
 
 from evoloco.errors import JournalError
 from evoloco.evaluators.ray import Ray
@@ -85,7 +85,7 @@ def measure(episode):
 RAISES_WHILE_TOLD = "if (HERE / 'raise').exists(): raise ValueError('no such foot')"
 MARKS_ITS_PROCESS = '(HERE / f"{os.getpid()}.pid").touch(); time.sleep(0.02)'
 THRIFTY = "RAY_memory_usage_threshold"
-"""Set for a node that kills workers when the machine has less memory left than this share, and for its workers."""
+"""Set for one node and its workers: the share of memory in use above which Ray ends workers."""
 GREEDY = f"""if {THRIFTY!r} in os.environ and (HERE / "greed").exists():
         (HERE / "greed").unlink(missing_ok=True)
         much = np.ones(2**29)
@@ -108,8 +108,8 @@ class Cost:
     Attributes:
         tried: How often it was injected.
         lost: Generations lost or counted twice.
-        codes: What the processes that met it ended with.
-        ways: How often it struck where, or ended how.
+        codes: Exit codes of the processes that met it.
+        ways: How often it struck at which point, or ended in which way.
     """
 
     tried: int = 0
@@ -118,17 +118,17 @@ class Cost:
     ways: collections.Counter[str] = field(default_factory=collections.Counter)
 
     def compare(self, folder: Path, expected: list[bytes]) -> None:
-        """Counts the generations of a run that are not as they should be."""
+        """Counts the generations of a run that are not as expected."""
         found = record(folder)
-        self.lost += sum(a != b for a, b in zip(found, expected, strict=False)) + abs(
-            len(found) - len(expected)
-        )
+        different = sum(a != b for a, b in zip(found, expected, strict=False))
+        self.lost += different + abs(len(found) - len(expected))
 
     def meet(self, process: Ended, code: int, words: str = "") -> None:
-        """Notes the end of a process, which must be with this code and a message with these words."""
+        """Notes the end of a process; exits if its code or message is not the expected one."""
         if process.code != code or words not in process.err:
             sys.exit(
-                f"Ended with code {process.code} instead of {code}, or without '{words}':\n{process.err}"
+                f"Ended with code {process.code} instead of {code}, or without '{words}':\n"
+                f"{process.err}"
             )
         self.tried += 1
         self.codes.add(code)
@@ -138,10 +138,10 @@ class Place(NamedTuple):
     """Where a fault is injected.
 
     Attributes:
-        folder: Empty.
+        folder: An empty folder.
         file: The run file of the short run.
-        random: Of moments and places.
-        cluster: Gives the cluster, which starts when it is first asked for.
+        random: Draws moments and places.
+        cluster: Returns the cluster, which starts at the first call.
     """
 
     folder: Path
@@ -150,20 +150,20 @@ class Place(NamedTuple):
     cluster: Callable[[], Any]
 
     def whole(self, *overrides: str) -> list[bytes]:
-        """The journal of a run that nobody disturbs; its folder is `whole`."""
+        """Returns the record of an undisturbed run; its folder is `whole`."""
         run = undisturbed(self.file, self.folder / "whole", *overrides)
         run.journal.close()
         return record(run.folder)
 
     def cluster_cpus(self) -> int:
-        """CPUs of the cluster."""
+        """Returns the number of CPUs of the cluster."""
         self.cluster()
         import ray
 
         return int(ray.cluster_resources()["CPU"])
 
     def measure(self, what: str) -> str:
-        """The override for a measure in which something happens."""
+        """Returns the override for a measure in which something happens."""
         path = self.folder / "accident.py"
         path.write_text(MEASURE.format(what=what), encoding="utf-8")
         return f"fitness.speed.measure={path}"
@@ -198,14 +198,16 @@ def truncated(place: Place, times: int) -> Cost:
 
 
 def full(place: Place, times: int) -> Cost:
-    """Limits the size of the files that a process may write, then lifts the limit."""
+    """Limits the size of the files that a process may write, then removes the limit."""
     cost, expected = Cost(), place.whole(LONGER)
     for number in range(times):
         folder, limit = place.folder / f"full-{number}", int(place.random.integers(50_000, 90_000))
-        cost.meet(evoloco(
-            "evolve", place.file, LONGER, "--out", folder,
-            preexec_fn=lambda limit=limit: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
-        ), 3, "cannot be written")  # fmt: skip
+
+        def limited(limit: int = limit) -> None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+        process = evoloco("evolve", place.file, LONGER, "--out", folder, preexec_fn=limited)
+        cost.meet(process, 3, "cannot be written")
         cost.ways[f"after generation {len(record(folder)) - 1}"] += 1
         goes_on_to_the_end(folder)
         cost.compare(folder, expected)
@@ -232,7 +234,7 @@ def unwritable(place: Place, times: int) -> Cost:
 def goes_on_to_the_end(folder: Path, *options: str) -> None:
     process = evoloco("resume", folder, *options)
     if process.code:
-        sys.exit(f"The run does not go on:\n{process.err}")
+        sys.exit(f"The run does not continue:\n{process.err}")
 
 
 def killed(place: Place, kills: int, options: tuple[str, ...] = (), start: float = 1.5) -> Cost:
@@ -242,11 +244,10 @@ def killed(place: Place, kills: int, options: tuple[str, ...] = (), start: float
     while cost.tried < kills:
         folder = place.folder / f"killed-{cost.tried}"
         often = min(10, kills - cost.tried)
-        cost.ways.update(
-            kill_at_random(
-                place.file, folder, often, place.random, LONGER, options=options, start=start
-            )
+        ways = kill_at_random(
+            place.file, folder, often, place.random, LONGER, options=options, start=start
         )
+        cost.ways.update(ways)
         cost.tried += often
         cost.compare(folder, expected)
         cost.lost += (folder / "champion.json").read_bytes() != champion
@@ -258,7 +259,7 @@ def killed_on_ray(place: Place, kills: int) -> Cost:
 
 
 def together(place: Place, times: int) -> Cost:
-    """A second process goes on with a run while the first one does."""
+    """A second process continues a run while the first one runs."""
     longer = "optimizer.generations=600", RANDOM
     cost, expected = Cost(), place.whole(*longer)
     for number in range(times):
@@ -289,7 +290,7 @@ def jumping(place: Place, times: int) -> Cost:
 
 
 def fails(place: Place, times: int, what: str, code: int, words: str, *options: str) -> Cost:
-    """A controller fails for some genomes; what came before is what a controller that does not fail would give."""
+    """A controller fails for some genomes; generations before must be as without the failure."""
     cost = Cost()
     for number in range(times):
         folder = place.folder / f"run-{number}"
@@ -305,6 +306,7 @@ def fails(place: Place, times: int, what: str, code: int, words: str, *options: 
         )
         healthy.journal.close()
         expected = record(healthy.folder)
+
         process = evoloco(
             "evolve", place.file, override(what), bounds, *settings, "--out", folder, *options
         )
@@ -333,7 +335,7 @@ def never_ends_on_ray(place: Place, times: int) -> Cost:
 
 
 def unstable(place: Place, times: int, *overrides: str) -> Cost:
-    """Runs with episodes that come to nothing: they are recorded as that, and the run goes on."""
+    """Runs with unstable episodes: these are recorded, and the run continues."""
     cost = Cost()
     for number in range(times):
         folder, seed = place.folder / f"run-{number}", f"seed={number}"
@@ -360,7 +362,7 @@ def diverges(place: Place, times: int) -> Cost:
 
 
 def measure_throws(place: Place, times: int) -> Cost:
-    """A measure begins to raise an exception while the run goes on, and stops doing so before it goes on again."""
+    """A measure raises an exception for a while; then the run continues."""
     measure = place.measure(RAISES_WHILE_TOLD)
     longer = "optimizer.generations=200", RANDOM, measure
     cost, expected, told = Cost(), place.whole(*longer), place.folder / "raise"
@@ -388,7 +390,7 @@ def disturbed(
     word: str,
     mend: Callable[[], object] = int,
 ) -> Cost:
-    """A run on the cluster, disturbed in every second generation at a random moment, all workers at work."""
+    """Disturbs a run on the cluster in every second generation, at a random moment."""
     slow = (
         f"optimizer.generations={2 * times + 2}",
         "optimizer.population_size=24",
@@ -397,6 +399,7 @@ def disturbed(
     cost, expected = Cost(codes={0}), place.whole(*slow)
     for mark in place.folder.glob("*.pid"):
         mark.unlink()  # of this process
+
     run = Run.create(read(place.file, slow), place.folder / "disturbed")
     cpus = place.cluster_cpus()
     strikes: list[threading.Timer] = []
@@ -417,9 +420,8 @@ def disturbed(
         evolve(run, evaluator=ray, progress=strike)
         strikes[-1].join()
     mend()
-    cost.ways[f"deaths of workers, {word}"] = sum(
-        "died" in event for _, _, event in run.journal.events()
-    )
+    deaths = sum("died" in event for _, _, event in run.journal.events())
+    cost.ways[f"deaths of workers, {word}"] = deaths
     run.journal.close()
     cost.compare(run.folder, expected)
     return cost
@@ -481,7 +483,7 @@ def out_of_memory(place: Place, times: int) -> Cost:
 
 
 class Fault(NamedTuple):
-    """A fault, how often it is tried, and how."""
+    """A fault, how often it is tried, and the function that injects it."""
 
     name: str
     times: int
@@ -511,7 +513,7 @@ FAULTS = (
 
 @contextlib.contextmanager
 def ray_cluster() -> Iterator[Callable[[], Any]]:
-    """A function that starts a cluster of three nodes with four CPUs when it is first called."""
+    """Yields a function whose first call starts a cluster of three nodes with four CPUs."""
     with contextlib.ExitStack() as stack:
 
         @functools.cache
@@ -536,16 +538,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--only", nargs="+", metavar="NAME", help="; ".join(fault.name for fault in FAULTS)
-    )
-    parser.add_argument(
-        "--scale", type=float, default=1.0, help="of the times that faults are tried"
-    )
+    names = "; ".join(fault.name for fault in FAULTS)
+    parser.add_argument("--only", nargs="+", metavar="NAME", help=names)
+    parser.add_argument("--scale", type=float, default=1.0, help="factor on the number of tries")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     if unknown := set(options.only or ()) - {fault.name for fault in FAULTS}:
         parser.error(f"Unknown faults {sorted(unknown)}.")
+
     lost = 0
     print(f"{'fault':26} {'tried':>5} {'lost':>4} {'exit':>5} {'took':>6}  remarks", flush=True)
     with tempfile.TemporaryDirectory() as temporary, ray_cluster() as cluster:
@@ -554,16 +554,18 @@ def main() -> None:
                 continue
             folder = Path(temporary) / str(number)
             folder.mkdir()
-            place = Place(
-                folder, short(folder), np.random.default_rng([options.seed, number]), cluster
-            )
+            random = np.random.default_rng([options.seed, number])
+            place = Place(folder, short(folder), random, cluster)
+
             began = time.monotonic()
             cost = fault.inject(place, max(1, round(options.scale * fault.times)))
+            took = time.monotonic() - began
+
             lost += cost.lost
             codes = "/".join(map(str, sorted(cost.codes)))
             remarks = ", ".join(f"{count} {way}" for way, count in cost.ways.items())
             print(
-                f"{fault.name:26} {cost.tried:5} {cost.lost:4} {codes:>5} {time.monotonic() - began:5.0f}s  {remarks}",
+                f"{fault.name:26} {cost.tried:5} {cost.lost:4} {codes:>5} {took:5.0f}s  {remarks}",
                 flush=True,
             )
     sys.exit(bool(lost))

@@ -1,11 +1,12 @@
-"""Kills `evoloco evolve` at random moments, resumes it each time, and compares its journal with an undisturbed one.
+"""Kills `evoloco evolve` at random moments, resumes it, and compares the journals.
 
-    python benchmarks/kill.py [--run biped] [--kills 20] [--generations 60] [--seed 0] [--out FOLDER]
+    python benchmarks/kill.py [--run biped] [--kills 20] [--generations 60] [--seed 0]
+                              [--out FOLDER]
 
 The run is the bundled one, shortened. Every process gets SIGKILL: some while they
 start, some in the search, some while they choose the champion or write the
-report. The last one ends by itself. Then genomes and fitness must equal, byte
-for byte, those of a run that nobody disturbed, and so must the champion.
+report. The last one ends by itself. Then genomes, fitness and champion must
+equal, byte for byte, those of an undisturbed run.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from typing import Any
 import numpy as np
 
 DURATION = 4.0
-"""Of an episode [s]."""
+"""Duration of an episode [s]."""
 
 POLL = 0.02
 """Time between looks at the journal [s]."""
@@ -36,11 +37,10 @@ def started(arguments: list[str]) -> "subprocess.Popen[bytes]":
 
 
 def query(folder: Path, text: str) -> list[tuple[Any, ...]]:
-    """Rows of the journal; none while there is none."""
+    """Returns rows of the journal; none if there is no journal yet."""
+    file = f"file:{folder / 'journal.sqlite'}?mode=ro"
     try:
-        with closing(
-            sqlite3.connect(f"file:{folder / 'journal.sqlite'}?mode=ro", uri=True)
-        ) as journal:
+        with closing(sqlite3.connect(file, uri=True)) as journal:
             return journal.execute(text).fetchall()
     except sqlite3.OperationalError:
         return []
@@ -52,30 +52,26 @@ def generations(folder: Path) -> int:
 
 
 def record(folder: Path) -> bytes:
-    """Genomes and fitness, and the champion's file, as one string of bytes."""
+    """Returns genomes, fitness and the champion's file as one string of bytes."""
     rows = query(folder, "SELECT genome, fitness FROM individuals ORDER BY generation, individual")
     champion = (folder / "champion.json").read_bytes()
     return b"".join(genome + struct.pack("<d", fitness) for genome, fitness in rows) + champion
 
 
 def undisturbed(arguments: list[str], folder: Path) -> tuple[float, float, float]:
-    """Runs to the end; time to the first generation, of a generation, and after the last one [s]."""
+    """Runs to the end; returns the times to the first, per, and after the last generation [s]."""
     began = time.time()
     if started([*arguments, "--out", str(folder)]).wait():
         sys.exit("The undisturbed run failed.")
     ended = time.time()
-    finished = [
-        row[0] for row in query(folder, "SELECT finished FROM generations ORDER BY generation")
-    ]
-    return (
-        finished[0] - began,
-        (finished[-1] - finished[0]) / (len(finished) - 1),
-        ended - finished[-1],
-    )
+
+    rows = query(folder, "SELECT finished FROM generations ORDER BY generation")
+    first, last = rows[0][0], rows[-1][0]
+    return first - began, (last - first) / (len(rows) - 1), ended - last
 
 
 def reached(folder: Path, began: float, total: int) -> str:
-    """What a process that began at a time [Unix s] had come to when it was killed."""
+    """Returns how far a process that started at a Unix time [s] came before it was killed."""
 
     def fresh(name: str) -> bool:
         return (folder / name).is_file() and (folder / name).stat().st_mtime >= began
@@ -96,9 +92,9 @@ def main() -> None:
     parser.add_argument("--run", default="biped")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--generations", type=int, default=60)
-    parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the moments")
     parser.add_argument(
-        "--out", type=Path, help="where the two run folders go; a temporary folder where left out"
+        "--out", type=Path, help="folder of the two run folders; by default a temporary one"
     )
     options = parser.parse_args()
     total = options.generations
@@ -108,50 +104,86 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         place = options.out or Path(temporary)
         whole, killed = place / "undisturbed", place / "killed"
-        start, generation, end = undisturbed(arguments, whole)
+        times = undisturbed(arguments, whole)
         print(
-            f"Undisturbed: {start:.1f} s to the first generation, {generation:.2f} s each, then {end:.1f} s."
+            f"Undisturbed: {times[0]:.1f} s to the first generation, {times[1]:.2f} s each, "
+            f"then {times[2]:.1f} s."
         )
-        print(f"{'kill':>4} {'lived [s]':>9} {'generations':>12}  in")
+
         random, kills = np.random.default_rng(options.seed), 0
+        print(f"{'kill':>4} {'lived [s]':>9} {'generations':>12}  in")
         while kills < options.kills:
-            before = generations(killed)
-            wanted = max(
-                before, min(total, total * kills * 4 // (3 * options.kills))
-            )  # a quarter after the search
-            after = end if wanted == total else generation
+            # A quarter of the kills is after the search.
+            wanted = min(total, total * kills * 4 // (3 * options.kills))
             began = time.time()
-            process = started(
-                ["resume", str(killed)] if killed.is_dir() else [*arguments, "--out", str(killed)]
-            )
-            while process.poll() is None and generations(killed) < wanted:
-                time.sleep(POLL)
-            moment = random.uniform(0, after if wanted > before else start + after)
-            while process.poll() is None and moment > 0:
-                time.sleep(min(moment, POLL))
-                moment -= POLL
-            process.kill()
-            code = process.wait()
-            if code not in (0, -signal.SIGKILL):
-                sys.exit(f"A resumed process ended with code {code}.")
-            if code:
+            if killed_once(arguments, killed, wanted, total, times, random):
                 kills += 1
-                where = reached(killed, began, total)
                 print(
-                    f"{kills:4} {time.time() - began:9.2f} {generations(killed):9}/{total}  {where}",
+                    f"{kills:4} {time.time() - began:9.2f} {generations(killed):9}/{total}  "
+                    f"{reached(killed, began, total)}",
                     flush=True,
                 )
+
         if started(["resume", str(killed)]).wait():
             sys.exit("The last process failed.")
-        equal = record(killed) == record(whole)
-        left = sorted(
-            {path.name for path in killed.iterdir()} - {path.name for path in whole.iterdir()}
-        )
-        print(f"Left over in the run folder: {', '.join(left) or 'nothing'}.")
-        print(
-            f"{len(record(whole))} bytes of genomes, fitness and champion: {'equal' if equal else 'DIFFERENT'}."
-        )
-        sys.exit(not equal)
+        sys.exit(not compared(killed, whole))
+
+
+def killed_once(
+    arguments: list[str],
+    folder: Path,
+    wanted: int,
+    total: int,
+    times: tuple[float, float, float],
+    random: np.random.Generator,
+) -> bool:
+    """Starts or resumes the run, and kills it after some generation.
+
+    Args:
+        arguments: Of `evoloco`, to start the run.
+        folder: Of the run.
+        wanted: Generations after which it is killed, at a random moment.
+        total: All generations of the run.
+        times: To the first, per, and after the last generation [s].
+        random: Of the moment.
+
+    Returns:
+        Whether it was killed; False if it ended before.
+    """
+    start, generation, end = times
+    before = generations(folder)
+    wanted = max(before, wanted)
+    process = started(
+        ["resume", str(folder)] if folder.is_dir() else [*arguments, "--out", str(folder)]
+    )
+    while process.poll() is None and generations(folder) < wanted:
+        time.sleep(POLL)
+
+    after = end if wanted == total else generation
+    moment = random.uniform(0, after if wanted > before else start + after)
+    while process.poll() is None and moment > 0:
+        time.sleep(min(moment, POLL))
+        moment -= POLL
+    process.kill()
+
+    code = process.wait()
+    if code not in (0, -signal.SIGKILL):
+        sys.exit(f"A resumed process ended with code {code}.")
+    return code != 0
+
+
+def compared(killed: Path, whole: Path) -> bool:
+    """Prints and returns whether the killed run equals the undisturbed one."""
+    extra = {path.name for path in killed.iterdir()} - {path.name for path in whole.iterdir()}
+    print(f"Left over in the run folder: {', '.join(sorted(extra)) or 'nothing'}.")
+
+    expected = record(whole)
+    equal = record(killed) == expected
+    print(
+        f"{len(expected)} bytes of genomes, fitness and champion: "
+        f"{'equal' if equal else 'DIFFERENT'}."
+    )
+    return equal
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a generation spends on anything but simulation: optimizer, journal, display.
+"""The time that a generation spends outside simulation: optimizer, journal, display.
 
     python benchmarks/overhead.py [--run biped] [--generations N]
 
@@ -20,7 +20,7 @@ from evoloco.spec import read
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--run", default="biped")
-    parser.add_argument("--generations", type=int, default=0, help="those of the run file where 0")
+    parser.add_argument("--generations", type=int, default=0, help="0 for those of the run file")
     arguments = parser.parse_args()
     changes = [f"optimizer.generations={arguments.generations}"] if arguments.generations else []
     spec = read(run_file(arguments.run), changes)
@@ -30,11 +30,13 @@ def main() -> None:
         with Live(run, run.generations, evaluator) as live:
             evolve(run, evaluator=evaluator, progress=live.show)
         records = list(run.journal.generations())
+
     whole = records[-1].finished - records[0].finished
     simulation = sum(record.simulation_time for record in records[1:])
     lived = sum(record.evaluation.duration.sum() for record in records[1:])
     print(
-        f"{arguments.run}: {len(records) - 1} generations in {whole:.2f} s, {lived / whole:.0f} simulated s/s"
+        f"{arguments.run}: {len(records) - 1} generations in {whole:.2f} s, "
+        f"{lived / whole:.0f} simulated s/s"
     )
     print(f"not simulation: {100 * (1 - simulation / whole):.2f} % of the time")
 

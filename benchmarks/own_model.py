@@ -3,7 +3,7 @@
     python benchmarks/own_model.py [--generations 60]
 
 Evolves examples/own_mjcf.toml and examples/own_urdf.toml, whose bodies are not
-in the package, and uniform sampling with as many genomes beside them.
+in the package, and compares with uniform sampling of as many genomes.
 """
 
 import argparse
@@ -28,20 +28,14 @@ def main() -> None:
             file = EXAMPLES / f"{name}.toml"
             lines = len([line for line in file.read_text().splitlines() if line.strip()])
             for search in ("cmaes", "uniform"):
-                spec = read(
-                    file, [f"optimizer.name={search}", f"optimizer.generations={generations}"]
-                )
-                run = Run.create(spec, Path(folder) / f"{name}-{search}")
+                changes = [f"optimizer.name={search}", f"optimizer.generations={generations}"]
+                run = Run.create(read(file, changes), Path(folder) / f"{name}-{search}")
                 evolve(run)
+
                 champion = run.choose_champion()
-                first = run.journal[0].fitness.max()
-                last = max(record.fitness.max() for record in run.journal.generations())
-                quantities = (
-                    first,
-                    last,
-                    champion.heldout_fitness,
-                    champion.evaluation.distance.mean(),
-                )
+                fitness = [record.fitness.max() for record in run.journal.generations()]
+                distance = champion.evaluation.distance.mean()
+                quantities = (fitness[0], max(fitness), champion.heldout_fitness, distance)
                 numbers = " ".join(f"{value:12.3f}" for value in quantities)
                 print(f"{name:>12} {lines:12} {search:>12} {numbers}", flush=True)
 

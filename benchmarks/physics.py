@@ -1,12 +1,13 @@
-"""Why the bundled bodies are simulated as they are: speed and convergence of the candidates.
+"""Why the bundled bodies are simulated as they are: speed and convergence of the alternatives.
 
     python benchmarks/physics.py [--repeats 15] [--body biped] [--gaits RUN_FOLDER]
 
 Prints the tables of docs/physics.md. Every body steps on the spot, open loop:
-half sines lift the legs in turn, in three dimensions over a sway from hip to
-ankle roll. The motion stays on its feet under every candidate, so that
-all of them do the same work. Speeds are steps per second of CPU time, the
-fastest of interleaved repeats. With --gaits, the genomes of a finished run walk again under other steps.
+half sines lift the legs in turn; in three dimensions, hip and ankle roll sway
+too. The motion stays on its feet with every alternative, so that all of them do
+the same work. Speeds are steps per second of CPU time, the fastest of
+interleaved repeats. With --gaits, the genomes of a finished run walk again with
+other steps.
 """
 
 import argparse
@@ -37,7 +38,7 @@ STEP = 0.005
 """The bodies' own time step [s]."""
 FINER = 8
 SLOPE = 2
-"""Slope on which the feet must not creep [degrees]; the planar biped falls over on a steeper one."""
+"""Slope on which the feet must not creep [degrees]; on a steeper one the planar biped falls."""
 INTEGRATORS = {
     "Euler": mujoco.mjtIntegrator.mjINT_EULER,
     "implicitfast": mujoco.mjtIntegrator.mjINT_IMPLICITFAST,
@@ -47,7 +48,7 @@ Change = Callable[[mujoco.MjModel], None]
 
 
 def stepping(body: Morphology, time: float) -> Array:
-    """Target angles [rad] of a motion that lifts the legs in turn."""
+    """Returns the target angles [rad] of a motion that lifts the legs in turn."""
     sway, late, frequency = 0.06, 0.9, 2.0
     lift = 0.12 if len(body.feet) > 1 else 0.04  # on one leg it is a knee bend
     angle = 2 * np.pi * frequency * time
@@ -68,7 +69,7 @@ def stepping(body: Morphology, time: float) -> Array:
 
 @dataclass
 class Motion:
-    """What one simulation left, a row per control step.
+    """One simulation, with a row per control step.
 
     Attributes:
         qpos: Positions (T, nq).
@@ -86,13 +87,14 @@ class Motion:
 def simulate(
     body: Morphology, model: mujoco.MjModel, duration: float, moving: bool = True
 ) -> Motion:
-    """Steps on the spot, or stands, from the home keyframe."""
+    """Simulates stepping on the spot, or standing, from the home keyframe."""
     data = at_home(model)
     substeps = round(CONTROL_DT / model.opt.timestep)
     controls = [
         stepping(body, step * CONTROL_DT) if moving else data.ctrl.copy()
         for step in range(round(duration / CONTROL_DT))
     ]
+
     rows, deepest, elapsed = [], 0.0, 0.0
     for control in controls:
         data.ctrl[:] = control
@@ -101,12 +103,13 @@ def simulate(
         elapsed += time.thread_time() - began
         rows.append((data.qpos.copy(), data.sensordata.copy()))
         deepest = max(deepest, -float(np.min(data.contact.dist, initial=0.0)))
+
     qpos, sensordata = (np.array(part) for part in zip(*rows, strict=True))
     return Motion(qpos, sensordata, deepest, len(controls) * substeps / elapsed)
 
 
 def at_home(model: mujoco.MjModel) -> mujoco.MjData:
-    """The home keyframe, as if its controls had been there for long."""
+    """Returns the home keyframe, with its controls as the history of delayed actuators."""
     data = mujoco.MjData(model)
     mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
     for actuator in range(model.nu):
@@ -118,14 +121,14 @@ def at_home(model: mujoco.MjModel) -> mujoco.MjData:
 
 
 def changed(model: mujoco.MjModel, change: Change) -> mujoco.MjModel:
-    """A changed copy of a model."""
+    """Returns a changed copy of a model."""
     model = copy.copy(model)
     change(model)
     return model
 
 
 def option(**values: float) -> Change:
-    """Sets options of a model."""
+    """Returns a change that sets options of a model."""
 
     def change(model: mujoco.MjModel) -> None:
         for name, value in values.items():
@@ -135,12 +138,12 @@ def option(**values: float) -> Change:
 
 
 def enabled(flag: mujoco.mjtDisableBit) -> Change:
-    """Takes a flag out of the disabled ones."""
+    """Returns a change that enables what a flag disables."""
     return lambda model: setattr(model.opt, "disableflags", model.opt.disableflags & ~int(flag))
 
 
 def speeds(body: Morphology, models: dict[str, mujoco.MjModel], repeats: int) -> dict[str, float]:
-    """Steps per second of each model, the best of interleaved repeats."""
+    """Returns the steps per second of each model, the best of interleaved repeats."""
     best = dict.fromkeys(models, 0.0)
     for _ in range(repeats):
         for name, model in models.items():
@@ -156,7 +159,7 @@ def table(heads: list[str], rows: list[list[str]]) -> None:
 
 
 def steps_and_integrators(build: Callable[..., Morphology], repeats: int) -> None:
-    """Convergence of each integrator and step against a finer step, and what they cost."""
+    """Prints convergence and cost of each integrator and step, against a finer step."""
     bodies = {step: build(timestep=step) for step in (0.002, 0.004, STEP, 0.01)}
     models = {
         (name, step): changed(body.model, option(integrator=int(kind)))
@@ -164,26 +167,37 @@ def steps_and_integrators(build: Callable[..., Morphology], repeats: int) -> Non
         for step, body in bodies.items()
     }
     best = speeds(bodies[STEP], {str(key): model for key, model in models.items()}, repeats)
+
     rows = []
     for (name, step), model in models.items():
         body, fine = bodies[step], build(timestep=step / FINER)
         reference = changed(fine.model, option(integrator=model.opt.integrator))
         coarse, exact = (simulate(body, each, 2.0) for each in (model, reference))
-        angles = np.sqrt(np.mean((coarse.qpos - exact.qpos)[:, -len(body.joints) :] ** 2))
+
+        difference = (coarse.qpos - exact.qpos)[:, -len(body.joints) :]
+        angles = np.sqrt(np.mean(difference**2))
         place = body.sensor("torso.position")
         way = np.linalg.norm((coarse.sensordata - exact.sensordata)[:, place], axis=1)
-        chosen = "**" if name == "Euler" and step == STEP else ""
-        rows.append([
-            f"{chosen}{name}{chosen}", f"{chosen}{1000 * step:g}{chosen}",
-            f"{best[str((name, step))] / 1000:.1f}", f"{best[str((name, step))] * step:.0f}",
-            f"{1000 * angles:.2f}", f"{1000 * way[: len(way) // 2].max():.2f}", f"{1000 * way.max():.1f}",
-        ])  # fmt: skip
+
+        bold = "**" if name == "Euler" and step == STEP else ""
+        rate = best[str((name, step))]
+        rows.append(
+            [
+                f"{bold}{name}{bold}",
+                f"{bold}{1000 * step:g}{bold}",
+                f"{rate / 1000:.1f}",
+                f"{rate * step:.0f}",
+                f"{1000 * angles:.2f}",
+                f"{1000 * way[: len(way) // 2].max():.2f}",
+                f"{1000 * way.max():.1f}",
+            ]
+        )
     errors = ["joints, rms [mrad]", "torso, 1 s [mm]", "torso, 2 s [mm]"]
     table(["integrator", "step [ms]", "1000 steps/s", "simulated s/s", *errors], rows)
 
 
 def parts(build: Callable[..., Morphology], repeats: int) -> None:
-    """What single choices cost, and what they do to the contact."""
+    """Prints what single choices cost, and their effect on the contact."""
     body = build()
     flags = mujoco.mjtDisableBit
     choices: dict[str, Change] = {
@@ -204,55 +218,51 @@ def parts(build: Callable[..., Morphology], repeats: int) -> None:
     }
     models = {name: changed(body.model, change) for name, change in choices.items()}
     best = speeds(body, models, repeats)
+
     rows = []
     for name, model in models.items():
         standing = simulate(body, model, 1.0, moving=False)
         moving = simulate(body, model, 2.0)
-        tilted = changed(
-            model, lambda each: each.opt.gravity.__setitem__(0, GRAVITY * np.tan(np.radians(SLOPE)))
+        rows.append(
+            [
+                name,
+                f"{best[name] / best['as it is']:.2f}",
+                f"{1000 * standing.penetration:.2f}",
+                f"{1000 * moving.penetration:.2f}",
+                f"{1000 * creep(body, model):.2f}",
+            ]
         )
-        place = simulate(body, tilted, 2.0, moving=False).qpos[:, 0]
-        creep = (place[-1] - place[len(place) // 2]) / 1.0  # over the second second
-        rows.append([
-            name, f"{best[name] / best['as it is']:.2f}", f"{1000 * standing.penetration:.2f}",
-            f"{1000 * moving.penetration:.2f}", f"{1000 * creep:.2f}",
-        ])  # fmt: skip
-    table(
-        [
-            "choice",
-            "speed",
-            "sinks settling [mm]",
-            "sinks stepping [mm]",
-            f"creeps on {SLOPE}° [mm/s]",
-        ],
-        rows,
-    )
+    depths = ["sinks settling [mm]", "sinks stepping [mm]"]
+    table(["choice", "speed", *depths, f"creeps on {SLOPE}° [mm/s]"], rows)
+
+
+def creep(body: Morphology, model: mujoco.MjModel) -> float:
+    """Returns the speed at which a standing body creeps on a slope [m/s], in the second second."""
+    sideways = GRAVITY * np.tan(np.radians(SLOPE))
+    tilted = changed(model, lambda each: each.opt.gravity.__setitem__(0, sideways))
+    place = simulate(body, tilted, 2.0, moving=False).qpos[:, 0]
+    return float((place[-1] - place[len(place) // 2]) / 1.0)
 
 
 def standing_and_falling(builds: dict[str, Callable[..., Morphology]]) -> None:
-    """The force of standing, and the energy of a body that is thrown without friction and actuators."""
+    """Prints the force of standing, and the energy of a body thrown without friction and motors."""
+    steps = (STEP, STEP / 2, STEP / FINER)
     rows = []
     for name, build in builds.items():
         body = build()
         loads = simulate(body, body.model, 2.0, moving=False).sensordata[50:]
         load = sum(loads[:, body.sensor(f"{foot}.ground")][:, 2] for foot in body.feet)
-        drifts = [
-            energy_drift(build(timestep=step).model) for step in (STEP, STEP / 2, STEP / FINER)
-        ]
         weight = f"{100 * np.mean(load) / body.weight - 100:+.3f}"
+        drifts = [energy_drift(build(timestep=step).model) for step in steps]
         rows.append([name, f"{body.mass:.2f}", weight, *(f"{100 * drift:.3f}" for drift in drifts)])
+
     heads = ["body", "mass [kg]", "ground force over weight [%]"]
-    table(
-        [
-            *heads,
-            *(f"energy drift at {1000 * step:g} ms [%]" for step in (STEP, STEP / 2, STEP / FINER)),
-        ],
-        rows,
-    )
+    heads += [f"energy drift at {1000 * step:g} ms [%]" for step in steps]
+    table(heads, rows)
 
 
 def energy_drift(model: mujoco.MjModel) -> float:
-    """Largest change of energy in half a second of free flight with swinging limbs, over its kinetic energy."""
+    """Returns the largest change of energy in 0.5 s of free flight, over the kinetic energy [1]."""
     flags = mujoco.mjtDisableBit
     off = (
         flags.mjDSBL_ACTUATION
@@ -262,6 +272,7 @@ def energy_drift(model: mujoco.MjModel) -> float:
     )
     model = changed(model, option(disableflags=model.opt.disableflags | int(off)))
     model.opt.enableflags |= int(mujoco.mjtEnableBit.mjENBL_ENERGY)
+
     data = at_home(model)
     data.qvel[:] = np.random.default_rng(0).uniform(-3, 3, model.nv)
     mujoco.mj_forward(model, data)
@@ -274,32 +285,37 @@ def energy_drift(model: mujoco.MjModel) -> float:
 
 
 def gaits(folder: Path, count: int = 40) -> None:
-    """Distance and falls of a run's better gaits under other steps."""
+    """Prints distance and falls of a run's better gaits with other steps."""
     records = list(Run(folder).journal.generations())
-    genomes, fitness = (
-        np.concatenate([getattr(r, name) for r in records]) for name in ("genomes", "fitness")
-    )
+    genomes = np.concatenate([record.genomes for record in records])
+    fitness = np.concatenate([record.fitness for record in records])
     better = np.argsort(-fitness)[: len(fitness) // 4]
     genomes = genomes[better[:: max(1, len(better) // count)]][:count]
-    rows = []
+
+    found = []
     for step in (2 * STEP, STEP, STEP / 2, STEP / FINER):
         experiment = Experiment(read(folder / "run.toml", [f"morphology.timestep={step}"]))
-        lived = Local(experiment).evaluate(genomes, experiment.scenarios(0)[:1], 0.0)
-        way, quality = lived.distance[:, 0], lived.fitness[:, 0]
-        rows.append((step, int(np.sum(lived.outcome != "completed")), way, quality))
-    finest = rows[-1][-1]
-    table(
-        ["step [ms]", "fell", "mean distance [m]", "mean fitness", "rank correlation with the finest"],
+        evaluation = Local(experiment).evaluate(genomes, experiment.scenarios(0)[:1], 0.0)
+        fell = int(np.sum(evaluation.outcome != "completed"))
+        found.append((step, fell, evaluation.distance[:, 0], evaluation.fitness[:, 0]))
+
+    finest = found[-1][-1]
+    rows = [
         [
-            [f"{1000 * step:g}", f"{fell} of {len(way)}", f"{way.mean():.2f}", f"{quality.mean():.2f}",
-             f"{rank_correlation(quality, finest):.2f}"]
-            for step, fell, way, quality in rows
-        ],
-    )  # fmt: skip
+            f"{1000 * step:g}",
+            f"{fell} of {len(way)}",
+            f"{way.mean():.2f}",
+            f"{quality.mean():.2f}",
+            f"{rank_correlation(quality, finest):.2f}",
+        ]
+        for step, fell, way, quality in found
+    ]
+    means = ["mean distance [m]", "mean fitness"]
+    table(["step [ms]", "fell", *means, "rank correlation with the finest"], rows)
 
 
 def rank_correlation(a: Array, b: Array) -> float:
-    """Spearman's."""
+    """Returns Spearman's rank correlation."""
     first, second = (np.argsort(np.argsort(values)).astype(np.float64) for values in (a, b))
     return float(np.corrcoef(first, second)[0, 1])
 

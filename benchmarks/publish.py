@@ -1,12 +1,12 @@
-"""Publishes finished runs: champion, its gait numbers and what produced it go into runs/NAME/champion.json.
+"""Publishes finished runs: writes champion, gait and provenance to runs/NAME/champion.json.
 
     python benchmarks/publish.py runs/out/biped-seed0 [...]
     python benchmarks/publish.py --again muscle_biped [...]
 
 The run file must be that of the bundled run; a test replays what is published.
 
-`--again` measures published champions anew, where a measure has changed since: their held-out results and gait. What
-the search saw of them stays as it was.
+`--again` measures published champions again, if a measure has changed since: their held-out
+results and gait. Their results in the search stay as they were.
 """
 
 import argparse
@@ -29,11 +29,11 @@ from evoloco.run import Run
 from evoloco.spec import read
 
 KEPT = ("evoloco", "python", "packages", "cpu", "files_sha256")
-"""Facts by which a replay knows whether it must be equal to the last bit."""
+"""Facts that decide whether a replay must be equal to the last bit."""
 
 
 def publish(folder: Path) -> Path:
-    """Writes the result of a run folder beside its bundled run file."""
+    """Writes the result of a run folder next to its bundled run file."""
     run = Run(folder)
     target = Path("runs") / run.spec.name / "champion.json"
     if read(run_file(run.spec.name), [f"seed={run.spec.seed}"]) != run.spec:
@@ -43,12 +43,12 @@ def publish(folder: Path) -> Path:
     again = replay(run)
     if not again.equal:
         sys.exit(f"{folder} does not replay to the last bit on this machine.")
+
+    gaits = [analyse(episode) for episode in again.episodes]
     result = {
         **run.champion(),
         "generations": len(run.journal),
-        **walking(
-            [analyse(episode) for episode in again.episodes], run.experiment.heldout_duration
-        ),
+        **walking(gaits, run.experiment.heldout_duration),
         "provenance": {key: value for key, value in run.provenance.items() if key in KEPT},
     }
     target.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
@@ -56,7 +56,7 @@ def publish(folder: Path) -> Path:
 
 
 def walking(gaits: Sequence[Gait], duration: float) -> dict[str, Any]:
-    """In how many of the held-out episodes it walks, and the numbers of its gait in the first."""
+    """Returns in how many held-out episodes it walks, and its gait in the first one."""
     return {
         "walks_heldout": sum(not walks(gait, duration) for gait in gaits),
         "gait": {
@@ -66,31 +66,33 @@ def walking(gaits: Sequence[Gait], duration: float) -> dict[str, Any]:
 
 
 def measure_again(name: str) -> Path:
-    """Measures a bundled run's published champion anew."""
+    """Measures the published champion of a bundled run again."""
     target = run_file(name).with_name("champion.json")
     published = json.loads(target.read_text(encoding="utf-8"))
     experiment = Experiment(read(run_file(name), [f"seed={published['seed']}"]))
-    genome, rule = np.array(published["genome"]), experiment.spec.evaluation
+    rule, duration = experiment.spec.evaluation, experiment.heldout_duration
+
+    genome = np.array(published["genome"])
     bodies = [experiment.body(genome)] if experiment.body_genes else []
-    episodes = simulator(experiment, duration=experiment.heldout_duration).run(
+    episodes = simulator(experiment, duration=duration).run(
         np.array([experiment.parameters(genome)]), experiment.held_out(), bodies=bodies
     )
     judged, gaits = zip(
         *((judge(experiment, episode), analyse(episode)) for episode in episodes), strict=True
     )
-    fitness, _, outcome, duration, distance = zip(*judged, strict=True)
+
+    fitness, _, outcome, lived, distance = zip(*judged, strict=True)
+    overall = aggregate(np.array([fitness]), rule.aggregate, rule.cvar_fraction)[0]
     known = provenance.collect(experiment)
     published |= {
-        "heldout_fitness": float(
-            aggregate(np.array([fitness]), rule.aggregate, rule.cvar_fraction)[0]
-        ),
+        "heldout_fitness": float(overall),
         "heldout": {
             "fitness": fitness,
             "outcome": outcome,
-            "duration": duration,
+            "duration": lived,
             "distance": distance,
         },
-        **walking(gaits, experiment.heldout_duration),
+        **walking(gaits, duration),
         "provenance": {key: value for key, value in known.items() if key in KEPT},
     }
     target.write_text(json.dumps(published, indent=2) + "\n", encoding="utf-8")
@@ -100,7 +102,7 @@ def measure_again(name: str) -> Path:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("runs", nargs="+", help="run folders; with --again, names of bundled runs")
-    parser.add_argument("--again", action="store_true", help="measure published champions anew")
+    parser.add_argument("--again", action="store_true", help="measure published champions again")
     arguments = parser.parse_args()
     for name in arguments.runs:
         print(measure_again(name) if arguments.again else publish(Path(name)))

@@ -2,8 +2,8 @@
 
     python benchmarks/startup.py [--repeats 5]
 
-The first start on a machine compiles the controller and the kernel and keeps
-them on disk; it is timed apart, with an empty cache folder.
+The first start on a machine compiles the controller and the kernel and caches
+them on disk; it is measured separately, with an empty cache folder.
 """
 
 import argparse
@@ -21,25 +21,23 @@ COMMAND = [sys.executable, "-m", "evoloco.cli"]
 
 
 def help_time() -> float:
-    """Seconds of `evoloco --help`."""
+    """Returns the time of `evoloco --help` [s]."""
     began = time.perf_counter()
     subprocess.run([*COMMAND, "--help"], check=True, capture_output=True)
     return time.perf_counter() - began
 
 
 def first_generation(cache: str | None) -> float:
-    """Seconds from the start of the process until its first generation is recorded."""
-    environment = {
-        **os.environ,
-        **({"XDG_CACHE_HOME": cache, "NUMBA_CACHE_DIR": cache} if cache else {}),
-    }
+    """Returns the time from the start of the process to its first recorded generation [s]."""
+    environment = dict(os.environ)
+    if cache:
+        environment |= {"XDG_CACHE_HOME": cache, "NUMBA_CACHE_DIR": cache}
+
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
+        command = [*COMMAND, "evolve", "biped", "--generations", "1", "--out", str(out)]
         began = time.time()
-        subprocess.run(
-            [*COMMAND, "evolve", "biped", "--generations", "1", "--out", str(out)],
-            check=True, capture_output=True, env=environment,
-        )  # fmt: skip
+        subprocess.run(command, check=True, capture_output=True, env=environment)
         return Run(out).journal[0].finished - began
 
 

@@ -1,10 +1,10 @@
-"""What rough ground costs, how its contacts differ from MuJoCo's, and how far published champions walk on it.
+"""What rough ground costs, how its contacts differ from MuJoCo's, and how far champions walk.
 
     python benchmarks/terrain.py [--repeats 9] [--episodes 64]
 
-Prints the tables of docs/physics.md about rough ground. Speeds are simulated seconds per second of CPU time on one
-thread, the fastest of interleaved repeats of the same gait: the champion without pushes, and the ground as level as the
-plane it replaces.
+Prints the tables of docs/physics.md about rough ground. Speeds are simulated seconds per second of
+CPU time on one thread, the fastest of interleaved repeats of the same gait: the champion without
+pushes, on ground as level as the plane that it replaces.
 """
 
 import argparse
@@ -25,9 +25,9 @@ from evoloco.spec import read
 
 BODIES = ("biped", "planar_biped", "hopper", "muscle_biped")
 ROUGHNESS = (0.0, 0.01, 0.02, 0.04)
-"""Of the champions' ground [m]."""
+"""Roughness of the champions' ground [m]."""
 LEVEL = 1000.0
-"""Level ground further than anything walks [m]."""
+"""Distance of level ground, farther than anything walks [m]."""
 
 
 def experiment(name: str, *overrides: str) -> Experiment:
@@ -39,15 +39,14 @@ def champion(name: str) -> Array:
 
 
 def pace(name: str, *overrides: str) -> Callable[[], float]:
-    """Measures CPU time per simulated second of the champion [1]."""
+    """Returns a function that measures the CPU time per simulated second of the champion [1]."""
     made, genome = experiment(name, "evaluation.heldout_episodes=4", *overrides), champion(name)
     ready = simulator(made, threads=1)
 
     def measured() -> float:
         begun = time.process_time()
-        found = ready.run(
-            made.parameters(genome)[None], made.held_out(), bodies=[made.body(genome)]
-        )
+        bodies, params = [made.body(genome)], made.parameters(genome)[None]
+        found = ready.run(params, made.held_out(), bodies=bodies)
         lived = sum(len(episode) * episode.control_dt for episode in found)
         return (time.process_time() - begun) / lived
 
@@ -63,16 +62,16 @@ def speeds(repeats: int) -> None:
             [f"scenario.terrain={{roughness=0.02, level={LEVEL}, cell=0.1}}"],
         ]
         paces = [pace(name, *ground) for ground in grounds]
-        plane, wide, narrow = np.min(
-            [[measured() for measured in paces] for _ in range(repeats)], axis=0
-        )
+        times = [[measured() for measured in paces] for _ in range(repeats)]
+        plane, wide, narrow = np.min(times, axis=0)
         print(f"| {name} | {1 / plane:.0f} | {plane / wide:.2f} | {plane / narrow:.2f} |")
 
 
 def falls(count: int = 600) -> None:
-    """Balls fall on level cells of 0.3 m, half of them within 10 mm of an edge across their way."""
+    """Prints how balls fall on level cells of 0.3 m, half of them within 10 mm of an edge."""
     print(
-        "| radius [mm], step [ms], speed [m/s] | contacts | pushed aside | fastest aside [m/s] | caught below |"
+        "| radius [mm], step [ms], speed [m/s] | contacts | pushed aside | fastest aside [m/s] "
+        "| caught below |"
     )
     print("| --- | --- | --- | --- | --- |")
     for radius, timestep, speed in (
@@ -81,39 +80,58 @@ def falls(count: int = 600) -> None:
         (0.006, 0.005, 1.0),
         (0.006, 0.005, 2.0),
     ):
-        model = mujoco.MjModel.from_xml_string(
-            f"""<mujoco><option timestep="{timestep}"/>
-            <asset><hfield name="f" nrow="21" ncol="21" size="3 3 1 .5"/></asset>
-            <worldbody><geom type="hfield" hfield="f" pos="0 0 -.5" friction=".8"/>
-            <body><freejoint/><geom size="{radius}" mass="5" friction=".8"/></body></worldbody></mujoco>"""
-        )
-        model.hfield_data[:] = 0.5
+        model = ball(radius, timestep)
         data = mujoco.MjData(model)
+        case = f"{1000 * radius:g}, {1000 * timestep:g}, {speed:g}"
         for words, way in (
             ("MuJoCo's", nullcontext()),
             ("evoloco's", heightfield.contacts(model, data)),
         ):
-            random, aside, caught = np.random.default_rng(0), [], 0
             with way:
-                for number in range(count):
-                    place = random.uniform(-0.6, 0.6, 2)
-                    if number % 2:
-                        place[0] = 0.3 * round(place[0] / 0.3) + random.uniform(-0.01, 0.01)
-                    mujoco.mj_resetData(model, data)
-                    data.qpos[:3], data.qvel[2] = [*place, radius + 0.0123], -speed
-                    for _ in range(round(0.3 / timestep)):
-                        mujoco.mj_step(model, data)
-                    aside.append(float(np.hypot(*data.qvel[:2])))
-                    caught += int(data.qpos[2] < 0)
+                aside, caught = drop(model, data, radius, speed, count)
             pushed = sum(one > 0.05 for one in aside)
-            case = f"{1000 * radius:g}, {1000 * timestep:g}, {speed:g}"
             print(f"| {case} | {words} | {pushed} of {count} | {max(aside):.2f} | {caught} |")
 
 
-def survival(episodes: int) -> None:
-    print(
-        "| champion | ± [cm] | completed | mean time [s] | mean way [m] |\n| --- | --- | --- | --- | --- |"
+def ball(radius: float, timestep: float) -> mujoco.MjModel:
+    """Returns the model of a ball over a level height field."""
+    model = mujoco.MjModel.from_xml_string(
+        f"""<mujoco><option timestep="{timestep}"/>
+        <asset><hfield name="f" nrow="21" ncol="21" size="3 3 1 .5"/></asset>
+        <worldbody><geom type="hfield" hfield="f" pos="0 0 -.5" friction=".8"/>
+        <body><freejoint/><geom size="{radius}" mass="5" friction=".8"/></body>
+        </worldbody></mujoco>"""
     )
+    model.hfield_data[:] = 0.5
+    return model
+
+
+def drop(
+    model: mujoco.MjModel, data: mujoco.MjData, radius: float, speed: float, count: int
+) -> tuple[list[float], int]:
+    """Drops a ball at many places.
+
+    Returns:
+        Its horizontal speed after each fall [m/s], and how often it was below the ground.
+    """
+    random, aside, caught = np.random.default_rng(0), [], 0
+    for number in range(count):
+        place = random.uniform(-0.6, 0.6, 2)
+        if number % 2:
+            place[0] = 0.3 * round(place[0] / 0.3) + random.uniform(-0.01, 0.01)
+
+        mujoco.mj_resetData(model, data)
+        data.qpos[:3], data.qvel[2] = [*place, radius + 0.0123], -speed
+        for _ in range(round(0.3 / model.opt.timestep)):
+            mujoco.mj_step(model, data)
+        aside.append(float(np.hypot(*data.qvel[:2])))
+        caught += int(data.qpos[2] < 0)
+    return aside, caught
+
+
+def survival(episodes: int) -> None:
+    print("| champion | ± [cm] | completed | mean time [s] | mean distance [m] |")
+    print("| --- | --- | --- | --- | --- |")
     for name in BODIES:
         for roughness in ROUGHNESS:
             ground = f"scenario.terrain={{roughness={roughness}, level=0.2}}"
@@ -123,8 +141,8 @@ def survival(episodes: int) -> None:
             )
             done = int(np.sum(found.outcome == "completed"))
             print(
-                f"| {name} | {100 * roughness:g} | {done} of {episodes} | {found.duration.mean():.1f} "
-                f"| {found.distance.mean():.1f} |"
+                f"| {name} | {100 * roughness:g} | {done} of {episodes} "
+                f"| {found.duration.mean():.1f} | {found.distance.mean():.1f} |"
             )
 
 

@@ -34,7 +34,7 @@ TRACED = (
     "peak_load",
     "body_contact",
 )
-"""Arrays of a trace that are compared; `sensordata` and the controller's state by what both have."""
+"""Arrays of a trace that are compared."""
 
 NSGA2 = ("optimizer.name=nsga2", "fitness.slip.objective=slip")
 ROUGH = ("scenario.terrain.roughness=0.02",)
@@ -53,17 +53,17 @@ EXTRA: dict[str, tuple[str, ...]] = {
     ),
     "biped on ray": ("biped", "--ray", "local"),
 }
-"""Cases besides the bundled runs; `biped_body` and `muscle_biped_structure` have genes of bodies."""
+"""Cases besides the bundled runs, of which two have genes of bodies."""
 
 
 def cases() -> dict[str, tuple[str, ...]]:
-    """Name -> what follows `evoloco evolve`."""
+    """Returns the arguments of `evoloco evolve` by name of the case."""
     bundled = sorted(path.parent.name for path in (ROOT / "runs").glob("*/run.toml"))
     return {**{name: (name,) for name in bundled}, **EXTRA}
 
 
 def installed(commit: str, folder: Path) -> Path:
-    """Installs a commit for the packages of this interpreter; the path of its `evoloco` command."""
+    """Installs a commit with the packages of this interpreter; returns its `evoloco` command."""
     source, environment = folder / "source", folder / "environment"
     git = ("git", "-C", str(ROOT))
     subprocess.run([*git, "worktree", "add", "--detach", str(source), commit], check=True)
@@ -100,7 +100,7 @@ def run(command: Path, arguments: tuple[str, ...], generations: int, folder: Pat
 
 
 def records(folder: Path) -> dict[str, bytes]:
-    """What a run left behind, as bytes by name."""
+    """Returns the results of a run as bytes by name."""
     found: dict[str, bytes] = {}
     with sqlite3.connect(f"file:{folder / 'journal.sqlite'}?mode=ro", uri=True) as database:
         for table in ("individuals", "episodes"):
@@ -115,7 +115,7 @@ def records(folder: Path) -> dict[str, bytes]:
 
 
 def compare(before: Path, after: Path) -> list[str]:
-    """Names of what differs between two run folders."""
+    """Returns the names of the results that differ between two run folders."""
     one, other = records(before), records(after)
     if len(one) < 8:
         raise SystemExit(f"{before} holds too little to compare: {sorted(one)}")
@@ -127,7 +127,9 @@ def main() -> None:
     parser.add_argument("commit", help="to compare with")
     parser.add_argument("--cases", nargs="*", default=list(cases()), help="some of them")
     parser.add_argument("--generations", type=int, default=40)
-    parser.add_argument("--keep", type=Path, help="folder for both versions' runs; kept ones serve")
+    parser.add_argument(
+        "--keep", type=Path, help="folder for both versions' runs; existing ones are used"
+    )
     told = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as made:

@@ -1,4 +1,4 @@
-"""Draws the pictures of the README: docs/biped.png and docs/muscles.png, published champions on their way.
+"""Draws the README's pictures of published champions: docs/biped.png and docs/muscles.png.
 
 Run it with `python docs/make_picture.py`.
 """
@@ -18,35 +18,34 @@ from evoloco.report.video import film
 from evoloco.spec import read
 
 PICTURES = {"biped": "biped.png", "muscle_biped_fsm": "muscles.png"}
-"""Names of the pictures, by the bundled runs that they show."""
+"""Bundled run -> its picture."""
 FRAMES = 8
 STEP = 4
-"""Frames of the film from one picture to the next, at 30 per second."""
+"""Frames of the film between two parts of the picture, at 30 per second."""
 CUT = slice(40, 340), slice(215, 425)
 """Rows and columns of the film that show the body."""
 
 
 def draw(name: str, path: Path) -> None:
-    """Films a run's champion in its first held-out scenario, and puts some frames side by side."""
+    """Films a run's champion in its first held-out scenario, and joins some frames."""
     source = run_file(name)
     published = json.loads(source.with_name("champion.json").read_text())
     experiment = Experiment(read(source, [f"seed={published['seed']}"]))
     genome = np.array(published["genome"])
+
+    bodies, params = [experiment.body(genome)], experiment.parameters(genome)[None]
     simulation = simulator(experiment, duration=experiment.heldout_duration)
-    bodies = [experiment.body(genome)]
-    (episode,) = simulation.run(
-        experiment.parameters(genome)[None], experiment.held_out()[:1], bodies=bodies
-    )
+    (episode,) = simulation.run(params, experiment.held_out()[:1], bodies=bodies)
+    lasting = replace(episode, trace=episode.trace.copy())
+
     with tempfile.TemporaryDirectory() as folder:
-        frames = imageio.imread(
-            film(replace(episode, trace=episode.trace.copy()), Path(folder) / "film.mp4")
-        )
+        frames = imageio.imread(film(lasting, Path(folder) / "film.mp4"))
     chosen = [frames[len(frames) // 2 + STEP * i][CUT] for i in range(FRAMES)]
     imageio.imwrite(path, np.hstack(chosen))
 
 
 def main() -> None:
-    """Draws them all."""
+    """Draws all pictures."""
     for name, picture in PICTURES.items():
         draw(name, Path(__file__).with_name(picture))
 

@@ -1,4 +1,7 @@
-"""Draws docs/torques.svg, how strong the joints of muscle_biped are at every angle: python docs/make_torques.py."""
+"""Draws docs/torques.svg, the joint torques of muscle_biped over angle.
+
+Run it with `python docs/make_torques.py`.
+"""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -6,6 +9,7 @@ from typing import NamedTuple
 import matplotlib
 import mujoco
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evoloco.genome import Array
@@ -20,11 +24,11 @@ POSES = {
     "knee": {"hip": 70.0, "ankle": 0.0},
     "ankle": {"hip": 0.0, "knee": 10.0},
 }
-"""Angles of the other joints while one is measured [°], chosen here: upright, and seated for the knee."""
+"""Angles of the other joints while one is measured [°]: upright, and seated for the knee."""
 
 
 class People(NamedTuple):
-    """Torque of people over angle, c1 cos(c2 (angle - c3)) weight height.
+    """Torque of people over angle: c1 cos(c2 (angle - c3)) weight height.
 
     Attributes:
         c1: Largest torque over weight and height [1].
@@ -39,7 +43,12 @@ class People(NamedTuple):
     c3: float
 
     def torque(self, angle: Array, share: float) -> Array:
-        """Torque [N m] with c1 changed by a share of its spread, 0 beyond the curve's quarter periods."""
+        """Returns the torque [N m]; 0 beyond a quarter period of the curve.
+
+        Args:
+            angle: Angle of the joint [rad].
+            share: Added to c1, in its spreads.
+        """
         phase = np.clip(self.c2 * (angle - self.c3), -np.pi / 2, np.pi / 2)
         return np.asarray((self.c1 + share * self.spread) * np.cos(phase) * MASS * GRAVITY * HEIGHT)
 
@@ -52,18 +61,22 @@ PEOPLE = {
     ("ankle", "plantar flexion"): People(0.095, 0.022, 1.391, 0.408),
     ("ankle", "dorsiflexion"): People(0.033, 0.005, 1.510, -0.187),
 }
-"""Men of 18 to 25 years at rest: Anderson, Madigan and Nussbaum, 2007, Maximum voluntary joint torque as a function of
-joint angle and angular velocity, doi:10.1016/j.jbiomech.2007.03.022 (active torque, table 3)."""
+"""Men of 18 to 25 years at rest: Anderson, Madigan and Nussbaum, 2007, Maximum voluntary joint
+torque as a function of joint angle and angular velocity, doi:10.1016/j.jbiomech.2007.03.022 (active
+torque, table 3)."""
 
 
 def strength(body: Morphology, joint: str, sign: float, angles: Array) -> Array:
-    """Torque of a left joint with every muscle that turns it to one side fully active, less that with none [N m].
+    """Returns the active torque of a left joint to one side [N m] (T,).
+
+    That is with every muscle that turns it to this side fully active, minus
+    the torque with no muscle active.
 
     Args:
-        body: With muscles.
-        joint: Stem of its name.
+        body: A body with muscles.
+        joint: Name of the joint without its side.
         sign: +1 for flexion and dorsiflexion, -1 for the other side.
-        angles: Of the joint [rad] (T,).
+        angles: Angles of the joint [rad] (T,).
     """
     model, data = body.model, mujoco.MjData(body.model)
     torques = []
@@ -72,13 +85,17 @@ def strength(body: Morphology, joint: str, sign: float, angles: Array) -> Array:
         data.qvel[:] = 0
         for stem, degrees in {**POSES[joint], joint: np.degrees(angle)}.items():
             data.joint(f"{stem}_left").qpos = np.radians(degrees)
+
         data.act[:] = 0
         mujoco.mj_forward(model, data)
         passive = data.joint(f"{joint}_left").qfrc_actuator[0]
+
+        # A muscle that gets shorter while the joint turns to this side pulls to this side.
         turned = data.joint(f"{joint}_left").qvel
-        turned[:] = 1  # a muscle that gets shorter turns the joint to this side
+        turned[:] = 1
         mujoco.mj_fwdVelocity(model, data)
         helping = sign * data.actuator_velocity < -1e-9
+
         turned[:] = 0
         data.act[:] = helping
         mujoco.mj_forward(model, data)
@@ -91,40 +108,42 @@ def draw() -> None:
     body = build()
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": "torques"}):
         figure = Figure(figsize=(9.6, 5.6), dpi=72, facecolor="white", layout="constrained")
-        for axes, ((joint, way), people) in zip(
-            figure.subplots(2, 3, sharex="col").T.flat, PEOPLE.items(), strict=True
-        ):
-            limits = body.joint(f"{joint}_left")
-            angles = np.linspace(limits.low, limits.high, 91)
-            ours = strength(
-                body, joint, -1.0 if way in ("extension", "plantar flexion") else 1.0, angles
-            )
-            band = [people.torque(angles, share) for share in (-1.0, 1.0)]
-            axes.fill_between(
-                np.degrees(angles),
-                *band,
-                color=INK["muted"],
-                alpha=0.25,
-                linewidth=0,
-                label="young men",
-            )
-            axes.plot(np.degrees(angles), ours, color=INK["left"], label="muscle_biped")
-            axes.set(title=f"{joint}, {way}", ylim=(0, None))
-            mean = people.torque(angles, 0.0)
-            print(f"{joint} {way}: {ours.max():.0f} N m at {np.degrees(angles[ours.argmax()]):.0f}°, "
-                  f"people {mean.max():.0f} ± {people.spread / people.c1 * mean.max():.0f} N m at "
-                  f"{np.degrees(angles[mean.argmax()]):.0f}°")  # fmt: skip
+        grid = figure.subplots(2, 3, sharex="col").T.flat
+        for axes, ((joint, way), people) in zip(grid, PEOPLE.items(), strict=True):
+            draw_joint(axes, body, joint, way, people)
+
         for axes in figure.axes:
-            if axes.get_subplotspec().is_first_col():
+            place = axes.get_subplotspec()
+            if place.is_first_col():
                 axes.set_ylabel("torque [N m]")
-            if axes.get_subplotspec().is_last_row():
-                axes.set_xlabel(
-                    "flexion [°]"
-                    if "ankle" not in axes.get_title(loc="left")
-                    else "dorsiflexion [°]"
-                )
+            if place.is_last_row():
+                at_ankle = "ankle" in axes.get_title(loc="left")
+                axes.set_xlabel("dorsiflexion [°]" if at_ankle else "flexion [°]")
         figure.axes[3].legend(loc="upper right")
         figure.savefig(PICTURE, format="svg", metadata={"Date": None})
+
+
+def draw_joint(axes: Axes, body: Morphology, joint: str, way: str, people: People) -> None:
+    """Draws the torque of one joint to one side, beside that of people."""
+    limits = body.joint(f"{joint}_left")
+    angles = np.linspace(limits.low, limits.high, 91)
+    sign = -1.0 if way in ("extension", "plantar flexion") else 1.0
+    ours = strength(body, joint, sign, angles)
+
+    degrees = np.degrees(angles)
+    band = [people.torque(angles, share) for share in (-1.0, 1.0)]
+    axes.fill_between(
+        degrees, *band, color=INK["muted"], alpha=0.25, linewidth=0, label="young men"
+    )
+    axes.plot(degrees, ours, color=INK["left"], label="muscle_biped")
+    axes.set(title=f"{joint}, {way}", ylim=(0, None))
+
+    mean = people.torque(angles, 0.0)
+    spread = people.spread / people.c1 * mean.max()
+    print(
+        f"{joint} {way}: {ours.max():.0f} N m at {degrees[ours.argmax()]:.0f}°, "
+        f"people {mean.max():.0f} ± {spread:.0f} N m at {degrees[mean.argmax()]:.0f}°"
+    )
 
 
 if __name__ == "__main__":

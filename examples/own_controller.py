@@ -1,4 +1,4 @@
-"""A controller of your own: one phase that slows down while the foot carries load.
+"""A controller of your own: one phase that slows down while the foot is loaded.
 
 Run it: evoloco evolve examples/own_controller.toml
 """
@@ -17,7 +17,7 @@ def reset(params: Array, state: Array, dt: float) -> None:
 
 
 def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: Array) -> None:
-    """Advances the phase and writes target angles; the last observation is the load of the last foot."""
+    """Advances the phase and writes target angles; obs ends with the load of the last foot."""
     rate = 2 * math.pi * params[0] - params[1] * obs[obs.size - 1] * math.cos(state[0])
     state[0] += rate * dt
     for j in range(ctrl.size):
@@ -30,8 +30,8 @@ class Controller:
         d phi / dt = 2 pi f - sigma N cos(phi),    ctrl_j = middle_j + swing_j sin(phi + lead_j)
 
     References:
-        Owaki, Kano, Nagasawa, Tero, Ishiguro, 2013, Simple robot suggests physical interlimb communication
-        is essential for quadruped walking, doi:10.1098/rsif.2012.0669.
+        Owaki, Kano, Nagasawa, Tero, Ishiguro, 2013, Simple robot suggests physical interlimb
+        communication is essential for quadruped walking, doi:10.1098/rsif.2012.0669.
     """
 
     reset, step = staticmethod(reset), staticmethod(step)
@@ -50,9 +50,9 @@ class Controller:
         self.space = Space(genes)
 
     def parameters(self, values: dict[str, float]) -> Array:
-        """The values in the order of the genes."""
+        """Returns the values in the order of the genes."""
         return np.array([values[name] for name in self.space.names])
 
     def outputs(self, params: Array, states: Array) -> dict[str, Array]:
-        """The oscillation, for the report."""
+        """Returns the oscillation, for the report."""
         return {"oscillator": np.sin(states[:, 0])}

@@ -1,4 +1,4 @@
-"""Reads the journal of a run with pandas: the fitness of every generation, and the genes of its fittest genome.
+"""Reads the journal of a run with pandas: fitness over generations, and the fittest genome.
 
 Run it: python examples/read_journal.py runs/out/biped-seed0
 """
@@ -20,12 +20,9 @@ def main(folder: Path) -> None:
     print(individuals.outcome.value_counts().to_string())
 
     fittest = individuals.loc[individuals.fitness.idxmax()]
-    genes = json.loads(
-        database.execute("SELECT value FROM notes WHERE key = 'genes'").fetchone()[0]
-    )
-    positions = np.frombuffer(
-        fittest.genome, "<f8"
-    )  # in [0, 1]; champion.json has values and units
+    notes = dict(database.execute("SELECT key, value FROM notes"))
+    genes = json.loads(notes["genes"])
+    positions = np.frombuffer(fittest.genome, "<f8")  # in [0, 1]; champion.json has values
     print(f"The fittest is {fittest.generation}:{fittest.individual}.")
     print(pd.Series(positions, genes).to_string())
 

@@ -9,11 +9,12 @@ from evoloco.morphology import HOME, Morphology, assemble
 
 
 def build(path: str, torso: str, feet: Sequence[str]) -> Morphology:
-    """The file's body with the standard sensors, and its reference pose as the keyframe `home`.
+    """Returns the file's body with the standard sensors; its reference pose is the keyframe `home`.
 
-    A foot with the name of a joint gets another, as names of sensors are made from both. An actuator is
-    named after its joint. Several on one joint are added up into one: the first takes the control, as the
-    others' is 0 throughout. The forces are the same, but for rounding.
+    A foot with the name of a joint gets another name, because sensors are named after both. An
+    actuator is named after its joint. Several actuators on one joint are combined into one: the
+    first takes the control, because that of the others is always 0. Except for rounding, the forces
+    are the same.
 
     Args:
         path: The file.

@@ -13,16 +13,16 @@ HERE = Path(__file__).parent
 CONSTRAINTS = HERE.parents[1] / "constraints.txt"
 
 ALONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-"""A worker's libraries have no threads of their own: its cores are those of its environments."""
+"""A worker's libraries use one thread: its cores are for its environments."""
 
 
 class Environments:
-    """Environments in a folder, each made when it is first asked for and kept.
+    """Environments in a folder. Each is made when it is first needed, and kept.
 
     Args:
-        folder: Of them all.
-        packages: Of each environment, by its name.
-        unconstrained: Names of those that take other versions than those of `constraints.txt`.
+        folder: Folder of all environments.
+        packages: Packages of each environment, by its name.
+        unconstrained: Names of environments that do not use `constraints.txt`.
     """
 
     def __init__(
@@ -31,13 +31,11 @@ class Environments:
         self._folder, self._packages, self._unconstrained = folder, packages, unconstrained
 
     def python(self, name: str) -> Path:
-        """The interpreter of an environment, which is made where it is missing or was asked to hold others."""
+        """Returns the interpreter of an environment; makes it if missing or with other packages."""
         folder, packages = self._folder / name, self._packages[name]
-        wanted, note, python = (
-            "\n".join(packages),
-            folder / "packages.txt",
-            folder / "bin" / "python",
-        )
+        wanted = "\n".join(packages)
+        note, python = folder / "packages.txt", folder / "bin" / "python"
+
         if not note.is_file() or note.read_text() != wanted:
             print(f"Making {folder}: {' '.join(packages)}", flush=True)
             venv.create(folder, clear=True, with_pip=True)
@@ -49,7 +47,7 @@ class Environments:
         return python
 
     def peer(self, name: str, script: str) -> "Peer":
-        """A worker in an environment."""
+        """Returns a worker in an environment."""
         return Peer(self.python(name), script)
 
 
@@ -58,7 +56,7 @@ class Peer:
 
     Args:
         python: The environment's interpreter.
-        script: The worker's file, beside this one.
+        script: The worker's file, in the folder of this one.
     """
 
     def __init__(self, python: Path, script: str) -> None:
@@ -66,8 +64,11 @@ class Peer:
         self._process = subprocess.Popen(
             [str(python), str(HERE / script)],
             env={**os.environ, **ALONE},
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -79,19 +80,16 @@ class Peer:
         self._log.close()
 
     def call(self, function: str, **arguments: Any) -> Any:
-        """What a function of the worker returns.
+        """Calls a function of the worker and returns its result.
 
         Raises:
             RuntimeError: The worker ended; its log is in the message.
         """
         assert self._process.stdin
         assert self._process.stdout
+        call = json.dumps({"function": function, "arguments": arguments})
         try:
-            print(
-                json.dumps({"function": function, "arguments": arguments}),
-                file=self._process.stdin,
-                flush=True,
-            )
+            print(call, file=self._process.stdin, flush=True)
             line = self._process.stdout.readline()
         except BrokenPipeError:
             line = ""

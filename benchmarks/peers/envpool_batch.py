@@ -12,7 +12,7 @@ import numpy as np
 from serve import serve
 
 WIDTH = 32
-"""Of what is told of an observation; its positions come first."""
+"""Numbers of an observation that are returned; its positions come first."""
 
 pool: Any
 waves: np.ndarray
@@ -21,7 +21,7 @@ control_dt: float
 
 
 def versions() -> str:
-    """EnvPool's version and that of the MuJoCo inside it."""
+    """Returns the versions of EnvPool and of the MuJoCo inside it."""
     library = ctypes.CDLL(str(Path(envpool.mujoco.__file__).with_name("mujoco_gym_envpool.so")))
     library.mj_versionString.restype = ctypes.c_char_p
     return f"EnvPool {version('envpool')}, MuJoCo {library.mj_versionString().decode()}"
@@ -35,7 +35,10 @@ def prepare(
     control_steps: int,
     dt: float,
 ) -> None:
-    """Makes one environment per genome; `sines` are period, middles, amplitudes and phases (genomes, 4, nu)."""
+    """Makes one environment per genome.
+
+    `sines` are period, middles, amplitudes and phases (genomes, 4, nu).
+    """
     global pool, waves, steps, control_dt
     waves, steps, control_dt = np.array(sines).swapaxes(0, 1), control_steps, dt
     pool = envpool.make(
@@ -49,12 +52,12 @@ def prepare(
 
 
 def run() -> int:
-    """Simulates every genome; control steps done."""
+    """Simulates every genome; returns the number of control steps."""
     return steps * len(ends())
 
 
 def ends() -> list[list[float]]:
-    """Simulates every genome; what each observed before the last control step."""
+    """Simulates every genome; returns its observation before the last control step."""
     period, middle, amplitude, phase = waves
     observed, _ = pool.reset()
     for t in range(steps):

@@ -5,9 +5,8 @@ import tempfile
 from importlib.metadata import version
 from typing import Any
 
-os.environ.update(
-    RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0"
-)  # Ray starts its workers at 15
+# Ray starts its workers with a niceness of 15.
+os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0")
 
 import mujoco
 import ray
@@ -23,27 +22,32 @@ population: SolutionBatch
 
 
 def versions() -> str:
-    """EvoTorch's version and MuJoCo's."""
+    """Returns the versions of EvoTorch and MuJoCo."""
     return f"EvoTorch {version('evotorch')}, MuJoCo {mujoco.__version__}"
 
 
 def prepare(name: str, options: dict[str, Any], size: int, actors: int, control_steps: int) -> None:
-    """Makes the problem and a population of small random policies; one actor is the process itself."""
+    """Makes the problem and a population of small random policies.
+
+    The only actor is the process itself.
+    """
     global problem, population
     torch.manual_seed(0)
-    if (
-        actors > 1
-    ):  # with a folder of its own, Ray does not join a cluster that runs on this machine
+    if actors > 1:
+        # With a folder of its own, Ray does not join a cluster that runs on this machine.
         ray.init("local", num_cpus=actors, include_dashboard=False, _temp_dir=FOLDER.name)
     problem = GymNE(
-        name, "Linear(obs_length, act_length)",
-        env_config=options, episode_length=control_steps, num_actors=actors if actors > 1 else None,
-    )  # fmt: skip
+        name,
+        "Linear(obs_length, act_length)",
+        env_config=options,
+        episode_length=control_steps,
+        num_actors=actors if actors > 1 else None,
+    )
     population = problem.generate_batch(size)
 
 
 def run() -> int:
-    """Evaluates the population; control steps done."""
+    """Evaluates the population; returns the number of control steps."""
     before = int(problem.status.get("total_interaction_count", 0))
     population.forget_evals()
     problem.evaluate(population)

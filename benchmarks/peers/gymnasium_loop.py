@@ -15,7 +15,7 @@ steps: int
 
 
 def model(file: str) -> dict[str, str]:
-    """Where Gymnasium's model is, and the versions."""
+    """Returns the path of Gymnasium's model, and the versions."""
     path = f"{package.__path__[0]}/assets/{file}"
     return {
         "path": path,
@@ -26,22 +26,22 @@ def model(file: str) -> dict[str, str]:
 def prepare(
     name: str, options: dict[str, Any], sines: list[list[list[float]]], control_steps: int
 ) -> None:
-    """Makes the environment; `sines` are period, middles, amplitudes and phases (genomes, 4, nu)."""
+    """Makes the environment.
+
+    `sines` are period, middles, amplitudes and phases (genomes, 4, nu).
+    """
     global env, waves, steps
-    env, waves, steps = (
-        gymnasium.make(name, max_episode_steps=-1, **options),
-        np.array(sines),
-        control_steps,
-    )
+    env = gymnasium.make(name, max_episode_steps=-1, **options)
+    waves, steps = np.array(sines), control_steps
 
 
 def run() -> int:
-    """Simulates every genome; control steps done."""
+    """Simulates every genome; returns the number of control steps."""
     return sum(steps for _ in ends())
 
 
 def ends() -> list[list[float]]:
-    """Simulates every genome; qpos before the last control step of each."""
+    """Simulates every genome; returns its qpos before the last control step."""
     last = []
     data, dt = env.unwrapped.data, env.unwrapped.dt  # type: ignore[attr-defined]
     for period, middle, amplitude, phase in waves:

@@ -14,7 +14,10 @@ def reset(params: Array, state: Array, dt: float) -> None:
 
 
 def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: Array) -> None:
-    """Holds still in the first control step, as revolve2 does; then one step of Runge-Kutta and the outputs."""
+    """Takes one step of Runge-Kutta and writes the outputs.
+
+    As in revolve2, the first control step holds still.
+    """
     n, nu = state.size, ctrl.size
     ctrl[:] = 0.0
     if time == 0.0:
@@ -36,13 +39,15 @@ def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: 
 
 
 class Controller:
-    """X' = W X, every entry of X within -1 and 1; the first half of X, times the hinges' ranges, is the control.
+    """A linear network, X' = W X, with every entry of X clipped to [-1, 1].
+
+    The control is the first half of X, times the ranges of the hinges.
 
     Args:
         morphology: The body.
         pairs: Neighbouring hinges.
-        ranges: Of the hinges [rad].
-        start: Of the neurons.
+        ranges: Ranges of the hinges [rad].
+        start: Start value of the neurons.
     """
 
     reset = staticmethod(reset)
@@ -59,7 +64,7 @@ class Controller:
         self.state_size = 2 * len(ranges)
 
     def parameters(self, values: dict[str, float]) -> Array:
-        """Start, ranges (nu,) and W (2 nu, 2 nu), in one row."""
+        """Returns start, ranges (nu,) and W (2 nu, 2 nu) in one row."""
         nu = len(self._ranges)
         links = [*((i, nu + i) for i in range(nu)), *self._pairs]
         weights = np.zeros((2 * nu, 2 * nu))
@@ -68,5 +73,5 @@ class Controller:
         return np.concatenate([[self._start], self._ranges, weights.ravel()])
 
     def outputs(self, params: Array, states: Array) -> dict[str, Array]:
-        """None that anyone draws."""
+        """Returns nothing: nobody draws it."""
         return {}

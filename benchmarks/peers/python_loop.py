@@ -1,4 +1,4 @@
-"""A bundled body on sines in a Python loop, with NumPy; with and without what an evaluation records."""
+"""A bundled body on sines in a Python loop, with NumPy; with and without recording."""
 
 import math
 
@@ -12,11 +12,11 @@ from evoloco.genome import Array
 from evoloco.morphology import HOME, Morphology
 
 WIDTH = 6
-"""Numbers per joint in the last table of the parameters of `sine`, of which the first is the middle."""
+"""Numbers per joint in the last table of the parameters of `sine`; the first is the middle."""
 
 
 def waves(params: Array, nu: int) -> Array:
-    """Period, middles, amplitudes and phases (4, nu) from the parameters of the bundled `sine`."""
+    """Returns period, middles, amplitudes and phases (4, nu) of the bundled `sine`."""
     swing, posture = params[1 : 1 + 2 * nu].reshape(nu, 2), params[1 + 2 * nu :].reshape(nu, WIDTH)
     return np.array([np.full(nu, params[0]), posture[:, 0], *swing.T])
 
@@ -26,7 +26,7 @@ class PythonLoop:
 
     Args:
         experiment: Nothing ends its episodes early, and its scenarios have no noise.
-        genomes: To simulate (G, n).
+        genomes: Genomes to simulate (G, n).
     """
 
     def __init__(self, experiment: Experiment, genomes: Array) -> None:
@@ -44,7 +44,7 @@ class PythonLoop:
         self._floor, self._allowed = _masks(self._body)
 
     def bare(self) -> int:
-        """Controls and steps, and keeps nothing; physics steps done."""
+        """Controls and steps, and records nothing; returns the number of physics steps."""
         data = self._data
         for period, middle, amplitude, phase in self._waves:
             self._start()
@@ -56,11 +56,11 @@ class PythonLoop:
         return len(self._waves) * self._steps * self._substeps
 
     def recorded(self) -> int:
-        """Does what an evaluation does; physics steps done."""
+        """Does what an evaluation does; returns the number of physics steps."""
         return len(self.fitness()) * self._steps * self._substeps
 
     def fitness(self) -> Array:
-        """Fitness of every genome (G,)."""
+        """Returns the fitness of every genome (G,)."""
         return np.array([judge(self._experiment, self._episode(wave))[0] for wave in self._waves])
 
     def _episode(self, wave: Array) -> Episode:
@@ -68,6 +68,7 @@ class PythonLoop:
         period, middle, amplitude, phase = wave
         trace = np.empty((self._steps, self._columns.size))
         first_peak = self._columns.slices["peak_load"].start
+
         self._start()
         for t, row in enumerate(trace):
             data.ctrl[:] = middle + amplitude * np.sin(
@@ -77,6 +78,7 @@ class PythonLoop:
             row[1:first_peak] = np.concatenate(
                 [data.qpos, data.qvel, data.act, data.ctrl, data.actuator_force, data.sensordata]
             )
+
             peak, touched = np.zeros(len(feet)), False
             for _ in range(self._substeps):
                 mujoco.mj_step(model, data)
@@ -100,7 +102,7 @@ class PythonLoop:
 
 
 def _masks(body: Morphology) -> tuple[np.ndarray, np.ndarray]:
-    """Which geoms are ground, and which are ground or foot (ngeom,)."""
+    """Returns which geoms are ground, and which are ground or foot (ngeom,)."""
     floor, allowed = np.zeros((2, body.model.ngeom), bool)
     floor[list(body.floor)] = True
     allowed[list(body.floor | body.foot_geoms)] = True

@@ -1,4 +1,4 @@
-"""Worker: revolve2's gecko on its CPG, simulated by its `LocalSimulator` at its standard settings."""
+"""Worker: revolve2's gecko on its CPG, in its `LocalSimulator` with standard settings."""
 
 import math
 import tempfile
@@ -27,7 +27,7 @@ BODY = gecko_v2()
 HINGES = BODY.find_modules_of_type(ActiveHinge)
 STRUCTURE, OUTPUTS = active_hinges_to_cpg_network_structure_neighbor(HINGES)
 START = math.sqrt(2) / 2
-"""Of every neuron, as in revolve2's examples."""
+"""Start value of every neuron, as in revolve2's examples."""
 
 weights: list[list[float]]
 simulator: LocalSimulator
@@ -35,7 +35,7 @@ parameters: Any
 
 
 def scene(genome: list[float]) -> ModularRobotScene:
-    """A gecko with these weights on flat ground."""
+    """Returns a gecko with these weights on flat ground."""
     brain = BrainCpgNetworkStatic.uniform_from_params(np.array(genome), STRUCTURE, START, OUTPUTS)
     world = ModularRobotScene(terrain=terrains.flat())
     world.add_robot(ModularRobot(BODY, brain))
@@ -43,7 +43,7 @@ def scene(genome: list[float]) -> ModularRobotScene:
 
 
 def describe() -> dict[str, Any]:
-    """The model as revolve2 compiles it, the network on it, the settings, and the versions."""
+    """Returns the model as revolve2 compiles it, its network, the settings and the versions."""
     standard = make_standard_batch_parameters()
     built, _ = to_batch([scene([0.0] * STRUCTURE.num_connections)], standard, None)
     model, _ = scene_to_model(
@@ -75,12 +75,12 @@ def prepare(genomes: list[list[float]], simulators: int) -> None:
 
 
 def run() -> int:
-    """Simulates every genome; control steps' worth of time that it took."""
+    """Simulates every genome; returns the number of control steps."""
     return round(parameters.simulation_time * parameters.control_frequency) * len(ends())
 
 
 def ends() -> list[list[float]]:
-    """Simulates every genome; the core's last position of each [m]."""
+    """Simulates every genome; returns the last position of its core [m]."""
     scenes = [scene(genome) for genome in weights]
     states = simulate_scenes(simulator, parameters, scenes)
     robots = [world._robots[0][0] for world in scenes]

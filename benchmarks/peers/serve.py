@@ -1,4 +1,7 @@
-"""The worker's side of `Peer`: answers calls, one JSON object per line. Needs the standard library alone."""
+"""The worker's side of `Peer`: answers calls, one JSON object per line.
+
+Uses only the standard library.
+"""
 
 import json
 import os
@@ -8,7 +11,7 @@ from typing import Any
 
 
 def serve(*functions: Callable[..., Any]) -> None:
-    """Calls the named function with what comes on standard input and writes its answer, until the input ends."""
+    """Calls functions as asked on standard input, and writes what they return, until it ends."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print goes to the log
     named = {function.__name__: function for function in functions}
