@@ -626,7 +626,7 @@ def _slow_sensors(morphology: Morphology, control_dt: float) -> list[Slow]:
     ]
 
 
-ESTIMATE_TIME = 0.5
+ESTIMATE_TIME = 2.0
 """Time constant with which the measured acceleration corrects the estimated tilt [s]."""
 
 
