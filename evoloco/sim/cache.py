@@ -9,6 +9,7 @@ import ast
 import atexit
 import hashlib
 import importlib.util
+import marshal
 import os
 import platform
 import shutil
@@ -101,8 +102,11 @@ def _digest(text: str, functions: Iterable[Callable[..., Any]], facts: object) -
     files: dict[str, bytes] = {}
     for function in functions:
         plain = getattr(function, "py_func", function)
+        source = Path(plain.__code__.co_filename)
         found.update(f"{plain.__module__}.{plain.__qualname__}".encode())
-        _gather(sys.modules.get(plain.__module__), Path(plain.__code__.co_filename), files)
+        if not source.is_file():  # typed into an interpreter or a notebook
+            found.update(marshal.dumps(plain.__code__))
+        _gather(sys.modules.get(plain.__module__), source, files)
     for path in sorted(files):
         found.update(path.encode() + files[path])
     return found.hexdigest()[:16]
