@@ -42,7 +42,7 @@ def folder() -> Path:
 
 
 def kept(compile: Callable[[], Compiled]) -> Compiled:
-    """What a function that uses Numba's cache compiles, also where Numba finds no place for its cache."""
+    """What `compile` returns, with a temporary folder if Numba finds no place for its cache."""
     try:
         return compile()
     except OSError as error:
@@ -63,10 +63,10 @@ def _made() -> Path:
 
 
 def temporary(reason: str) -> Path:
-    """A folder of this process alone, which goes when it ends; the user is told how to choose a lasting one."""
+    """A folder that is deleted when the process ends; warns how to choose a lasting one."""
     warnings.warn(
-        f"Compiled code cannot be kept ({reason}), so every start compiles anew. Choose a folder that can be "
-        "written: XDG_CACHE_HOME=DIR NUMBA_CACHE_DIR=DIR evoloco ...",
+        f"Compiled code cannot be kept ({reason}), so every start compiles anew. Choose a folder "
+        "that can be written: XDG_CACHE_HOME=DIR NUMBA_CACHE_DIR=DIR evoloco ...",
         stacklevel=2,
     )
     return _made()
