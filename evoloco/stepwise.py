@@ -75,6 +75,7 @@ class Stepwise:
     Attributes:
         terms: The K terms.
         weights: Their weights (K,).
+        native: Compiled `weighted_sum` and `follow`, which other compiled functions can call.
 
     Raises:
         EvolocoError: A term needs the whole episode, or its measure is not one of this body.
@@ -89,7 +90,7 @@ class Stepwise:
         self._memory = _joined(form.memory(morphology) for form in self._forms)
         self._row = columns.record
         layouts = (self._constants, self._memory, self._row)
-        self._native = _compiled(tuple(form.row for form in self._forms), layouts)
+        self.native = _compiled(tuple(form.row for form in self._forms), layouts)
         self._warm_up()
 
     def constants(self, morphology: Morphology) -> Array:
@@ -123,7 +124,7 @@ class Stepwise:
         """
         values = np.empty((*rows.shape[:2], len(self.terms)))
         sums = np.empty(rows.shape[:2])
-        self._native.follow(
+        self.native.follow(
             _seen(np.ascontiguousarray(constants), self._constants),
             _seen(memory, self._memory),
             _seen(np.ascontiguousarray(rows), self._row),
@@ -223,6 +224,7 @@ def _seen(rows: Array, kind: Layout) -> Record:
 
 def _told(row: Any, error: Exception, kinds: Sequence[Layout]) -> str:
     """Numba's error as one message: where, why, and what is allowed."""
+    row = getattr(row, "py_func", row)
     code, place = row.__code__, getattr(error, "loc", None)
     line = place.line if place else code.co_firstlineno
     where = f"Numba cannot compile `{code.co_name}` in {code.co_filename}, line {line}"

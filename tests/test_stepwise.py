@@ -300,6 +300,16 @@ def test_the_users_own_sensors_stand_in_front_and_are_read_by_name() -> None:
     np.testing.assert_array_equal(rows(mine, lived), wanted)
 
 
+def test_a_row_form_without_a_file_is_known_by_its_code() -> None:
+    lived, found = walk(body(), steps=3), []
+    for value in (1.0, 2.0):
+        names: dict[str, Any] = {}
+        exec(f"def row(constants, memory, now, dt):\n    return {value}", names)
+        mine = Term("mine", 1.0, "mine", lambda _: 0.0, {}, "1", form=RowForm(names["row"]))
+        found.append(rows(mine, lived).tolist())
+    assert found == [[1.0] * 3, [2.0] * 3]
+
+
 # Contract and errors
 
 

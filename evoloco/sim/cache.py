@@ -9,6 +9,7 @@ import ast
 import atexit
 import hashlib
 import importlib.util
+import marshal
 import os
 import platform
 import shutil
@@ -41,7 +42,7 @@ def folder() -> Path:
 
 
 def kept(compile: Callable[[], Compiled]) -> Compiled:
-    """What a function that uses Numba's cache compiles, also where Numba finds no place for its cache."""
+    """What `compile` returns, with a temporary folder if Numba finds no place for its cache."""
     try:
         return compile()
     except OSError as error:
@@ -62,10 +63,10 @@ def _made() -> Path:
 
 
 def temporary(reason: str) -> Path:
-    """A folder of this process alone, which goes when it ends; the user is told how to choose a lasting one."""
+    """A folder that is deleted when the process ends; warns how to choose a lasting one."""
     warnings.warn(
-        f"Compiled code cannot be kept ({reason}), so every start compiles anew. Choose a folder that can be "
-        "written: XDG_CACHE_HOME=DIR NUMBA_CACHE_DIR=DIR evoloco ...",
+        f"Compiled code cannot be kept ({reason}), so every start compiles anew. Choose a folder "
+        "that can be written: XDG_CACHE_HOME=DIR NUMBA_CACHE_DIR=DIR evoloco ...",
         stacklevel=2,
     )
     return _made()
@@ -101,8 +102,11 @@ def _digest(text: str, functions: Iterable[Callable[..., Any]], facts: object) -
     files: dict[str, bytes] = {}
     for function in functions:
         plain = getattr(function, "py_func", function)
+        source = Path(plain.__code__.co_filename)
         found.update(f"{plain.__module__}.{plain.__qualname__}".encode())
-        _gather(sys.modules.get(plain.__module__), Path(plain.__code__.co_filename), files)
+        if not source.is_file():  # typed into an interpreter or a notebook
+            found.update(marshal.dumps(plain.__code__))
+        _gather(sys.modules.get(plain.__module__), source, files)
     for path in sorted(files):
         found.update(path.encode() + files[path])
     return found.hexdigest()[:16]
