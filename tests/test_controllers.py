@@ -31,21 +31,21 @@ BODIES = {
     "muscle_biped with motors": lambda: muscle_biped.build(drive="motors"),
     "muscle_biped3d": muscle_biped3d.build,
 }
-SERVO_BODIES = [name for name in BODIES if not name.startswith("muscle")]
-VARIANTS = [
-    ("matsuoka", {"topology": "ring"}),
-    ("matsuoka", {"topology": "planar"}),
-    ("matsuoka", {"feedback": ("joint", "tilt", "load"), "tonic_gene": True, "phase_reset": True}),
-    ("matsuoka", {"topology": "ring", "feedback": ("joint", "tilt", "load")}),
-    *((name, {"coupling": "chain"}) for name in ("hopf", "phase", "vanderpol")),
+FEEL_ALL = {"feedback": ("joint", "tilt", "load")}
+FELT = {"feedback": ("tilt", "load"), "phase_reset": True}
+SERVO_CASES = [
+    *((name, {}, body) for name in SERVO for body in ("biped", "hopper")),
     *(
-        (name, {"feedback": ("tilt", "load"), "phase_reset": True})
-        for name in ("hopf", "phase", "rulkov")
+        (name, {}, body)
+        for name in ("matsuoka", "phase")
+        for body in ("biped with arms", "planar_biped")
     ),
-]
-SERVO_CASES = [(name, {}, body) for name in SERVO for body in SERVO_BODIES] + [
-    (name, options, "planar_biped" if options.get("topology") == "planar" else "biped")
-    for name, options in VARIANTS
+    ("matsuoka", {"topology": "ring"}, "biped"),
+    ("matsuoka", {"topology": "planar"}, "planar_biped"),
+    ("matsuoka", {**FEEL_ALL, "tonic_gene": True, "phase_reset": True}, "biped"),
+    ("matsuoka", {**FEEL_ALL, "topology": "ring"}, "biped"),
+    *((name, {"coupling": "chain"}, "biped") for name in ("hopf", "phase", "vanderpol")),
+    *((name, FELT, "biped") for name in ("hopf", "phase", "rulkov", "vanderpol")),
 ]
 CASES = [
     *SERVO_CASES,
@@ -59,11 +59,8 @@ cases = pytest.mark.parametrize(("name", "options", "body"), CASES)
 FEELING = [
     ("sine", {}, "biped"),
     ("matsuoka", {"topology": "planar"}, "planar_biped"),
-    ("matsuoka", {"feedback": ("joint", "tilt", "load"), "phase_reset": True}, "biped"),
-    *(
-        (name, {"feedback": ("tilt", "load"), "phase_reset": True}, "biped")
-        for name in ("hopf", "phase", "rulkov", "vanderpol")
-    ),
+    ("matsuoka", {**FEEL_ALL, "phase_reset": True}, "biped"),
+    *((name, FELT, "biped") for name in ("hopf", "phase", "rulkov", "vanderpol")),
     *((name, {}, body) for name, body in MUSCULAR.items()),
     ("simbicon", {}, "muscle_biped with motors"),
 ]
