@@ -119,7 +119,8 @@ def test_the_pacemaker_turns_with_the_period_of_its_gene(module, period):
     controller = module.Controller(body())
     signal = outputs(controller, middle(controller, period=period), 20)["pacemaker"]
     times = crossings(signal)
-    # Van der Pol's frequency falls with (mu p / omega)^2 / 16, 0.3 % at 1.35 s; Rulkov's bursts jitter by 1 %.
+    # Van der Pol's frequency falls with (mu p / omega)^2 / 16, 0.3 % at 1.35 s. Rulkov's bursts
+    # jitter by 1 %.
     assert np.diff(times).mean() == pytest.approx(period, rel=0.01 if module is rulkov else 0.004)
 
 
@@ -175,9 +176,9 @@ def test_phases_converge_to_the_asked_ones_from_any_start(name, coupling):
     rhythm, rng = fields.record(state, it.kinds.state), np.random.default_rng(3)
     for variable in ("theta",) if module is phase else module.Controller.variables:
         rhythm[variable] += rng.standard_normal(len(controller.names))
-    signals = outputs(controller, values, 40, state=state)
+    drawn = outputs(controller, values, 40, state=state)
     wave = np.exp(-2j * math.pi * DT * np.arange(250))  # five strides of 1 s
-    angle = {key: np.angle(signal[-250:] @ wave) for key, signal in signals.items()}
+    angle = {key: np.angle(signal[-250:] @ wave) for key, signal in drawn.items()}
     for joint in body().joints:
         lead = angle[joint.name] - angle["pacemaker"]
         wanted = asked[joint.stem] - (math.pi if joint.side == "right" else 0.0)
@@ -275,8 +276,8 @@ def test_a_landing_puts_the_pacemaker_into_the_phase_of_the_foot(module, foot, s
     start, landed = round(0.66 / DT), pacemaker(0.659)
     untouched = pacemaker(math.inf)
     np.testing.assert_array_equal(landed[:start], untouched[:start])
-    # From the landing on it repeats what follows the start, where it was in phase 0; Rulkov's iterations
-    # are not a whole number per control step.
+    # From the landing on it repeats what follows the start, where it was in phase 0; Rulkov's
+    # iterations are not a whole number per control step.
     again = sign * untouched[: landed.size - start]
     np.testing.assert_allclose(
         landed[start:][:40], again[:40], atol=0.1 if module is rulkov else 1e-9
