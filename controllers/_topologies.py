@@ -177,7 +177,9 @@ class HalfCentres:
 
     def network(self, values: Mapping[str, float]) -> Network:
         """The network of decoded gene values."""
-        synapses = [Synapse(*pair, values[gene]) for *pair, gene in self.synapses]
+        synapses = [
+            Synapse(receiver, sender, values[gene]) for receiver, sender, gene in self.synapses
+        ]
         return Network(
             self._neurons(values),
             [*self._mutual(), *synapses],

@@ -32,7 +32,7 @@ def frequency(tau: float, adaptation_tau: float, beta: float, inhibition: float)
 @numba.njit(error_model="numpy", nogil=True)
 def leader(u: Array) -> float:
     """Output y_e - y_f of the leading half-centre."""
-    return max(0.0, u[0]) - max(0.0, u[1])
+    return float(max(0.0, u[0]) - max(0.0, u[1]))
 
 
 def reset(params: Record, state: Record, dt: float) -> None:
