@@ -299,7 +299,7 @@ def fails(place: Place, times: int, what: str, code: int, words: str, *options: 
         bounds = "controller.bounds={period=[0.2, 0.9]}"
 
         def override(happens: str, threshold: float = threshold) -> str:
-            return own(place.folder, happens, f"params[0] > {threshold}")
+            return own(place.folder, happens, f"params.period > {threshold}")
 
         healthy = undisturbed(
             place.file, folder.with_suffix(".healthy"), override("ctrl[:] = 0.3"), bounds, *settings
@@ -351,7 +351,7 @@ def unstable(place: Place, times: int, *overrides: str) -> Cost:
 
 
 def answers_nan(place: Place, times: int) -> Cost:
-    return unstable(place, times, own(place.folder, "ctrl[0] = math.nan", "params[0] > 0.5"))
+    return unstable(place, times, own(place.folder, "ctrl[0] = math.nan", "params.period > 0.5"))
 
 
 def diverges(place: Place, times: int) -> Cost:

@@ -168,8 +168,7 @@ class Ours:
     @property
     def sines(self) -> list[list[list[float]]]:
         """Period, middles, amplitudes and phases (G, 4, nu) of the controller `sine`."""
-        nu = self.experiment.morphology.model.nu
-        return [waves(self.experiment.parameters(genome), nu).tolist() for genome in self.genomes]
+        return [waves(self.experiment, genome).tolist() for genome in self.genomes]
 
 
 def champion(name: str, size: int) -> Array:

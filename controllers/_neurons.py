@@ -104,7 +104,7 @@ class Network:
         }
 
     def _senses(self, morphology: Morphology) -> Fields:
-        """One entry per sense (k,): neuron, field and channel read, channel of the foot, weight."""
+        """One entry per sense (k,): neuron, what it reads, channel, channel of the foot, weight."""
         channels = {sensor.name: sensor.channels for sensor in morphology.sensors}
         return {
             "neuron": [sense.neuron for sense in self.senses],
@@ -135,13 +135,13 @@ def inputs(network: Record, obs: Record) -> Array:
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def read(obs: Record, field: int, channel: int) -> float:
+def read(obs: Record, source: int, channel: int) -> float:
     """What a sense reads."""
-    if field == JOINT_ANGLE:
+    if source == JOINT_ANGLE:
         return float(obs.joint_angle[channel])
-    if field == TILT:
+    if source == TILT:
         return float(obs.tilt[channel])
-    if field == FOOT_LOAD:
+    if source == FOOT_LOAD:
         return float(foot_loads(obs)[channel])
     return 1.0
 

@@ -1,4 +1,4 @@
-"""A controller of your own: one phase that slows down while the foot is loaded.
+"""A controller of your own: one phase that slows down while the foot carries load.
 
 Run it: evoloco evolve examples/own_controller.toml
 """
@@ -7,21 +7,23 @@ import math
 
 import numpy as np
 
-from evoloco.genome import Array, Gene, Space
+from evoloco.fields import Array, Fields, Record
+from evoloco.genome import Gene, Space
 from evoloco.morphology import Morphology
 
 
-def reset(params: Array, state: Array, dt: float) -> None:
+def reset(params: Record, state: Record, dt: float) -> None:
     """Starts at phase 0."""
-    state[0] = 0.0
+    state.phase = 0.0
 
 
-def step(params: Array, state: Array, obs: Array, time: float, dt: float, ctrl: Array) -> None:
-    """Advances the phase and writes target angles; obs ends with the load of the last foot."""
-    rate = 2 * math.pi * params[0] - params[1] * obs[obs.size - 1] * math.cos(state[0])
-    state[0] += rate * dt
+def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
+    """Advances the phase and writes target angles."""
+    felt = params.sigma * obs.foot_load[0] * math.cos(state.phase)
+    state.phase += (2 * math.pi * params.frequency - felt) * dt
+
     for j in range(ctrl.size):
-        ctrl[j] = params[2 + 3 * j] + params[3 + 3 * j] * math.sin(state[0] + params[4 + 3 * j])
+        ctrl[j] = params.middle[j] + params.swing[j] * math.sin(state.phase + params.lead[j])
 
 
 class Controller:
@@ -35,13 +37,11 @@ class Controller:
     """
 
     reset, step = staticmethod(reset), staticmethod(step)
-    state_size = 1
 
     def __init__(self, morphology: Morphology) -> None:
-        genes = [
-            Gene("frequency", 0.5, 4, "Hz", log=True),
-            Gene("sigma", 0, 10, "rad/s", "answer to load"),
-        ]
+        self.state = {"phase": ()}
+        self.joints = [joint.name for joint in morphology.joints]
+        genes = [Gene("frequency", 0.5, 4, "Hz", log=True), Gene("sigma", 0, 10, "rad/s")]
         for joint in morphology.joints:
             low, high = max(joint.low, joint.home - 0.4), min(joint.high, joint.home + 0.4)
             genes.append(Gene(f"{joint.name}.middle", low, high, "rad"))
@@ -49,10 +49,12 @@ class Controller:
             genes.append(Gene(f"{joint.name}.lead", -math.pi, math.pi, "rad"))
         self.space = Space(genes)
 
-    def parameters(self, values: dict[str, float]) -> Array:
-        """Returns the values in the order of the genes."""
-        return np.array([values[name] for name in self.space.names])
+    def parameters(self, values: dict[str, float]) -> Fields:
+        """Two numbers, and one array per quantity of the joints."""
+        names = ("middle", "swing", "lead")
+        joints = {name: [values[f"{joint}.{name}"] for joint in self.joints] for name in names}
+        return {"frequency": values["frequency"], "sigma": values["sigma"], **joints}
 
-    def outputs(self, params: Array, states: Array) -> dict[str, Array]:
-        """Returns the oscillation, for the report."""
-        return {"oscillator": np.sin(states[:, 0])}
+    def outputs(self, params: Record, states: Record) -> dict[str, Array]:
+        """The oscillation, for the report."""
+        return {"oscillator": np.sin(states.phase)}

@@ -2,6 +2,9 @@
 
 import dataclasses
 import functools
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -31,21 +34,21 @@ BODIES = {
     "muscle_biped with motors": lambda: muscle_biped.build(drive="motors"),
     "muscle_biped3d": muscle_biped3d.build,
 }
-SERVO_BODIES = [name for name in BODIES if not name.startswith("muscle")]
-VARIANTS = [
-    ("matsuoka", {"topology": "ring"}),
-    ("matsuoka", {"topology": "planar"}),
-    ("matsuoka", {"feedback": ("joint", "tilt", "load"), "tonic_gene": True, "phase_reset": True}),
-    ("matsuoka", {"topology": "ring", "feedback": ("joint", "tilt", "load")}),
-    *((name, {"coupling": "chain"}) for name in ("hopf", "phase", "vanderpol")),
+FEEL_ALL = {"feedback": ("joint", "tilt", "load")}
+FELT = {"feedback": ("tilt", "load"), "phase_reset": True}
+SERVO_CASES = [
+    *((name, {}, body) for name in SERVO for body in ("biped", "hopper")),
     *(
-        (name, {"feedback": ("tilt", "load"), "phase_reset": True})
-        for name in ("hopf", "phase", "rulkov")
+        (name, {}, body)
+        for name in ("matsuoka", "phase")
+        for body in ("biped with arms", "planar_biped")
     ),
-]
-SERVO_CASES = [(name, {}, body) for name in SERVO for body in SERVO_BODIES] + [
-    (name, options, "planar_biped" if options.get("topology") == "planar" else "biped")
-    for name, options in VARIANTS
+    ("matsuoka", {"topology": "ring"}, "biped"),
+    ("matsuoka", {"topology": "planar"}, "planar_biped"),
+    ("matsuoka", {**FEEL_ALL, "tonic_gene": True, "phase_reset": True}, "biped"),
+    ("matsuoka", {**FEEL_ALL, "topology": "ring"}, "biped"),
+    *((name, {"coupling": "chain"}, "biped") for name in ("hopf", "phase", "vanderpol")),
+    *((name, FELT, "biped") for name in ("hopf", "phase", "rulkov", "vanderpol")),
 ]
 CASES = [
     *SERVO_CASES,
@@ -59,11 +62,8 @@ cases = pytest.mark.parametrize(("name", "options", "body"), CASES)
 FEELING = [
     ("sine", {}, "biped"),
     ("matsuoka", {"topology": "planar"}, "planar_biped"),
-    ("matsuoka", {"feedback": ("joint", "tilt", "load"), "phase_reset": True}, "biped"),
-    *(
-        (name, {"feedback": ("tilt", "load"), "phase_reset": True}, "biped")
-        for name in ("hopf", "phase", "rulkov", "vanderpol")
-    ),
+    ("matsuoka", {**FEEL_ALL, "phase_reset": True}, "biped"),
+    *((name, FELT, "biped") for name in ("hopf", "phase", "rulkov", "vanderpol")),
     *((name, {}, body) for name, body in MUSCULAR.items()),
     ("simbicon", {}, "muscle_biped with motors"),
 ]
@@ -127,7 +127,7 @@ def test_random_genes_swing_moderately_about_home(name, options, body):
     for seed in range(5):
         it = prepare(name, options, body, seed)
         swings.append(np.abs(it.native.run(it.params, 3)[1] - home).max())
-    # At most 0.35 rad of offset and, beside coupling, the 0.6 rad of a free oscillator; typical is half.
+    # At most 0.35 rad of offset and, beside coupling, 0.6 rad of an oscillator; typical is half.
     assert 0.1 < np.median(swings) < 1.2
     assert max(swings) < 2.0
 
@@ -560,3 +560,57 @@ def test_the_layout_of_parameters_is_that_of_what_is_returned():
     params, state = layouts(controller(params={"a": 1.0, "b": {"c": np.zeros((2, 3))}}))
     assert params == fields.layout({"a": (), "b": {"c": (2, 3)}})
     assert state == fields.layout({"phase": ()})
+
+
+SILENT = """
+import math
+
+from evoloco.genome import Gene, Space
+
+
+def reset(params, state, dt):
+    state.phase = 0.0
+
+
+def step(params, state, obs, time, dt, ctrl):
+    state.phase += 2 * math.pi * params.frequency * dt
+    for j in range(ctrl.size):
+        ctrl[j] = 0.3 * math.sin(state.phase)
+
+
+class Controller:
+    \"\"\"One phase, and nothing to draw.\"\"\"
+
+    reset, step = staticmethod(reset), staticmethod(step)
+    state = {"phase": ()}
+
+    def __init__(self, morphology):
+        self.space = Space([Gene("frequency", 0.5, 2.0, "Hz")])
+
+    def parameters(self, values):
+        return {"frequency": values["frequency"]}
+"""
+
+
+def test_a_controller_without_outputs_evolves_and_reports(hop, tmp_path):
+    (tmp_path / "silent.py").write_text(SILENT, encoding="utf-8")
+    own, folder = f"controller.name={tmp_path / 'silent.py'}", tmp_path / "run"
+    evolve = [sys.executable, "-m", "evoloco.cli", "evolve", str(hop), own, "--out", str(folder)]
+    ended = subprocess.run(
+        evolve, env={**os.environ, "MUJOCO_GL": "off"}, capture_output=True, text=True
+    )
+    assert ended.returncode == 0, ended.stderr
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "This controller has no oscillators to show." in page
+
+
+@pytest.mark.parametrize("name", ["matsuoka", "phase", "rulkov"])
+def test_a_body_without_feet_has_no_foot_to_feel(name):
+    body = dataclasses.replace(build("hopper"), feet=())
+    assert "foot_load" not in fields.names(body.observation)
+    module = member("controllers", name)
+    feeling = module.Controller(body, feedback=("tilt", "load"), phase_reset=True)
+    assert not [gene for gene in feeling.space.names if "load" in gene]
+    it = Native(feeling, body)
+    params = it.params(feeling.space.decode(np.full(len(feeling.space), 0.7)))
+    assert np.isfinite(it.run(params, 0.2)[1]).all()

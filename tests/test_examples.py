@@ -12,6 +12,7 @@ from textwrap import dedent
 import numpy as np
 import pytest
 
+from evoloco import fields
 from evoloco.evolve import evolve
 from evoloco.experiment import Experiment
 from evoloco.replay import replay
@@ -50,12 +51,14 @@ def test_a_run_of_an_example_is_rebuilt_to_the_last_bit(example: str, tmp_path: 
 
 def test_the_controller_of_your_own_slows_down_while_its_foot_carries_load() -> None:
     own = runpy.run_path(str(EXAMPLES / "own_controller.py"))
-    params, dt, ctrl = np.array([1.0, 3.0, 0.1, 0.5, 0.0]), 0.02, np.zeros(1)
-    advance = {}
+    values = {"frequency": 1.0, "sigma": 3.0, "middle": [0.1], "swing": [0.5], "lead": [0.0]}
+    params = fields.record(fields.flatten(values), fields.layout_of(values))
+    dt, ctrl, advance = 0.02, np.zeros(1), {}
     for load in (0.0, 1.0):
-        state = np.zeros(1)
-        own["step"](params, state, np.array([0.0, load]), 0.0, dt, ctrl)
-        advance[load] = state[0]
+        state = fields.zeros(fields.layout({"phase": ()}))
+        obs = fields.record(np.array([load]), fields.layout({"foot_load": (1,)}))
+        own["step"](params, state, obs, 0.0, dt, ctrl)
+        advance[load] = state.phase
     assert advance[0.0] == pytest.approx(2 * np.pi * dt)
     assert advance[0.0] - advance[1.0] == pytest.approx(3.0 * dt)
     assert ctrl[0] == pytest.approx(0.1 + 0.5 * np.sin(advance[1.0]))
@@ -67,7 +70,8 @@ def test_a_controller_of_your_own_starts_from_what_another_process_compiled(tmp_
         from evoloco.experiment import Experiment
         from evoloco.sim.compile import CompiledController
         from evoloco.spec import read
-        CompiledController(Experiment(read(Path({str(EXAMPLES / "own_controller.toml")!r}))).controller)
+        made = Experiment(read(Path({str(EXAMPLES / "own_controller.toml")!r})))
+        CompiledController(made.controller, made.morphology.observation)
     """
 
     def compiled() -> dict[str, int]:

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from native import DT, Native
 
+from evoloco import fields
+from evoloco.controller import signals
 from evoloco.controllers import (
     _neurons,
     _topologies,
@@ -32,8 +34,22 @@ def middle(controller, **values):
     return {**controller.space.decode(np.full(len(controller.space), 0.6)), **values}
 
 
-def run(controller, params, duration, obs=None, state=None):
-    return Native(controller, body()).run(params, duration, obs, state)
+def native(controller):
+    return Native(controller, body())
+
+
+def run(controller, values, duration, obs=None, state=None):
+    """States of an episode, by name."""
+    it = native(controller)
+    states, _ = it.run(it.params(values), duration, obs, state)
+    return fields.records(states, it.kinds.state)
+
+
+def outputs(controller, values, duration, obs=None, state=None):
+    """Signals of an episode."""
+    it = native(controller)
+    params = it.params(values)
+    return signals(controller, params, it.run(params, duration, obs, state)[0])
 
 
 def crossings(signal, dt=DT):
@@ -44,13 +60,16 @@ def crossings(signal, dt=DT):
 
 def half_centre(tau, adaptation_tau, beta, inhibition, tonic=1.0, duration=60.0, h=0.005):
     """Output y_e - y_f of one half-centre over the second half of `duration`."""
-    neurons = [(tau, adaptation_tau, beta, tonic, 0.0)] * 2
-    network = _neurons.Network(neurons, [(0, 1, inhibition), (1, 0, inhibition)], [], [])
-    params = network.parameters(math.inf, (-1, -1))[_neurons.HEADER :]
-    x, drive, output = np.array([0.1, 0.0, 0.0, 0.0]), np.full(2, tonic), []
+    neurons = [_neurons.Neuron(tau, adaptation_tau, beta, tonic, 0.0)] * 2
+    synapses = [_neurons.Synapse(0, 1, inhibition), _neurons.Synapse(1, 0, inhibition)]
+    values = _neurons.Network(neurons, synapses, [], []).parameters(body())
+    network = fields.record(fields.flatten(values), fields.layout_of(values))
+    state = fields.zeros(fields.layout({"u": (2,), "v": (2,)}))
+    state.u[0] = 0.1
+    drive, output = np.full(2, tonic), []
     for _ in range(round(duration / h)):
-        _neurons.advance(params, drive, x, h, 1)
-        output.append(max(0.0, x[0]) - max(0.0, x[1]))
+        _neurons.advance(network, drive, state, h, 1)
+        output.append(max(0.0, state.u[0]) - max(0.0, state.u[1]))
     return np.array(output[len(output) // 2 :])
 
 
@@ -98,9 +117,10 @@ def test_the_free_half_centre_has_the_period_and_amplitude_that_genes_are_scaled
 @pytest.mark.parametrize("period", [0.45, 0.9, 1.35])
 def test_the_pacemaker_turns_with_the_period_of_its_gene(module, period):
     controller = module.Controller(body())
-    params = controller.parameters(middle(controller, period=period))
-    times = crossings(controller.outputs(params, run(controller, params, 20)[0])["pacemaker"])
-    # Van der Pol's frequency falls with (mu p / omega)^2 / 16, 0.3 % at 1.35 s; Rulkov's bursts jitter by 1 %.
+    signal = outputs(controller, middle(controller, period=period), 20)["pacemaker"]
+    times = crossings(signal)
+    # Van der Pol's frequency falls with (mu p / omega)^2 / 16, 0.3 % at 1.35 s. Rulkov's bursts
+    # jitter by 1 %.
     assert np.diff(times).mean() == pytest.approx(period, rel=0.01 if module is rulkov else 0.004)
 
 
@@ -114,18 +134,14 @@ def test_the_pacemaker_locks_to_a_swaying_body_within_15_percent_of_its_own_freq
         hopf: {"pacemaker.tilt_feedback": 10.0, "pacemaker.rate_feedback": 0.0},  # [1/(rad s)]
     }
     controller = module.Controller(body(), feedback=("tilt",))
-    tilt = body().observation.tilt.start
+    it = native(controller)
+    values = middle(controller, period=1.0, **gains.get(module, gains[hopf]))
 
     def drift(sway):
         def obs(time):
-            seen = np.zeros(body().observation.size)
-            seen[tilt] = sway * math.sin(2 * math.pi * ratio * time)
-            return seen
+            return it.see(tilt=(sway * math.sin(2 * math.pi * ratio * time), 0.0))
 
-        params = controller.parameters(
-            middle(controller, period=1.0, **gains.get(module, gains[hopf]))
-        )
-        signal = controller.outputs(params, run(controller, params, 60, obs)[0])["pacemaker"]
+        signal = outputs(controller, values, 60, obs)["pacemaker"]
         angle = 2 * math.pi * (ratio * crossings(signal)[-30:] - np.arange(30))
         return abs(angle[-10:].mean() - angle[:10].mean())
 
@@ -136,12 +152,11 @@ def test_the_pacemaker_locks_to_a_swaying_body_within_15_percent_of_its_own_freq
 @pytest.mark.parametrize("mu", [0.25, 1.0, 2.0])
 def test_hopf_settles_at_the_root_of_mu_from_any_start(mu):
     controller = hopf.Controller(body(), mu=mu)
-    params = controller.parameters(middle(controller, stance=0.5))
-    n = len(controller.followers.names)
+    values, n = middle(controller, stance=0.5), fields.size(native(controller).kinds.state)
     for seed, size in ((0, 0.01), (1, 1.0), (2, 5.0)):
-        state = size * np.random.default_rng(seed).standard_normal(controller.state_size)
-        states, _ = run(controller, params, 20, state=state)
-        radius = np.hypot(states[-50:, :n], states[-50:, n : 2 * n])
+        state = size * np.random.default_rng(seed).standard_normal(n)
+        states = run(controller, values, 20, state=state)
+        radius = np.hypot(states.x[-50:], states.y[-50:])
         # The integrator's own radius differs by (h omega)^4 / 120, 1e-4 at this period.
         np.testing.assert_allclose(radius, math.sqrt(mu), rtol=1e-3)
 
@@ -156,14 +171,14 @@ def test_phases_converge_to_the_asked_ones_from_any_start(name, coupling):
     values = middle(
         controller, period=1.0, **{f"{stem}.phase": lead for stem, lead in asked.items()}
     )
-    params = controller.parameters({**values, "stance": 0.5})
-    state = Native(controller, body()).reset(params)
-    n = len(controller.followers.names)
-    rng = np.random.default_rng(3)
-    state[: n if module is phase else 2 * n] += rng.standard_normal(n if module is phase else 2 * n)
-    signals = controller.outputs(params, run(controller, params, 40, state=state)[0])
+    values, it = {**values, "stance": 0.5}, native(controller)
+    state = it.reset(it.params(values))
+    rhythm, rng = fields.record(state, it.kinds.state), np.random.default_rng(3)
+    for variable in ("theta",) if module is phase else module.Controller.variables:
+        rhythm[variable] += rng.standard_normal(len(controller.names))
+    drawn = outputs(controller, values, 40, state=state)
     wave = np.exp(-2j * math.pi * DT * np.arange(250))  # five strides of 1 s
-    angle = {key: np.angle(signal[-250:] @ wave) for key, signal in signals.items()}
+    angle = {key: np.angle(signal[-250:] @ wave) for key, signal in drawn.items()}
     for joint in body().joints:
         lead = angle[joint.name] - angle["pacemaker"]
         wanted = asked[joint.stem] - (math.pi if joint.side == "right" else 0.0)
@@ -173,18 +188,15 @@ def test_phases_converge_to_the_asked_ones_from_any_start(name, coupling):
 @pytest.mark.parametrize("share", [0.4, 0.5, 0.6])
 def test_hopf_spends_the_asked_share_of_a_stride_in_stance(share):
     controller = hopf.Controller(body(), coupling_strength=0.0, sharpness=100.0)
-    params = controller.parameters(middle(controller, period=1.0, stance=share))
-    states, _ = run(controller, params, 20)
-    n = len(controller.followers.names)
+    states = run(controller, middle(controller, period=1.0, stance=share), 20)
     # Switching at the grid of the control steps costs up to one step per half stride.
-    assert (states[:, n + 1] > 0).mean() == pytest.approx(share, abs=0.02)
+    assert (states.y[:, 1] > 0).mean() == pytest.approx(share, abs=0.02)
 
 
 @pytest.mark.parametrize("p", [0.5, 1.0, 2.0])
 def test_van_der_pol_swings_to_twice_the_root_of_p_at_its_frequency(p):
     controller = vanderpol.Controller(body(), mu=1.0 / p, p=p)
-    params = controller.parameters(middle(controller, period=1.0))
-    x = run(controller, params, 30)[0][-1000:, 0]
+    x = run(controller, middle(controller, period=1.0), 30).x[-1000:, 0]
     assert x.max() == pytest.approx(2 * math.sqrt(p), rel=0.005)
     assert 1 / np.diff(crossings(x)).mean() == pytest.approx(1.0, rel=0.005)
 
@@ -192,12 +204,12 @@ def test_van_der_pol_swings_to_twice_the_root_of_p_at_its_frequency(p):
 @pytest.mark.parametrize("strength", [0.2, 1.0])
 def test_phase_oscillators_follow_a_new_amplitude_without_overshoot(strength):
     controller = phase.Controller(body(), amplitude_rate=20.0)
-    params = controller.parameters(middle(controller))
-    n = len(controller.followers.names)
-    state = Native(controller, body()).reset(params)
-    asked = state[n : 2 * n].copy()
-    state[n : 2 * n] *= 1 - strength
-    radius = run(controller, params, 2, state=state)[0][:, n : 2 * n]
+    it, values = native(controller), middle(controller)
+    state = it.reset(it.params(values))
+    rhythm = fields.record(state, it.kinds.state)
+    asked = rhythm.r.copy()
+    rhythm.r *= 1 - strength
+    radius = run(controller, values, 2, state=state).r
     time = DT * np.arange(1, 101)[:, None]
     critically_damped = asked * (1 - strength * (1 + 10 * time) * np.exp(-10 * time))
     np.testing.assert_allclose(radius, critically_damped, atol=1e-3)
@@ -227,15 +239,15 @@ def test_rulkovs_neuron_is_silent_tonic_or_bursting_where_it_should():
 
 def test_rulkovs_pacemaker_neurons_take_turns():
     controller = rulkov.Controller(body())
-    states, _ = run(controller, controller.parameters(middle(controller)), 30)
-    n = len(controller.names) + 1
-    assert np.corrcoef(states[:, 2 * n], states[:, 2 * n + 1])[0, 1] < -0.8
+    first, second = run(controller, middle(controller), 30).activity.T[:2]
+    assert np.corrcoef(first, second)[0, 1] < -0.8
 
 
 def test_sine_is_the_sine_of_its_genes():
     controller = sine.Controller(body())
     values = middle(controller, period=0.8)
-    _, commands = run(controller, controller.parameters(values), 2)
+    it = native(controller)
+    _, commands = it.run(it.params(values), 2)
     time = DT * np.arange(100)
     for k, joint in enumerate(body().joints):
         angle = (
@@ -252,22 +264,20 @@ def test_sine_is_the_sine_of_its_genes():
 @pytest.mark.parametrize(("foot", "sign"), [("foot_left", 1), ("foot_right", -1)])
 def test_a_landing_puts_the_pacemaker_into_the_phase_of_the_foot(module, foot, sign):
     controller = module.Controller(body(), phase_reset=True, reset_load=0.3)
-    params = controller.parameters(middle(controller, period=1.0))
-    load = body().observation.names.index(f"{foot}.load")
+    it, feet = native(controller), body().feet
 
     def pacemaker(landed_at):
         def obs(time):
-            seen = np.zeros(body().observation.size)
-            seen[load] = 0.29 if time < landed_at else 0.31
-            return seen
+            load = 0.29 if time < landed_at else 0.31
+            return it.see(foot_load=[load if name == foot else 0.0 for name in feet])
 
-        return controller.outputs(params, run(controller, params, 3, obs)[0])["pacemaker"]
+        return outputs(controller, middle(controller, period=1.0), 3, obs)["pacemaker"]
 
     start, landed = round(0.66 / DT), pacemaker(0.659)
     untouched = pacemaker(math.inf)
     np.testing.assert_array_equal(landed[:start], untouched[:start])
-    # From the landing on it repeats what follows the start, where it was in phase 0; Rulkov's iterations
-    # are not a whole number per control step.
+    # From the landing on it repeats what follows the start, where it was in phase 0; Rulkov's
+    # iterations are not a whole number per control step.
     again = sign * untouched[: landed.size - start]
     np.testing.assert_allclose(
         landed[start:][:40], again[:40], atol=0.1 if module is rulkov else 1e-9

@@ -61,8 +61,8 @@ from evoloco.controllers.sine import Controller as Sine
 
 def step(params, state, obs, time, dt, ctrl):
     ctrl[:] = 0.3
-    while time > 0.2 and params[0] > 0.7 and state[0] < 1e300:
-        state[0] = 0.5 * state[0]
+    while time > 0.2 and params.period > 0.7 and state.phase < 1e300:
+        state.phase = 0.5 * state.phase
 
 
 class Controller(Sine):

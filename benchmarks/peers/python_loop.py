@@ -1,24 +1,24 @@
-"""A bundled body on sines in a Python loop, with NumPy; with and without recording."""
+"""A bundled body on sines in a Python loop; with and without what an evaluation records."""
 
 import math
 
 import mujoco
 import numpy as np
 
+from evoloco.controller import layouts
 from evoloco.episode import Columns, Episode, Outcome
 from evoloco.evaluators.local import judge
 from evoloco.experiment import Experiment
-from evoloco.genome import Array
+from evoloco.fields import Array, record
 from evoloco.morphology import HOME, Morphology
 
-WIDTH = 6
-"""Numbers per joint in the last table of the parameters of `sine`; the first is the middle."""
 
-
-def waves(params: Array, nu: int) -> Array:
-    """Returns period, middles, amplitudes and phases (4, nu) of the bundled `sine`."""
-    swing, posture = params[1 : 1 + 2 * nu].reshape(nu, 2), params[1 + 2 * nu :].reshape(nu, WIDTH)
-    return np.array([np.full(nu, params[0]), posture[:, 0], *swing.T])
+def waves(experiment: Experiment, genome: Array) -> Array:
+    """Period, middles, amplitudes and phases (4, nu) of a genome of the bundled `sine`."""
+    kind, _ = layouts(experiment.controller)
+    sine = record(experiment.parameters(genome), kind)
+    middle = sine.posture.middle
+    return np.array([np.full(middle.size, sine.period), middle, sine.amplitude, sine.lead])
 
 
 class PythonLoop:
@@ -26,14 +26,14 @@ class PythonLoop:
 
     Args:
         experiment: Nothing ends its episodes early, and its scenarios have no noise.
-        genomes: Genomes to simulate (G, n).
+        genomes: To simulate (G, n).
     """
 
     def __init__(self, experiment: Experiment, genomes: Array) -> None:
         self._experiment, self._body = experiment, experiment.morphology
         self._model, scenario = self._body.model, experiment.spec.scenario
         self._data = mujoco.MjData(self._model)
-        self._waves = [waves(experiment.parameters(genome), self._model.nu) for genome in genomes]
+        self._waves = [waves(experiment, genome) for genome in genomes]
         self._dt = scenario.control_dt
         self._steps = round(scenario.duration / self._dt)
         self._substeps = round(self._dt / self._model.opt.timestep)
@@ -44,7 +44,7 @@ class PythonLoop:
         self._floor, self._allowed = _masks(self._body)
 
     def bare(self) -> int:
-        """Controls and steps, and records nothing; returns the number of physics steps."""
+        """Controls and steps, and keeps nothing; physics steps done."""
         data = self._data
         for period, middle, amplitude, phase in self._waves:
             self._start()
@@ -56,29 +56,28 @@ class PythonLoop:
         return len(self._waves) * self._steps * self._substeps
 
     def recorded(self) -> int:
-        """Does what an evaluation does; returns the number of physics steps."""
+        """Does what an evaluation does; physics steps done."""
         return len(self.fitness()) * self._steps * self._substeps
 
     def fitness(self) -> Array:
-        """Returns the fitness of every genome (G,)."""
+        """Fitness of every genome (G,)."""
         return np.array([judge(self._experiment, self._episode(wave))[0] for wave in self._waves])
 
     def _episode(self, wave: Array) -> Episode:
         model, data, feet = self._model, self._data, self._feet
         period, middle, amplitude, phase = wave
-        trace = np.empty((self._steps, self._columns.size))
+        trace = np.zeros((self._steps, self._columns.size))  # `sine` feels nothing: `obs` stays 0
+        readings_end = self._columns.slices["obs"].start
         first_peak = self._columns.slices["peak_load"].start
-
         self._start()
         for t, row in enumerate(trace):
             data.ctrl[:] = middle + amplitude * np.sin(
                 2.0 * math.pi * (t * self._dt) / period[0] + phase
             )
             row[0] = data.time
-            row[1:first_peak] = np.concatenate(
+            row[1:readings_end] = np.concatenate(
                 [data.qpos, data.qvel, data.act, data.ctrl, data.actuator_force, data.sensordata]
             )
-
             peak, touched = np.zeros(len(feet)), False
             for _ in range(self._substeps):
                 mujoco.mj_step(model, data)
@@ -102,7 +101,7 @@ class PythonLoop:
 
 
 def _masks(body: Morphology) -> tuple[np.ndarray, np.ndarray]:
-    """Returns which geoms are ground, and which are ground or foot (ngeom,)."""
+    """Which geoms are ground, and which are ground or foot (ngeom,)."""
     floor, allowed = np.zeros((2, body.model.ngeom), bool)
     floor[list(body.floor)] = True
     allowed[list(body.floor | body.foot_geoms)] = True

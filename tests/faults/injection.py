@@ -63,7 +63,7 @@ def step(params, state, obs, time, dt, ctrl):
 class Controller(Sine):
     step = staticmethod(step)
 """
-NEVER_ENDS = "while state[0] < 1e300:\n            state[0] = 0.5 * state[0]"
+NEVER_ENDS = "while state.phase < 1e300:\n            state.phase = 0.5 * state.phase"
 """What a step does that never ends."""
 
 JUMPING_CLOCK = """

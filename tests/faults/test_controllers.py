@@ -11,6 +11,7 @@ import pytest
 
 from evoloco.errors import EvolocoError
 from evoloco.evolve import evolve
+from evoloco.genome import Space
 from evoloco.morphology import Morphology
 from evoloco.replay import replay
 from evoloco.run import Run
@@ -69,7 +70,7 @@ def test_a_step_that_never_ends_ends_the_process_with_its_address_and_a_code_of_
     file: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
-    override = own(tmp_path, NEVER_ENDS, "params[0] > 0.7")
+    override = own(tmp_path, NEVER_ENDS, "params.period > 0.7")
     bounds = "controller.bounds={period=[0.2, 0.9]}"
     settings = override, bounds, "optimizer.name=uniform", "evaluation.time_limit=0.5"
     stuck = evoloco("evolve", file, *settings, "--out", folder)
@@ -97,7 +98,13 @@ def test_a_step_that_never_ends_ends_the_process_with_its_address_and_a_code_of_
 
 def simulator(body: Morphology, reset: Any, step: Any, **options: Any) -> Simulator:
     """A simulator of a controller without genes."""
-    controller: Any = SimpleNamespace(reset=reset, step=step, state_size=1)
+    controller: Any = SimpleNamespace(
+        space=Space([]),
+        state={"phase": ()},
+        reset=reset,
+        step=step,
+        parameters=lambda values: {"gain": 0.0},
+    )
     return Simulator(
         body, controller, duration=0.2, control_dt=0.02, termination=Termination(), **options
     )
