@@ -355,7 +355,8 @@ def test_a_record_that_was_tampered_with_is_noticed(whole: Run) -> None:
             "UPDATE individuals SET fitness = fitness + 1 WHERE generation = 1 AND individual = 0"
         )
     with pytest.raises(
-        JournalError, match=r"generation 1 does not match its checksum\. Generations 0 to 0 are intact"
+        JournalError,
+        match=r"generation 1 does not match its checksum\. Generations 0 to 0 are intact",
     ):
         evolve(Run(whole.folder), 5)
     run = Run(whole.folder)
