@@ -127,7 +127,8 @@ def test_random_genes_swing_moderately_about_home(name, options, body):
     for seed in range(5):
         it = prepare(name, options, body, seed)
         swings.append(np.abs(it.native.run(it.params, 3)[1] - home).max())
-    # At most 0.35 rad of offset and, beside coupling, the 0.6 rad of a free oscillator; typical is half.
+    # At most 0.35 rad of offset and, beside coupling, the 0.6 rad of a free oscillator; typical is
+    # half.
     assert 0.1 < np.median(swings) < 1.2
     assert max(swings) < 2.0
 

@@ -20,8 +20,11 @@ from evoloco.spec import read
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SHORT = [
-    "scenario.duration=0.4", "evaluation.heldout_episodes=2", "optimizer.population_size=4", "optimizer.generations=2",
-]  # fmt: skip
+    "scenario.duration=0.4",
+    "evaluation.heldout_episodes=2",
+    "optimizer.population_size=4",
+    "optimizer.generations=2",
+]
 
 
 def evolved(example: str, folder: Path) -> Run:
@@ -67,7 +70,8 @@ def test_a_controller_of_your_own_starts_from_what_another_process_compiled(tmp_
         from evoloco.experiment import Experiment
         from evoloco.sim.compile import CompiledController
         from evoloco.spec import read
-        CompiledController(Experiment(read(Path({str(EXAMPLES / "own_controller.toml")!r}))).controller)
+        spec = read(Path({str(EXAMPLES / "own_controller.toml")!r}))
+        CompiledController(Experiment(spec).controller)
     """
 
     def compiled() -> dict[str, int]:

@@ -100,7 +100,8 @@ def test_the_pacemaker_turns_with_the_period_of_its_gene(module, period):
     controller = module.Controller(body())
     params = controller.parameters(middle(controller, period=period))
     times = crossings(controller.outputs(params, run(controller, params, 20)[0])["pacemaker"])
-    # Van der Pol's frequency falls with (mu p / omega)^2 / 16, 0.3 % at 1.35 s; Rulkov's bursts jitter by 1 %.
+    # Van der Pol's frequency falls with (mu p / omega)^2 / 16, 0.3 % at 1.35 s; Rulkov's bursts
+    # jitter by 1 %.
     assert np.diff(times).mean() == pytest.approx(period, rel=0.01 if module is rulkov else 0.004)
 
 
@@ -266,8 +267,8 @@ def test_a_landing_puts_the_pacemaker_into_the_phase_of_the_foot(module, foot, s
     start, landed = round(0.66 / DT), pacemaker(0.659)
     untouched = pacemaker(math.inf)
     np.testing.assert_array_equal(landed[:start], untouched[:start])
-    # From the landing on it repeats what follows the start, where it was in phase 0; Rulkov's iterations
-    # are not a whole number per control step.
+    # From the landing on it repeats what follows the start, where it was in phase 0; Rulkov's
+    # iterations are not a whole number per control step.
     again = sign * untouched[: landed.size - start]
     np.testing.assert_allclose(
         landed[start:][:40], again[:40], atol=0.1 if module is rulkov else 1e-9
