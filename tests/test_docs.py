@@ -171,7 +171,7 @@ def test_the_reference_tells_a_key_with_its_table_type_limits_and_default() -> N
     assert "| `count` | integer ≥ 0, ≤ 1000 | `0` | Pushes per episode" in section
     assert "| `friction` | [number > 0, number > 0] | `[1.0, 1.0]` |" in page
     assert "## `[fitness.NAME]`" in page
-    assert "| `weight` | number | needed |" in page
+    assert "| `weight` | number | required |" in page
 
 
 def test_pandas_reads_the_journal_in_the_three_lines_of_the_docs(
