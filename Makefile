@@ -6,7 +6,7 @@ PYTHON ?= python3
 install: ; $(PYTHON) -m venv .venv && .venv/bin/pip install -c constraints.txt -e '.[dev]'
 check:   ; .ci/run
 test:    ; .venv/bin/pytest
-lint:    ; .venv/bin/ruff check .
+lint:    ; .venv/bin/ruff check . && .venv/bin/ruff format --check .
 types:   ; rm -rf build && .venv/bin/pip install -q --no-deps --target build/wheel . && cd build/wheel && ../../.venv/bin/mypy --config-file ../../pyproject.toml -p evoloco
 docs:    ; .venv/bin/python docs/make_run_file.py
 clean:   ; rm -rf build .venv .mypy_cache .pytest_cache .ruff_cache

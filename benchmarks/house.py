@@ -1,19 +1,19 @@
-"""How the code reads, in numbers: this checkout, a commit of before, and other packages.
+"""Measures how the code reads: this checkout, an earlier commit, and other packages.
 
-    python benchmarks/house.py [--commit 736e781] [PACKAGE_FOLDER ...] [--longest 80]
+    python benchmarks/house.py [PACKAGE_FOLDER ...] [--commit 736e781] [--longest 80]
 
-Prints a table with a column each for this checkout, for the commit and for every folder, such as
-that of an installed package. Of a checkout, these rooms count: evoloco, controllers, morphologies,
-fitness. Then it lists all functions of this checkout that are too long; the exit status is 1 if
-there are any.
+Prints a table with one column for this checkout, one for the commit and one for every folder, such
+as that of an installed package. Of a checkout, these rooms count: evoloco, controllers,
+morphologies, fitness. Then it lists all functions of this checkout that are too long; the exit
+status is 1 if there are any.
 
 * file lines: all lines of a file;
-* function lines: from `def` to the end, without the docstring; of a function inside another, too;
-* public docstrings: of the modules, classes, functions and methods whose name has no underscore in
-  front, the share with a docstring;
+* function lines: from `def` to the end, without the docstring; inner functions count twice;
+* public docstrings: share of the modules, classes, functions and methods without a leading
+  underscore that have a docstring;
 * tokens per code line: names, operators, numbers and strings, without docstrings and comments;
-* blank lines: share of the function lines;
-* comment lines: lines that hold nothing but a comment, as a share of all lines.
+* blank lines inside functions: share of the lines of functions, without docstrings;
+* comment lines: lines with nothing but a comment, as a share of all lines.
 """
 
 import argparse
@@ -150,12 +150,11 @@ def docstring_lines(tree: ast.Module) -> set[int]:
     """Returns the numbers of all lines of docstrings, those below constants included."""
     lines: set[int] = set()
     for node in ast.walk(tree):
-        if not isinstance(node, Documented):
-            continue
-        for statement in node.body:
-            if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
-                if isinstance(statement.value.value, str):
-                    lines.update(range(statement.lineno, (statement.end_lineno or 0) + 1))
+        statements = node.body if isinstance(node, Documented) else []
+        for statement in statements:
+            value = statement.value if isinstance(statement, ast.Expr) else None
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                lines.update(range(statement.lineno, (statement.end_lineno or 0) + 1))
     return lines
 
 
@@ -180,27 +179,26 @@ def counted(folders: Sequence[Path]) -> House:
 
 def counted_commit(commit: str) -> House:
     """Counts the rooms of a commit."""
-    existing = [
-        room
-        for room in ROOMS
-        if subprocess.run(
-            ["git", "-C", str(ROOT), "cat-file", "-e", f"{commit}:{room}"], check=False
-        ).returncode
-        == 0
-    ]
-    command = ["git", "-C", str(ROOT), "archive", commit, *existing]
-    archive = subprocess.run(command, check=True, capture_output=True).stdout
+    git = ["git", "-C", str(ROOT)]
+    listed = subprocess.run(
+        [*git, "ls-tree", "--name-only", commit], check=True, capture_output=True, text=True
+    )
+    rooms = [room for room in ROOMS if room in listed.stdout.split()]
+
+    archive = subprocess.run([*git, "archive", commit, *rooms], check=True, capture_output=True)
     with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
             files.extractall(folder, filter="data")
-        return counted([Path(folder) / room for room in existing])
+        return counted([Path(folder) / room for room in rooms])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("packages", nargs="*", type=Path, help="folders of other packages")
-    parser.add_argument("--commit", default=COMMIT, help="of this repository, to compare with")
-    parser.add_argument("--longest", type=int, default=80, help="lines that a function may have")
+    parser.add_argument("--commit", default=COMMIT, help="commit to compare with")
+    parser.add_argument(
+        "--longest", type=int, default=80, help="largest number of lines of a function"
+    )
     arguments = parser.parse_args()
 
     here = counted([ROOT / room for room in ROOMS])
@@ -212,7 +210,8 @@ def main() -> None:
     print(f"|  | {' | '.join(columns)} |")
     print(f"|---|{'---|' * len(columns)}")
     for name in here.rows():
-        print(f"| {name} | {' | '.join(rows[name] for rows in columns.values())} |")
+        cells = [rows[name] for rows in columns.values()]
+        print(f"| {name} | {' | '.join(cells)} |")
 
     long = {name: lines for name, lines in here.functions.items() if lines > arguments.longest}
     print(f"\nFunctions of more than {arguments.longest} lines: {len(long) or 'none'}")

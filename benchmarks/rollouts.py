@@ -1,27 +1,31 @@
-"""Steps/s of a whole evaluation against those of mj_step in C, Python loops, EnvPool, revolve2 and EvoTorch.
+"""Steps/s of a whole evaluation against mj_step in C, Python loops, EnvPool, revolve2 and EvoTorch.
 
-    python benchmarks/rollouts.py [--only c python gymnasium envpool revolve2 evotorch] [--repeats 5]
-                                  [--environments FOLDER]
+    python benchmarks/rollouts.py [--only c python gymnasium envpool revolve2 evotorch]
+                                  [--repeats 5] [--environments FOLDER]
 
-Ours is always what a search calls: the evaluator, on genomes that differ, with
-control, sensing, trace and measures. The other side runs the same model
-with the same time steps, start and controls on the same cores, which both are
-bound to. Both alternate in one run; the first repeat is the warm-up, and the
+Our side is always what a search calls: the evaluator, on genomes that differ,
+with control, sensing, trace and measures. The other side runs the same model
+with the same time steps, start and controls on the same cores. Both are bound to
+these cores and alternate in one run. The first repeat is the warm-up, and the
 table shows the medians of both rates and of their ratios. Nothing ends an
 episode early, so both do the same number of physics steps. "apart" is the
-largest difference between two ends of one episode, in the coordinates that the
-other side shows.
+largest difference between the two ends of one episode, in the coordinates that
+the other side shows.
 
-c          MuJoCo's batch rollout replays the recorded controls through mj_step in C: also on the models of the
-           other packages, as no evaluation of theirs can be much faster than that.
-python     The bundled bodies on sines in a Python loop with NumPy: bare (nothing but controls and mj_step), and
-           with what an evaluation records (trace, foot loads and contacts of every physics step, measures).
-gymnasium  Gymnasium's environments in a Python loop, sines in NumPy; each also forms observation and reward.
-envpool    The same environments in EnvPool, which brings its own MuJoCo, sines in NumPy for all at once.
+c          MuJoCo's batch rollout replays the recorded controls through mj_step in C: also on the
+           models of the other packages, whose evaluations can hardly be faster than that.
+python     The bundled bodies on sines in a Python loop with NumPy: bare (only controls and
+           mj_step), and with what an evaluation records (trace, foot loads and contacts of every
+           physics step, measures).
+gymnasium  Gymnasium's environments in a Python loop, sines in NumPy; each also computes observation
+           and reward.
+envpool    The same environments in EnvPool, which has its own MuJoCo; sines in NumPy for all at
+           once.
 revolve2   Its gecko on its CPG network and its simulator at its standard settings, with its MuJoCo.
-           Ours runs the model that it compiled and the same network. It compiles a model per robot.
-evotorch   Its `GymNE` evaluates linear policies of PyTorch on Gymnasium's environments, with Ray on two
-           cores. Ours runs sines: model and steps are the same, the motion is not.
+           Our side runs the model that it compiled and the same network. It compiles one model per
+           robot.
+evotorch   Its `GymNE` evaluates linear policies of PyTorch on Gymnasium's environments, with Ray on
+           two cores. Our side runs sines: model and steps are the same, the motion is not.
 
 The other packages are installed from PyPI into environments under --environments, which are kept.
 """
@@ -54,22 +58,25 @@ PACKAGES = {
     "gymnasium": ["gymnasium[mujoco]==1.4.0", "mujoco==4.0.0"],
     "envpool": ["envpool==1.2.5", "gymnasium==1.4.0"],
     "revolve2": [
-        "revolve2-modular-robot-simulation==1.2.4", "revolve2-mujoco-simulator==1.2.4", "revolve2-standards==1.2.4",
-        "mujoco==2.3.7", "numpy==1.26.4",
+        "revolve2-modular-robot-simulation==1.2.4",
+        "revolve2-mujoco-simulator==1.2.4",
+        "revolve2-standards==1.2.4",
+        "mujoco==2.3.7",
+        "numpy==1.26.4",
     ],
     "evotorch": ["evotorch==0.6.1", "gymnasium[mujoco]==1.4.0", "mujoco==4.0.0", "torch==2.13.0"],
-}  # fmt: skip
-"""What each environment holds; revolve2 asks for a MuJoCo before 3."""
+}
+"""Packages of each environment; revolve2 needs a MuJoCo before 3."""
 
 UNCONSTRAINED = ("revolve2",)
-"""Environments whose other packages cannot have the versions of `constraints.txt`."""
+"""Environments that cannot use the versions of `constraints.txt`."""
 
 PEERS = Path(__file__).with_name("peers")
 MUJOCO = f"MuJoCo {mujoco.__version__}"
 CORES = sorted(os.sched_getaffinity(0))
 
 NEEDED = {"gymnasium": ("c", "envpool", "evotorch"), "revolve2": ("c",)}
-"""Comparisons that need an environment besides that of their name: Gymnasium and revolve2 have the models."""
+"""Comparisons that need Gymnasium's or revolve2's environment for their models."""
 
 GENOMES = 32
 SPREAD = 0.01  # of each gene's range, around the champion
@@ -130,7 +137,8 @@ class Sides(NamedTuple):
     Attributes:
         ours: The whole evaluation.
         theirs: The other side.
-        apart: Largest difference between two ends of one episode; NaN where they cannot be compared.
+        apart: Largest difference between the two ends of one episode; NaN if they have no common
+            coordinates.
         versions: Of the other side's packages.
     """
 
@@ -236,7 +244,9 @@ def bundled(name: str, cores: int) -> Ours:
     )
     one = MorphologySpec(**{**spec.morphology.model_dump(), "genes": {}, **body})
     experiment = Experiment(spec.model_copy(update={"morphology": one}))
-    # A muscle gait falls after smaller changes, and what falls sinks through the ground, which only its feet touch.
+
+    # A muscle gait falls after smaller changes, and then sinks through the ground, because only its
+    # feet touch it.
     spread = SPREAD / 100 if experiment.morphology.muscles else SPREAD
     return Ours(experiment, around(experiment.space.encode(values), GENOMES, spread), cores)
 
@@ -311,9 +321,14 @@ def against_envpool(name: str, cores: int, environments: Environments) -> Iterat
     with environments.peer("envpool", "envpool_batch.py") as peer:
         ours = on_gymnasiums(name, cores, environments)
         peer.call(
-            "prepare", name=name, options=world.options, threads=cores, sines=ours.sines,
-            control_steps=ours.simulator.steps, dt=world.control_dt,
-        )  # fmt: skip
+            "prepare",
+            name=name,
+            options=world.options,
+            threads=cores,
+            sines=ours.sines,
+            control_steps=ours.simulator.steps,
+            dt=world.control_dt,
+        )
         last = ours.recorded("qpos")[:, -1, world.hidden :]
         observed = np.array(peer.call("ends"))[:, : last.shape[1]]
         yield ours.beside(peer, apart(last, observed), peer.call("versions"))
@@ -364,9 +379,13 @@ def against_evotorch(name: str, cores: int, environments: Environments) -> Itera
     with environments.peer("evotorch", "evotorch_gymne.py") as peer:
         ours = on_gymnasiums(name, cores, environments)
         peer.call(
-            "prepare", name=name, options=WORLDS[name].options, size=POPULATION, actors=cores,
+            "prepare",
+            name=name,
+            options=WORLDS[name].options,
+            size=POPULATION,
+            actors=cores,
             control_steps=ours.simulator.steps,
-        )  # fmt: skip
+        )
         yield ours.beside(peer, float("nan"), peer.call("versions"))
 
 
@@ -452,7 +471,8 @@ def main() -> None:
         if not arguments.models and {name, *(NEEDED.get(name, ()))} & set(arguments.only):
             environments.python(name)
     print(
-        f"Ours: {MUJOCO}. Medians of {arguments.repeats}, steps/s; the last column is the other side."
+        f"Ours: {MUJOCO}. Medians of {arguments.repeats}, steps/s; the last column describes the "
+        "other side."
     )
     print("| against | model | cores | ours | theirs | ratio | aim | apart | with |")
     print("|---|---|---|---|---|---|---|---|---|")
@@ -472,8 +492,11 @@ def main() -> None:
             continue
         ratio = np.median(rates[:, 0] / rates[:, 1])
         middle = " | ".join(f"{value:,.0f}" for value in np.median(rates, axis=0))
-        cells = f"{kind} | {model} | {cores} | {middle} | {ratio:.2f} | {aim} | {difference:.1g} | {versions}"
-        print(f"| {cells} |", flush=True)
+        print(
+            f"| {kind} | {model} | {cores} | {middle} | {ratio:.2f} | {aim} | {difference:.1g} "
+            f"| {versions} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -1,14 +1,15 @@
 """What it costs to step a batch from outside, and to disturb what controllers feel.
 
-    python benchmarks/stepping.py [--run biped] [--threads 2] [--repeats 9] [--parts steps equal noise]
+    python benchmarks/stepping.py [--run biped] [--threads 2] [--repeats 9]
+                                  [--parts steps equal noise]
 
 steps: 16 bodies, 500 control steps, one at a time against one segment of 500. Both start at the
 same states; the figure is the median over the repeats of the ratio of the two times, each pair
 measured one after the other.
 
-equal: the champion's values vary a little; 64 episodes run through 16 places of a batch, one control
-step at a time, each place loaded again as soon as its episode ends. Every trace is compared with
-that of the same episode simulated alone.
+equal: the champion's values vary a little; 64 episodes run through 16 places of a batch, one
+control step at a time, each place loaded again as soon as its episode ends. Every trace is compared
+with that of the same episode simulated alone.
 
 noise: Gaussian noise on every channel of the body and a delay of two control steps, against none.
 """

@@ -36,7 +36,7 @@ SOURCES = {
 
 
 def imports(path: Path) -> Iterator[tuple[int, str]]:
-    """Level (0 for an absolute import) and name of everything that a file imports, wherever in it."""
+    """Yields level (0 for an absolute import) and name of everything that a file imports."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from ((0, alias.name) for alias in node.names)
@@ -64,8 +64,12 @@ def test_imports_are_found_in_every_form(tmp_path: Path) -> None:
         "    from . import near\n    from .far import thing\n"
     )
     assert list(imports(file)) == [
-        (0, "a.b"), (0, "evoloco.controllers"), (0, "evoloco.fitness.upright.measure"), (1, "near"), (1, "far.thing"),
-    ]  # fmt: skip
+        (0, "a.b"),
+        (0, "evoloco.controllers"),
+        (0, "evoloco.fitness.upright.measure"),
+        (1, "near"),
+        (1, "far.thing"),
+    ]
 
 
 @pytest.mark.parametrize("path", SOURCES["evoloco"], ids=identify)
@@ -111,10 +115,13 @@ def test_python_in_the_root_of_a_checkout_imports_the_rooms_without_an_installat
 def test_the_command_line_starts_without_anything_heavy(arguments: list[str]) -> None:
     code = (
         "import atexit, runpy, sys\n"
-        f"atexit.register(lambda: print('HEAVY', *[name for name in {HEAVY} if name in sys.modules]))\n"
+        f"heavy = {HEAVY}\n"
+        "found = lambda: [name for name in heavy if name in sys.modules]\n"
+        "atexit.register(lambda: print('HEAVY', *found()))\n"
     )
     if arguments[0] == "-m":
-        code += f"sys.argv = {['evoloco', *arguments[2:]]}\nrunpy.run_module('{arguments[1]}', run_name='__main__')\n"
+        code += f"sys.argv = {['evoloco', *arguments[2:]]}\n"
+        code += f"runpy.run_module('{arguments[1]}', run_name='__main__')\n"
     else:
         code += arguments[1]
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -143,7 +150,12 @@ def test_an_installation_holds_every_module_and_data_file() -> None:
         path
         for room in SOURCES
         for path in (ROOT / room).rglob("*")
-        if path.is_file() and path not in modules and not path.name.endswith(left_out)
-        and not any(fnmatch.fnmatch(str(path.relative_to(ROOT)), out) for out in ("runs/out/*", "*/__pycache__/*"))
-    }  # fmt: skip
+        if path.is_file()
+        and path not in modules
+        and not path.name.endswith(left_out)
+        and not any(
+            fnmatch.fnmatch(str(path.relative_to(ROOT)), out)
+            for out in ("runs/out/*", "*/__pycache__/*")
+        )
+    }
     assert found == installed

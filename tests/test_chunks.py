@@ -5,7 +5,7 @@ from evoloco.evaluators.chunks import FATAL, SHORTEST, TARGET, Chunk, Chunks
 
 
 def work(chunks: Chunks, guilty: set[int], pace: float = 0.01) -> tuple[list[int], list[int], int]:
-    """Hands everything out to workers that die of guilty genomes: genomes done, given up, deaths."""
+    """Hands out all genomes to workers that guilty ones kill: genomes done, given up, deaths."""
     done: list[int] = []
     given_up: list[int] = []
     deaths = 0

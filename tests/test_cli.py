@@ -44,9 +44,21 @@ def finished(
     out = folder / "not" / "yet" / "there"
     options = ["--seed", "3", "--generations", "3", "--out", str(out)]
     ended = subprocess.run(
-        [sys.executable, "-m", "evoloco.cli", "evolve", "hop.toml", "optimizer.population_size=6", *options],
-        cwd=folder, env={**os.environ, "MUJOCO_GL": "off"}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "evoloco.cli",
+            "evolve",
+            "hop.toml",
+            "optimizer.population_size=6",
+            *options,
+        ],
+        cwd=folder,
+        env={**os.environ, "MUJOCO_GL": "off"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return out, ended
 
 
@@ -193,8 +205,11 @@ def test_evolve_says_what_it_did_and_leaves_the_whole_run_folder(
 def test_resume_extends_a_finished_run(run: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "evoloco.cli", "resume", str(run), "--generations", "4"],
-        env={**os.environ, "MUJOCO_GL": "off"}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env={**os.environ, "MUJOCO_GL": "off"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert ended.returncode == 0, ended.stderr
     assert len(Run(run).journal) == 4
     assert "Stopped because the last generation was reached." in ended.stdout
@@ -290,9 +305,14 @@ def test_replay_warns_when_the_record_differs_and_says_what_has_changed(
     ],
 )
 def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
-    evoloco: Command, hop: Path, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-    arguments: list[str], words: list[str],
-) -> None:  # fmt: skip
+    evoloco: Command,
+    hop: Path,
+    run: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    words: list[str],
+) -> None:
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.rglob("*"))
     places = {"hop": hop, "run": run, "tmp": tmp_path}

@@ -203,9 +203,11 @@ def test_the_champion_is_chosen_on_scenarios_of_its_own_and_judged_on_others(who
 def test_a_genome_that_stays_counts_with_the_mean_of_the_generations_that_evaluated_it(
     hop: Path,
 ) -> None:
-    # Nothing but two elites: each generation evaluates the genomes of the first again, in new scenarios.
+    # Only elites: each generation evaluates the genomes of the first again, in new scenarios.
     stay = [
-        "optimizer={name='ga', elites=3, crossover_rate=0, mutation_rate=0, population_size=4, generations=4}"
+        "optimizer={name='ga', elites=3, crossover_rate=0, mutation_rate=0}",
+        "optimizer.population_size=4",
+        "optimizer.generations=4",
     ]
     run = begun(hop, "stays", *stay, "scenario.joint_noise=0.2")
     evolve(run)
@@ -355,7 +357,8 @@ def test_a_record_that_was_tampered_with_is_noticed(whole: Run) -> None:
             "UPDATE individuals SET fitness = fitness + 1 WHERE generation = 1 AND individual = 0"
         )
     with pytest.raises(
-        JournalError, match=r"generation 1 does not match its checksum\. Generations 0 to 0 are intact"
+        JournalError,
+        match=r"generation 1 does not match its checksum\. Generations 0 to 0 are intact",
     ):
         evolve(Run(whole.folder), 5)
     run = Run(whole.folder)

@@ -174,14 +174,15 @@ def test_peak_load_is_the_largest_force_under_all_feet_after_the_warm_up() -> No
 
 
 def human_walk(pad: Mapping[str, str]) -> Episode:
-    """A walk of the muscular human in its home pose, whose feet first press on the ground at a pad, by side."""
+    """A walk of the muscular human in its home pose; each foot first presses on a pad, by side."""
     pattern, data = walk(BIPED), mujoco.MjData(HUMAN.model)
     data.qpos = HUMAN.home
     mujoco.mj_kinematics(HUMAN.model, data)
     values: dict[str, Any] = {
-        "qpos": HUMAN.home, "peak_load": pattern["peak_load"] / BIPED.weight * HUMAN.weight,
+        "qpos": HUMAN.home,
+        "peak_load": pattern["peak_load"] / BIPED.weight * HUMAN.weight,
         "torso.position": pattern.sensor("torso.position"),
-    }  # fmt: skip
+    }
     for side in ("left", "right"):
         ground = pattern.sensor(f"{side}_foot.ground") / BIPED.weight * HUMAN.weight
         onset = (ground[:, 2] > 0) & (np.roll(ground[:, 2], 1) == 0)

@@ -102,8 +102,15 @@ def test_an_individual_is_a_row_with_the_documented_columns(path: Path) -> None:
     fixed = ["generation", "individual", "genome", "fitness", "outcome", "duration", "distance"]
     assert list(rows) == [*fixed, *TERMS]
     assert list(episodes) == [
-        "generation", "individual", "episode", "fitness", "outcome", "duration", "distance", *TERMS
-    ]  # fmt: skip
+        "generation",
+        "individual",
+        "episode",
+        "fitness",
+        "outcome",
+        "duration",
+        "distance",
+        *TERMS,
+    ]
     assert list(generations) == [
         "generation",
         "support",
@@ -231,7 +238,8 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     "tables",
     [
         "CREATE TABLE people (name TEXT)",
-        "CREATE TABLE notes (key TEXT, value TEXT); INSERT INTO notes VALUES ('schema', 'buy milk')",
+        "CREATE TABLE notes (key TEXT, value TEXT); "
+        "INSERT INTO notes VALUES ('schema', 'buy milk')",
         "CREATE TABLE notes (key TEXT, value TEXT); INSERT INTO notes VALUES ('schema', '1')",
     ],
 )

@@ -593,12 +593,13 @@ def test_a_dive_of_the_torso_is_no_way() -> None:
 
 
 def at_work(activation: float, force: float, velocity: float, length: float = 1.0) -> Episode:
-    """Every muscle with an activation, a pull over its largest, and a speed of its fibres [m/s]; 1 m in 2 s."""
+    """Muscles with an activation, relative force and fibre velocity [m/s]; 1 m in 2 s."""
     steps = 100
     values: dict[str, Any] = {
-        "ctrl": activation, "act": activation,
+        "ctrl": activation,
+        "act": activation,
         "torso.position": np.linspace([0, 0, 0.9], [1, 0, 0.9], steps),
-    }  # fmt: skip
+    }
     for muscle in MUSCULAR.muscles:
         values[f"{muscle.name}.length"] = muscle.slack_length + length * muscle.optimal_length
         values[f"{muscle.name}.velocity"] = velocity

@@ -21,10 +21,13 @@ from evoloco.search.pareto_front import front, nondominated
 from evoloco.spec import read
 
 TRADE = [
-    "optimizer.name=nsga2", "optimizer.population_size=8", "optimizer.generations=4", "fitness.speed.objective=speed",
+    "optimizer.name=nsga2",
+    "optimizer.population_size=8",
+    "optimizer.generations=4",
+    "fitness.speed.objective=speed",
     "fitness.economy={measure='cost_of_transport', weight=-0.1, objective='economy'}",
     "fitness.slip={measure='foot_slip', weight=0.0}",
-]  # fmt: skip
+]
 """A run of two objectives; what is only recorded makes no third."""
 
 
@@ -241,7 +244,10 @@ def test_an_optimizer_of_one_objective_refuses_several_and_names_those_that_take
     name: str, hop: Path
 ) -> None:
     experiment = Experiment(read(hop, [*TRADE, f"optimizer.name={name}"]))
-    words = rf"'{name}' does not take 2 objectives \(speed, economy\). Optimizers that do: nsga2, nsga3\."
+    words = (
+        rf"'{name}' does not take 2 objectives \(speed, economy\). "
+        r"Optimizers that do: nsga2, nsga3\."
+    )
     with pytest.raises(SpecError, match=words):
         experiment.optimizer()
 

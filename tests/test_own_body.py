@@ -30,10 +30,29 @@ OPTIONS: dict[str, Any] = {
     "home": {"left_knee": 0.2, "right_knee": 0.2},
 }
 AFFECTED = (
-    "body_pos", "body_quat", "body_ipos", "body_mass", "body_inertia", "body_subtreemass", "body_invweight0",
-    "dof_invweight0", "dof_M0", "geom_pos", "geom_quat", "geom_size", "geom_rbound", "geom_aabb", "site_pos",
-    "jnt_pos", "jnt_range", "actuator_gainprm", "actuator_ctrlrange", "actuator_acc0", "key_qpos", "key_ctrl",
-)  # fmt: skip
+    "body_pos",
+    "body_quat",
+    "body_ipos",
+    "body_mass",
+    "body_inertia",
+    "body_subtreemass",
+    "body_invweight0",
+    "dof_invweight0",
+    "dof_M0",
+    "geom_pos",
+    "geom_quat",
+    "geom_size",
+    "geom_rbound",
+    "geom_aabb",
+    "site_pos",
+    "jnt_pos",
+    "jnt_range",
+    "actuator_gainprm",
+    "actuator_ctrlrange",
+    "actuator_acc0",
+    "key_qpos",
+    "key_ctrl",
+)
 """Fields of a model that genes change, MuJoCo's derived constants among them."""
 
 
@@ -50,25 +69,34 @@ def walker(
     The shanks have a density, the feet and the trunk a mass, the thighs an inertial.
     """
     legs = "".join(
-        f"""<body name="{side}_thigh" pos="0 {y} 0"><joint name="{side}_hip" axis="0 1 0" range="-60 60"/>
+        f"""<body name="{side}_thigh" pos="0 {y} 0">
+          <joint name="{side}_hip" axis="0 1 0" range="-60 60"/>
           <inertial mass=".2" pos="0 0 -.05" diaginertia="3e-4 2e-4 1.5e-4"/>
           <geom type="box" size=".01 .015 .05" pos="0 0 -.05"/>
-          <body name="{side}_shank" pos="0 0 -.1"><joint name="{side}_knee" axis="0 1 0" range="-10 {knee}"/>
+          <body name="{side}_shank" pos="0 0 -.1">
+           <joint name="{side}_knee" axis="0 1 0" range="-10 {knee}"/>
            <geom type="capsule" fromto="0 0 0 0 0 -{shank}" size=".015"/>
-           <geom type="box" size=".004 .004 {0.4 * shank}" pos=".02 {y / 10} -{0.5 * shank}" density="300"/>
+           <geom type="box" size=".004 .004 {0.4 * shank}" pos=".02 {y / 10} -{0.5 * shank}"
+            density="300"/>
            <site name="{side}_shin" pos=".01 {y / 10} -{0.5 * shank}"/>
            <body name="{side}_foot" pos="0 0 -{shank}">
-            <geom type="box" size="{0.07 * foot} {0.04 * foot} {0.01 * foot}" pos="{0.02 * foot} 0 -{0.01 * foot}"
-             mass=".05"/></body></body></body>"""
+            <geom type="box" size="{0.07 * foot} {0.04 * foot} {0.01 * foot}"
+             pos="{0.02 * foot} 0 -{0.01 * foot}" mass=".05"/></body></body></body>"""
         for side, y in (("left", 0.05), ("right", -0.05))
     )
     return f"""<mujoco><worldbody><body name="trunk" pos="0 0 1">
-      <geom type="box" size=".05 .08 .06" pos="0 0 .05" mass="{trunk}"/><site name="imu" pos="0.01 0 0.05"/>{tail}{legs}
-      </body></worldbody><actuator><position joint="left_hip" kp="30" kv="1"/></actuator>{more}</mujoco>"""
+      <geom type="box" size=".05 .08 .06" pos="0 0 .05" mass="{trunk}"/>
+      <site name="imu" pos="0.01 0 0.05"/>{tail}{legs}</body></worldbody>
+      <actuator><position joint="left_hip" kp="30" kv="1"/></actuator>{more}</mujoco>"""
 
 
-TAIL = """<body name="tail" pos="-.05 0 .05"><geom name="tail" type="capsule" fromto="0 0 0 -.1 0 .02" size=".01"/>
-  <body name="tip" pos="-.1 0 .02"><geom type="sphere" size=".02"/><site name="tip"/></body></body>"""
+VERTICES = "0 0 0 .2 0 0 0 .3 0 .1 .1 -.3 .2 .2 -.1"
+"""Of a mesh."""
+
+TAIL = """<body name="tail" pos="-.05 0 .05">
+  <geom name="tail" type="capsule" fromto="0 0 0 -.1 0 .02" size=".01"/>
+  <body name="tip" pos="-.1 0 .02"><geom type="sphere" size=".02"/><site name="tip"/></body>
+  </body>"""
 
 
 @pytest.fixture
@@ -156,9 +184,13 @@ def test_an_inertial_becomes_that_of_the_same_masses_further_apart(save: Save) -
 
 def test_a_pattern_leaves_the_sides_mirror_images(save: Save) -> None:
     genes = {
-        "length.*_shank": 1.2, "size.*_foot": 1.3, "mass.*_thigh": 0.8, "range.*_knee": 0.9, "stiffness.*_knee": 1.5,
+        "length.*_shank": 1.2,
+        "size.*_foot": 1.3,
+        "mass.*_thigh": 0.8,
+        "range.*_knee": 0.9,
+        "stiffness.*_knee": 1.5,
         "site_y.*_shin": 0.02,
-    }  # fmt: skip
+    }
     body = mjcf.build(save(walker()), **OPTIONS, **genes)
     model, mirror = body.model, np.array([1, -1, 1])
     for part in ("thigh", "shank", "foot"):
@@ -280,8 +312,9 @@ def test_a_mesh_is_stretched_like_one_written_by_hand(
     save: Save, gene: str, scale: str, mass: str
 ) -> None:
     def text(scale: str, place: str) -> str:
-        mesh = f'<asset><mesh name="m" vertex="0 0 0 .2 0 0 0 .3 0 .1 .1 -.3 .2 .2 -.1" scale="{scale}"/></asset>'
-        geom = f'<frame pos="{place}"><geom name="m" type="mesh" mesh="m" euler="0 0 90" {mass}/></frame>'
+        mesh = f'<asset><mesh name="m" vertex="{VERTICES}" scale="{scale}"/></asset>'
+        geom = f'<geom name="m" type="mesh" mesh="m" euler="0 0 90" {mass}/>'
+        geom = f'<frame pos="{place}">{geom}</frame>'
         return (
             walker()
             .replace("<worldbody>", mesh + "<worldbody>")
@@ -311,7 +344,7 @@ def test_a_mesh_is_stretched_like_one_written_by_hand(
 
 
 def test_meshes_that_two_geoms_share_have_one_layout_at_every_factor(save: Save) -> None:
-    mesh = '<asset><mesh name="m" vertex="0 0 0 .2 0 0 0 .3 0 .1 .1 -.3 .2 .2 -.1" scale=".1 .1 .1"/></asset>'
+    mesh = f'<asset><mesh name="m" vertex="{VERTICES}" scale=".1 .1 .1"/></asset>'
     text = walker().replace("<worldbody>", mesh + "<worldbody>")
     for side, turn in (("left", 0), ("right", 30)):
         geom = f'<geom type="mesh" mesh="m" euler="0 {turn} 0"/>'
@@ -351,8 +384,10 @@ def test_a_part_that_is_off_moves_like_a_file_without_it(save: Save) -> None:
 def test_all_bodies_of_the_genes_have_one_layout(save: Save) -> None:
     path = save(walker(tail=TAIL))
     genes: list[dict[str, float]] = [
-        {"part.tail": 0}, {"part.tail": 1, "length.*_thigh": 1.2}, {"size.tail": 2, "site_x.tip": 0.1},
-    ]  # fmt: skip
+        {"part.tail": 0},
+        {"part.tail": 1, "length.*_thigh": 1.2},
+        {"size.tail": 2, "site_x.tip": 0.1},
+    ]
     first, *others = [Body(mjcf.build(path, **OPTIONS, **one), 0.5, 0.0) for one in genes]
     assert all(body.layout == first.layout for body in others)
 

@@ -329,9 +329,12 @@ def test_links_are_lengthened_as_genes_of_a_users_body_lengthen_them(tmp_path: P
     tree = {"bvh_nodeid", "bvh_aabb"}  # another tree of the same boxes
     for name in differences(longer.model, body.model) - tree:
         np.testing.assert_allclose(
-            numbers(world.model)[name], numbers(longer.model)[name], rtol=1e-9, atol=1e-12,
+            numbers(world.model)[name],
+            numbers(longer.model)[name],
+            rtol=1e-9,
+            atol=1e-12,
             err_msg=name,
-        )  # fmt: skip
+        )
     assert world.leg_length == pytest.approx(longer.leg_length, rel=1e-9)
 
     alone = copy.copy(body.model)
@@ -626,8 +629,9 @@ def test_worlds_do_not_depend_on_the_order_of_tables(walker: Morphology) -> None
 
 def test_another_table_changes_no_draw_of_the_others(walker: Morphology) -> None:
     some, more = (
-        made(walker, *TABLES[:2]).morphology.model, made(walker, *TABLES).morphology.model
-    )  # fmt: skip
+        made(walker, *TABLES[:2]).morphology.model,
+        made(walker, *TABLES).morphology.model,
+    )
     assert np.array_equal(some.body_mass, more.body_mass)
     assert np.array_equal(some.geom_friction, more.geom_friction)
 
@@ -741,9 +745,14 @@ def test_what_cannot_drift_says_why(name: str, why: str) -> None:
 def test_numbers_that_may_drift_are_those_that_no_constant_follows_from() -> None:
     may = {name for name, quantity in QUANTITIES.items() if not quantity.constant}
     assert may == {
-        "sliding_friction", "contact_stiffness", "servo_gain", "supply_voltage", "damping",
-        "joint_friction", "gravity",
-    }  # fmt: skip
+        "sliding_friction",
+        "contact_stiffness",
+        "servo_gain",
+        "supply_voltage",
+        "damping",
+        "joint_friction",
+        "gravity",
+    }
 
 
 # Scenarios and runs
@@ -755,9 +764,14 @@ def scenario(body: Morphology) -> Any:
 
 def test_randomizations_and_commands_change_no_other_draw_of_a_scenario(walker: Morphology) -> None:
     options: dict[str, Any] = {
-        "duration": 2.0, "joint_noise": 0.1, "velocity_noise": 0.1, "push_count": 2,
-        "push_impulse": 0.2, "friction": (0.5, 1.0), "terrain": ROUGH,
-    }  # fmt: skip
+        "duration": 2.0,
+        "joint_noise": 0.1,
+        "velocity_noise": 0.1,
+        "push_count": 2,
+        "push_impulse": 0.2,
+        "friction": (0.5, 1.0),
+        "terrain": ROUGH,
+    }
     plain = draw_scenario(walker, ADDRESS, **options)
     full = draw_scenario(
         walker, ADDRESS, **options, randomizations=TABLES, command=((0.1, 0.5), (0, 1), (-1, 1))
@@ -884,9 +898,10 @@ def test_an_episode_knows_the_body_of_its_world(random_hop: Path) -> None:
 def test_gravity_that_drifts_to_half_halves_the_weight_under_a_standing_foot(hop: Path) -> None:
     tables = ["randomize.gravity={elements='z', factor=0.5, drift=true}", "scenario.ramp=1000"]
     still = [
-        *tables, "scenario.joint_noise=0.0",
+        *tables,
+        "scenario.joint_noise=0.0",
         "scenario.termination={min_height=0.0, max_tilt=3.2, body_contact=false}",
-    ]  # fmt: skip
+    ]
     experiment = Experiment(read(hop, still))
     params = np.array([experiment.parameters(np.full(len(experiment.space), 0.5))])
     simulation = simulator(experiment, 1)
@@ -943,7 +958,8 @@ def test_a_table_that_means_nothing_is_refused_with_its_place(
     ("table", "kind", "words"),
     [
         (
-            "randomize.mass={elements='leg*'}", UnknownNameError,
+            "randomize.mass={elements='leg*'}",
+            UnknownNameError,
             r"randomize.mass: Unknown element 'leg\*'. Known: foot, shank, thigh",
         ),
         ("randomize.a={field='geom_colour', factor=2}", UnknownNameError, "geom_friction"),
@@ -955,7 +971,7 @@ def test_a_table_that_means_nothing_is_refused_with_its_place(
         ("randomize.mass={offset=[-1, 0]}", ModelError, "mass would be .* kg, and must be at"),
         ("randomize.backlash={value=-1}", ModelError, "backlash would be -1 rad"),
     ],
-)  # fmt: skip
+)
 def test_a_table_that_does_not_fit_the_body_is_refused_before_a_run_begins(
     table: str, kind: type[EvolocoError], words: str, hop: Path, tmp_path: Path
 ) -> None:

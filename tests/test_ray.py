@@ -50,7 +50,7 @@ SLOW = "time.sleep(0.03)"
 ANY_ORDER = "time.sleep(random.SystemRandom().uniform(0, 0.02))"
 FAIL = "raise ValueError('no such foot')"
 THRIFTY = "RAY_memory_usage_threshold"
-"""Set for a node that kills workers when the machine has less memory left than this share, and for its workers."""
+"""Set for one node and its workers: the share of memory in use above which Ray ends workers."""
 GREEDY = f"""if {THRIFTY!r} in os.environ and not (HERE / "greedy").exists():
         (HERE / "greedy").touch()
         much = np.ones(3 * 2**27)
@@ -99,7 +99,7 @@ def cluster() -> Iterator[Any]:
 
 
 def settled(cpus: int) -> None:
-    """Waits until the cluster counts so many CPUs: nodes that an earlier test took away are missed after a while."""
+    """Waits until the cluster has this many CPUs: it misses removed nodes only after a while."""
     import ray
 
     deadline = time.monotonic() + 60
@@ -234,9 +234,11 @@ def test_a_genome_that_ends_every_worker_fails_alone_and_is_recorded_with_its_ad
     fastest = int(np.argmax(expected.values.max(axis=(1, 2))))
     limit = np.delete(expected.values, fastest, axis=0).max()
     guilty = experiment(
-        hop, f"if speed > {limit!r}: os.kill(os.getpid(), signal.SIGKILL)", "optimizer.population_size=4",
+        hop,
+        f"if speed > {limit!r}: os.kill(os.getpid(), signal.SIGKILL)",
+        "optimizer.population_size=4",
         "optimizer.name=uniform",
-    ).spec  # fmt: skip
+    ).spec
     run = Run.create(guilty, tmp_path / "run")
     with Ray(run.experiment, workers=2) as ray:
         evolve(run, 1, ray)
@@ -319,8 +321,8 @@ def test_a_step_that_never_ends_in_a_worker_ends_the_run_as_it_does_locally(
     )
     assert ended.code == TimeLimitError.code == 5, ended.err
     assert (
-        "has taken longer than evaluation.time_limit, 0.5 s of wall time. What is recorded is whole."
-        in ended.err
+        "has taken longer than evaluation.time_limit, 0.5 s of wall time. "
+        "What is recorded is whole." in ended.err
     )
     named = re.search(
         r"Generation (\d+), individual (\d+), episode 0 \(again: evoloco replay (.*) --ind",
@@ -398,8 +400,11 @@ def test_a_run_begun_locally_goes_on_by_joining_a_cluster(
     options = "--generations", "4", "--workers", "2", "--ray", getattr(cluster, port)
     ended = subprocess.run(
         [*COMMAND, "resume", str(begun.folder), *options],
-        env=WITHOUT_VIDEO, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env=WITHOUT_VIDEO,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert ended.returncode == 0, ended.stderr
     assert recorded(Run(begun.folder)) == recorded(whole)
     assert "Ray worker" in ended.stderr
@@ -486,8 +491,11 @@ def test_ray_on_this_machine_listens_to_it_alone_and_ends_with_ctrl_c(
     command = [*COMMAND, "evolve", str(hop), "--ray", "local", "--out", str(folder)]
     with subprocess.Popen(
         [*command, "optimizer.name=uniform", "optimizer.generations=100000"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    ) as running:  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as running:
         try:
             while not (folder / "journal.sqlite").is_file() or not generations(folder):
                 assert running.poll() is None

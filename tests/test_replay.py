@@ -120,12 +120,19 @@ def test_a_saved_trace_has_mujocos_names_and_one_row_per_control_step(
     model = run.experiment.morphology.model
     with np.load(tmp_path / "trace.npz") as trace:
         widths = {
-            "qpos": model.nq, "qvel": model.nv, "ctrl": model.nu, "actuator_force": model.nu,
-            "sensordata": model.nsensordata, "peak_load": 1, "body_contact": 1, "controller_state": 1,
-        }  # fmt: skip
+            "qpos": model.nq,
+            "qvel": model.nv,
+            "ctrl": model.nu,
+            "actuator_force": model.nu,
+            "sensordata": model.nsensordata,
+            "peak_load": 1,
+            "body_contact": 1,
+            "controller_state": 1,
+        }
         assert {name: trace[name].shape for name in trace.files} == {
-            "time": (len(episode),), **{name: (len(episode), width) for name, width in widths.items()}
-        }  # fmt: skip
+            "time": (len(episode),),
+            **{name: (len(episode), width) for name, width in widths.items()},
+        }
         np.testing.assert_allclose(trace["time"], 0.02 * np.arange(len(episode)), atol=1e-12)
         data = mujoco.MjData(model)
         data.qpos, data.qvel, data.ctrl = trace["qpos"][0], trace["qvel"][0], trace["ctrl"][0]

@@ -29,9 +29,20 @@ from evoloco.report.video import film
 
 DT = 0.02
 SECTIONS = (
-    "video", "search", "footfall", "joints", "cycle", "oscillators", "portraits", "gait", "held-out", "fitness",
-    "genome", "provenance", "spec",
-)  # fmt: skip
+    "video",
+    "search",
+    "footfall",
+    "joints",
+    "cycle",
+    "oscillators",
+    "portraits",
+    "gait",
+    "held-out",
+    "fitness",
+    "genome",
+    "provenance",
+    "spec",
+)
 
 
 def leg(side: str, y: float) -> str:
@@ -58,7 +69,7 @@ def morphology():
 
 
 def walk(morphology, steps=500, outcome=Outcome.COMPLETED, frequency=1.25, stepping=True):
-    """An episode written row by row: 0.4 m/s, each foot loaded for 60 % of its stride, half a stride apart.
+    """An episode written row by row: 0.4 m/s, feet loaded for 60 % of a stride, half of it apart.
 
     It can be shorter, end otherwise, or keep both feet on the ground.
     """
@@ -92,11 +103,13 @@ def walk(morphology, steps=500, outcome=Outcome.COMPLETED, frequency=1.25, stepp
 def find(episode, **changes):
     """Findings of a small run, all of whose parts are real."""
     swing = episode.joint_angle[:, 0]
-    space = Space([
-        Gene("frequency", 0.5, 2.0, "Hz", "strides per second", log=True),
-        Gene("hip_pitch.amplitude", 0.0, 0.6, "rad", "swing of the hips"),
-        Gene("hip_pitch.offset", -0.3, 0.3, "rad", "lean of the hips"),
-    ])  # fmt: skip
+    space = Space(
+        [
+            Gene("frequency", 0.5, 2.0, "Hz", "strides per second", log=True),
+            Gene("hip_pitch.amplitude", 0.0, 0.6, "rad", "swing of the hips"),
+            Gene("hip_pitch.offset", -0.3, 0.3, "rad", "lean of the hips"),
+        ]
+    )
     best = np.array([0.1, 0.5, 0.9])
     return Findings(
         name="small <walker>",
@@ -307,12 +320,18 @@ def human_walk():
     human, pattern = muscle_biped.build(), traces.walk(traces.body(), speed=1.0)
     weight = human.weight / pattern.morphology.weight
     levels = np.linspace(0.1, 0.8, len(human.muscles))
-    return traces.episode(human, 500, {
-        "qpos": human.home, "act": levels, "ctrl": levels,
-        "torso.position": pattern.sensor("torso.position"),
-        "foot_left.ground": pattern.sensor("left_foot.ground") * weight,
-        "foot_right.ground": pattern.sensor("right_foot.ground") * weight,
-    })  # fmt: skip
+    return traces.episode(
+        human,
+        500,
+        {
+            "qpos": human.home,
+            "act": levels,
+            "ctrl": levels,
+            "torso.position": pattern.sensor("torso.position"),
+            "foot_left.ground": pattern.sensor("left_foot.ground") * weight,
+            "foot_right.ground": pattern.sensor("right_foot.ground") * weight,
+        },
+    )
 
 
 def test_a_human_on_muscles_has_its_activations_its_energy_and_people_beside_it():
@@ -405,10 +424,15 @@ def test_strides_shown_start_and_end_at_touchdowns(findings):
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0.41234, "0.412"), (-1.5, "\N{MINUS SIGN}1.5"), (12345.6, "12346"), (math.nan, "\N{EN DASH}"),
-        (None, "\N{EN DASH}"), (-math.inf, "\N{MINUS SIGN}∞"), (0.0, "0"),
+        (0.41234, "0.412"),
+        (-1.5, "\N{MINUS SIGN}1.5"),
+        (12345.6, "12346"),
+        (math.nan, "\N{EN DASH}"),
+        (None, "\N{EN DASH}"),
+        (-math.inf, "\N{MINUS SIGN}∞"),
+        (0.0, "0"),
     ],
-)  # fmt: skip
+)
 def test_numbers_have_three_digits_and_a_dash_stands_for_none(value, text):
     assert number(value) == text
 
@@ -495,8 +519,11 @@ def test_without_gl_film_names_the_packages_and_writes_nothing(tmp_path):
     path = tmp_path / "walk.mp4"
     told = subprocess.run(
         [sys.executable, "-c", script, os.path.dirname(__file__), str(path)],
-        env={**os.environ, "MUJOCO_GL": "disable"}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        env={**os.environ, "MUJOCO_GL": "disable"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert "libegl1 libgl1-mesa-dri" in told.stdout
     assert not path.exists()
 

@@ -1,4 +1,4 @@
-"""Every bundled run: its file is whole, and its published champion does again what was published."""
+"""Every bundled run: its file is complete, and its champion does again what was published."""
 
 import json
 
@@ -40,7 +40,7 @@ def test_published_champion_does_again_what_was_published(name):
         assert evaluation.fitness[0].tolist() == published["heldout"]["fitness"]
         assert evaluation.outcome[0].tolist() == published["heldout"]["outcome"]
     else:
-        # Another CPU or library differs in the last bits, and contact amplifies them; the gait stays.
+        # Another CPU or library differs in the last bits, which contact amplifies; the gait stays.
         assert fitness == pytest.approx(published["heldout_fitness"], rel=0.15)
 
 

@@ -52,7 +52,7 @@ def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctr
 
 
 class Responsive:
-    """A controller whose answer depends on all that it is given; from `switch` [s] on it is `to`."""
+    """A controller whose output depends on all of its input; from `switch` [s] on it is `to`."""
 
     reset = staticmethod(reset)
     step = staticmethod(step)
@@ -86,7 +86,7 @@ def block(
     memory: int = -1,
     paired: bool = False,
 ) -> Morphology:
-    """A flat box as foot, a ball as torso in its centre, a motor between them; friction 0.6 on the floor.
+    """A flat box as foot, a ball as torso in its centre, a motor between; floor friction 0.6.
 
     `paired`: by an explicit pair of geoms.
     """
@@ -267,16 +267,20 @@ def test_the_oracle_sees_falls_and_contacts_of_the_body(hopper: Morphology) -> N
     outcomes = {
         twin(hopper, p, s, 0.25, Termination())[1] for p in responses(2) for s in noisy(hopper, 2)
     }
-    touches = [twin(hopper, p, s, 0.25)[0][:, Columns(hopper).slices["body_contact"]] for p in responses(2)
-               for s in noisy(hopper, 2)]  # fmt: skip
+    touches = [
+        twin(hopper, p, s, 0.25)[0][:, Columns(hopper).slices["body_contact"]]
+        for p in responses(2)
+        for s in noisy(hopper, 2)
+    ]
     assert Outcome.FELL in outcomes
     assert any(touch.any() for touch in touches)
 
 
 def test_between_control_steps_only_loads_and_sensors_with_a_memory_are_computed() -> None:
     spec = mujoco.MjSpec.from_string("""
-        <mujoco><worldbody><body name="torso"><freejoint/><geom size="0.1"/><body name="foot" pos="0 0 -0.2">
-        <joint name="hip" axis="0 1 0"/><geom size="0.1"/></body></body><geom name="floor" type="plane" size="0 0 1"/>
+        <mujoco><worldbody><body name="torso"><freejoint/><geom size="0.1"/>
+        <body name="foot" pos="0 0 -0.2"><joint name="hip" axis="0 1 0"/><geom size="0.1"/></body>
+        </body><geom name="floor" type="plane" size="0 0 1"/>
         </worldbody><actuator><motor name="hip" joint="hip"/></actuator>
         <sensor><jointpos name="remembered" joint="hip" nsample="4" delay="0.01"/></sensor>
         <keyframe><key name="home" qpos="0 0 0.3 1 0 0 0 0"/></keyframe></mujoco>""")
@@ -455,7 +459,8 @@ def test_two_feet_that_touch_each_other_are_no_fall() -> None:
     <mujoco><worldbody><geom type="plane" size="0 0 1"/><body name="torso" pos="0 0 1"><freejoint/>
       <geom size=".05" mass="1"/>
       <body name="left" pos="0 .1 0"><joint name="a" axis="1 0 0"/><geom size=".06"/></body>
-      <body name="right" pos="0 .2 0"><joint name="b" axis="1 0 0"/><geom size=".06"/></body></body></worldbody>
+      <body name="right" pos="0 .2 0"><joint name="b" axis="1 0 0"/><geom size=".06"/></body>
+    </body></worldbody>
     <option gravity="0 0 0" timestep=".005"/>
     <actuator><position name="a" joint="a"/><position name="b" joint="b"/></actuator>
     <keyframe><key name="home" qpos="0 0 1 1 0 0 0 0 0"/></keyframe></mujoco>""")
@@ -494,7 +499,7 @@ def test_a_model_that_diverges_ends_unstable_and_harms_nobody_else() -> None:
 
 
 def cramped() -> Morphology:
-    """A block that has memory to float [bytes], but not to touch the ground, which it does when its foot turns."""
+    """A block with memory to float, but not for the contacts when its foot turns."""
     return block(gravity=0.0, height=0.15, memory=4096)
 
 
@@ -595,8 +600,11 @@ def test_the_direction_of_pushes_changes_neither_their_times_nor_their_force(
     )
     none = np.zeros(40)
     for direction, x, y in (
-        ("sagittal", ahead, none), ("lateral", none, aside), ("forward", none + 1, none), ("backward", none - 1, none),
-    ):  # fmt: skip
+        ("sagittal", ahead, none),
+        ("lateral", none, aside),
+        ("forward", none + 1, none),
+        ("backward", none - 1, none),
+    ):
         found = pushes(direction)
         assert np.array_equal(found[:, :2], drawn[:, :2])
         assert np.array_equal(found[:, 2:], force * np.stack([x, y, none], axis=1)), direction

@@ -431,8 +431,8 @@ def test_a_users_code_that_fails_is_told_with_its_line(
     path.write_text("def build(scale: float = 0.0):\n    return 1 / scale\n", encoding="utf-8")
     message = refusal(hop, "morphology.name=mine.py")
     assert (
-        message
-        == f"morphology: '{path}' failed with ZeroDivisionError: float division by zero ({path}, line 2)."
+        message == f"morphology: '{path}' failed with ZeroDivisionError: float division by zero "
+        f"({path}, line 2)."
     )
 
 
@@ -441,7 +441,8 @@ def test_a_users_measure_takes_its_options_from_the_run_file(
 ) -> None:
     monkeypatch.chdir(hop.parent)
     (hop.parent / "mine.py").write_text(
-        "def measure(episode, power: int, scale: float = 2.0):\n    return scale * len(episode) ** power\n",
+        "def measure(episode, power: int, scale: float = 2.0):\n"
+        "    return scale * len(episode) ** power\n",
         encoding="utf-8",
     )
     assert "Key 'fitness.speed.power': Field required" in refusal(

@@ -91,11 +91,33 @@ def test_a_range_reads_what_it_wrote_to_the_last_bit() -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        "", "~0.15", "~0.15<0,1>", "a", "1.6~", "1.6~0.15<0,1", "1.6<0,1]", "1.6<0>", "1 6", "1.6~0.1~0.2", "1.6~-",
-        "<0,1>1.6", "nan", "inf~1", "0x1", "1_0", "1" * 5 + " " * 100_000 + "x", [1.0], [1.0, 2.0, 3.0], ["1", 2.0],
-        [math.nan, 1.0], True, [True, 2.0], {}, None,
+        "",
+        "~0.15",
+        "~0.15<0,1>",
+        "a",
+        "1.6~",
+        "1.6~0.15<0,1",
+        "1.6<0,1]",
+        "1.6<0>",
+        "1 6",
+        "1.6~0.1~0.2",
+        "1.6~-",
+        "<0,1>1.6",
+        "nan",
+        "inf~1",
+        "0x1",
+        "1_0",
+        "1" * 5 + " " * 100_000 + "x",
+        [1.0],
+        [1.0, 2.0, 3.0],
+        ["1", 2.0],
+        [math.nan, 1.0],
+        True,
+        [True, 2.0],
+        {},
+        None,
     ],
-)  # fmt: skip
+)
 def test_what_is_no_range_is_refused_in_one_message(given: object) -> None:
     with pytest.raises(
         ValueError, match=r"^Must be \[low, high\], or a start, with .*1\.6~0\.15<-10,10>"
@@ -482,8 +504,15 @@ def test_a_run_begun_at_a_file_resumes_and_replays_without_it(hop: Path, walk: P
 def test_a_resolved_run_file_with_ranges_and_starts_reads_as_the_same_spec(
     hop: Path, walk: Path
 ) -> None:
-    spec = read(hop, ["controller.bounds.period=0.7~0.05<0.5,1.0>", "controller.bounds.knee.phase=1.5",
-                      "morphology.genes.torso_mass=0.3", f"start.path={walk}"])  # fmt: skip
+    spec = read(
+        hop,
+        [
+            "controller.bounds.period=0.7~0.05<0.5,1.0>",
+            "controller.bounds.knee.phase=1.5",
+            "morphology.genes.torso_mass=0.3",
+            f"start.path={walk}",
+        ],
+    )
     assert loads(dumps(spec)) == spec
     assert 'period = "0.7~0.05<0.5,1.0>"' in dumps(spec)
 

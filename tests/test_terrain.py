@@ -72,7 +72,7 @@ def episodes(
 
 
 def ball(x: float, y: float, radius: float = RADIUS, **floor: Any) -> Morphology:
-    """A ball that hangs at a place on a torso above the world's origin, which slides up and down and cannot turn."""
+    """A ball that hangs on a torso above the world's origin; the torso slides up and down."""
     spec = mujoco.MjSpec()
     spec.option.timestep = 0.0025
     table: dict[str, Any] = {"type": mujoco.mjtGeom.mjGEOM_PLANE, "size": [0, 0, 1], **floor}
@@ -338,7 +338,8 @@ def test_a_body_of_a_users_file_stands_on_rough_ground_with_its_explicit_pairs(
     path = tmp_path / "body.xml"
     path.write_text(
         """<mujoco><worldbody><geom name="ground" type="plane" size="9 9 1" pos="0 0 0.2"/>
-        <body name="trunk" pos="0 0 1"><freejoint/><geom type="sphere" size=".1" mass="1" contype="0" conaffinity="0"/>
+        <body name="trunk" pos="0 0 1"><freejoint/>
+        <geom type="sphere" size=".1" mass="1" contype="0" conaffinity="0"/>
         <body name="foot"><joint name="hip" axis="0 1 0"/>
         <geom name="a" pos=".1 .1 -.3" size=".03"/><geom name="b" pos=".1 -.1 -.3" size=".03"/>
         <geom name="c" pos="-.1 0 -.3" size=".03"/></body></body></worldbody>
@@ -471,13 +472,14 @@ def test_a_floor_that_is_no_level_plane_is_refused(floor: dict[str, Any], found:
 
 def test_two_floors_and_one_in_a_frame_are_refused(tmp_path: Path) -> None:
     for world in (
-        '<geom name="a" type="plane" size="1 1 1"/><geom name="b" type="plane" size="1 1 1" pos="0 0 -1"/>',
+        '<geom name="a" type="plane" size="1 1 1"/>'
+        '<geom name="b" type="plane" size="1 1 1" pos="0 0 -1"/>',
         '<frame pos="0 0 0"><geom name="a" type="plane" size="1 1 1"/></frame>',
     ):
         spec = mujoco.MjSpec.from_string(
-            f"""<mujoco><worldbody>{world}<body name="torso"><freejoint/><geom size=".1"/><body name="foot">
-            <joint name="hip"/><geom size=".1" pos="0 0 -.1"/></body></body></worldbody>
-            <actuator><motor name="hip" joint="hip"/></actuator>
+            f"""<mujoco><worldbody>{world}<body name="torso"><freejoint/><geom size=".1"/>
+            <body name="foot"><joint name="hip"/><geom size=".1" pos="0 0 -.1"/></body></body>
+            </worldbody><actuator><motor name="hip" joint="hip"/></actuator>
             <keyframe><key name="home" qpos="0 0 .2 1 0 0 0 0"/></keyframe></mujoco>"""
         )
         with pytest.raises(ModelError, match=r"in no frame, .* stands on 'a' \(plane\)"):

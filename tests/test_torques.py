@@ -16,9 +16,20 @@ from evoloco.report import plots
 
 SERVO = ("sine", "hopf", "matsuoka", "phase", "rulkov", "vanderpol")
 BONES = (
-    "body_mass", "body_inertia", "body_ipos", "body_pos", "jnt_pos", "jnt_axis", "jnt_range", "dof_damping",
-    "dof_armature", "geom_size", "geom_pos", "geom_friction", "geom_conaffinity",
-)  # fmt: skip
+    "body_mass",
+    "body_inertia",
+    "body_ipos",
+    "body_pos",
+    "jnt_pos",
+    "jnt_axis",
+    "jnt_range",
+    "dof_damping",
+    "dof_armature",
+    "geom_size",
+    "geom_pos",
+    "geom_friction",
+    "geom_conaffinity",
+)
 
 
 @cache
@@ -76,10 +87,11 @@ def test_controllers_of_servos_refuse_torques(name: str) -> None:
 
 def test_motors_among_servos_are_refused() -> None:
     spec = mujoco.MjSpec.from_string("""
-        <mujoco><worldbody><body name="torso"><freejoint/><geom size="0.1"/><body name="foot" pos="0 0 -0.2">
-        <joint name="hip" axis="0 1 0"/><joint name="knee" axis="0 1 0"/><geom size="0.1"/></body></body>
-        <geom type="plane" size="0 0 1"/></worldbody>
-        <actuator><motor name="hip" joint="hip"/><position name="knee" joint="knee" kp="9"/></actuator>
+        <mujoco><worldbody><body name="torso"><freejoint/><geom size="0.1"/>
+        <body name="foot" pos="0 0 -0.2"><joint name="hip" axis="0 1 0"/>
+        <joint name="knee" axis="0 1 0"/><geom size="0.1"/></body></body>
+        <geom type="plane" size="0 0 1"/></worldbody><actuator><motor name="hip" joint="hip"/>
+        <position name="knee" joint="knee" kp="9"/></actuator>
         <keyframe><key name="home" qpos="0 0 0.3 1 0 0 0 0 0"/></keyframe></mujoco>""")
     with pytest.raises(ModelError, match=r"\['hip'\] take a torque, but \['knee'\] do not"):
         assemble(spec, "torso", ["foot"], ["hip", "knee"])

@@ -85,7 +85,7 @@ def walk(
     changes: Mapping[str, Any] | None = None,
     outcome: Outcome = Outcome.COMPLETED,
 ) -> Episode:
-    """Feet that stand for `stance` of `stride` control steps; those of the second half follow `lag` later.
+    """Feet that stand for `stance` of `stride` control steps; the second half is `lag` later.
 
     Standing feet carry one body weight in all, swinging ones rise by 0.03 m.
     """

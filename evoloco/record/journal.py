@@ -117,8 +117,9 @@ class Journal:
         if isinstance(version, int) and version != schema.VERSION:
             raise JournalError(
                 f"{self.path} was recorded by another version of evoloco: its schema is {version}, "
-                f"and this one reads {schema.VERSION}. Read it with the version that provenance.json "
-                f"names, or begin the run again with: evoloco evolve {self.path.parent / 'run.toml'}"
+                f"and this one reads {schema.VERSION}. Read it with the version that "
+                "provenance.json names, or begin the run again with: "
+                f"evoloco evolve {self.path.parent / 'run.toml'}"
             )
         if self.note("sha256") != _digest_of_notes(self._database):
             raise ValueError("its notes do not match their checksum")

@@ -151,7 +151,7 @@ def jumping_clock(folder: Path) -> dict[str, str]:
 
 
 def record(folder: Path) -> list[bytes]:
-    """All that a run's journal says of its generations, times aside, each generation once and in order."""
+    """Returns the journal's content per generation, in order and without the times."""
     run = Run(folder)
     found = [
         b"".join(
@@ -196,7 +196,7 @@ def kill_at_random(
     options: Sequence[str] = (),
     start: float = 1.5,
 ) -> Iterator[str]:
-    """Begins a run, kills it at random moments as often as asked, and lets the last process end by itself.
+    """Starts a run, kills it at random moments, and lets the last process end by itself.
 
     Args:
         file: The run file.
@@ -259,7 +259,8 @@ def goes_on(folder: Path) -> tuple[str, int]:
     """Reads a run whose journal was damaged, and salvages it where it is told to.
 
     Returns:
-        "whole" where the damage did not matter or "salvaged", and the number of generations that were kept.
+        "whole" if the damage did not matter, or "salvaged"; and the number of generations that were
+        kept.
     """
     try:
         return "whole", len(record(folder))

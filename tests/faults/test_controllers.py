@@ -81,8 +81,8 @@ def test_a_step_that_never_ends_ends_the_process_with_its_address_and_a_code_of_
         stuck.message.partition("--individual ")[2].partition(")")[0].partition(":")
     )
     assert (
-        f"Generation {generation}, individual {individual}, episode 0 (again: evoloco replay {folder} --indi"
-        in (stuck.message)
+        f"Generation {generation}, individual {individual}, episode 0 "
+        f"(again: evoloco replay {folder} --indi" in (stuck.message)
     )
     run = Run(folder)
     assert len(run.journal) == sum(1 for _ in run.journal.generations()) == int(generation)

@@ -1,4 +1,4 @@
-"""Run folders and run files from somebody who means harm: an error, never code that runs, a traceback or a hang."""
+"""Malicious run folders and run files: an error, but no executed code, no traceback and no hang."""
 
 import copy
 import json
@@ -35,19 +35,37 @@ PLAIN = tomllib.loads(SHORT)
 hostile_number = st.sampled_from(
     [0, -1, 10**18, -(2**63), 1e308, 1e-308, -1e308, float("nan"), float("inf"), 5e-324]
 )
-hostile_text = st.sampled_from([
-    "", "../../etc/passwd", "/dev/zero", "x\x00y", "'; DROP TABLE notes; --", '"', "a" * 5000, "\u202e", "hopper.py",
-    "{{7*7}}", "<script>", "__class__", "NaN", "-0", "speed",
-])  # fmt: skip
+hostile_text = st.sampled_from(
+    [
+        "",
+        "../../etc/passwd",
+        "/dev/zero",
+        "x\x00y",
+        "'; DROP TABLE notes; --",
+        '"',
+        "a" * 5000,
+        "\u202e",
+        "hopper.py",
+        "{{7*7}}",
+        "<script>",
+        "__class__",
+        "NaN",
+        "-0",
+        "speed",
+    ]
+)
 hostile = st.recursive(
     hostile_number | hostile_text | st.booleans() | st.integers() | st.floats() | st.dates(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(hostile_text, inner, max_size=3),
     max_leaves=6,
 )
 bounded = settings(
-    derandomize=True, max_examples=60, deadline=None, database=None,
+    derandomize=True,
+    max_examples=60,
+    deadline=None,
+    database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)  # fmt: skip
+)
 
 
 def told(error: EvolocoError, words: str = "") -> None:
@@ -345,8 +363,11 @@ def test_a_python_file_inside_a_run_folder_is_not_executed(whole: Path, tmp_path
 # Models
 
 
-LEG = '<body name="torso" pos="0 0 0.3"><geom size=".1"/><body name="leg" pos="0 0 -.1"><joint name="hip"/>' \
-      '<geom size=".05"/></body></body>'  # fmt: skip
+LEG = (
+    '<body name="torso" pos="0 0 0.3"><geom size=".1"/><body name="leg" pos="0 0 -.1">'
+    '<joint name="hip"/>'
+    '<geom size=".05"/></body></body>'
+)
 ENTITIES = "".join(
     f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefghi", "bcdefghij", strict=True)
 )

@@ -94,7 +94,10 @@ def test_the_lock_is_held_once_and_given_back_whatever_happens(tmp_path: Path) -
 def test_what_stands_in_a_foreign_lock_file_is_not_repeated(tmp_path: Path) -> None:
     with lock.held(tmp_path):
         (tmp_path / lock.FILE).write_text("\x1b[2J 7 on earth")
-        with pytest.raises(BusyError, match="another process continues this run"), lock.held(tmp_path):
+        with (
+            pytest.raises(BusyError, match="another process continues this run"),
+            lock.held(tmp_path),
+        ):
             pass
 
 

@@ -119,9 +119,12 @@ def test_without_a_home_folder_code_is_compiled_into_a_temporary_one(
     (tmp_path / "temporary").mkdir()
     (tmp_path / "home").write_text("no folder")
     environment = {
-        **ENVIRONMENT, "HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": "", "TMPDIR": str(tmp_path / "temporary"),
+        **ENVIRONMENT,
+        "HOME": str(tmp_path / "home"),
+        "XDG_CACHE_HOME": "",
+        "TMPDIR": str(tmp_path / "temporary"),
         "MPLCONFIGDIR": str(tmp_path),
-    }  # fmt: skip
+    }
     run = evoloco("evolve", file, "--out", tmp_path / "run", env=environment)
     assert run.code == 0, run.err
     assert "Compiled code cannot be kept" in run.err

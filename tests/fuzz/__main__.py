@@ -3,7 +3,7 @@
     pip install -c constraints.txt -e '.[dev,fuzz]'
     python tests/fuzz                                    # every target, five minutes each
     python tests/fuzz journal -max_total_time=60         # one, with arguments of libFuzzer
-    python tests/fuzz journal crash-0123                 # an input that broke it, with its traceback
+    python tests/fuzz journal crash-0123                 # an input that broke it; its traceback
 
 Each target begins with real files and mutates them towards branches of our
 own Python that no input has reached yet. Whatever comes, a reader must answer
@@ -112,7 +112,7 @@ TARGETS = {
 
 
 def fuzz(target: Target, arguments: list[str]) -> None:
-    """Reads mutated files, or those that are named, as libFuzzer's arguments ask; ends the process."""
+    """Reads mutated or given files, as libFuzzer's arguments ask; ends the process."""
     place = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, place)
     run = place / "run"
