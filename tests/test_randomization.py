@@ -17,6 +17,7 @@ from evoloco.errors import EvolocoError, ModelError, SpecError, UnknownNameError
 from evoloco.evaluators.local import Local, simulator
 from evoloco.evolve import evolve
 from evoloco.experiment import Experiment
+from evoloco.fields import place
 from evoloco.ground import height
 from evoloco.morphologies import biped, hopper, mjcf, muscle_biped, planar_biped
 from evoloco.morphology import Morphology, assemble
@@ -683,6 +684,21 @@ def test_draws_lie_in_their_range_as_their_distribution_says() -> None:
     assert np.abs(normal - 1.1).max() == pytest.approx(0.2 * FARTHEST)
 
 
+def test_a_table_has_its_quantitys_distribution_where_its_range_can() -> None:
+    kinds = {
+        "log_uniform": [one("armature"), one("armature", factor=(0.1, 0.2))],
+        "uniform": [
+            one("armature", factor=(0.0, 2.0)),
+            one("armature", offset=(0.1, 0.2)),
+            one("mass"),
+            one("it", field="body_mass", factor=(0.1, 0.2)),
+        ],
+        "normal": [one("sensor_bias"), one("mass", distribution="normal")],
+    }
+    for kind, tables in kinds.items():
+        assert {table.distribution for table in tables} == {kind}
+
+
 def test_draws_travel() -> None:
     draws = draw(TABLES, ADDRESS)
     apply(draws, hopper.build())
@@ -893,6 +909,45 @@ def test_an_episode_knows_the_body_of_its_world(random_hop: Path) -> None:
     for draws, episode in zip(scenarios, simulator(experiment).run(params, scenarios), strict=True):
         world = apply(draws.draws, experiment.morphology).morphology
         assert episode.morphology.mass == world.mass != experiment.morphology.mass
+
+
+def felt(run: Path, sensor: str, *overrides: str) -> np.ndarray:
+    """What the controller of the first scenario's episode felt of a sensor (T, channels)."""
+    experiment = Experiment(read(run, overrides))
+    params = np.array([experiment.parameters(np.full(len(experiment.space), 0.5))])
+    (episode,) = simulator(experiment, 1).run(params, experiment.scenarios(0)[:1])
+    where = place(episode.morphology.observation, sensor)
+    return episode["obs"][:, where].copy()
+
+
+def test_a_biased_sensor_feels_so_much_more_in_its_own_unit(hop: Path) -> None:
+    true = felt(hop, "tilt")
+    bias = "randomize.sensor_bias={offset=0.03, elements='tilt.pitch'}"
+    np.testing.assert_allclose(felt(hop, "tilt", bias) - true, [[0, 0.03]] * len(true), atol=1e-15)
+    assert np.array_equal(felt(hop, "rate", bias), felt(hop, "rate"))
+
+
+def test_readings_of_a_later_world_are_older(hop: Path) -> None:
+    true = felt(hop, "rate")
+    late = felt(hop, "rate", "randomize.sensor_delay={value=0.06}")
+    assert np.array_equal(late[3:], true[:-3])
+    assert not np.array_equal(late, true)
+
+
+def test_noise_of_a_world_is_so_many_times_the_sensors(hop: Path) -> None:
+    noise = "sensors.rate={noise={gaussian=0.1}}"
+    true, noisy = felt(hop, "rate"), felt(hop, "rate", noise)
+    none = felt(hop, "rate", noise, "randomize.sensor_noise={factor=0.0}")
+    twice = felt(hop, "rate", noise, "randomize.sensor_noise={factor=2.0}")
+    assert np.array_equal(none, true)
+    np.testing.assert_allclose(twice - true, 2 * (noisy - true), atol=1e-13)
+
+
+def test_a_joint_is_read_from_where_its_servo_believes_zero_to_be(hop: Path) -> None:
+    true = felt(hop, "joint_angle")
+    wrong = felt(hop, "joint_angle", "randomize.zero_offset={value=0.02, elements='knee'}")
+    np.testing.assert_allclose(wrong[0] - true[0], [0, -0.02], atol=1e-15)
+    np.testing.assert_allclose(wrong[-1], true[-1], atol=0.02)  # it goes to what it reads
 
 
 def test_gravity_that_drifts_to_half_halves_the_weight_under_a_standing_foot(hop: Path) -> None:

@@ -133,9 +133,8 @@ class Randomization:
             raise SpecError(f"field = '{field}' needs a range: factor, offset or value.")
 
         how, (low, high) = given or (usual.how, (usual.low, usual.high))  # type: ignore[union-attr]
-        same = usual is not None and usual.how == how
         if distribution is None:
-            distribution = usual.distribution if usual is not None and same else "uniform"
+            distribution = _usual_distribution(usual, how, low)
         if each is None:
             each = usual is not None and usual.each
         named = "" if field else quantity or name
@@ -222,6 +221,13 @@ def _given(factor: Pair | None, offset: Pair | None, value: Pair | None) -> tupl
         names = " and ".join(how for how, _ in given)
         raise SpecError(f"{names} exclude each other: give one of them.")
     return given[0] if given else None
+
+
+def _usual_distribution(usual: Quantity | None, how: How, low: float) -> Distribution:
+    """A quantity's own distribution, for ranges of its own kind that have it; else uniform."""
+    if usual is None or usual.how != how or (usual.distribution == "log_uniform" and low <= 0):
+        return "uniform"
+    return usual.distribution
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class Quantity:
         write: Writes numbers.
         fields: What `write` changes: fields of the model, or signals.
         allowed: What may become of the numbers.
-        distribution: Of what is drawn, where a table gives no range.
+        distribution: Of what is drawn, where a table says nothing.
         each: Whether every element has a draw of its own, where a table says nothing.
         least: Smallest number that means anything.
         steady: Why it may not drift within an episode, where its fields could.

@@ -326,9 +326,8 @@ def _readings(body: Body, world: World) -> dict[str, Array]:
 def _felt(body: Body, world: World, control_dt: float) -> dict[str, NDArray[np.generic]]:
     """Noise and delay of the channels in a world."""
     noise = body.noise.copy()
-    random = (plan.GAUSSIAN, plan.STUDENT_T)
-    noise[:, plan.OFFSET] += world.sensor_bias * noise[:, random].max(axis=1)
-    for column in random:
+    noise[:, plan.OFFSET] += world.sensor_bias
+    for column in (plan.GAUSSIAN, plan.STUDENT_T):
         noise[:, column] *= world.sensor_noise
     delay = np.rint((body.delay + world.sensor_delay) / control_dt)
     return {"noise": noise.ravel(), "delay": delay.astype(np.int64)}
