@@ -3,7 +3,8 @@
 import hashlib
 import importlib
 import pkgutil
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
@@ -39,8 +40,13 @@ def members(room: str) -> list[str]:
         for module in pkgutil.iter_modules(package.__path__)
         if not module.name.startswith("_")
     ]
-    plugins = [point.name for point in entry_points(group=f"evoloco.{room}")]
-    return sorted({*own, *plugins})
+    return sorted({*own, *_plugins(room)})
+
+
+@cache
+def _plugins(room: str) -> dict[str, EntryPoint]:
+    """Members that other packages bring, by their names; all that are installed are read once."""
+    return {point.name: point for point in reversed(entry_points(group=f"evoloco.{room}"))}
 
 
 def member(room: str, name: str, where: str = "") -> ModuleType:
@@ -56,11 +62,11 @@ def member(room: str, name: str, where: str = "") -> ModuleType:
         SpecError: The user's file is missing, cannot be imported or lacks the entry.
     """
     entry, kind = _ENTRY[room], ROOMS[room]
-    plugins = [point for point in entry_points(group=f"evoloco.{room}") if point.name == name]
+    plugins = _plugins(room)
     if name.endswith(".py"):
         module = _import_file(Path(name), where)
-    elif plugins:
-        module = plugins[0].load()
+    elif name in plugins:
+        module = plugins[name].load()
     elif name in members(room):
         module = importlib.import_module(f"evoloco.{room}.{name}")
     else:

@@ -116,28 +116,32 @@ def _gather(module: ModuleType | None, path: Path, files: dict[str, bytes]) -> N
     """Reads a source file and, through its import statements, those that it builds on."""
     if str(path) in files or path.suffix != ".py" or not path.is_file():
         return
-    files[str(path)] = path.read_bytes()
+
+    source = files[str(path)] = path.read_bytes()
     package = module.__package__ or "" if module else ""
-    for node in ast.walk(ast.parse(files[str(path)])):
-        names = []
+    for name in _imports(source, package):
+        imported, top = sys.modules.get(name), name.partition(".")[0]
+        if imported is None or top in sys.stdlib_module_names:
+            continue
+
+        file = Path(getattr(imported, "__file__", None) or "")
+        if "site-packages" in file.parts and top not in ("evoloco", package.partition(".")[0]):
+            version = getattr(imported, "__version__", "")
+            files[name] = str(version).encode()  # stands for the sources
+        else:
+            _gather(imported, file, files)
+
+
+@cache
+def _imports(source: bytes, package: str) -> tuple[str, ...]:
+    """Names that the import statements of a source in a package may mean, as absolute ones."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = "." * node.level + (node.module or "")
             if node.level:
                 base = importlib.util.resolve_name(base, package)
-            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
-        for name in names:
-            imported, top = sys.modules.get(name), name.partition(".")[0]
-            if imported is None or top in sys.stdlib_module_names:
-                continue
-            source = Path(getattr(imported, "__file__", None) or "")
-            if "site-packages" in source.parts and top not in (
-                "evoloco",
-                package.partition(".")[0],
-            ):
-                files[name] = str(
-                    getattr(imported, "__version__", "")
-                ).encode()  # stands for the sources
-            else:
-                _gather(imported, source, files)
+            names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return tuple(dict.fromkeys(names))
