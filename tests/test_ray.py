@@ -148,7 +148,14 @@ def test_any_number_of_workers_gives_the_bytes_of_the_local_evaluator(
     cluster: Any, hop: Path, workers: int
 ) -> None:
     alive, slippery = "fitness.alive={measure='survival', weight=2}", "scenario.friction=[0.5, 1.0]"
-    whole = Experiment(read(hop, [alive, slippery, "scenario.terrain={roughness=0.01, level=0}"]))
+    worlds = (
+        "scenario.terrain={roughness=0.01, level=0}",
+        "sensors.ground_profile.interval=0.1",  # computed in Python, between segments
+        "sensors.rate.noise={gaussian=0.1, bias=0.1}",
+        "randomize.mass.factor=[0.9, 1.1]",
+        "randomize.command_delay={}",
+    )
+    whole = Experiment(read(hop, [alive, slippery, *worlds]))
     genomes, local = drawn(whole, 30), Local(whole)
     with Ray(whole, workers=workers) as ray:
         for generation, support in ((0, 0.0), (1, 0.5)):
