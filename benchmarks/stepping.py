@@ -31,7 +31,7 @@ from evoloco.morphology import Morphology
 from evoloco.scenario import Termination
 from evoloco.sim import plan
 from evoloco.sim.batch import Batch
-from evoloco.sim.prepared import settle
+from evoloco.sim.setting import settle
 from evoloco.sim.simulator import Simulator
 from evoloco.spec import NoiseSpec, SensorSpec, read
 

@@ -15,7 +15,7 @@ from evoloco.scenario import Termination, draw
 from evoloco.sim import plan
 from evoloco.sim.backlash import Backlash
 from evoloco.sim.batch import Batch
-from evoloco.sim.prepared import NOTHING, Needs
+from evoloco.sim.needs import NOTHING, Needs
 from evoloco.sim.simulator import Simulator
 
 DT, STEPS = 0.02, 40

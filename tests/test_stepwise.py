@@ -24,7 +24,7 @@ from evoloco.measure import PER_EPISODE, PER_STEP, RowForm, Term, fitness, kind_
 from evoloco.members import member, members
 from evoloco.morphology import Morphology, assemble
 from evoloco.sim.batch import Batch
-from evoloco.sim.prepared import settle
+from evoloco.sim.setting import settle
 from evoloco.spec import read
 from evoloco.stepwise import Stepwise, rows
 

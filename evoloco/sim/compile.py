@@ -1,6 +1,7 @@
-"""Compiles a controller's plain functions to C functions that the episode kernel calls.
+"""Compiles to C functions: the episode, and the plain functions of controllers and actuators.
 
-A controller is compiled for the layouts of its parameters, its state and what it observes.
+The episode is compiled once. A controller is compiled for the layouts of its parameters, its state
+and what it observes.
 """
 
 import inspect
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+import llvmlite.binding as llvm
 import numba
 from numba.core.errors import NumbaError, NumbaExperimentalFeatureWarning
 
@@ -17,7 +19,29 @@ from evoloco.actuator import Actuators
 from evoloco.controller import Controller, layouts
 from evoloco.errors import ControllerError, UnknownNameError
 from evoloco.fields import Layout, flatten, layout, layout_of, names
-from evoloco.sim import cache
+from evoloco.sim import cache, capi, kernel
+
+_EPISODE = '''"""The compiled episode; made by evoloco, may be deleted."""
+
+import numba
+
+from evoloco.sim import kernel
+
+
+def native_episode(model, data, sim, arg):
+    kernel.episode(model, data, sim, arg)
+
+
+native_episode = numba.cfunc(kernel.signature(), error_model="numpy", cache=True)(native_episode)
+'''
+
+
+def compiled_episode() -> int:
+    """Address of the compiled episode, an mjfBatchFunc."""
+    llvm.load_library_permanently(capi.library_path())  # where mj_step and mj_forward are
+    module: Any = cache.compiled(_EPISODE, (kernel.episode,))
+    return int(module.native_episode.address)
+
 
 _WRAPPERS = '''"""Compiled entry points of one controller; made by evoloco, may be deleted."""
 

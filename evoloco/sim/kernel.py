@@ -200,7 +200,7 @@ def simulate(plan, sim, t, model, data, seen):  # type: ignore[no-untyped-def]
     """Steps the physics through one control step; whether more than the feet touched the ground."""
     trace = row(plan.trace + 8 * plan.rows * plan.row_size * sim, t % plan.rows, plan.row_size)
     peak = plan.row_size - plan.feet - 1 - (plan.state_size if plan.state_column >= 0 else 0)
-    lean = pointer(word_row(plan.lean, sim, 1)[0])
+    sensor_free = pointer(word_row(plan.sensor_free, sim, 1)[0])
     support = row(plan.support, sim, SUPPORT)
     foot_force = word_row(plan.foot_force, 0, plan.feet)
     geom_kind = word_row(plan.geom_kind, 0, plan.ngeom)
@@ -224,7 +224,7 @@ def simulate(plan, sim, t, model, data, seen):  # type: ignore[no-untyped-def]
         if substep == plan.substeps - 1 or held:
             mj_step(model, data)
         else:
-            mj_step(lean, data)
+            mj_step(sensor_free, data)
         for i in range(plan.feet):
             trace[peak + i] = max(trace[peak + i], seen.sensordata[foot_force[i]])
         if touches(plan, seen.contacts[0], seen.ncon[0], geom_kind):

@@ -57,7 +57,7 @@ PLAN = np.dtype(
             "fresh",  # int64 (nsim, 1): 1 from loading until the episode has begun
             "observed",  # int64 (nsim, 1): 1 where obs belongs to the control step that comes next
             "busy",  # int64 (nsim, 1): 1 while a thread simulates it
-            "lean",  # int64 (nsim, 1): model for physics steps whose sensors nobody reads
+            "sensor_free",  # int64 (nsim, 1): model for physics steps whose sensors nobody reads
             "key",  # int64 (nsim, 2): of the random numbers of this episode
             "pushes",  # (nsim, push_count, PUSH)
             "drift_address",  # int64 (nsim, drift_count, 2): of a number in both models

@@ -1,21 +1,15 @@
-"""A body in a scenario, as the compiled episode needs it."""
+"""A body as the compiled episode and its settings need it."""
 
 import copy
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from evoloco.errors import EvolocoError
-from evoloco.fields import names, place
-from evoloco.genome import Array
+from evoloco.fields import Array, place
 from evoloco.morphology import HOME, Morphology
-from evoloco.randomization.working import memory
-from evoloco.randomization.world import Drift, World, apply
+from evoloco.randomization.world import World, apply
 from evoloco.scenario import Scenario
 from evoloco.sim import plan
 from evoloco.sim.support import Support
@@ -50,27 +44,21 @@ class Body:
     def layout(self) -> tuple[object, ...]:
         """What the bodies of one batch have in common."""
         morphology, model = self.morphology, self.morphology.model
-        sizes = (
-            model.nq,
-            model.nv,
-            model.na,
-            model.nu,
-            model.nbody,
-            model.nsite,
-            model.neq,
-            model.npair,
-            model.nbvh,
+        sizes = ("nq", "nv", "na", "nu", "nbody", "nsite", "neq", "npair", "nbvh", "nhistory")
+        sensors = ("sensor_type", "sensor_objid", "sensor_adr")
+        return (
+            *(getattr(model, name) for name in sizes),
+            *(bytes(getattr(model, name)) for name in sensors),
+            bytes(kinds(morphology)),
+            morphology.feet,
+            *(joint.name for joint in morphology.joints),
         )
-        memory = model.nhistory  # of delays
-        sensors = (bytes(model.sensor_type), bytes(model.sensor_objid), bytes(model.sensor_adr))
-        joints = [joint.name for joint in morphology.joints]
-        return (*sizes, memory, *sensors, bytes(kinds(morphology)), morphology.feet, joints)
 
     @cached_property
     def readings(self) -> list[tuple[int, int, float, float]]:
         """The channels that are read off sensordata.
 
-        For each: its place in sensordata, its place in the observation, a scale and a shift; the
+        For each: its place in sensordata, its place in the observation, a scale and a shift. The
         channel is scale (reading - shift).
         """
         layout = self.morphology.observation
@@ -89,8 +77,9 @@ class Body:
     @cached_property
     def noise(self) -> Array:
         """Noise of every channel (obs size, plan.NOISE)."""
+        parts, no_offset = plan.NOISE_COLUMNS[:-1], 0.0
         rows = [
-            [*(getattr(sensor.noise, name) for name in plan.NOISE_COLUMNS[:-1]), 0.0]
+            [*(getattr(sensor.noise, part) for part in parts), no_offset]
             for sensor in self.morphology.sensors
             for _ in sensor.channels
         ]
@@ -114,7 +103,7 @@ class Body:
         return Support(self.morphology, self._stiffness)
 
     def start(self, scenario: Scenario, placed: Morphology | None = None) -> Array:
-        """MuJoCo's state row (nstate,) at the start of a scenario.
+        """MuJoCo's state row at the start of a scenario (nstate,).
 
         Args:
             scenario: Says how the start differs from the home keyframe.
@@ -122,18 +111,21 @@ class Body:
         """
         model, data = (placed or self.morphology).model, self.data
         mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
-        for joint, offset, velocity in zip(
-            self.morphology.joints, scenario.joint_offset, scenario.velocity, strict=True
-        ):
+
+        moved = zip(self.morphology.joints, scenario.joint_offset, scenario.velocity, strict=True)
+        for joint, offset, velocity in moved:
             data.qpos[model.joint(joint.name).qposadr[0]] += offset
             data.qvel[model.joint(joint.name).dofadr[0]] += velocity
+
         for actuator in range(model.nu):
             samples = int(model.actuator_history[actuator, 0])
             if samples:  # a delayed actuator first reads what stands in its history
                 values = np.full(samples, data.ctrl[actuator])
                 mujoco.mj_initCtrlHistory(model, data, actuator, None, values)
-        row = np.empty(mujoco.mj_stateSize(model, mujoco.mjtState.mjSTATE_INTEGRATION))
-        mujoco.mj_getState(model, data, row, mujoco.mjtState.mjSTATE_INTEGRATION)
+
+        everything = mujoco.mjtState.mjSTATE_INTEGRATION
+        row = np.empty(mujoco.mj_stateSize(model, everything))
+        mujoco.mj_getState(model, data, row, everything)
         return row
 
     def world(self, scenario: Scenario) -> World:
@@ -151,11 +143,12 @@ class Body:
     def _grounded(self, scenario: Scenario) -> Morphology:
         """The body with the friction and the ground of a scenario.
 
-        A contact takes the greater of its geoms' friction, unless one has priority: scaling all
-        scales it.
+        A contact takes the greater of its geoms' friction, unless one has priority. So scaling all
+        geoms' friction scales that of the contact.
         """
         if scenario.friction == 1.0 and not scenario.heights.size:
             return self.morphology
+
         placed = self.morphology.with_model(copy.copy(self.morphology.model))
         for name, columns in SLIDING.items():
             getattr(placed.model, name)[:, columns] *= scenario.friction
@@ -163,212 +156,21 @@ class Body:
             lay(placed, scenario.heights)
         return placed
 
-    def lean(self, model: mujoco.MjModel) -> mujoco.MjModel:
-        """A copy of a model of this body that computes the ground's forces on the feet and no other sensor.
+    def sensor_free(self, model: mujoco.MjModel) -> mujoco.MjModel:
+        """A copy of a model of this body whose only sensors are the ground's forces on the feet.
 
-        MuJoCo computes every sensor in every physics step, an accelerometer with another pass over all bodies;
-        most are read once per control step. Sensors with a history, which must see every step, and those of
-        plugins stay.
+        MuJoCo computes every sensor in every physics step, an accelerometer with another pass over
+        all bodies; most are read once per control step. Sensors with a history, which must see
+        every step, and those of plugins stay.
         """
-        lean = copy.copy(model)
-        idle = (model.sensor_history[:, 0] == 0) & (
-            model.sensor_type != mujoco.mjtSensor.mjSENS_PLUGIN
-        )
+        copied = copy.copy(model)
+        forgetful = model.sensor_history[:, 0] == 0
+        plugin = model.sensor_type == mujoco.mjtSensor.mjSENS_PLUGIN
+        idle = forgetful & ~plugin
         idle[[model.sensor(f"{foot}.ground").id for foot in self.morphology.feet]] = False
-        lean.sensor_needstage[idle] = mujoco.mjtStage.mjSTAGE_NONE
-        return lean
 
-
-class Needs(NamedTuple):
-    """What settings ask of a batch.
-
-    Attributes:
-        sensor_delay: Longest delay of readings beside the sensors' own [control steps].
-        command_delay: Longest delay of commands [physics steps].
-        disturbed: Whether readings have noise beside the sensors' own.
-        indirect: Whether commands do not become MuJoCo's controls at once.
-        play: Whether the joints' gears have play.
-    """
-
-    sensor_delay: int = 0
-    command_delay: int = 0
-    disturbed: bool = False
-    indirect: bool = False
-    play: bool = False
-
-    def with_actuators(self) -> "Needs":
-        """These and a model of actuators."""
-        return self._replace(indirect=True)
-
-    def join(self, other: "Needs") -> "Needs":
-        """What serves both."""
-        return Needs(
-            max(self.sensor_delay, other.sensor_delay),
-            max(self.command_delay, other.command_delay),
-            self.disturbed or other.disturbed,
-            self.indirect or other.indirect,
-            self.play or other.play,
-        )
-
-    def check(self, asked: "Needs") -> None:
-        """Raises an EvolocoError where more is asked for than a batch was made for."""
-        if self.join(asked) != self:
-            raise EvolocoError(
-                f"A setting asks for {asked}, and the batch was made for {self}: make it with "
-                "`needs` that join those of all settings."
-            )
-
-
-NOTHING = Needs()
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A body in a scenario.
-
-    Attributes:
-        morphology: The body as it is there: with its friction, ground and other masses.
-        lean: Its model for physics steps whose sensors nobody reads.
-        start: MuJoCo's state at the start (nstate,).
-        pushes: See `Scenario` (P, 5).
-        rows: What the kernel reads, by the name in its plan.
-        backlash: Play of the joints' gears [rad] (joints,).
-        rough: Whether its ground is a height field.
-        needs: What it asks of a batch.
-        drifting: Numbers of the model that change within the episode.
-    """
-
-    morphology: Morphology
-    lean: mujoco.MjModel
-    start: Array = field(repr=False)
-    pushes: Array
-    rows: Mapping[str, NDArray[np.generic]] = field(repr=False)
-    backlash: Array = field(repr=False)
-    rough: bool = False
-    needs: Needs = NOTHING
-    drifting: tuple[Drift, ...] = ()
-
-    def own(self) -> "Setting":
-        """A setting for one simulation alone: where numbers of the model drift, with models of its own."""
-        if not self.drifting:
-            return self
-        body = replace(self.morphology, model=copy.copy(self.morphology.model))
-        return replace(self, morphology=body, lean=copy.copy(self.lean))
-
-    @property
-    def drifts(self) -> list[tuple[tuple[int, int], tuple[float, float]]]:
-        """Addresses of each drifting number in both models, and its values at start and end."""
-        model, lean = self.morphology.model, self.lean
-        return [
-            (
-                (address_in(model, name, index), address_in(lean, name, index)),
-                (start, end),
-            )
-            for name, index, start, end in self.drifting
-        ]
-
-
-def settle(body: Body, scenario: Scenario, strength: float, control_dt: float) -> Setting:
-    """Puts a body into a scenario.
-
-    Args:
-        body: The body.
-        scenario: Where it is put.
-        strength: Of the virtual support, 0 to 1.
-        control_dt: Time between control steps [s].
-
-    Raises:
-        ModelError: The ground does not fit the body's, or a number would mean nothing.
-    """
-    world = body.world(scenario)
-    model = world.morphology.model
-    # With one physics step per control step, every step's sensors are read.
-    lean = body.lean(model) if control_dt > 1.5 * model.opt.timestep else model
-    key = np.random.SeedSequence(scenario.key).generate_state(2) if scenario.key else np.zeros(2)
-    rows = {
-        "home_ctrl": body.home_ctrl,
-        "min_height": np.array([body.min_height]),
-        "support": body.support(strength),
-        "leg_length": np.array([body.morphology.leg_length]),
-        "asked": np.asarray(scenario.command),
-        "key": key.astype(np.int64),
-        **_readings(body, world),
-        **_felt(body, world, control_dt),
-        **_commanded(body, world),
-    }
-    return Setting(
-        world.morphology,
-        lean,
-        body.start(scenario, world.morphology),
-        scenario.pushes,
-        rows,
-        world.backlash,
-        bool(scenario.heights.size),
-        _needs(world, model.opt.timestep, control_dt),
-        world.drifts,
-    )
-
-
-def _readings(body: Body, world: World) -> dict[str, Array]:
-    """Scales and shifts of the channels; a joint's encoder may have another zero than the joint."""
-    shift = np.array([shift for _, _, _, shift in body.readings])
-    if world.zero_offset.any() and "joint_angle" in names(body.morphology.observation):
-        where = place(body.morphology.observation, "joint_angle")
-        for i, (_, channel, _, _) in enumerate(body.readings):
-            if where.start <= channel < where.stop:
-                shift[i] += world.zero_offset[channel - where.start]
-    return {
-        "gather_scale": np.array([scale for _, _, scale, _ in body.readings]),
-        "gather_shift": shift,
-    }
-
-
-def _felt(body: Body, world: World, control_dt: float) -> dict[str, NDArray[np.generic]]:
-    """Noise and delay of the channels in a world."""
-    noise = body.noise.copy()
-    noise[:, plan.OFFSET] += world.sensor_bias
-    for column in (plan.GAUSSIAN, plan.STUDENT_T):
-        noise[:, column] *= world.sensor_noise
-    delay = np.rint((body.delay + world.sensor_delay) / control_dt)
-    return {"noise": noise.ravel(), "delay": delay.astype(np.int64)}
-
-
-def _commanded(body: Body, world: World) -> dict[str, NDArray[np.generic]]:
-    """What lies between commands and controls in a world."""
-    morphology = body.morphology
-    physics_dt = morphology.model.opt.timestep
-    offset = np.zeros(morphology.model.nu)
-    if not morphology.muscles and not morphology.torques:
-        offset += world.zero_offset  # a servo goes by its encoder
-    delay = np.rint(np.array([world.command_delay, world.command_jitter]) / physics_dt)
-    return {"command_offset": offset, "command_delay": delay.astype(np.int64)}
-
-
-def _needs(world: World, physics_dt: float, control_dt: float) -> Needs:
-    """What a world asks of a batch."""
-    command_delay = round(world.command_delay / physics_dt) + round(
-        world.command_jitter / physics_dt
-    )
-    play = bool(world.backlash.any())
-    return Needs(
-        sensor_delay=round(world.sensor_delay / control_dt),
-        command_delay=command_delay,
-        disturbed=bool(world.sensor_delay or world.sensor_bias.any() or world.sensor_noise != 1.0),
-        indirect=bool(command_delay or world.zero_offset.any() or play),
-        play=play,
-    )
-
-
-def address_in(model: mujoco.MjModel, name: str, index: int) -> int:
-    """Address of a number in a model.
-
-    Args:
-        model: The model.
-        name: Of its field, "opt.gravity" for one of its options.
-        index: Of the number, counted through all rows.
-    """
-    numbers = memory(model, name)
-    return int(numbers.ctypes.data) + numbers.itemsize * index
+        copied.sensor_needstage[idle] = mujoco.mjtStage.mjSTAGE_NONE
+        return copied
 
 
 def kinds(morphology: Morphology) -> NDArray[np.int64]:

@@ -16,8 +16,11 @@ from evoloco.fields import Array, size
 from evoloco.morphology import Morphology
 from evoloco.scenario import Scenario, Termination
 from evoloco.sim import plan
-from evoloco.sim.batch import OUTCOMES, Batch, physics_steps, whole
-from evoloco.sim.prepared import NOTHING, Body, Needs, Setting, settle
+from evoloco.sim.batch import OUTCOMES, Batch
+from evoloco.sim.needs import NOTHING, Needs
+from evoloco.sim.prepared import Body
+from evoloco.sim.setting import Setting, settle
+from evoloco.sim.steps import physics_steps, whole
 from evoloco.sim.watchdog import end
 
 TRACE_BYTES = 256 * 2**20

@@ -1,0 +1,134 @@
+"""What the compiled episode is told once for a batch: tables, sizes, places and offsets."""
+
+import math
+
+import mujoco
+import numpy as np
+
+from evoloco.episode import Columns
+from evoloco.fields import names, place, size
+from evoloco.morphology import Morphology
+from evoloco.scenario import Termination
+from evoloco.sim import capi, plan
+from evoloco.sim.arrays import Arrays
+from evoloco.sim.compile import CompiledController
+from evoloco.sim.prepared import Body, kinds
+
+ESTIMATE_TIME = 2.0
+"""Time constant with which the measured acceleration corrects the estimated tilt [s]."""
+
+
+def fill(
+    arrays: Arrays,
+    body: Body,
+    compiled: CompiledController,
+    columns: Columns,
+    termination: Termination,
+) -> None:
+    """Writes into the plan what stays as it is, except for times.
+
+    Args:
+        arrays: With the plan.
+        body: The batch's own.
+        compiled: Its controller.
+        columns: Layout of a row of the trace.
+        termination: What counts as a fall.
+    """
+    morphology = body.morphology
+    _fill_tables(arrays, body)
+    arrays.set(
+        reset_function=compiled.reset,
+        step_function=compiled.step,
+        **_sizes(morphology, compiled, columns),
+        **_places_in_sensordata(morphology),
+        **_places_in_obs(morphology),
+        **_offsets(body.data),
+        torso=morphology.model.body(morphology.torso).id,
+        state_column=_state_column(columns),
+        min_upright=_min_upright(termination.max_tilt),
+        end_on_contact=int(termination.body_contact),
+        estimate_time=ESTIMATE_TIME,
+    )
+
+
+def _fill_tables(arrays: Arrays, body: Body) -> None:
+    """Hands over the arrays that all simulations share."""
+    morphology, model = body.morphology, body.morphology.model
+
+    gather = np.array([reading[:2] for reading in body.readings], np.int64)
+    arrays.use("gather", gather.reshape(-1, 2))
+    arrays.set(gather_count=len(gather))
+    arrays.use("geom_kind", kinds(morphology))
+
+    position = [morphology.sensor(f"{foot}.position").start for foot in morphology.feet]
+    ground = [morphology.sensor(f"{foot}.ground").start for foot in morphology.feet]
+    upward = 2  # component of the ground's force
+    arrays.use("foot_position", np.array(position, np.int64))
+    arrays.use("foot_force", np.array(ground, np.int64) + upward)
+
+    joints = [model.joint(joint.name) for joint in morphology.joints]
+    arrays.use("joint_qpos", np.array([joint.qposadr[0] for joint in joints], np.int64))
+    arrays.use("joint_qvel", np.array([joint.dofadr[0] for joint in joints], np.int64))
+
+
+def _sizes(
+    morphology: Morphology, compiled: CompiledController, columns: Columns
+) -> dict[str, int]:
+    of_model = ("nq", "nv", "na", "nu", "nsensordata", "ngeom")
+    return {
+        **{name: getattr(morphology.model, name) for name in of_model},
+        "joints": len(morphology.joints),
+        "feet": len(morphology.feet),
+        "param_size": size(compiled.params),
+        "state_size": size(compiled.state),
+        "obs_size": size(morphology.observation),
+        "row_size": columns.size,
+    }
+
+
+def _places_in_sensordata(morphology: Morphology) -> dict[str, int]:
+    """Places of the torso's readings."""
+    of_torso = ("orientation", "position", "velocity", "rate")
+    return {name: morphology.sensor(f"torso.{name}").start for name in of_torso}
+
+
+def _places_in_obs(morphology: Morphology) -> dict[str, int]:
+    """Places of the sensors that the kernel forms, and of those that it forms one from."""
+    layout = morphology.observation
+    starts = {name: place(layout, name).start for name in names(layout)}
+    formed = {
+        sensor.source: starts[sensor.name]
+        for sensor in morphology.sensors
+        if isinstance(sensor.source, str)
+    }
+    return {
+        "tilt_at": formed.get("tilt", plan.NOWHERE),
+        "foot_ahead_at": formed.get("foot_ahead", plan.NOWHERE),
+        "asked_at": formed.get("command", plan.NOWHERE),
+        "estimate_at": formed.get("estimated_tilt", plan.NOWHERE),
+        "felt_rate": starts.get("rate", plan.NOWHERE),
+        "felt_acceleration": starts.get("acceleration", plan.NOWHERE),
+    }
+
+
+def _offsets(data: mujoco.MjData) -> dict[str, int]:
+    """Byte offsets in mjData and mjContact."""
+    direct = ("time", "ncon", "warning", "contact")
+    arrays = ("qpos", "qvel", "act", "ctrl", "actuator_force", "sensordata", "xfrc_applied")
+    return {
+        **{f"at_{name}": capi.offset("mjData", name) for name in direct},
+        **{f"at_{name}": capi.pointer_offset(data, name) for name in arrays},
+        "contact_size": capi.size("mjContact"),
+        "contact_geom": capi.offset("mjContact", "geom"),
+    }
+
+
+def _state_column(columns: Columns) -> int:
+    """Where the controller's state stands in a row of the trace."""
+    recorded = columns.widths["controller_state"] > 0
+    return columns.slices["controller_state"].start if recorded else plan.NOWHERE
+
+
+def _min_upright(max_tilt: float) -> float:
+    """Cosine of the largest tilt [rad]; one that no body reaches where any tilt is allowed."""
+    return math.cos(max_tilt) if max_tilt < math.pi else -math.inf
