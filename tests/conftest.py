@@ -1,9 +1,9 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from faults.injection import Ended
 
 from evoloco import cli
 from evoloco.morphologies.hopper import build
@@ -35,14 +35,6 @@ population_size = 5
 """A run that takes a second."""
 
 
-class Ended(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
 @pytest.fixture(scope="session")
 def hopper() -> Morphology:
     morphology: Morphology = build()
@@ -61,7 +53,8 @@ def hop(tmp_path: Path) -> Path:
 def evoloco(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Ended]:
-    """The command line in this process."""
+    """The command line in this process; its reports have no video."""
+    monkeypatch.setenv("MUJOCO_GL", "off")
 
     def command(*arguments: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["evoloco", *map(str, arguments)])
