@@ -49,12 +49,18 @@ def hop(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def without_video(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports have no video, which takes a while to film, except in tests of films."""
+    if request.node.get_closest_marker("film") is None:
+        monkeypatch.setenv("MUJOCO_GL", "off")
+
+
 @pytest.fixture
 def evoloco(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Ended]:
-    """The command line in this process; its reports have no video."""
-    monkeypatch.setenv("MUJOCO_GL", "off")
+    """The command line in this process."""
 
     def command(*arguments: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["evoloco", *map(str, arguments)])
