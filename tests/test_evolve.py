@@ -400,6 +400,7 @@ def started(*arguments: object) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_with_a_whole_journal_and_says_how_to_go_on(hop: Path) -> None:
     folder = hop.parent / "stopped"
     process = started("evolve", hop, "optimizer.generations=100000", "--out", folder)

@@ -213,6 +213,7 @@ def test_what_befell_a_run_is_told_with_generation_and_moment(findings, page):
     ]
 
 
+@pytest.mark.slow
 def test_same_findings_give_the_same_bytes_in_another_process(page, tmp_path):
     script = "import sys; sys.path.insert(0, sys.argv[1]); import test_report as t\n" + (
         "page = t.render(t.find(t.walk(t.morphology.__wrapped__())))\n"
@@ -528,6 +529,7 @@ def test_a_report_shows_its_champion_or_says_why_it_cannot(hop):
     assert "MUJOCO_GL" not in missing
 
 
+@pytest.mark.slow
 def test_without_gl_film_names_the_packages_and_writes_nothing(tmp_path):
     script = (
         "import sys; sys.path.insert(0, sys.argv[1]); import pathlib, test_report as t\n"

@@ -68,6 +68,7 @@ def test_a_controller_that_answers_nan_makes_unstable_episodes_and_the_run_goes_
     run.journal.close()
 
 
+@pytest.mark.slow
 def test_a_step_that_never_ends_ends_the_process_with_its_address_and_a_code_of_its_own(
     file: Path, tmp_path: Path
 ) -> None:

@@ -30,6 +30,7 @@ from .injection import evoloco as process
 KILLS = 6
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_random_moments_loses_nothing_and_counts_nothing_twice(file: Path) -> None:
     longer = "optimizer.generations=40"
     run = undisturbed(file, file.parent / "whole", longer)
@@ -72,6 +73,7 @@ def busy(file: Path, folder: Path) -> Iterator["subprocess.Popen[str]"]:
         ended(process)
 
 
+@pytest.mark.slow
 def test_a_second_process_is_refused_at_once_while_others_may_read(
     evoloco: Callable[..., Ended], file: Path, tmp_path: Path
 ) -> None:
@@ -123,6 +125,7 @@ def test_a_lock_file_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     assert precious.read_text() == "not to be emptied"
 
 
+@pytest.mark.slow
 def test_a_clock_that_jumps_back_changes_no_result_and_no_time_is_negative(
     file: Path, tmp_path: Path, expected: list[bytes]
 ) -> None:

@@ -27,6 +27,7 @@ LONGER = "optimizer.generations=40"
 needs_mounts = pytest.mark.skipif(not can_mount(), reason="needs root that may mount")
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_loses_nothing_and_the_run_goes_on_when_there_is_room(
     evoloco: Callable[..., Ended], file: Path, tmp_path: Path
 ) -> None:
@@ -122,6 +123,7 @@ def test_a_read_only_journal_shows_what_its_write_ahead_log_holds(
         reader.close()
 
 
+@pytest.mark.slow
 def test_without_a_home_folder_code_is_compiled_into_a_temporary_one(
     file: Path, tmp_path: Path, expected: list[bytes]
 ) -> None:
