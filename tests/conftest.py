@@ -1,9 +1,9 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from faults.injection import Ended
 
 from evoloco import cli
 from evoloco.morphologies.hopper import build
@@ -35,14 +35,6 @@ population_size = 5
 """A run that takes a second."""
 
 
-class Ended(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
 @pytest.fixture(scope="session")
 def hopper() -> Morphology:
     morphology: Morphology = build()
@@ -55,6 +47,13 @@ def hop(tmp_path: Path) -> Path:
     path = tmp_path / "hop.toml"
     path.write_text(HOP, encoding="utf-8")
     return path
+
+
+@pytest.fixture(autouse=True)
+def without_video(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports have no video, which takes a while to film, except in tests of films."""
+    if request.node.get_closest_marker("film") is None:
+        monkeypatch.setenv("MUJOCO_GL", "off")
 
 
 @pytest.fixture

@@ -202,17 +202,11 @@ def test_evolve_says_what_it_did_and_leaves_the_whole_run_folder(
     assert (spec.seed, spec.optimizer.population_size, spec.optimizer.generations) == (3, 6, 3)
 
 
-def test_resume_extends_a_finished_run(run: Path) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "evoloco.cli", "resume", str(run), "--generations", "4"],
-        env={**os.environ, "MUJOCO_GL": "off"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr
+def test_resume_extends_a_finished_run(evoloco: Command, run: Path) -> None:
+    ended = evoloco("resume", run, "--generations", "4")
+    assert ended.code == 0, ended.err
     assert len(Run(run).journal) == 4
-    assert "Stopped because the last generation was reached." in ended.stdout
+    assert "Stopped because the last generation was reached." in ended.out
 
 
 def test_replay_says_that_the_record_is_equal_and_writes_the_trace(
@@ -388,7 +382,6 @@ class Controller(Sine):
     ("line", "reason"),
     [
         ('ctrl[0] = LIMITS["low"]', "Untyped global name 'LIMITS'"),
-        ("ctrl[0] = params.gain", "Unknown attribute 'gain'"),
         ("open('log.txt')", "Untyped global name 'open'"),
         ("ctrl[0] = unknown", "name 'unknown' is not defined"),
         ("ctrl[0] = 'a' + time", "add(Literal[str](a), float64)"),
@@ -414,6 +407,16 @@ def test_a_controller_that_numba_cannot_compile_is_told_with_its_line_and_nothin
         "mine.py",
         "hop.toml",
     }
+
+
+def test_a_field_that_a_controller_lacks_is_told_with_those_that_it_has(
+    evoloco: Command, hop: Path
+) -> None:
+    path = hop.with_name("mine.py")
+    path.write_text(CONTROLLER.format(line="ctrl[0] = params.gain"), encoding="utf-8")
+    words = f"the controller in {path} (the controller's `parameters` returns them)"
+    ended = evoloco("evolve", hop, f"controller.name={path}")
+    one_line(ended, words, "Unknown field of params 'gain'. Known: ", "amplitude", "period")
 
 
 ROBOT = """

@@ -64,6 +64,7 @@ def test_the_controller_of_your_own_slows_down_while_its_foot_carries_load() -> 
     assert ctrl[0] == pytest.approx(0.1 + 0.5 * np.sin(advance[1.0]))
 
 
+@pytest.mark.slow
 def test_a_controller_of_your_own_starts_from_what_another_process_compiled(tmp_path: Path) -> None:
     script = f"""
         from pathlib import Path

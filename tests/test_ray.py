@@ -31,6 +31,8 @@ from evoloco.record.journal import Generation, Journal
 from evoloco.run import Run
 from evoloco.spec import read
 
+pytestmark = pytest.mark.slow
+
 MEASURE = '''"""Forward speed, with an accident."""
 import os, random, signal, time
 from pathlib import Path

@@ -15,17 +15,21 @@ import traces
 
 from evoloco.episode import Columns, Episode, Outcome
 from evoloco.errors import EvolocoError
+from evoloco.evolve import evolve
 from evoloco.gait.analysis import analyse, rows
 from evoloco.genome import Gene, Space
 from evoloco.morphologies import muscle_biped
 from evoloco.morphology import assemble
 from evoloco.report import muscles, plots
+from evoloco.report.assemble import write_report
 from evoloco.report.canvas import around
 from evoloco.report.chronograph import chronograph, posed, sticks
 from evoloco.report.findings import Findings, Generations, Term, Trials
 from evoloco.report.page import number, render, strides, verdict
 from evoloco.report.people import bands
 from evoloco.report.video import film
+from evoloco.run import Run
+from evoloco.spec import read
 
 DT = 0.02
 SECTIONS = (
@@ -209,6 +213,7 @@ def test_what_befell_a_run_is_told_with_generation_and_moment(findings, page):
     ]
 
 
+@pytest.mark.slow
 def test_same_findings_give_the_same_bytes_in_another_process(page, tmp_path):
     script = "import sys; sys.path.insert(0, sys.argv[1]); import test_report as t\n" + (
         "page = t.render(t.find(t.walk(t.morphology.__wrapped__())))\n"
@@ -437,6 +442,7 @@ def test_numbers_have_three_digits_and_a_dash_stands_for_none(value, text):
     assert number(value) == text
 
 
+@pytest.mark.film
 def test_film_is_a_playable_mp4_of_the_episodes_length(morphology, tmp_path):
     episode = walk(morphology, steps=50)
     try:
@@ -463,6 +469,7 @@ def decode(path, width, height):
     return np.frombuffer(process.stdout, np.uint8).reshape(-1, height, width, 3)
 
 
+@pytest.mark.film
 def test_film_ends_where_it_is_asked_to_and_the_page_tells(morphology, tmp_path):
     episode = walk(morphology, steps=50)
     try:
@@ -475,6 +482,7 @@ def test_film_ends_where_it_is_asked_to_and_the_page_tells(morphology, tmp_path)
     assert "The first" not in render(find(episode, video=b"frames"))
 
 
+@pytest.mark.film
 def test_film_shows_muscles_red_as_they_are_active_on_a_body_that_fills_the_picture(tmp_path):
     human, reds = muscle_biped.build(), []
     for active in (0.0, 1.0):
@@ -498,6 +506,7 @@ def test_film_shows_muscles_red_as_they_are_active_on_a_body_that_fills_the_pict
     )
 
 
+@pytest.mark.film
 def test_film_leaves_the_model_as_it_was(morphology, tmp_path):
     before = morphology.model.vis.global_.offwidth, morphology.model.vis.quality.shadowsize
     try:
@@ -510,6 +519,17 @@ def test_film_leaves_the_model_as_it_was(morphology, tmp_path):
     ) == before
 
 
+@pytest.mark.film
+def test_a_report_shows_its_champion_or_says_why_it_cannot(hop):
+    run = Run.create(read(hop), hop.parent / "run")
+    evolve(run, generations=1)
+    run.choose_champion()
+    path, missing = write_report(run)
+    assert ("<video" in path.read_text(encoding="utf-8")) == (missing == "")
+    assert "MUJOCO_GL" not in missing
+
+
+@pytest.mark.slow
 def test_without_gl_film_names_the_packages_and_writes_nothing(tmp_path):
     script = (
         "import sys; sys.path.insert(0, sys.argv[1]); import pathlib, test_report as t\n"

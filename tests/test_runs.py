@@ -12,6 +12,8 @@ from evoloco.experiment import Experiment
 from evoloco.rating import aggregate
 from evoloco.spec import read
 
+pytestmark = pytest.mark.slow
+
 RUNS = runs()
 SKID = {"muscle_biped", "muscle_biped_fsm_economy", "muscle_biped_simbicon"}
 """Runs whose champions last and step in turn, but skid at touchdown by more than a walk may."""

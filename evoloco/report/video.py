@@ -36,6 +36,9 @@ RATE_FACTOR = 23
 SWAY = 0.4
 """Half the time over which the camera's path is averaged [s]; the whole is about a stride."""
 
+OFF = {"disable", "disabled", "off", "false", "0"}
+"""Values of `MUJOCO_GL` with which MuJoCo draws nothing."""
+
 DEBIAN = "libegl1 libgl1-mesa-dri"
 """Packages for off-screen drawing on Debian and Ubuntu."""
 
@@ -196,10 +199,13 @@ def _context(model: mujoco.MjModel) -> Iterator[mujoco.MjrContext]:
     On Linux it uses EGL, unless `MUJOCO_GL` asks for something else.
 
     Raises:
-        EvolocoError: This machine cannot draw off screen.
+        EvolocoError: This machine cannot draw off screen, or shall not.
     """
+    wanted = os.environ.get("MUJOCO_GL", "").strip().lower()
     try:
-        if platform.system() == "Linux" and not os.environ.get("MUJOCO_GL"):
+        if wanted in OFF:
+            raise ImportError(f"MUJOCO_GL is '{wanted}'")
+        if platform.system() == "Linux" and not wanted:
             # Not imported above: it fails without EGL.
             from mujoco.egl import GLContext
         else:

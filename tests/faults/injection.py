@@ -184,7 +184,7 @@ def recorded(folder: Path) -> int:
 def until(generations: int, folder: Path, process: "subprocess.Popen[str]") -> None:
     """Waits until a process has recorded that many generations, or has ended."""
     while recorded(folder) < generations and process.poll() is None:
-        time.sleep(0.005)
+        time.sleep(0.01)
 
 
 def kill_at_random(

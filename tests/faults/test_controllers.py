@@ -1,6 +1,7 @@
 """Controllers, bodies and measures that fail while they run."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,11 +21,12 @@ from evoloco.sim.simulator import Simulator
 from evoloco.sim.watchdog import Watchdog
 from evoloco.spec import read
 
-from .injection import NEVER_ENDS, evoloco, own, recorded
+from .injection import NEVER_ENDS, Ended, own, recorded
+from .injection import evoloco as process
 
 
 def test_a_controller_that_raises_ends_the_run_with_its_words_line_and_address(
-    file: Path, tmp_path: Path
+    evoloco: Callable[..., Ended], file: Path, tmp_path: Path
 ) -> None:
     override = own(tmp_path, 'raise ValueError("too fast")')
     failed = evoloco("evolve", file, override, "--out", tmp_path / "run")
@@ -66,6 +68,7 @@ def test_a_controller_that_answers_nan_makes_unstable_episodes_and_the_run_goes_
     run.journal.close()
 
 
+@pytest.mark.slow
 def test_a_step_that_never_ends_ends_the_process_with_its_address_and_a_code_of_its_own(
     file: Path, tmp_path: Path
 ) -> None:
@@ -73,7 +76,7 @@ def test_a_step_that_never_ends_ends_the_process_with_its_address_and_a_code_of_
     override = own(tmp_path, NEVER_ENDS, "params.period > 0.7")
     bounds = "controller.bounds={period=[0.2, 0.9]}"
     settings = override, bounds, "optimizer.name=uniform", "evaluation.time_limit=0.5"
-    stuck = evoloco("evolve", file, *settings, "--out", folder)
+    stuck = process("evolve", file, *settings, "--out", folder)
     assert stuck.code == 5, stuck.err
     assert "has taken longer than evaluation.time_limit, 0.5 s of wall time." in stuck.message
     assert "--time-limit" in stuck.message
@@ -88,7 +91,7 @@ def test_a_step_that_never_ends_ends_the_process_with_its_address_and_a_code_of_
     assert len(run.journal) == sum(1 for _ in run.journal.generations()) == int(generation)
     assert run.experiment.space.decode(run.upcoming()[int(individual)])["period"] > 0.7
     run.journal.close()
-    again = evoloco(
+    again = process(
         "replay", folder, "--individual", f"{generation}:{individual}", "--time-limit", "0.4"
     )
     assert again.code == 5
@@ -139,7 +142,7 @@ def build():
 
 
 def test_the_last_states_before_a_divergence_can_be_seen_with_one_command(
-    file: Path, tmp_path: Path
+    evoloco: Callable[..., Ended], file: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "growing.py").write_text(GROWING, encoding="utf-8")
     free = "scenario.termination={body_contact=false, max_tilt=3.2, min_height=0.0}"

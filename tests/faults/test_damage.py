@@ -1,6 +1,7 @@
 """Damaged journals: what was recorded before the damage is kept, and the run ends as without it."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -13,9 +14,9 @@ from evoloco.record.journal import Generation, Journal, intact_generations
 from evoloco.run import Run
 from evoloco.salvage import salvage
 
-from .injection import copied, evoloco, flip, goes_on, record
+from .injection import Ended, copied, flip, goes_on, record
 
-FLIPS = 30
+FLIPS = 15
 
 
 def test_a_flipped_bit_never_gives_a_wrong_result(
@@ -53,7 +54,7 @@ def harmed(folder: Path) -> bytes:
 
 
 def test_a_changed_number_is_told_with_the_last_good_generation_and_the_way_on(
-    whole: Path, expected: list[bytes], tmp_path: Path
+    evoloco: Callable[..., Ended], whole: Path, expected: list[bytes], tmp_path: Path
 ) -> None:
     folder = copied(whole, tmp_path / "run")
     damaged = harmed(folder)

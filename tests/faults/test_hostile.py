@@ -180,7 +180,7 @@ def test_a_terms_name_is_never_sql(tmp_path: Path, name: str) -> None:
         told(error, "printable")
         return
     assert journal.terms == (name,)
-    assert journal.note("schema") == 2
+    assert journal.note("schema") == schema.VERSION
     journal.close()
 
 

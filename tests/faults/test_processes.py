@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,8 +16,8 @@ from evoloco.record import lock
 from evoloco.salvage import salvage
 
 from .injection import (
+    Ended,
     ended,
-    evoloco,
     jumping_clock,
     kill_at_random,
     record,
@@ -25,10 +25,12 @@ from .injection import (
     undisturbed,
     until,
 )
+from .injection import evoloco as process
 
-KILLS = 12
+KILLS = 6
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_random_moments_loses_nothing_and_counts_nothing_twice(file: Path) -> None:
     longer = "optimizer.generations=40"
     run = undisturbed(file, file.parent / "whole", longer)
@@ -45,12 +47,23 @@ def test_a_run_killed_at_random_moments_loses_nothing_and_counts_nothing_twice(f
 
 
 ENDLESS = ("optimizer.name=uniform", "optimizer.generations=1000000")
+RESTING = """
+import time
+
+
+def measure(episode):
+    time.sleep(0.02)
+    return 0.0
+"""
 
 
 @contextmanager
 def busy(file: Path, folder: Path) -> Iterator["subprocess.Popen[str]"]:
-    """A process that evolves until it is stopped."""
-    process = started("evolve", file, *ENDLESS, "--out", folder)
+    """A process that evolves until it is stopped, and leaves the processor to others."""
+    rests = file.with_name("rests.py")
+    rests.write_text(RESTING, encoding="utf-8")
+    resting = f"fitness.rest={{measure='{rests}', weight=1}}"
+    process = started("evolve", file, *ENDLESS, resting, "--out", folder)
     try:
         until(3, folder, process)
         assert process.poll() is None, ended(process)
@@ -60,19 +73,20 @@ def busy(file: Path, folder: Path) -> Iterator["subprocess.Popen[str]"]:
         ended(process)
 
 
+@pytest.mark.slow
 def test_a_second_process_is_refused_at_once_while_others_may_read(
-    file: Path, tmp_path: Path
+    evoloco: Callable[..., Ended], file: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
-    with busy(file, folder) as process:
+    with busy(file, folder) as first:
         second = evoloco("resume", folder)
         assert second.code == 4
-        assert f"{folder} is in use: process {process.pid} on " in second.message
-        with pytest.raises(BusyError, match=f"process {process.pid} on "):
+        assert f"{folder} is in use: process {first.pid} on " in second.message
+        with pytest.raises(BusyError, match=f"process {first.pid} on "):
             salvage(folder)
         assert evoloco("replay", folder, "--individual", "2:0").code == 0
         assert evoloco("report", folder).code == 0
-        assert process.poll() is None
+        assert first.poll() is None
     with lock.held(folder):  # the kernel has released it
         assert (folder / lock.FILE).read_text().startswith(f"{os.getpid()} on ")
     assert (folder / lock.FILE).read_text() == ""
@@ -111,6 +125,7 @@ def test_a_lock_file_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     assert precious.read_text() == "not to be emptied"
 
 
+@pytest.mark.slow
 def test_a_clock_that_jumps_back_changes_no_result_and_no_time_is_negative(
     file: Path, tmp_path: Path, expected: list[bytes]
 ) -> None:
@@ -120,7 +135,7 @@ def test_a_clock_that_jumps_back_changes_no_result_and_no_time_is_negative(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     assert jumps.stdout == "True\n"
-    run = evoloco("evolve", file, "--out", tmp_path / "run", env=environment)
+    run = process("evolve", file, "--out", tmp_path / "run", env=environment)
     assert run.code == 0, run.err
     assert record(tmp_path / "run") == expected
     figures = re.findall(r"(-?[\d.]+) sim s/s .* left (-?\d+) s", run.err)

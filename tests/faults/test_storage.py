@@ -3,28 +3,39 @@
 import os
 import resource
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from evoloco.record.journal import Journal
 
-from .injection import ENVIRONMENT, can_mount, copied, evoloco, read_only, record, tmpfs
+from .injection import (
+    ENVIRONMENT,
+    Ended,
+    can_mount,
+    copied,
+    read_only,
+    record,
+    tmpfs,
+    undisturbed,
+)
+from .injection import evoloco as process
 
-MORE = ("--generations", 40)
 LONGER = "optimizer.generations=40"
 
 needs_mounts = pytest.mark.skipif(not can_mount(), reason="needs root that may mount")
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_loses_nothing_and_the_run_goes_on_when_there_is_room(
-    file: Path, tmp_path: Path
+    evoloco: Callable[..., Ended], file: Path, tmp_path: Path
 ) -> None:
     def limited() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))  # Python ignores SIGXFSZ
 
     folder = tmp_path / "run"
-    full = evoloco("evolve", file, LONGER, "--out", folder, preexec_fn=limited)
+    full = process("evolve", file, LONGER, "--out", folder, preexec_fn=limited)
     assert full.code == 3, full.err
     journal = Journal(folder / "journal.sqlite")
     kept = len(journal)
@@ -38,17 +49,16 @@ def test_a_disk_that_is_full_loses_nothing_and_the_run_goes_on_when_there_is_roo
     assert full.message.endswith(f"continue with: evoloco resume {folder}")
     going_on = evoloco("resume", folder)
     assert going_on.code == 0, going_on.err
-    undisturbed = evoloco("evolve", file, LONGER, "--out", tmp_path / "whole")
-    assert undisturbed.code == 0
-    assert record(folder) == record(tmp_path / "whole")
-    assert (folder / "champion.json").read_bytes() == (
-        tmp_path / "whole" / "champion.json"
-    ).read_bytes()
+    whole = undisturbed(file, tmp_path / "whole", LONGER)
+    whole.journal.close()
+    assert record(folder) == record(whole.folder)
+    champions = [(run / "champion.json").read_bytes() for run in (folder, whole.folder)]
+    assert champions[0] == champions[1]
 
 
 @needs_mounts
 def test_a_disk_without_any_room_is_told_before_and_after_the_search(
-    whole: Path, file: Path, tmp_path: Path
+    evoloco: Callable[..., Ended], whole: Path, file: Path, tmp_path: Path
 ) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -75,7 +85,7 @@ def test_a_disk_without_any_room_is_told_before_and_after_the_search(
 
 @needs_mounts
 def test_a_read_only_run_can_be_replayed_but_not_gone_on_with(
-    whole: Path, file: Path, tmp_path: Path
+    evoloco: Callable[..., Ended], whole: Path, file: Path, tmp_path: Path
 ) -> None:
     folder = copied(whole, tmp_path / "run")
     before = sorted(path.name for path in folder.iterdir())
@@ -92,7 +102,7 @@ def test_a_read_only_run_can_be_replayed_but_not_gone_on_with(
         parent = evoloco("evolve", file, "--out", folder / "new")
         assert parent.code == 3
         assert "The run folder" in parent.message
-        assert "another one with --out" in parent.message
+        assert "choose another folder with --out" in parent.message
         assert sorted(path.name for path in folder.iterdir()) == before
 
 
@@ -113,6 +123,7 @@ def test_a_read_only_journal_shows_what_its_write_ahead_log_holds(
         reader.close()
 
 
+@pytest.mark.slow
 def test_without_a_home_folder_code_is_compiled_into_a_temporary_one(
     file: Path, tmp_path: Path, expected: list[bytes]
 ) -> None:
@@ -125,7 +136,7 @@ def test_without_a_home_folder_code_is_compiled_into_a_temporary_one(
         "TMPDIR": str(tmp_path / "temporary"),
         "MPLCONFIGDIR": str(tmp_path),
     }
-    run = evoloco("evolve", file, "--out", tmp_path / "run", env=environment)
+    run = process("evolve", file, "--out", tmp_path / "run", env=environment)
     assert run.code == 0, run.err
     assert "Compiled code cannot be kept" in run.err
     assert "XDG_CACHE_HOME=DIR NUMBA_CACHE_DIR=DIR evoloco" in run.err
