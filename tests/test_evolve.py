@@ -20,6 +20,7 @@ from evoloco.controllers import sine
 from evoloco.errors import EvolocoError, JournalError, SpecError
 from evoloco.evaluators.local import Local
 from evoloco.evolve import ALL_GENERATIONS, Interrupted, evolve
+from evoloco.record import schema
 from evoloco.record.journal import Generation
 from evoloco.run import Run
 from evoloco.spec import read
@@ -273,7 +274,7 @@ def test_what_a_killed_process_left_does_not_hinder_the_next(hop: Path) -> None:
     left = hop.parent / "again.making"
     (left / "deep").mkdir(parents=True)
     (left / "journal.sqlite").write_text("half", encoding="utf-8")
-    assert begun(hop, "again").journal.note("schema") == 2
+    assert begun(hop, "again").journal.note("schema") == schema.VERSION
     assert not left.exists()
 
 
