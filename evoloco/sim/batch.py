@@ -16,7 +16,7 @@ from evoloco import fields
 from evoloco.actuator import Actuators
 from evoloco.controller import Controller
 from evoloco.episode import Columns, Episode, Outcome
-from evoloco.errors import ControllerError, EvolocoError, ModelError, blamed
+from evoloco.errors import ControllerError, EvolocoError, ModelError, user_code
 from evoloco.fields import Array, place, record, size
 from evoloco.morphology import Morphology
 from evoloco.scenario import Termination
@@ -283,7 +283,7 @@ class Batch:
             if not len(due):
                 continue
             models = [self._model(sim) for sim in due.tolist()]
-            with blamed(f"Sensor '{slow.name}'"):
+            with user_code(f"Sensor '{slow.name}'"):
                 readings = np.asarray(slow.source.read(models, self._states[due].copy()))
                 width = slow.place.stop - slow.place.start
                 if readings.shape != (len(due), width) or not np.isfinite(readings).all():
@@ -332,7 +332,7 @@ class Batch:
         params = record(self.params[sim], self.compiled.params)
         state = record(self._arrays["state"][sim], self.compiled.state)
         obs = record(self.obs[sim], self.compiled.observation)
-        with blamed(who):
+        with user_code(who):
             if time == 0:
                 jit(self.controller.reset)(params, state, self.control_dt)
             ctrl = np.empty(self.morphology.model.nu)
