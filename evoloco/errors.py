@@ -89,7 +89,7 @@ def unwritten(error: OSError, message: str) -> EvolocoError:
 
 
 @contextmanager
-def told_from(place: object) -> Iterator[None]:
+def error_context(place: object) -> Iterator[None]:
     """Puts a place, such as the path of a run file, before the message of an error in the block."""
     try:
         yield
@@ -99,7 +99,7 @@ def told_from(place: object) -> Iterator[None]:
 
 
 @contextmanager
-def blamed(who: str) -> Iterator[None]:
+def user_code(who: str) -> Iterator[None]:
     """Turns an exception of the user's code into an error that names the code and its line.
 
     Args:

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from evoloco.controller import Controller
-from evoloco.errors import SpecError, UnknownNameError, blamed, told_from
+from evoloco.errors import SpecError, UnknownNameError, error_context, user_code
 from evoloco.fields import flatten
 from evoloco.fitting import fitted
 from evoloco.genome import Array, Gene, Space
@@ -93,7 +93,7 @@ class Experiment:
                 raise SpecError(
                     f"'{name}' stands both in [morphology], as a value, and in [morphology.genes]."
                 )
-            with told_from("morphology.genes"):
+            with error_context("morphology.genes"):
                 genes.append(given.of(replace(gene, name=f"{BODY}{name}")))
         return tuple(genes)
 
@@ -102,8 +102,8 @@ class Experiment:
         module = self._body_module
         if hasattr(module, "gene"):
             with (
-                told_from("morphology.genes"),
-                blamed(f"morphology: '{self.spec.morphology.name}'"),
+                error_context("morphology.genes"),
+                user_code(f"morphology: '{self.spec.morphology.name}'"),
             ):
                 gene: Gene = module.gene(name, **self._body_options)
             return gene
@@ -140,14 +140,14 @@ class Experiment:
 
         @lru_cache(KEPT_BODIES)
         def grow(*values: float) -> tuple[Morphology, Controller]:
-            with blamed(f"morphology: '{body.name}'"):
+            with user_code(f"morphology: '{body.name}'"):
                 morphology: Morphology = build(
                     **body_options, **dict(zip(names, values, strict=True))
                 )
             if self.terrain:
                 morphology = self.terrain.under(morphology)
             morphology = fitted(morphology, self.spec.sensors)
-            with blamed(f"controller: '{brain.name}'"):
+            with user_code(f"controller: '{brain.name}'"):
                 controller: Controller = kind(morphology, **options)
             return morphology, controller
 
@@ -197,10 +197,10 @@ class Experiment:
                 if name not in genes:
                     raise UnknownNameError(f"gene in [controller.{table}]", name, genes)
         for name, other in self.spec.controller.bounds.items():
-            with told_from("controller.bounds"):
+            with error_context("controller.bounds"):
                 genes[name] = other.of(genes[name])
         for name, value in self.spec.controller.fixed.items():
-            with told_from("controller.fixed"):
+            with error_context("controller.fixed"):
                 genes[name].check(value)
         searched = [gene for name, gene in genes.items() if name not in self.spec.controller.fixed]
         if not searched:
@@ -292,7 +292,7 @@ class Experiment:
             )
         terms = tuple(self.spec.fitness)
         search = Search(self.space, spec.population_size, self.spec.seed, self.objectives, terms)
-        with blamed(f"optimizer: '{spec.name}'"):
+        with user_code(f"optimizer: '{spec.name}'"):
             optimizer: Optimizer = kind(search, **options)
         return optimizer
 
@@ -323,7 +323,7 @@ class Experiment:
             for value in (gene.low, gene.high)
         }
         for where, values in corners.items():
-            with told_from(f"morphology.genes, {where}"):
+            with error_context(f"morphology.genes, {where}"):
                 body, _ = self._embody(values)
             yield body
 

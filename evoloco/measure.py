@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from evoloco.episode import Episode
-from evoloco.errors import EvolocoError, SpecError, blamed
+from evoloco.errors import EvolocoError, SpecError, user_code
 from evoloco.fields import Fields, Record, Shapes
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
@@ -131,7 +131,7 @@ class Term:
         Raises:
             EvolocoError: The measure failed, or returned a NaN or an infinity.
         """
-        with blamed(f"Measure '{self.source}' (fitness term '{self.name}')"):
+        with user_code(f"Measure '{self.source}' (fitness term '{self.name}')"):
             value = float(np.mean(self.measure(episode, **self.options)))
 
         if not np.isfinite(value):

@@ -9,7 +9,7 @@ import numpy as np
 
 from evoloco import champion, provenance
 from evoloco.champion import Champion
-from evoloco.errors import JournalError, SpecError, told_from, unwritten
+from evoloco.errors import JournalError, SpecError, error_context, unwritten
 from evoloco.evaluators.local import Local
 from evoloco.experiment import Experiment
 from evoloco.genome import Array
@@ -76,7 +76,7 @@ class Run:
         Raises:
             JournalError: It has others.
         """
-        with told_from(self._file):
+        with error_context(self._file):
             genes = self.experiment.space.names
         if self.journal.genes != genes:
             stray = sorted(set(self.journal.genes) ^ set(genes)) or ["their order"]
@@ -108,7 +108,7 @@ class Run:
                 f"{folder} exists and is not overwritten. Continue with: evoloco resume {folder}   "
                 "or choose another folder with --out, or another --seed."
             )
-        with told_from(source):
+        with error_context(source):
             experiment = Experiment(spec)
             _check(experiment)
 

@@ -17,7 +17,7 @@ from pydantic import (
     field_validator,
 )
 
-from evoloco.errors import SpecError, UnknownNameError, told_from
+from evoloco.errors import SpecError, UnknownNameError, error_context
 from evoloco.randomization.draw import Randomization
 from evoloco.search import start
 from evoloco.search.gene_range import Range
@@ -278,7 +278,7 @@ class RandomizationSpec(_Table):
         Raises:
             SpecError: A name or a range is not valid.
         """
-        with told_from(f"randomize.{name}"):
+        with error_context(f"randomize.{name}"):
             return Randomization.of(name, **self.model_dump())
 
 
@@ -501,9 +501,9 @@ def read(path: Path, overrides: Iterable[str] = ()) -> RunSpec:
     except ValidationError as error:
         raise SpecError(_explain(error, str(path))) from None
 
-    with told_from(path):
+    with error_context(path):
         spec = _randomized(spec)
-    with told_from(f"{path}: start.path"):
+    with error_context(f"{path}: start.path"):
         return _with_start(spec)
 
 

@@ -21,7 +21,7 @@ from numba.core.errors import NumbaError
 
 from evoloco import fields
 from evoloco.episode import Columns, Episode
-from evoloco.errors import EvolocoError, SpecError, UnknownNameError, blamed
+from evoloco.errors import EvolocoError, SpecError, UnknownNameError, user_code
 from evoloco.fields import Fields, Layout, Record, Shapes
 from evoloco.genome import Array
 from evoloco.measure import Row, RowForm, Term
@@ -139,7 +139,7 @@ class Stepwise:
         """Constants of every term."""
         values = []
         for form, term in zip(self._forms, self.terms, strict=True):
-            with blamed(_who(term)):
+            with user_code(_who(term)):
                 values.append(form.constants(morphology, **term.options))
         return values
 

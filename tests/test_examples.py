@@ -21,8 +21,11 @@ from evoloco.spec import read
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SHORT = [
-    "scenario.duration=0.4", "evaluation.heldout_episodes=2", "optimizer.population_size=4", "optimizer.generations=2",
-]  # fmt: skip
+    "scenario.duration=0.4",
+    "evaluation.heldout_episodes=2",
+    "optimizer.population_size=4",
+    "optimizer.generations=2",
+]
 
 
 def evolved(example: str, folder: Path) -> Run:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from evoloco.episode import Address, Episode, Outcome, unnamed
-from evoloco.errors import told_from
+from evoloco.errors import error_context
 from evoloco.evaluation import Evaluation
 from evoloco.experiment import Experiment
 from evoloco.genome import Array
@@ -74,7 +74,7 @@ class Local:
         rows = []
         for number, episode in enumerate(episodes):
             genome, scenario = divmod(number, len(scenarios))
-            with told_from(address(genome, scenario)):
+            with error_context(address(genome, scenario)):
                 rows.append(judge(experiment, episode))
 
         shape = (len(genomes), len(scenarios))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import mujoco
 import numpy as np
 
-from evoloco.errors import ModelError, SpecError, UnknownNameError, told_from
+from evoloco.errors import ModelError, SpecError, UnknownNameError, error_context
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
 from evoloco.randomization import ground
@@ -186,7 +186,7 @@ def check(randomizations: Sequence[Randomization], morphology: Morphology) -> No
         ModelError: The body has nothing that the quantity is about, or a number would mean nothing.
     """
     for one in randomizations:
-        with told_from(f"randomize.{one.name}"):
+        with error_context(f"randomize.{one.name}"):
             if one.field:
                 _check_field(one, morphology)
             _check_elements(one, morphology)

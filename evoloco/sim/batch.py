@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from evoloco.actuator import Actuators
 from evoloco.controller import Controller
 from evoloco.episode import Columns, Episode, Outcome
-from evoloco.errors import ControllerError, EvolocoError, ModelError, blamed
+from evoloco.errors import ControllerError, EvolocoError, ModelError, user_code
 from evoloco.fields import Array, record, size
 from evoloco.morphology import Morphology
 from evoloco.scenario import Termination
@@ -309,7 +309,7 @@ class Batch:
         state = record(self._arrays["state"][sim], self.compiled.state)
         obs = record(self.obs[sim], self.compiled.observation)
 
-        with blamed(who):
+        with user_code(who):
             if time == 0:
                 jit(self.controller.reset)(params, state, self.control_dt)
             ctrl = np.empty(self.morphology.model.nu)

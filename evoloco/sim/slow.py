@@ -7,7 +7,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from evoloco.errors import EvolocoError, blamed
+from evoloco.errors import EvolocoError, user_code
 from evoloco.fields import Array, place
 from evoloco.morphology import Morphology
 from evoloco.sensor import Computed
@@ -48,7 +48,7 @@ class Slow:
             EvolocoError: The sensor fails, or its readings are of another shape or not finite.
         """
         expected = len(states), self.place.stop - self.place.start
-        with blamed(f"Sensor '{self.name}'"):
+        with user_code(f"Sensor '{self.name}'"):
             readings = np.asarray(self.source.read(models, states))
             if readings.shape != expected or not np.isfinite(readings).all():
                 raise EvolocoError(
