@@ -116,8 +116,8 @@ class Embodiment:
         bounds = self._spec.morphology.genes[name]
         searched = replace(gene, name=f"{BODY}{name}")
         with told_from("morphology.genes"):
-            searched = bounds.of(searched)
-        return searched
+            bounded: Gene = bounds.of(searched)
+        return bounded
 
     def _described_gene(self, name: str) -> Gene:
         """A gene of the body as its module describes it."""
