@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from evoloco.controller import Controller
-from evoloco.errors import SpecError, UnknownNameError, blamed, told_from
+from evoloco.errors import SpecError, UnknownNameError, error_context, user_code
 from evoloco.fitting import fitted
 from evoloco.genome import Gene
 from evoloco.members import member
@@ -76,7 +76,7 @@ class Embodiment:
             EvolocoError: One of them cannot be built.
         """
         for where, values in self._corners().items():
-            with told_from(f"morphology.genes, {where}"):
+            with error_context(f"morphology.genes, {where}"):
                 body, _ = self.of(values)
             yield body
 
@@ -115,7 +115,7 @@ class Embodiment:
             )
         bounds = self._spec.morphology.genes[name]
         searched = replace(gene, name=f"{BODY}{name}")
-        with told_from("morphology.genes"):
+        with error_context("morphology.genes"):
             bounded: Gene = bounds.of(searched)
         return bounded
 
@@ -123,7 +123,7 @@ class Embodiment:
         """A gene of the body as its module describes it."""
         module = self._module
         if hasattr(module, "gene"):
-            with told_from("morphology.genes"), blamed(self._body_name):
+            with error_context("morphology.genes"), user_code(self._body_name):
                 gene: Gene = module.gene(name, **self._body_options)
             return gene
 
@@ -135,13 +135,13 @@ class Embodiment:
     def _made(self, *values: float) -> Embodied:
         """A body with values of its genes, and the controller on it."""
         names = [gene.name.removeprefix(BODY) for gene in self.genes]
-        with blamed(self._body_name):
+        with user_code(self._body_name):
             given = dict(zip(names, values, strict=True))
             morphology: Morphology = self._module.build(**self._body_options, **given)
         if self._terrain:
             morphology = self._terrain.under(morphology)
         morphology = fitted(morphology, self._spec.sensors)
 
-        with blamed(f"controller: '{self._spec.controller.name}'"):
+        with user_code(f"controller: '{self._spec.controller.name}'"):
             controller: Controller = self._kind(morphology, **self._controller_options)
         return morphology, controller

@@ -7,7 +7,7 @@ from typing import Any
 
 from evoloco.controller import Controller
 from evoloco.embodiment import BODY, Embodiment
-from evoloco.errors import SpecError, UnknownNameError, blamed, told_from
+from evoloco.errors import SpecError, UnknownNameError, error_context, user_code
 from evoloco.fields import Array, flatten
 from evoloco.genome import Gene, Space
 from evoloco.measure import Term, objective_names, row_form
@@ -124,10 +124,10 @@ class Experiment:
                     raise UnknownNameError(f"gene in [controller.{table}]", name, genes)
 
         for name, other in bounds.items():
-            with told_from("controller.bounds"):
+            with error_context("controller.bounds"):
                 genes[name] = other.of(genes[name])
         for name, value in fixed.items():
-            with told_from("controller.fixed"):
+            with error_context("controller.fixed"):
                 genes[name].check(value)
 
         searched = [gene for name, gene in genes.items() if name not in fixed]
@@ -186,7 +186,7 @@ class Experiment:
 
         terms = tuple(self.spec.fitness)
         search = Search(self.space, spec.population_size, self.spec.seed, self.objectives, terms)
-        with blamed(f"optimizer: '{spec.name}'"):
+        with user_code(f"optimizer: '{spec.name}'"):
             optimizer: Optimizer = kind(search, **options)
         return optimizer
 
