@@ -49,8 +49,9 @@ from peers.environments import Environments, Peer
 from peers.python_loop import PythonLoop, waves
 
 from evoloco.bundled import run_file
+from evoloco.embodiment import BODY
 from evoloco.evaluators.local import Local
-from evoloco.experiment import BODY, Experiment
+from evoloco.experiment import Experiment
 from evoloco.genome import Array
 from evoloco.spec import ControllerSpec, MorphologySpec, RunSpec, read
 

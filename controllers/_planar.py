@@ -8,7 +8,8 @@ import numpy as np
 
 from evoloco.errors import ModelError
 from evoloco.genome import Gene
-from evoloco.morphology import HOME, Joint, Morphology
+from evoloco.joint import Joint
+from evoloco.morphology import HOME, Morphology
 
 from ._neurons import Field, Muscle, Network, Neuron, Sense, Synapse
 from ._pacemaker import first_feet

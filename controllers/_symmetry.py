@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evoloco.genome import Gene
-from evoloco.morphology import Joint, Morphology
+from evoloco.joint import Joint
+from evoloco.morphology import Morphology
 
 Symmetry = Literal["mirror", "none"]
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from evoloco.genome import Gene
-from evoloco.morphology import Joint, Morphology
+from evoloco.joint import Joint
+from evoloco.morphology import Morphology
 
 from ._neurons import Field, Muscle, Network, Neuron, Sense, Synapse
 from ._pacemaker import first_feet

@@ -1,12 +1,12 @@
 """The contract of a body: a compiled model whose torso, feet and driven joints are known by name.
 
-A morphology is a module with a public function `build(**options) -> Morphology`. Its tuple `GENES` describes the
-numbers of the body that a run may search; their values come to `build` as keyword arguments. Where the genes depend on
-the options, `GENES` holds their kinds, and a function `gene(name, **options) -> Gene` gives the gene of a name.
+A morphology is a module with a public function `build(**options) -> Morphology`. Its tuple `GENES`
+describes the numbers of the body that a run may search; their values come to `build` as keyword
+arguments. Where the genes depend on the options, `GENES` holds their kinds, and a function
+`gene(name, **options) -> Gene` gives the gene of a name.
 """
 
 import copy
-import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,62 +14,21 @@ from typing import Any
 
 import mujoco
 import numpy as np
-from numpy.typing import NDArray
 
 from evoloco.errors import ModelError, UnknownNameError
-from evoloco.fields import Layout
+from evoloco.fields import Array, Layout
+from evoloco.joint import Joint, Pair, find_pairs, read_joint
 from evoloco.muscle import Muscle, read_muscle
 from evoloco.sensor import Sensor, layout, of_body
+from evoloco.standard_sensors import add_sensors
+from evoloco.stature import read_stature
+from evoloco.subtree import geoms_of
 
 GRAVITY = 9.81
 """Acceleration that defines body weight and Froude numbers [m/s²]."""
 
-IMU = "torso.imu"
-"""Site of the torso's gyroscope and accelerometer, in the torso's frame."""
-
 HOME = "home"
 """Keyframe that every body starts from."""
-
-SPHERE, CAPSULE = int(mujoco.mjtGeom.mjGEOM_SPHERE), int(mujoco.mjtGeom.mjGEOM_CAPSULE)
-"""Types of geoms whose extent is exact, whatever way they are turned."""
-
-SIDES = {
-    "left": ("right", ""),
-    "l": ("r", ""),
-    "fl": ("fr", "front"),
-    "lf": ("rf", "front"),
-    "rl": ("rr", "rear"),
-    "hl": ("hr", "hind"),
-    "lh": ("rh", "hind"),
-}
-"""Words of a joint's name that mean left, the words for right, and what of them belongs to the stem."""
-
-
-@dataclass(frozen=True)
-class Joint:
-    """One driven joint.
-
-    Attributes:
-        name: Of the joint and of its actuator.
-        stem: Name without its side, such as "hip_pitch".
-        side: "left", "right" or "" for a joint without a partner.
-        partner: Name of the joint on the other side; its own name where `side` is "".
-        axis: "roll", "pitch" or "yaw": the torso axis nearest to the joint's at home; "" if it slides.
-        mirror: +1 where the same angle on both sides is a mirror image, else -1.
-        low: Lower limit of the command [rad]; of the angle itself where muscles or torques drive the joint.
-        high: Upper limit of the command [rad]; likewise.
-        home: Angle in the home keyframe [rad].
-    """
-
-    name: str
-    stem: str
-    side: str
-    partner: str
-    axis: str
-    mirror: float
-    low: float
-    high: float
-    home: float
 
 
 @dataclass(frozen=True)
@@ -77,7 +36,7 @@ class Morphology:
     """A body, ready to be simulated.
 
     Attributes:
-        model: Compiled model with the standard sensors (see `assemble`).
+        model: Compiled model with the standard sensors (see `evoloco.standard_sensors`).
         spec: What it is compiled from.
         torso: Name of the body that carries the IMU.
         feet: Names of the foot bodies, left ones first.
@@ -88,8 +47,8 @@ class Morphology:
         mass: Total mass [kg].
         size: Overall height in the home keyframe [m].
         muscles: In the order of the controls, where they drive the joints; none elsewhere.
-        torques: Whether the controls are torques of motors [N m], over the motors' gear; else they are target angles,
-            or excitations of muscles.
+        torques: Whether the controls are torques of motors [N m], over the motors' gear; else they
+            are target angles, or excitations of muscles.
         fitted: Its sensors where a run file has changed them (see `evoloco.fitting`).
     """
 
@@ -123,7 +82,7 @@ class Morphology:
         return self.mass * GRAVITY
 
     @cached_property
-    def home(self) -> NDArray[np.float64]:
+    def home(self) -> Array:
         """The home keyframe's qpos (nq,)."""
         return np.array(self.model.key(HOME).qpos)
 
@@ -139,13 +98,7 @@ class Morphology:
 
     def geoms_of(self, body: str) -> list[int]:
         """Ids of the geoms of a body and of what hangs on it."""
-        root = self.model.body(body).id
-        bodies = self.model.geom_bodyid
-        return [
-            geom
-            for geom in range(self.model.ngeom)
-            if is_in_subtree(self.model, bodies[geom], root)
-        ]
+        return geoms_of(self.model, body)
 
     def joint(self, name: str) -> Joint:
         """The driven joint of a name.
@@ -170,6 +123,7 @@ class Morphology:
         """
         model, spec = copy.copy(self.model), self.spec.copy()
         compiled, written = model.key(HOME), spec.key(HOME)
+
         for name, values in (("qpos", qpos), ("qvel", qvel), ("act", act)):
             if len(values):
                 getattr(compiled, name)[:] = values
@@ -207,28 +161,25 @@ class Morphology:
             data: To work in, of the model's layout.
             same_joints: Whether the driven joints have the same axes, limits and home angles.
         """
-        pairs = [
-            (part.name, part.partner, part.stem) for part in self.joints if part.side == "left"
-        ]
-        muscle_pairs = [
-            (part.name, part.partner, part.stem) for part in self.muscles if part.side == "left"
-        ]
-        muscles = tuple(read_muscle(model, muscle.name, muscle_pairs) for muscle in self.muscles)
-        names = [joint.name for joint in self.joints]
-        body = _read(
-            model,
-            self.spec if spec is None else spec,
-            self.torso,
-            self.feet,
-            names,
-            self.floor,
-            pairs,
-            muscles,
-            self.torques,
-            data,
-            self.joints if same_joints else None,
+        home = _at_home(model, data)
+        joint_names = [joint.name for joint in self.joints]
+        joints, muscles = self.joints, self.muscles
+        if not same_joints:
+            pairs, commanded = _pairs_of(joints), not self.torques
+            joints = tuple(read_joint(model, home, name, pairs, commanded) for name in joint_names)
+        if muscles:
+            pairs = _pairs_of(muscles)
+            muscles = tuple(read_muscle(model, muscle.name, pairs) for muscle in muscles)
+
+        stature = read_stature(model, home, self.torso, self.feet, joint_names, self.floor)
+        return replace(
+            self,
+            model=model,
+            spec=self.spec if spec is None else spec,
+            joints=joints,
+            muscles=muscles,
+            **stature._asdict(),
         )
-        return replace(body, fitted=self.fitted) if self.fitted else body
 
     def sensor(self, name: str) -> slice:
         """Where a sensor's readings stand in sensordata.
@@ -242,6 +193,7 @@ class Morphology:
 
     @cached_property
     def _sensors(self) -> dict[str, slice]:
+        """Where the readings of each sensor stand in sensordata."""
         sensors = [self.model.sensor(i) for i in range(self.model.nsensor)]
         return {
             sensor.name: slice(int(sensor.adr[0]), int(sensor.adr[0] + sensor.dim[0]))
@@ -249,11 +201,17 @@ class Morphology:
         }
 
 
-def is_in_subtree(model: mujoco.MjModel, body: int, root: int) -> bool:
-    """Whether a body is `root` or hangs on it."""
-    while body > root:
-        body = int(model.body_parentid[body])
-    return bool(body == root)
+def _pairs_of(parts: Sequence[Joint] | Sequence[Muscle]) -> list[Pair]:
+    """The pairs that joints or muscles are known to form."""
+    return [(part.name, part.partner, part.stem) for part in parts if part.side == "left"]
+
+
+def _at_home(model: mujoco.MjModel, data: mujoco.MjData | None = None) -> mujoco.MjData:
+    """Data of a model in its home keyframe, with its kinematics computed."""
+    data = mujoco.MjData(model) if data is None else data
+    mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
+    mujoco.mj_kinematics(model, data)
+    return data
 
 
 def assemble(
@@ -266,130 +224,96 @@ def assemble(
 ) -> Morphology:
     """Adds the standard sensors to a spec, compiles it and reads the body off the model.
 
-    The sensors, which measures and controllers rely on:
-
-    | name                 | unit  | meaning                                                        |
-    |----------------------|-------|----------------------------------------------------------------|
-    | `<joint>.angle`      | rad   | angle of each driven joint                                     |
-    | `<joint>.velocity`   | rad/s | its velocity                                                   |
-    | `torso.position`     | m     | torso frame, in the world                                      |
-    | `torso.orientation`  | 1     | its quaternion                                                 |
-    | `torso.velocity`     | m/s   | of the torso frame, in the world                               |
-    | `torso.rate`         | rad/s | turning rate in the torso's own frame (gyro)                   |
-    | `<foot>.position`    | m     | foot frame, in the world                                       |
-    | `<foot>.velocity`    | m/s   | of the foot frame, in the world                                |
-    | `<foot>.spin`        | rad/s | turning rate of the foot, in the world                         |
-    | `<foot>.ground`      | N, m  | force of the ground on the foot and its centre, in the world   |
-    | `<muscle>.length`    | m     | of the muscle with its tendon                                  |
-    | `<muscle>.velocity`  | m/s   | its rate of change                                             |
-    | `<muscle>.force`     | N     | along the tendon; a muscle pulls with negative force           |
-    | `<joint>.limit`      | N m   | torque of each driven joint's limit, where muscles drive it    |
-
     Args:
-        spec: The body and its ground, with one actuator per driven joint that
-            carries the joint's name, or with muscles, and a keyframe `home` in which it starts. The actuators are
+        spec: The body and its ground, with one actuator per driven joint that carries the joint's
+            name, or with muscles, and a keyframe `home` in which it starts. The actuators are
             servos, or all of them are MuJoCo's `motor`, whose control is a torque.
         torso: Body that carries the IMU.
         feet: Foot bodies, left ones first.
         joints: Driven joints, in the order of their actuators where servos or motors drive them.
         floor: Geoms that count as ground; the geoms of the world body where empty.
-        partners: Left joint -> right joint. Where absent, they are found by their names: `hip_left`, `l_hip`,
-            `LHip` or `FL_hip` with `hip_right`, `r_hip`, `RHip` or `FR_hip`.
+        partners: Left joint -> right joint. Where absent, they are found by their names:
+            `hip_left`, `l_hip`, `LHip` or `FL_hip` with `hip_right`, `r_hip`, `RHip` or `FR_hip`.
 
     Raises:
         UnknownNameError: A body, joint or geom does not exist.
         ModelError: The spec does not compile, or lacks an actuator or the keyframe.
     """
-    bodies = [body.name for body in spec.bodies]
-    for name in (torso, *feet):
-        if name not in bodies:
-            raise UnknownNameError("body", name, (body for body in bodies if body))
-    known = [joint.name for joint in spec.joints]
-    for name in joints:
-        if name not in known:
-            raise UnknownNameError("joint", name, (joint for joint in known if joint))
+    _check_names(spec, torso, feet, joints)
     actuators = [actuator.name for actuator in spec.actuators]
-    kinds = {actuator.gaintype == mujoco.mjtGain.mjGAIN_MUSCLE for actuator in spec.actuators}
-    muscular = kinds == {True}
-    if not muscular and actuators != list(joints):
-        raise ModelError(
-            f"The actuators {actuators} must be named after the driven joints and stand in their order, "
-            f"{list(joints)}, or all be muscles."
-        )
-    motors = [actuator.name for actuator in spec.actuators if _is_motor(actuator)]
-    if motors and len(motors) < len(actuators):
-        others = [name for name in actuators if name not in motors]
-        raise ModelError(
-            f"The actuators {motors} take a torque, but {others} do not. All must be `motor` actuators, or none."
-        )
-    _add_sensors(spec, torso, feet, joints, actuators if muscular else ())
-    try:
-        model = spec.compile()
-    except ValueError as error:
-        raise ModelError(f"MuJoCo cannot compile the model: {error}") from error
-    if HOME not in [model.key(i).name for i in range(model.nkey)]:
-        raise ModelError(f"The model needs a keyframe '{HOME}' in which it stands.")
+    muscular = _is_muscular(spec)
+    if not muscular:
+        _check_actuators(actuators, joints)
+    torques = _takes_torques(spec)
 
-    ground = frozenset(model.geom(name).id for name in floor) or frozenset(
-        geom for geom in range(model.ngeom) if model.geom_bodyid[geom] == 0
-    )
-    pairs = (
-        _pairs(joints)
-        if partners is None
-        else [(left, right, left) for left, right in partners.items()]
-    )
-    for name in (name for *pair, _ in pairs for name in pair):
-        if name not in joints:
-            raise UnknownNameError("driven joint", name, joints)
-    muscle_pairs = _pairs(actuators)
-    muscles = (
-        tuple(read_muscle(model, name, muscle_pairs) for name in actuators) if muscular else ()
-    )
-    return _read(model, spec, torso, feet, joints, ground, pairs, muscles, bool(motors))
+    add_sensors(spec, torso, feet, joints, actuators if muscular else ())
+    model = _compiled(spec)
+    home = _at_home(model)
 
-
-def _read(
-    model: mujoco.MjModel,
-    spec: mujoco.MjSpec,
-    torso: str,
-    feet: Sequence[str],
-    joints: Sequence[str],
-    floor: frozenset[int],
-    pairs: Sequence[tuple[str, str, str]],
-    muscles: tuple[Muscle, ...],
-    torques: bool,
-    data: mujoco.MjData | None = None,
-    driven: tuple[Joint, ...] | None = None,
-) -> Morphology:
-    """Reads the body off its compiled model, in the home keyframe."""
-    data = mujoco.MjData(model) if data is None else data
-    mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
-    mujoco.mj_kinematics(model, data)
-    lows, highs = _extents(model, data, [i for i in range(model.ngeom) if i not in floor])
-    sole = lows.min()
-    if driven is None:
-        driven = tuple(_joint(model, data, name, pairs, commanded=not torques) for name in joints)
-    legs = [
-        data.xanchor[model.joint(name).id][2]
-        for name in joints
-        if any(
-            is_in_subtree(model, model.body(foot).id, model.joint(name).bodyid[0]) for foot in feet
-        )
-    ]
+    joint_pairs = _joint_pairs(joints, partners)
+    driven = tuple(
+        read_joint(model, home, name, joint_pairs, commanded=not torques) for name in joints
+    )
+    muscle_pairs = find_pairs(actuators)
+    muscles = [read_muscle(model, name, muscle_pairs) for name in actuators] if muscular else []
+    ground = _ground(model, floor)
     return Morphology(
         model=model,
         spec=spec,
         torso=torso,
         feet=tuple(feet),
         joints=driven,
-        floor=floor,
-        leg_length=float(max(legs, default=data.body(torso).xpos[2]) - sole),
-        standing_height=float(data.body(torso).xpos[2]),
-        mass=float(model.body_mass.sum()),
-        size=float(highs.max() - sole),
-        muscles=muscles,
+        floor=ground,
+        muscles=tuple(muscles),
         torques=torques,
+        **read_stature(model, home, torso, feet, joints, ground)._asdict(),
     )
+
+
+def _check_names(
+    spec: mujoco.MjSpec, torso: str, feet: Sequence[str], joints: Sequence[str]
+) -> None:
+    """Raises an UnknownNameError where a body or a joint does not exist."""
+    bodies = [body.name for body in spec.bodies]
+    for name in (torso, *feet):
+        if name not in bodies:
+            raise UnknownNameError("body", name, (body for body in bodies if body))
+
+    known = [joint.name for joint in spec.joints]
+    for name in joints:
+        if name not in known:
+            raise UnknownNameError("joint", name, (joint for joint in known if joint))
+
+
+def _check_actuators(actuators: Sequence[str], joints: Sequence[str]) -> None:
+    """Raises a ModelError where servos or motors are not those of the driven joints."""
+    if actuators != list(joints):
+        raise ModelError(
+            f"The actuators {actuators} must be named after the driven joints and stand in their "
+            f"order, {list(joints)}, or all be muscles."
+        )
+
+
+def _is_muscular(spec: mujoco.MjSpec) -> bool:
+    """Whether all actuators are muscles."""
+    kinds = {actuator.gaintype for actuator in spec.actuators}
+    return kinds == {mujoco.mjtGain.mjGAIN_MUSCLE}
+
+
+def _takes_torques(spec: mujoco.MjSpec) -> bool:
+    """Whether the actuators are motors.
+
+    Raises:
+        ModelError: Some are, and others are not.
+    """
+    motors = [actuator.name for actuator in spec.actuators if _is_motor(actuator)]
+    others = [actuator.name for actuator in spec.actuators if not _is_motor(actuator)]
+    if motors and others:
+        raise ModelError(
+            f"The actuators {motors} take a torque, but {others} do not. All must be `motor` "
+            "actuators, or none."
+        )
+    return bool(motors)
 
 
 def _is_motor(actuator: mujoco.MjsActuator) -> bool:
@@ -401,131 +325,37 @@ def _is_motor(actuator: mujoco.MjsActuator) -> bool:
     )
 
 
-def _add_sensors(
-    spec: mujoco.MjSpec,
-    torso: str,
-    feet: Sequence[str],
-    joints: Sequence[str],
-    muscles: Sequence[str],
-) -> None:
-    kind, thing = mujoco.mjtSensor, mujoco.mjtObj
-    for name, sensor in {"angle": kind.mjSENS_JOINTPOS, "velocity": kind.mjSENS_JOINTVEL}.items():
-        for joint in joints:
-            spec.add_sensor(
-                name=f"{joint}.{name}", type=sensor, objtype=thing.mjOBJ_JOINT, objname=joint
-            )
-    frames = {"position": kind.mjSENS_FRAMEPOS, "velocity": kind.mjSENS_FRAMELINVEL}
-    for name, sensor in {**frames, "orientation": kind.mjSENS_FRAMEQUAT}.items():
-        spec.add_sensor(name=f"torso.{name}", type=sensor, objtype=thing.mjOBJ_XBODY, objname=torso)
-    imu = spec.body(torso).add_site(name=IMU)
-    spec.add_sensor(
-        name="torso.rate", type=kind.mjSENS_GYRO, objtype=thing.mjOBJ_SITE, objname=imu.name
-    )
-    for foot in feet:
-        for name, sensor in {**frames, "spin": kind.mjSENS_FRAMEANGVEL}.items():
-            spec.add_sensor(
-                name=f"{foot}.{name}", type=sensor, objtype=thing.mjOBJ_XBODY, objname=foot
-            )
-        fields = (mujoco.mjtConDataField.mjCONDATA_FORCE, mujoco.mjtConDataField.mjCONDATA_POS)
-        netforce = 3  # reduction of a contact sensor: one wrench for all contacts (mjspec.h)
-        spec.add_sensor(
-            name=f"{foot}.ground",
-            type=kind.mjSENS_CONTACT,
-            objtype=thing.mjOBJ_BODY,
-            objname="world",
-            reftype=thing.mjOBJ_XBODY,
-            refname=foot,
-            intprm=[sum(1 << int(field) for field in fields), netforce, 1],
-        )
-    of_actuator = {
-        "length": kind.mjSENS_ACTUATORPOS, "velocity": kind.mjSENS_ACTUATORVEL, "force": kind.mjSENS_ACTUATORFRC,
-    }  # fmt: skip
-    for muscle in muscles:
-        for name, sensor in of_actuator.items():
-            spec.add_sensor(
-                name=f"{muscle}.{name}", type=sensor, objtype=thing.mjOBJ_ACTUATOR, objname=muscle
-            )
-    for joint in joints if muscles else ():
-        spec.add_sensor(
-            name=f"{joint}.limit",
-            type=kind.mjSENS_JOINTLIMITFRC,
-            objtype=thing.mjOBJ_JOINT,
-            objname=joint,
-        )
+def _compiled(spec: mujoco.MjSpec) -> mujoco.MjModel:
+    """The compiled model.
 
-
-def _pairs(joints: Sequence[str]) -> list[tuple[str, str, str]]:
-    """Left name, right name and stem of the joints that differ in one word for the side.
-
-    Words end at anything but a letter, and where a capital begins another one.
+    Raises:
+        ModelError: The spec does not compile, or lacks the home keyframe.
     """
-    pairs = []
-    for name in joints:
-        for word in re.finditer(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name):
-            side = word[0]
-            right, rest = SIDES.get(side.lower(), ("", ""))
-            right = (
-                right.upper()
-                if side.isupper()
-                else right.capitalize()
-                if side[0].isupper()
-                else right
-            )
-            before, after = name[: word.start()], name[word.end() :]
-            if right and (partner := before + right + after) in joints:
-                stem = [part for part in (before.rstrip("_-."), rest, after.lstrip("_-.")) if part]
-                pairs.append((name, partner, "_".join(stem)))
-                break
-    return pairs
+    try:
+        model = spec.compile()
+    except ValueError as error:
+        raise ModelError(f"MuJoCo cannot compile the model: {error}") from error
+    if HOME not in [model.key(i).name for i in range(model.nkey)]:
+        raise ModelError(f"The model needs a keyframe '{HOME}' in which it stands.")
+    return model
 
 
-def _joint(
-    model: mujoco.MjModel,
-    data: mujoco.MjData,
-    name: str,
-    pairs: Sequence[tuple[str, str, str]],
-    commanded: bool,
-) -> Joint:
-    """Reads one driven joint off the model; its mirror sign comes from the axes at home.
+def _joint_pairs(joints: Sequence[str], partners: Mapping[str, str] | None) -> list[Pair]:
+    """Pairs of driven joints, given or found by their names.
 
-    Its limits are those of its actuator where angles are `commanded`, else its own.
+    Raises:
+        UnknownNameError: A joint that is given is not driven.
     """
-    joint = model.joint(name)
-    home = float(data.qpos[joint.qposadr[0]])
-    driver = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_ACTUATOR, name)
-    limited, bounds = (
-        (model.actuator_ctrllimited[driver], model.actuator_ctrlrange[driver])
-        if driver >= 0 and commanded
-        else (joint.limited[0], joint.range)
-    )
-    low, high = (float(bound) for bound in bounds) if limited else (-np.pi, np.pi)
-    turns = joint.type[0] == mujoco.mjtJoint.mjJNT_HINGE
-    x, y, z = data.xaxis[joint.id]
-    axis = ("roll", "pitch", "yaw")[int(np.argmax(np.abs([x, y, z])))] if turns else ""
-    for left, right, stem in pairs:
-        if name in (left, right):
-            side, partner = ("left", right) if name == left else ("right", left)
-            # A turning axis is a pseudo-vector: a mirror through the x-z plane keeps its y and flips x and z.
-            image = np.array([-x, y, -z]) if turns else np.array([x, -y, z])
-            mirror = float(np.sign(image @ data.xaxis[model.joint(partner).id]))
-            return Joint(name, stem, side, partner, axis, mirror, low, high, home)
-    return Joint(name, name, "", name, axis, 1.0, low, high, home)
+    if partners is None:
+        return find_pairs(joints)
+    for name in (name for pair in partners.items() for name in pair):
+        if name not in joints:
+            raise UnknownNameError("driven joint", name, joints)
+    return [(left, right, left) for left, right in partners.items()]
 
 
-def _extents(
-    model: mujoco.MjModel, data: mujoco.MjData, geoms: Sequence[int]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Lowest and highest points of geoms' bounding boxes, in the world [m] (n,)."""
-    up = data.geom_xmat[geoms].reshape(-1, 3, 3)[:, 2]
-    kind, size, box = model.geom_type[geoms], model.geom_size[geoms], model.geom_aabb[geoms]
-    ball, capsule = kind == SPHERE, kind == CAPSULE
-
-    middle = data.geom_xpos[geoms, 2]
-    for i in np.flatnonzero(box[:, :3].any(axis=1)):
-        middle[i] += up[i] @ box[i, :3]
-
-    reach = size[:, 0].copy()
-    reach[capsule] += size[capsule, 1] * np.abs(up[capsule, 2])
-    for i in np.flatnonzero(~(ball | capsule)):
-        reach[i] = np.abs(up[i]) @ box[i, 3:]
-    return middle - reach, middle + reach
+def _ground(model: mujoco.MjModel, floor: Sequence[str]) -> frozenset[int]:
+    """Ids of the geoms that count as ground; those of the world body where none are named."""
+    if floor:
+        return frozenset(model.geom(name).id for name in floor)
+    return frozenset(np.flatnonzero(model.geom_bodyid == 0).tolist())

@@ -8,7 +8,7 @@ import numpy as np
 
 from evoloco.errors import ModelError
 from evoloco.genome import Array
-from evoloco.morphology import is_in_subtree
+from evoloco.subtree import is_in_subtree
 
 MESHES = (mujoco.mjtGeom.mjGEOM_MESH, mujoco.mjtGeom.mjGEOM_SDF)
 """Kinds of geoms whose shape is in a file of its own."""

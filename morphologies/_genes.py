@@ -10,8 +10,8 @@ import numpy as np
 
 from evoloco.errors import ModelError, UnknownNameError
 from evoloco.genome import Array, Gene
-from evoloco.morphology import is_in_subtree
 from evoloco.stretch import MESHES, Stretch
+from evoloco.subtree import is_in_subtree
 
 GENES = (
     Gene("length.BODY", 0.8, 1.25, "1", "length of links over that in the file"),

@@ -13,8 +13,9 @@ from pydantic import Field
 from evoloco.errors import ModelError, SpecError, UnknownNameError
 from evoloco.genome import Gene
 from evoloco.model_file import check_sizes
-from evoloco.morphology import HOME, Morphology, assemble, is_in_subtree
+from evoloco.morphology import HOME, Morphology, assemble
 from evoloco.servo import SERVOS, Servo, bound
+from evoloco.subtree import is_in_subtree
 
 from ._genes import GENES, Genes, describe, shape, stiffen
 from ._world import add_floor, add_light

@@ -11,8 +11,9 @@ from evoloco.gait import energy, metabolism
 from evoloco.gait.footstrike import heel_first
 from evoloco.gait.symmetry import hip_pair, hip_symmetry
 from evoloco.genome import Array
-from evoloco.morphology import GRAVITY, Morphology, is_in_subtree
+from evoloco.morphology import GRAVITY, Morphology
 from evoloco.stance import Mask, Rows, touchdowns
+from evoloco.subtree import is_in_subtree
 
 WARM_UP = 2.0
 """Time at the start of an episode that is not part of its gait [s]."""

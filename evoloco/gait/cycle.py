@@ -7,7 +7,8 @@ import numpy as np
 from evoloco.episode import Episode
 from evoloco.gait.analysis import WARM_UP, Gait
 from evoloco.genome import Array
-from evoloco.morphology import Morphology, is_in_subtree
+from evoloco.morphology import Morphology
+from evoloco.subtree import is_in_subtree
 
 PHASES = np.linspace(0.0, 100.0, 101)
 """Where in its stride a foot is [%]: it touches down at 0, and again at 100."""

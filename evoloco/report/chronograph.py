@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from evoloco.episode import Episode
 from evoloco.genome import Array
 from evoloco.ground import height
-from evoloco.morphology import Morphology, is_in_subtree
+from evoloco.morphology import Morphology
 from evoloco.report import muscles
 from evoloco.report.canvas import INK, finish, picture
 from evoloco.report.plots import SIDES, Span, side_of
+from evoloco.subtree import is_in_subtree
 
 
 @picture

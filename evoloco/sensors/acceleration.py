@@ -2,8 +2,9 @@
 
 import mujoco
 
-from evoloco.morphology import IMU, Morphology
+from evoloco.morphology import Morphology
 from evoloco.sensor import Reading, Sensor
+from evoloco.standard_sensors import IMU
 
 NAME = "torso.acceleration"
 
