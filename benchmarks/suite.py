@@ -27,7 +27,7 @@ SUITES = {
 
 
 def cpu() -> float:
-    """CPU time of all processes so far that this one has waited for, and those they waited for [s]."""
+    """Returns the CPU time of all processes waited for so far, by this one or its children [s]."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

@@ -11,6 +11,7 @@ from journals import sign
 
 from evoloco.errors import EvolocoError, JournalError
 from evoloco.evolve import evolve
+from evoloco.fields import size
 from evoloco.replay import replay, save_trace
 from evoloco.run import Run
 from evoloco.spec import read
@@ -125,6 +126,7 @@ def test_a_saved_trace_has_mujocos_names_and_one_row_per_control_step(
             "ctrl": model.nu,
             "actuator_force": model.nu,
             "sensordata": model.nsensordata,
+            "obs": size(run.experiment.morphology.observation),
             "peak_load": 1,
             "body_contact": 1,
             "controller_state": 1,
