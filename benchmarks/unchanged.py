@@ -51,6 +51,15 @@ EXTRA: dict[str, tuple[str, ...]] = {
         "evaluation.support.stiffness=1.0",
         "evaluation.support.generations=30",
     ),
+    "biped with vanderpol": ("biped_phase", "controller.name=vanderpol"),
+    "biped with rulkov": ("biped_phase", "controller.name=rulkov"),
+    "biped with feedback": (
+        "biped_hopf",
+        "controller.coupling=chain",
+        "controller.feedback=['tilt', 'load']",
+        "controller.phase_reset=true",
+    ),
+    "planar_biped with a ring": ("planar_biped", "controller.topology=ring"),
     "biped on ray": ("biped", "--ray", "local"),
 }
 """Cases besides the bundled runs, of which two have genes of bodies."""
