@@ -27,7 +27,7 @@ SUITES = {
 
 
 def cpu() -> float:
-    """CPU time of all processes so far that this one has waited for, and those they waited for [s]."""
+    """CPU time of all processes that this one waited for, and of those they waited for [s]."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
