@@ -4,8 +4,8 @@ A layout is a NumPy structured dtype. A field is a number, an array, or fields a
 
     layout({"phase": (), "weights": (3, 4), "posture": {"home": (10,)}})
 
-NumPy and Numba read a row of such a layout by attribute, `row.weights[i, j]`, `row.posture.home[j]`,
-and its memory is the same as that of a flat array.
+NumPy and Numba read a row of such a layout by attribute, such as `row.weights[i, j]` and
+`row.posture.home[j]`. Its memory is the same as that of a flat array.
 """
 
 import hashlib
@@ -122,6 +122,7 @@ def names(kind: Layout) -> tuple[str, ...]:
 
 
 def _field(name: str, shape: Any) -> tuple[Any, ...]:
+    """A field as NumPy describes it: name, kind, and shape where it is no number."""
     if not name.isidentifier() or hasattr(np.recarray, name) or hasattr(np.record, name):
         raise EvolocoError(
             f"A field cannot be called '{name}': it must be a Python name that NumPy's records do "

@@ -1,4 +1,4 @@
-"""Where an episode happens: how the body starts, what pushes it, how slippery and how rough the ground is."""
+"""Where an episode happens: how the body starts, what pushes it, and what the ground is like."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ STILL = ((0.0, 0.0), (0.0, 0.0), (0.0, 0.0))
 """Ranges of a command that asks for nothing."""
 
 SEARCH, ELITE, HELD_OUT = 0, 1, 2
-"""Streams of random numbers: what the search sees, what chooses the champion, and what judges it."""
+"""Streams of random numbers: for the search, the choice of the champion, and its judgement."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,8 @@ def draw(
 
     Args:
         morphology: The body.
-        address: Seeds of the generator, such as (seed, stream, generation, episode);
-            equal addresses give equal scenarios, whatever else was drawn.
+        address: Seeds of the generator, such as (seed, stream, generation, episode). Equal
+            addresses give equal scenarios, whatever else was drawn.
         duration: Of the episode [s].
         joint_noise: Standard deviation of the start angles [rad].
         velocity_noise: Standard deviation of the start velocities [rad/s].
@@ -102,26 +102,22 @@ def draw(
         command: Ranges of speed [m/s], heading [rad] and turning rate [rad/s].
     """
     random = np.random.default_rng(list(address))
-    nu = len(morphology.joints)
-    offset = joint_noise * random.standard_normal(nu)
-    velocity = velocity_noise * random.standard_normal(nu)
+    joints = len(morphology.joints)
+    offset = joint_noise * random.standard_normal(joints)
+    velocity = velocity_noise * random.standard_normal(joints)
     slip = float(random.uniform(*friction))
-    starts = (
-        duration
-        * (np.arange(push_count) + random.uniform(0.2, 0.8, push_count))
-        / max(push_count, 1)
-    )
+
+    parts = np.arange(push_count) + random.uniform(0.2, 0.8, push_count)
+    starts = duration * parts / max(push_count, 1)
     angles = random.uniform(0, 2 * np.pi, push_count)
-    force = push_impulse * morphology.mass / push_duration
     ahead, aside = _ways(angles, push_direction)
-    pushes = np.stack(
-        [starts, starts + push_duration, force * ahead, force * aside, np.zeros(push_count)],
-        axis=1,
-    )
+    force = push_impulse * morphology.mass / push_duration
+    pushes = [starts, starts + push_duration, force * ahead, force * aside, np.zeros(push_count)]
+
     scenario = Scenario(
         offset,
         velocity,
-        pushes,
+        np.stack(pushes, axis=1),
         slip,
         command=_command(command, address),
         key=tuple(address),
@@ -136,7 +132,7 @@ def draw(
 def _command(
     ranges: Sequence[tuple[float, float]], address: Sequence[int]
 ) -> tuple[float, float, float]:
-    """A command drawn from ranges."""
+    """A command drawn from ranges: speed [m/s], heading [rad] and turning rate [rad/s]."""
     seed = np.random.SeedSequence(list(address), spawn_key=(COMMAND,))
     low, high = np.array(ranges, float).T
     speed, heading, turning_rate = low + (high - low) * np.random.default_rng(seed).random(3)

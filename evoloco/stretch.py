@@ -31,22 +31,20 @@ class Stretch:
 
         a + S (p - a),   S = size (1 + (length - 1) d d')
 
-    The origin a is where the body's first hinge is, and stays. The unit vector
-    d points to the first hinge of the only body that hangs on it and moves or
-    is a foot, so the distance of the two is multiplied by size times length
-    exactly. Where none or several hang on it, d is the longest side of its
-    largest geom.
+    The origin a is where the body's first hinge is, and stays. The unit vector d points to the
+    first hinge of the only body that hangs on it and moves or is a foot, so the distance of the two
+    is multiplied by size times length exactly. Where none or several hang on it, d is the longest
+    side of its largest geom.
 
-    Positions of geoms, sites, cameras, lights and bodies follow the map. A box
-    or ellipsoid is scaled by |S u| along each of its own axes u; a capsule or
-    cylinder so along its axis, its radius and that of a sphere by the size
-    only. Orientations stay. Meshes are stretched by MuJoCo's frames.
+    Positions of geoms, sites, cameras, lights and bodies follow the map. A box or ellipsoid is
+    scaled by |S u| along each of its own axes u. A capsule or cylinder is so along its axis; its
+    radius and that of a sphere are scaled by the size only. Orientations stay. Meshes are stretched
+    by MuJoCo's frames.
 
-    A geom's mass follows its volume where the file gives a density or nothing,
-    and stays where the file gives a mass. A body's given inertial keeps its
-    mass, and its inertia is that of the same masses at their new places: with
-    the second moments C = tr(I) / 2 - I about the centre of mass, C becomes
-    S C S, and I is tr(C) - C again.
+    A geom's mass follows its volume where the file gives a density or nothing, and stays where the
+    file gives a mass. A body's given inertial keeps its mass, and its inertia is that of the same
+    masses at their new places: with the second moments C = tr(I) / 2 - I about the centre of mass,
+    C becomes S C S, and I is tr(C) - C again.
 
     Attributes:
         origin: a, in the body's frame [m] (3,).
@@ -62,10 +60,25 @@ class Stretch:
 
     @classmethod
     def of(
-        cls, model: mujoco.MjModel, body: int, length: float, size: float, feet: Sequence[str], path: str,
+        cls,
+        model: mujoco.MjModel,
+        body: int,
+        length: float,
+        size: float,
+        feet: Sequence[str],
+        path: str,
         directed: bool,
-    ) -> "Stretch":  # fmt: skip
-        """That of a body of a file; `directed` where a gene is about its length.
+    ) -> "Stretch":
+        """That of a body of a file.
+
+        Args:
+            model: The file's.
+            body: Its id there.
+            length: Factor along the body [1].
+            size: Factor in every direction [1].
+            feet: Names of the feet.
+            path: Of the file, for a message.
+            directed: Whether a gene is about the body's length.
 
         Raises:
             ModelError: A gene is about its length, but it has no direction.
@@ -76,9 +89,8 @@ class Stretch:
     @property
     def matrix(self) -> Array:
         """S (3, 3)."""
-        matrix: Array = self.size * (
-            np.eye(3) + (self.length - 1) * np.outer(self.direction, self.direction)
-        )
+        along = np.outer(self.direction, self.direction)
+        matrix: Array = self.size * (np.eye(3) + (self.length - 1) * along)
         return matrix
 
     def apply(self, model: mujoco.MjModel, body: int, explicit: bool) -> None:
@@ -89,54 +101,72 @@ class Stretch:
             body: Its id there.
             explicit: Whether the file gives the body's inertial.
         """
-        shapes = np.where(
-            np.isin(model.geom_type, MESHES), -1, model.geom_bodyid
-        )  # bodies of geoms that are no meshes
+        is_mesh = np.isin(model.geom_type, MESHES)
+        shapes = np.where(is_mesh, -1, model.geom_bodyid)  # bodies of geoms that are no meshes
+        self._move(model, body, shapes)
+        self._scale(model, body, shapes)
+        if explicit:
+            self._reshape_inertial(model, body)
+
+    def _move(self, model: mujoco.MjModel, body: int, shapes: Array) -> None:
+        """Moves what is fixed to the body, and the bodies that hang on it."""
         for owner, position in (
-            (shapes, model.geom_pos), (model.site_bodyid, model.site_pos),
-            (model.cam_bodyid, model.cam_pos), (model.light_bodyid, model.light_pos),
-        ):  # fmt: skip
+            (shapes, model.geom_pos),
+            (model.site_bodyid, model.site_pos),
+            (model.cam_bodyid, model.cam_pos),
+            (model.light_bodyid, model.light_pos),
+        ):
             position[owner == body] = self._place(position[owner == body])
+
         for child in children(model, body):
             hinge = seen(model, child, anchor(model, child))
             model.body_pos[child] += self._place(hinge) - hinge
+
+    def _scale(self, model: mujoco.MjModel, body: int, shapes: Array) -> None:
+        """Scales the body's geoms and sites."""
         for owner, kind, turn, sizes in (
             (shapes, model.geom_type, model.geom_quat, model.geom_size),
             (model.site_bodyid, model.site_type, model.site_quat, model.site_size),
         ):
             for i in np.flatnonzero(owner == body):
-                sizes[i] *= self._scale(kind[i], rotation(turn[i]))
-        if explicit:
-            turn = rotation(model.body_iquat[body])
-            inertia = turn @ np.diag(model.body_inertia[body]) @ turn.T
-            moments = self.matrix @ (np.trace(inertia) / 2 * np.eye(3) - inertia) @ self.matrix
-            values, axes = np.linalg.eigh(np.trace(moments) * np.eye(3) - moments)
-            axes[:, 2] = np.cross(axes[:, 0], axes[:, 1])  # a rotation, not a mirror image
-            model.body_inertia[body] = values
-            mujoco.mju_mat2Quat(model.body_iquat[body], axes.ravel())
-            model.body_ipos[body] = self._place(model.body_ipos[body])
+                sizes[i] *= self._factors(kind[i], rotation(turn[i]))
+
+    def _reshape_inertial(self, model: mujoco.MjModel, body: int) -> None:
+        """Gives the body the inertia of the same masses at their new places."""
+        turn = rotation(model.body_iquat[body])
+        inertia = turn @ np.diag(model.body_inertia[body]) @ turn.T  # I
+        moments = self.matrix @ (np.trace(inertia) / 2 * np.eye(3) - inertia) @ self.matrix  # S C S
+        values, axes = np.linalg.eigh(np.trace(moments) * np.eye(3) - moments)
+        axes[:, 2] = np.cross(axes[:, 0], axes[:, 1])  # a rotation, not a mirror image
+
+        model.body_inertia[body] = values
+        mujoco.mju_mat2Quat(model.body_iquat[body], axes.ravel())
+        model.body_ipos[body] = self._place(model.body_ipos[body])
 
     def wrap(self, geom: mujoco.MjsGeom) -> None:
         """Puts a mesh geom into a frame that stretches it.
 
-        MuJoCo shares a mesh between geoms of one stretch. No factor is exactly
-        one, so that the number of meshes, and with it the layout of the model,
-        is that of any other factor.
+        MuJoCo shares a mesh between geoms of one stretch. No factor is exactly one, so that the
+        number of meshes, and with it the layout of the model, is that of any other factor.
         """
-        length, size = (
-            1 + UNEQUAL if factor == 1 else factor for factor in (self.length, self.size)
-        )
+        factors = self.length, self.size
+        length, size = (1 + UNEQUAL if factor == 1 else factor for factor in factors)
         turn = np.empty(4)
         mujoco.mju_quatZ2Vec(turn, self.direction)
         back, origin = np.empty(4), np.empty(3)
         mujoco.mju_negPose(origin, back, self.origin, turn)
+
+        follows_volume = np.isnan(geom.mass)
         outer = geom.parent.add_frame(
-            pos=self.origin, quat=turn, scale=size * np.array([1, 1, length]),
+            pos=self.origin,
+            quat=turn,
+            scale=size * np.array([1, 1, length]),
             scaling=mujoco.mjtScaling.mjSCALING_GEOMETRY,
-            massscale=0 if np.isnan(geom.mass) else 1,  # 0: the mass follows the volume
-        )  # fmt: skip
+            massscale=0 if follows_volume else 1,
+        )
         inner = geom.parent.add_frame(pos=origin, quat=back)
         inner.set_frame(outer)
+
         top = geom
         while top.frame is not None:
             top = top.frame
@@ -147,7 +177,7 @@ class Stretch:
         placed: Array = self.origin + (points - self.origin) @ self.matrix
         return placed
 
-    def _scale(self, kind: int, axes: Array) -> Array:
+    def _factors(self, kind: int, axes: Array) -> Array:
         """Factors of the sizes (3,) of a geom or site with these axes (3, 3), one per column."""
         kind = mujoco.mjtGeom(kind)
         if kind == mujoco.mjtGeom.mjGEOM_SPHERE:
@@ -162,13 +192,11 @@ def children(model: mujoco.MjModel, body: int) -> list[int]:
 
 
 def anchor(model: mujoco.MjModel, body: int) -> Array:
-    """Where a body turns: the place of its first hinge or ball, or else its origin, in its frame [m] (3,)."""
+    """Where a body turns, in its frame [m] (3,): its first hinge or ball, or else its origin."""
+    turning = (mujoco.mjtJoint.mjJNT_HINGE, mujoco.mjtJoint.mjJNT_BALL)
     first = model.body_jntadr[body]
     for joint in range(first, first + model.body_jntnum[body]):
-        if mujoco.mjtJoint(model.jnt_type[joint]) in (
-            mujoco.mjtJoint.mjJNT_HINGE,
-            mujoco.mjtJoint.mjJNT_BALL,
-        ):
+        if mujoco.mjtJoint(model.jnt_type[joint]) in turning:
             return np.array(model.jnt_pos[joint])
     return np.zeros(3)
 
@@ -201,15 +229,19 @@ def _direction(model: mujoco.MjModel, body: int, feet: Sequence[str], path: str)
     vector = link(model, body, feet)
     if (length := np.linalg.norm(vector)) > TINY:
         return np.array(vector / length)
+
     geoms = np.flatnonzero(model.geom_bodyid == body)
     if len(geoms):
         largest = geoms[np.argmax(model.geom_aabb[geoms, 3:].max(axis=1))]
         sides = model.geom_aabb[largest, 3:]
-        if np.sort(sides)[2] > (1 + TINY) * np.sort(sides)[1]:
+        _, second, longest = np.sort(sides)
+        if longest > (1 + TINY) * second:
             return rotation(model.geom_quat[largest])[:, np.argmax(sides)]
+
     raise ModelError(
-        f"{path}: body '{model.body(body).name}' has no length: neither does one body hang on it, nor is its largest "
-        "geom longer in one direction. A gene of its size scales it in every direction."
+        f"{path}: body '{model.body(body).name}' has no length: neither does one body hang on it, "
+        "nor is its largest geom longer in one direction. A gene of its size scales it in every "
+        "direction."
     )
 
 

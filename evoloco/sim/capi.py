@@ -1,4 +1,4 @@
-"""MuJoCo's C side: the library, the batch functions of mjbatch.h, and where arrays stand inside an mjData."""
+"""MuJoCo's C side: the library, its batch functions, and where arrays stand inside an mjData."""
 
 import ctypes
 import pathlib
@@ -52,9 +52,11 @@ class _BatchConfig(ctypes.Structure):
 
 class _LogConfig(ctypes.Structure):
     _fields_ = (
-        ("logto_console", ctypes.c_bool), ("logto_file", ctypes.c_bool),
-        ("logfile", ctypes.c_char * 1024), ("topics", ctypes.c_int),
-    )  # fmt: skip
+        ("logto_console", ctypes.c_bool),
+        ("logto_file", ctypes.c_bool),
+        ("logfile", ctypes.c_char * 1024),
+        ("topics", ctypes.c_int),
+    )
 
 
 def batch_config(threads: int) -> ctypes.Structure:
@@ -64,7 +66,7 @@ def batch_config(threads: int) -> ctypes.Structure:
 
 @cache
 def library() -> ctypes.CDLL:
-    """The library, with the signatures of the batch functions set."""
+    """The library, with the signatures of the functions of mjbatch.h set."""
     lib = ctypes.CDLL(library_path())
     pointer, integer = ctypes.c_void_p, ctypes.c_int
     signatures: dict[str, tuple[Any, list[Any]]] = {
@@ -88,7 +90,10 @@ def library() -> ctypes.CDLL:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keeps warnings of diverging simulations, which are results, off the terminal and out of MUJOCO_LOG.TXT."""
+    """Keeps MuJoCo's warnings off the terminal and out of MUJOCO_LOG.TXT.
+
+    They are about diverging simulations, which are results.
+    """
     lib = library()
     before = lib.mju_getLogConfig()
     lib.mju_setLogConfig(_LogConfig())
@@ -100,7 +105,11 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def colliding(functions: Mapping[tuple[int, int], int]) -> Iterator[None]:
-    """Has C functions, mjfCollisions at addresses, find the contacts of pairs of types of geoms, the lesser first."""
+    """Has C functions find the contacts between geoms of certain types.
+
+    Args:
+        functions: Two types of geoms, the lesser first -> address of an mjfCollision.
+    """
     kinds = int(mujoco.mjtGeom.mjNGEOMTYPES)
     table = (ctypes.c_void_p * kinds**2).in_dll(library(), "mjCOLLISIONFUNC")
     before = list(table)
@@ -127,6 +136,7 @@ def _ctype(kind: Any) -> Any:
         if kind.name in structs.STRUCTS:
             return _struct(kind.name)
         return ctypes.c_int  # an enum
+
     union = isinstance(kind, ast_nodes.AnonymousUnionDecl)
     fields = [
         (getattr(field, "name", "") or f"_{i}", _ctype(field.type))

@@ -89,7 +89,7 @@ native_step = numba.cfunc(
 '''
 
 given: tuple[Any, ...] = ()
-"""What the module made of `_WRAPPERS` compiles while it is imported: reset, step and three layouts."""
+"""What a generated module compiles while it is imported: functions, and layouts of their rows."""
 
 
 class CompiledController:
@@ -107,8 +107,8 @@ class CompiledController:
         observation: Layout of what it observes.
 
     Raises:
-        ControllerError: Numba cannot compile one of them; the message gives
-            the line and what is allowed.
+        ControllerError: Numba cannot compile one of them; the message gives the line and what is
+            allowed.
     """
 
     def __init__(self, controller: Controller, observation: Layout) -> None:

@@ -269,7 +269,7 @@ def push(plan, sim, wrench, now):  # type: ignore[no-untyped-def]
 
 @jit
 def hold(plan, wrench, sensordata, support):  # type: ignore[no-untyped-def]
-    """Adds the virtual support's springs against lowering and tilting to the wrench on the torso."""
+    """Adds the support's springs against lowering and tilting to the wrench on the torso."""
     rows = rotation(sensordata, plan.orientation)
     wrench[2] += (
         support[STIFFNESS] * (support[HEIGHT] - sensordata[plan.position + 2])

@@ -1,4 +1,7 @@
-"""What a controller feels: true readings, sampled, disturbed and delayed; compiled into the episode."""
+"""What a controller feels: true readings that are sampled, disturbed and delayed.
+
+All functions are compiled into the episode.
+"""
 
 import math
 

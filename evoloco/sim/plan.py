@@ -71,7 +71,7 @@ PLAN = np.dtype(
             "asked",  # (nsim, 3): the command that a controller may observe
             "noise",  # (nsim, obs_size, NOISE)
             "delay",  # int64 (nsim, obs_size): of each channel [control steps]
-            "command",  # (nsim, nu): what the controller answered, where it does not reach ctrl at once
+            "command",  # (nsim, nu): the answer of a controller that does not reach ctrl at once
             "command_offset",  # (nsim, nu): added to every command
             "late",  # (nsim, late_count, nu): commands on their way
             "arrival",  # int64 (nsim, late_count): physics step in which they arrive

@@ -244,5 +244,6 @@ class Simulator:
         if needed > TRACE_BYTES:
             raise SpecError(
                 f"An episode of {self.steps} control steps would fill {needed:.3g} bytes, more "
-                f"than the {TRACE_BYTES} that its record may take. Shorten it, or control less often."
+                f"than the {TRACE_BYTES} that its record may take. Shorten it, or control less "
+                "often."
             )
