@@ -9,7 +9,7 @@ from evoloco.errors import SpecError, UnknownNameError
 from evoloco.members import member, members
 from evoloco.morphology import Morphology
 from evoloco.options import checked
-from evoloco.sensor import Noise, Reading, Sensor
+from evoloco.sensor import Estimate, Noise, Reading, Sensor
 from evoloco.spec import SensorSpec
 
 ROOM = "sensors"
@@ -117,7 +117,7 @@ def _set(sensor: Sensor, name: str, spec: SensorSpec) -> Sensor:
 
 def _check_estimates(sensors: Mapping[str, Sensor]) -> None:
     """Refuses what an estimate, which is formed from felt readings, cannot have."""
-    estimates = [sensor for sensor in sensors.values() if sensor.source == "estimated_tilt"]
+    estimates = [sensor for sensor in sensors.values() if isinstance(sensor.source, Estimate)]
     if len(estimates) > 1:
         names = ", ".join(sensor.name for sensor in estimates)
         raise SpecError(f"sensors: one sensor can have the source 'estimated_tilt', not {names}.")

@@ -51,8 +51,19 @@ class Reading:
     shift: float = 0.0
 
 
-Formed = Literal["tilt", "foot_ahead", "estimated_tilt", "command"]
-"""Formed in the episode kernel from several readings."""
+Formed = Literal["tilt", "foot_ahead", "command"]
+"""Formed in the episode kernel from true readings."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Roll and pitch that the episode kernel estimates from what `rate` and `acceleration` feel.
+
+    Attributes:
+        time_constant: With which the measured acceleration corrects the estimate [s].
+    """
+
+    time_constant: float
 
 
 class Computed(Protocol):
@@ -112,7 +123,7 @@ class Sensor:
     channels: tuple[str, ...]
     unit: str
     meaning: str
-    source: tuple[Reading, ...] | Formed | Computed
+    source: tuple[Reading, ...] | Formed | Estimate | Computed
     interval: float = 0.0
     delay: float = 0.0
     noise: Noise = Noise()

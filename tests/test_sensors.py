@@ -238,6 +238,15 @@ def test_a_controller_may_feel_the_estimate_in_place_of_the_truth(body):
     np.testing.assert_array_equal(felt(fooled, "tilt"), felt(both, "estimated_tilt"))
 
 
+def test_a_gyroscope_that_is_trusted_for_ever_is_integrated(body):
+    """With an endless time constant the accelerometer counts for nothing."""
+    trusting = {"source": "estimated_tilt", "time_constant": 1e12}
+    (plain,) = episodes(changed(body, tilt=trusting))
+    loud = {"noise": {"gaussian": 50.0}}
+    (shaken,) = episodes(changed(body, tilt=trusting, acceleration=loud))
+    np.testing.assert_allclose(felt(shaken, "tilt"), felt(plain, "tilt"), atol=1e-9)
+
+
 def test_an_estimate_takes_no_noise_of_its_own(body):
     with pytest.raises(SpecError, match=r"sensors\.tilt: .*rate and acceleration.*Give these"):
         changed(body, tilt={"source": "estimated_tilt", "noise": {"gaussian": 0.1}})

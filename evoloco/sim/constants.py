@@ -9,13 +9,11 @@ from evoloco.episode import Columns
 from evoloco.fields import names, place, size
 from evoloco.morphology import Morphology
 from evoloco.scenario import Termination
+from evoloco.sensor import Estimate
 from evoloco.sim import capi, plan
 from evoloco.sim.arrays import Arrays
 from evoloco.sim.compile import CompiledController
 from evoloco.sim.prepared import Body, kinds
-
-ESTIMATE_TIME = 2.0
-"""Time constant with which the measured acceleration corrects the estimated tilt [s]."""
 
 
 def fill(
@@ -47,7 +45,7 @@ def fill(
         state_column=_state_column(columns),
         min_upright=_min_upright(termination.max_tilt),
         end_on_contact=int(termination.body_contact),
-        estimate_time=ESTIMATE_TIME,
+        **_estimate(morphology),
     )
 
 
@@ -105,10 +103,18 @@ def _places_in_obs(morphology: Morphology) -> dict[str, int]:
         "tilt_at": formed.get("tilt", plan.NOWHERE),
         "foot_ahead_at": formed.get("foot_ahead", plan.NOWHERE),
         "asked_at": formed.get("command", plan.NOWHERE),
-        "estimate_at": formed.get("estimated_tilt", plan.NOWHERE),
         "felt_rate": starts.get("rate", plan.NOWHERE),
         "felt_acceleration": starts.get("acceleration", plan.NOWHERE),
     }
+
+
+def _estimate(morphology: Morphology) -> dict[str, float]:
+    """Place and time constant [s] of the estimated tilt, if there is one."""
+    for sensor in morphology.sensors:
+        if isinstance(sensor.source, Estimate):
+            at = place(morphology.observation, sensor.name).start
+            return {"estimate_at": at, "estimate_time": sensor.source.time_constant}
+    return {"estimate_at": plan.NOWHERE, "estimate_time": 1.0}
 
 
 def _offsets(data: mujoco.MjData) -> dict[str, int]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from evoloco.errors import EvolocoError, user_code
 from evoloco.fields import Array, place
 from evoloco.morphology import Morphology
-from evoloco.sensor import Computed
+from evoloco.sensor import Computed, Estimate
 
 
 @dataclass(frozen=True)
@@ -74,5 +74,5 @@ def slow_sensors(morphology: Morphology, control_dt: float) -> list[Slow]:
             interval=max(round(sensor.interval / control_dt), 1),
         )
         for sensor in morphology.sensors
-        if not isinstance(sensor.source, str | tuple)
+        if not isinstance(sensor.source, str | tuple | Estimate)
     ]
