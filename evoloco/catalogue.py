@@ -16,7 +16,7 @@ from evoloco.members import member, members
 from evoloco.options import options_of
 from evoloco.randomization.quantities import QUANTITIES
 from evoloco.sensor import Sensor
-from evoloco.spec import ControllerSpec, MorphologySpec, RunSpec, TermSpec, apply
+from evoloco.spec import ControllerSpec, MorphologySpec, NoiseSpec, RunSpec, TermSpec, apply
 
 _KINDS = {
     "controllers": "controllers",
@@ -78,15 +78,16 @@ def _sensors(morphology: str = "") -> dict[str, Sensor]:
     """
     names = [morphology] if morphology else [COMMON, MUSCULAR]
     bodies = [member("morphologies", name).build() for name in names]
-    own = {sensor.name: sensor for body in bodies for sensor in body.sensors}
+    own = {sensor.name: sensor for body in bodies[::-1] for sensor in body.sensors}
+    first = {sensor.name: sensor for sensor in bodies[0].sensors}
     bundled = {name: member("sensors", name).sensor(bodies[0]) for name in members("sensors")}
-    return {**own, **bundled}
+    return {**first, **own, **bundled}
 
 
 def _sensor_line(sensor: Sensor) -> str:
     """Returns what a sensor tells, and where it comes from."""
     bundled = sensor.name in members("sensors")
-    return f"{sensor.meaning} [{sensor.unit}], {'for [sensors]' if bundled else 'of every body'}"
+    return f"{sensor.meaning} [{sensor.unit}], {'for [sensors]' if bundled else 'of the body'}"
 
 
 def _sensor(name: str, morphology: str) -> str:
@@ -109,10 +110,9 @@ def _sensor(name: str, morphology: str) -> str:
     if name in members("sensors"):
         entry = member("sensors", name).sensor
         rows = [f"{name}: {inspect.getdoc(entry)}", *rows[1:], "Options:", *_options(entry)]
-    settings = (
-        "interval [s], delay [s], noise { gaussian, student_t, freedom, bias, quantum, dropout }"
-    )
-    return "\n".join([*rows, f"Keys of [sensors.{name}] besides: source, {settings}"])
+    noise = ", ".join(NoiseSpec.model_fields)
+    keys = f"source, interval [s], delay [s], noise {{ {noise} }}"
+    return "\n".join([*rows, f"Keys of [sensors.{name}] besides: {keys}"])
 
 
 def _usual(name: str) -> str:

@@ -7,7 +7,7 @@ import mujoco
 import numpy as np
 import pytest
 
-from evoloco import fields
+from evoloco import catalogue, fields
 from evoloco.controllers import sine
 from evoloco.errors import EvolocoError, SpecError, UnknownNameError
 from evoloco.fitting import fitted
@@ -338,3 +338,15 @@ def test_a_controller_that_reads_a_sensor_that_is_not_there_is_told_what_there_i
     controller.step = step
     with pytest.raises(EvolocoError, match=r"field of obs 'acceleration'.*joint_angle.*tilt"):
         Simulator(body, controller, duration=1.0, control_dt=DT, termination=NEVER)
+
+
+def test_the_list_tells_every_sensor_with_its_unit():
+    lines = catalogue.overview("sensors").splitlines()
+    assert any("tilt" in line and "[rad], of the body" in line for line in lines)
+    assert any("acceleration" in line and "[m/s²], for [sensors]" in line for line in lines)
+    assert "muscle_force" in catalogue.overview("sensors")
+    told = catalogue.describe("sensors", "ground_profile", "")
+    assert "points: int >= 1" in told
+    assert "gaussian" in told
+    with pytest.raises(UnknownNameError, match=r"Unknown sensor 'rates'.*mean 'rate'"):
+        catalogue.describe("sensors", "rates", "")
