@@ -190,6 +190,7 @@ def check(randomizations: Sequence[Randomization], morphology: Morphology) -> No
             if one.field:
                 _check_field(one, morphology)
             _check_elements(one, morphology)
+            _check_sensors(one, morphology)
         _check_ends(one, morphology)
 
 
@@ -217,6 +218,27 @@ def _check_elements(one: Randomization, morphology: Morphology) -> None:
         )
     if not one.chosen(names):
         raise UnknownNameError("element", one.elements, names)
+
+
+def _check_sensors(one: Randomization, morphology: Morphology) -> None:
+    """Raises a SpecError where a change of noise or bias reaches no reading."""
+    sensors = morphology.sensors
+    noisy = any(sensor.noise.gaussian or sensor.noise.student_t for sensor in sensors)
+    if one.quantity == "sensor_noise" and not noisy:
+        names = ", ".join(sensor.name for sensor in sensors)
+        raise SpecError(
+            "No sensor has noise that could become more or less: give one gaussian or student_t in "
+            f"[sensors.NAME.noise], where NAME is one of {names}."
+        )
+
+    readings = [sensor for sensor in sensors for _ in sensor.channels]
+    names = one.target.elements(morphology)[0] if one.quantity == "sensor_bias" else ()
+    chosen = [readings[index] for index in one.chosen(names)]
+    if chosen and all(sensor.source == "estimated_tilt" for sensor in chosen):
+        raise SpecError(
+            f"elements: '{one.elements}' is estimated from what rate and acceleration feel, and "
+            "has no bias of its own. Give these one."
+        )
 
 
 def _check_ends(one: Randomization, morphology: Morphology) -> None:
