@@ -13,6 +13,7 @@ from evoloco.sensor import Estimate, Noise, Reading, Sensor
 from evoloco.spec import SensorSpec
 
 ROOM = "sensors"
+"""Where bundled sensors are."""
 
 
 def fitted(morphology: Morphology, asked: Mapping[str, SensorSpec]) -> Morphology:
@@ -31,6 +32,7 @@ def fitted(morphology: Morphology, asked: Mapping[str, SensorSpec]) -> Morpholog
     """
     if not asked:
         return morphology
+
     wanted = _with_needs(asked, {sensor.name for sensor in morphology.sensors})
     modules = {name: _module(morphology, name, spec) for name, spec in wanted.items()}
     for module in modules.values():
@@ -39,7 +41,8 @@ def fitted(morphology: Morphology, asked: Mapping[str, SensorSpec]) -> Morpholog
 
     sensors = {sensor.name: sensor for sensor in morphology.sensors}
     for name, spec in wanted.items():
-        sensors[name] = _set(_found(morphology, sensors, name, spec, modules[name]), name, spec)
+        found = _found(morphology, sensors, name, spec, modules[name])
+        sensors[name] = _set(found, name, spec)
     _check_estimates(sensors)
     return replace(morphology, fitted=tuple(sensors.values()))
 
@@ -66,11 +69,13 @@ def _module(morphology: Morphology, name: str, spec: SensorSpec) -> ModuleType |
     """The module that makes a sensor; none where body or model has it already."""
     source = spec.source or name
     own = {sensor.name for sensor in morphology.sensors}
+
     if source in own or source in _in_model(morphology):
         if spec.options:
             stray = next(iter(spec.options))
             raise UnknownNameError(f"key in [sensors.{name}]", stray, SensorSpec.model_fields)
         return None
+
     if source.endswith(".py") or source in members(ROOM):
         return member(ROOM, source, f"sensors.{name}.source")
     known = {*own, *members(ROOM), *_in_model(morphology)}
@@ -98,7 +103,9 @@ def _found(
         return found
     if source in sensors:
         return sensors[source]
-    width = morphology.sensor(source).stop - morphology.sensor(source).start
+
+    where = morphology.sensor(source)
+    width = where.stop - where.start
     readings = tuple(Reading(source, component) for component in range(width))
     channels = tuple(str(component) for component in range(width))
     return Sensor(name, channels, "MuJoCo's", f"MuJoCo's sensor {source}", readings)
@@ -116,11 +123,12 @@ def _set(sensor: Sensor, name: str, spec: SensorSpec) -> Sensor:
 
 
 def _check_estimates(sensors: Mapping[str, Sensor]) -> None:
-    """Refuses what an estimate, which is formed from felt readings, cannot have."""
+    """Raises a SpecError for what an estimate cannot have, which is formed from felt readings."""
     estimates = [sensor for sensor in sensors.values() if isinstance(sensor.source, Estimate)]
     if len(estimates) > 1:
         names = ", ".join(sensor.name for sensor in estimates)
         raise SpecError(f"sensors: one sensor can have the source 'estimated_tilt', not {names}.")
+
     for sensor in estimates:
         if sensor.noise != Noise() or sensor.delay or sensor.interval:
             raise SpecError(

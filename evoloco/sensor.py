@@ -136,65 +136,58 @@ def layout(sensors: Sequence[Sensor]) -> fields.Layout:
 
 def of_body(body: Morphology) -> tuple[Sensor, ...]:
     """The sensors that a body brings; those without a channel are left out."""
-    joints, feet = [joint.name for joint in body.joints], body.feet
-    muscles = {muscle.name: muscle for muscle in body.muscles}
+    found = [*_of_joints(body), *_of_torso(), *_of_feet(body), *_of_muscles(body)]
+    return tuple(sensor for sensor in found if sensor.channels)
 
-    def each(name: str, unit: str, meaning: str, source: dict[str, Reading]) -> Sensor:
-        return Sensor(name, tuple(source), unit, meaning, tuple(source.values()))
 
-    found = [
-        each(
-            "joint_angle",
-            "rad",
-            "angle of each driven joint",
-            {joint: Reading(f"{joint}.angle") for joint in joints},
-        ),
-        each(
-            "joint_velocity",
-            "rad/s",
-            "velocity of each driven joint",
-            {joint: Reading(f"{joint}.velocity") for joint in joints},
-        ),
+def _read(name: str, unit: str, meaning: str, source: dict[str, Reading]) -> Sensor:
+    """A sensor whose channels are read off MuJoCo's sensors, by their names."""
+    return Sensor(name, tuple(source), unit, meaning, tuple(source.values()))
+
+
+def _of_joints(body: Morphology) -> list[Sensor]:
+    names = [joint.name for joint in body.joints]
+    angles = {name: Reading(f"{name}.angle") for name in names}
+    velocities = {name: Reading(f"{name}.velocity") for name in names}
+    return [
+        _read("joint_angle", "rad", "angle of each driven joint", angles),
+        _read("joint_velocity", "rad/s", "velocity of each driven joint", velocities),
+    ]
+
+
+def _of_torso() -> list[Sensor]:
+    axes = ("roll", "pitch", "yaw")
+    rates = {axis: Reading("torso.rate", component) for component, axis in enumerate(axes)}
+    return [
         Sensor("tilt", ("roll", "pitch"), "rad", "tilt of the torso, forward is positive", "tilt"),
-        each(
-            "rate",
-            "rad/s",
-            "turning rate of the torso in its own frame",
-            {axis: Reading("torso.rate", i) for i, axis in enumerate(("roll", "pitch", "yaw"))},
-        ),
-        each(
-            "foot_load",
-            "1",
-            "vertical ground force under each foot over body weight",
-            {foot: Reading(f"{foot}.ground", 2, 1 / body.weight) for foot in feet},
-        ),
-        Sensor("foot_ahead", feet, "1", "foot ahead of the torso over leg length", "foot_ahead"),
-        each(
-            "muscle_length",
-            "1",
-            "length of each muscle's fibres over the optimal one",
-            {
-                name: Reading(f"{name}.length", 0, 1 / muscle.optimal_length, muscle.slack_length)
-                for name, muscle in muscles.items()
-            },
-        ),
-        each(
+        _read("rate", "rad/s", "turning rate of the torso in its own frame", rates),
+    ]
+
+
+def _of_feet(body: Morphology) -> list[Sensor]:
+    upward, per_weight = 2, 1 / body.weight
+    loads = {foot: Reading(f"{foot}.ground", upward, per_weight) for foot in body.feet}
+    ahead = "foot ahead of the torso over leg length"
+    return [
+        _read("foot_load", "1", "vertical ground force under each foot over body weight", loads),
+        Sensor("foot_ahead", body.feet, "1", ahead, "foot_ahead"),
+    ]
+
+
+def _of_muscles(body: Morphology) -> list[Sensor]:
+    lengths, velocities, forces = {}, {}, {}
+    for muscle in body.muscles:
+        name, per_length = muscle.name, 1 / muscle.optimal_length
+        lengths[name] = Reading(f"{name}.length", 0, per_length, muscle.slack_length)
+        velocities[name] = Reading(f"{name}.velocity", 0, per_length)
+        forces[name] = Reading(f"{name}.force", 0, -1 / muscle.max_force)
+    return [
+        _read("muscle_length", "1", "length of each muscle's fibres over the optimal one", lengths),
+        _read(
             "muscle_velocity",
             "1/s",
             "velocity of each muscle's fibres in optimal lengths",
-            {
-                name: Reading(f"{name}.velocity", 0, 1 / muscle.optimal_length)
-                for name, muscle in muscles.items()
-            },
+            velocities,
         ),
-        each(
-            "muscle_force",
-            "1",
-            "force of each muscle over its largest isometric one",
-            {
-                name: Reading(f"{name}.force", 0, -1 / muscle.max_force)
-                for name, muscle in muscles.items()
-            },
-        ),
+        _read("muscle_force", "1", "force of each muscle over its largest isometric one", forces),
     ]
-    return tuple(sensor for sensor in found if sensor.channels)

@@ -18,6 +18,7 @@ from evoloco.evaluators.local import Local, simulator
 from evoloco.evolve import evolve
 from evoloco.experiment import Experiment
 from evoloco.fields import place
+from evoloco.fitting import fitted
 from evoloco.ground import height
 from evoloco.morphologies import biped, hopper, mjcf, muscle_biped, planar_biped
 from evoloco.morphology import Morphology, assemble
@@ -30,7 +31,7 @@ from evoloco.replay import replay
 from evoloco.run import Run
 from evoloco.scenario import draw as draw_scenario
 from evoloco.sim.prepared import Body
-from evoloco.spec import dumps, loads, read
+from evoloco.spec import NoiseSpec, SensorSpec, dumps, loads, read
 from evoloco.stretch import Stretch
 from evoloco.terrain import Terrain
 from evoloco.terrains import rough
@@ -42,6 +43,7 @@ BODIES = {
     "planar_biped": planar_biped.build,
     "muscles": muscle_biped.build,
     "motors": lambda: muscle_biped.build(drive="motors"),
+    "noisy": lambda: fitted(biped.build(), {"rate": SensorSpec(noise=NoiseSpec(gaussian=0.1))}),
 }
 ONLY_MODEL = [name for name, quantity in QUANTITIES.items() if quantity.fields[0] not in SIGNALS]
 ONLY_SIGNALS = sorted(SIGNALS.keys() - {"slope"})
@@ -161,10 +163,10 @@ def test_a_quantity_changes_its_fields_the_constants_that_follow_and_nothing_els
 
 @pytest.mark.parametrize("name", ONLY_SIGNALS)
 def test_what_the_model_has_no_field_for_changes_one_signal_and_leaves_the_body(
-    name: str, walker: Morphology
+    name: str, bodies: dict[str, Morphology]
 ) -> None:
-    world = made(walker, one(name))
-    assert world.morphology is walker
+    world = made(bodies["noisy"], one(name))
+    assert world.morphology is bodies["noisy"]
     low, high = one(name).ends
     for signal, (_, still) in SIGNALS.items():
         values = np.atleast_1d(getattr(world, signal))
@@ -1045,6 +1047,30 @@ def test_a_body_without_what_a_quantity_is_about_is_refused(
 ) -> None:
     with pytest.raises(ModelError, match=f"randomize.{name}: .* has nothing of that kind"):
         check([one(name)], bodies[kind])
+
+
+@pytest.mark.parametrize(
+    ("tables", "words"),
+    [
+        (
+            ["randomize.sensor_noise={}"],
+            r"randomize.sensor_noise: No sensor has noise .*\[sensors.NAME.noise\], .* tilt, rate",
+        ),
+        (
+            ["randomize.sensor_noise={}", "sensors.rate={noise={quantum=0.1}}"],
+            "No sensor has noise",
+        ),
+        (
+            ["randomize.sensor_bias={elements='estimated_tilt.*'}", "sensors.estimated_tilt={}"],
+            r"randomize.sensor_bias: elements: 'estimated_tilt.\*' .* has no bias of its own",
+        ),
+    ],
+)
+def test_noise_or_bias_that_reaches_no_reading_is_refused(
+    tables: list[str], words: str, hop: Path
+) -> None:
+    with pytest.raises(SpecError, match=words):
+        _ = Experiment(read(hop, tables)).randomizations
 
 
 def test_ground_that_cannot_tilt_is_refused(walker: Morphology) -> None:

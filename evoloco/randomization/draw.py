@@ -81,6 +81,7 @@ class Randomization:
             )
 
     def _check_range(self) -> None:
+        """Raises a SpecError where the range is empty or means nothing."""
         if self.low > self.high:
             raise SpecError(f"{self.range} is empty: write [low, high] with low <= high.")
         if max(abs(self.low), abs(self.high)) > LARGEST:
@@ -166,11 +167,12 @@ class Randomization:
     def numbers(self, address: Sequence[int], count: int) -> Array:
         """What is drawn at an address for all elements that a body has (count,).
 
-        The first random number is the one for all, those behind it are one per
-        element: neither a pattern nor `each` changes what an element draws.
+        The first random number is the one for all, and those behind it are one per element. So
+        neither a pattern nor `each` changes what an element draws.
         """
         seed = np.random.SeedSequence(list(address), spawn_key=(STREAM, self._key))
-        random, size = np.random.default_rng(seed), 1 + count if self.each else 1
+        random = np.random.default_rng(seed)
+        size = 1 + count if self.each else 1
         if self.distribution == "normal":
             drawn = self._normal(random.standard_normal(size))
         else:
@@ -246,8 +248,8 @@ class Draws:
 def draw(randomizations: Sequence[Randomization], address: Sequence[int]) -> Draws:
     """The draws at an address.
 
-    Equal addresses give equal draws. Each randomization has random numbers of
-    its own: another one, or another order, changes none of them.
+    Equal addresses give equal draws. Each randomization has random numbers of its own: another one,
+    or another order, changes none of them.
 
     Args:
         randomizations: What differs between episodes.

@@ -38,6 +38,7 @@ def write_friction(working: Working, ids: Ids, new: Array, ratio: Array) -> None
     geom, pair = working["geom_friction"], working["pair_friction"]
     own = ids < len(geom)
     geom[ids[own], 0] = new[own]
+
     pairs = ids[~own] - len(geom)
     pair[pairs, 0] = new[~own]
     pair[pairs, 1] *= ratio[~own]
@@ -46,9 +47,9 @@ def write_friction(working: Working, ids: Ids, new: Array, ratio: Array) -> None
 def stiffen(working: Working, ids: Ids, _: Array, ratio: Array) -> None:
     """Multiplies the stiffness of contacts.
 
-    Where `solref` is a time constant t and a damping ratio, the stiffness goes
-    with 1 / t²; where it is a negative stiffness and damping, the damping
-    follows with the square root. MuJoCo takes no t below two physics steps.
+    Where `solref` is a time constant t and a damping ratio, the stiffness goes with 1 / t². Where
+    it is a negative stiffness and damping, the damping follows with the square root. MuJoCo takes
+    no t below two physics steps.
     """
     geom, pair = working["geom_solref"], working["pair_solref"]
     own = ids < len(geom)
@@ -74,9 +75,8 @@ def sloping(morphology: Morphology) -> Elements:
 def tilt(working: Working) -> None:
     """Tilts the ground about where the body starts.
 
-    A slope adds a height to every place that is linear in the place, so planes
-    turn, and heights of a field grow. Then all is lowered until the body at
-    home is no deeper in the ground than it was.
+    A slope adds a height to every place that is linear in the place, so planes turn, and heights of
+    a field grow. Then all is lowered until the body at home is no deeper in the ground than it was.
     """
     slope, model = np.tan(working["slope"]), working.model
     up = np.array([-slope[0], -slope[1], 1.0])

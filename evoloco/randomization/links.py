@@ -13,9 +13,9 @@ from evoloco.randomization.working import Working
 from evoloco.stretch import MESHES, ROUND, TINY, anchor, link, rotation, seen
 
 STRETCHED = (
-    "body_pos", "body_ipos", "body_iquat", "body_inertia", "geom_pos", "geom_size", "site_pos",
-    "site_size", "cam_pos", "light_pos", "key_qpos",
-)  # fmt: skip
+    *("body_pos", "body_ipos", "body_iquat", "body_inertia", "geom_pos", "geom_size"),
+    *("site_pos", "site_size", "cam_pos", "light_pos", "key_qpos"),
+)
 """Fields that lengths of links change."""
 
 
@@ -58,6 +58,7 @@ def links(morphology: Morphology) -> Elements:
     names, ids = elements_of("body")(morphology)
     unfit = {0, model.body(morphology.torso).id, *_bodies_of_tendons(model)}
     unfit |= set(model.geom_bodyid[np.isin(model.geom_type, MESHES)].tolist())
+
     found = [
         (name, body)
         for name, body in zip(names, ids.tolist(), strict=True)
@@ -103,12 +104,14 @@ class Lengthening:
     def _found(cls, morphology: Morphology) -> "Lengthening":
         model = morphology.model
         origin, direction, hinge = (np.zeros((model.nbody, 3)) for _ in range(3))
+
         for body in range(1, model.nbody):
             origin[body] = anchor(model, body)
             hinge[body] = seen(model, body, origin[body]) - model.body_pos[body]
         for body in links(morphology)[1].tolist():
             vector = link(model, body, morphology.feet)
             direction[body] = vector / np.linalg.norm(vector)
+
         sizes = {
             kind: _alignment(
                 getattr(model, f"{kind}_quat"),
@@ -134,6 +137,7 @@ class Lengthening:
             points, way = working[field], self.direction[owner]
             far = np.einsum("ij,ij->i", points + shift - self.origin[owner], way)
             points += ((length[owner] - 1) * far)[:, None] * way
+
         for kind, along in self.sizes.items():
             factor = length[getattr(model, f"{kind}_bodyid")]
             working[f"{kind}_size"][:] *= np.sqrt(1 + (factor**2 - 1)[:, None] * along)
@@ -160,6 +164,7 @@ def stretch(working: Working, ids: Ids, new: Array, _: Array) -> None:
     """Multiplies the lengths of links; at home, the body's lowest point stays as high as it was."""
     if np.all(new == 1):
         return
+
     length = np.ones(working.model.nbody)
     length[ids] = new
     lengthening = Lengthening.of(working.morphology)
@@ -183,14 +188,15 @@ def _sole(morphology: Morphology) -> float:
 
 def _alignment(turns: Array, kinds: Array, ways: Array) -> Array:
     """Squared part along a direction of each axis of geoms or sites (n, 3); 0 for sizes to stay."""
-    along = np.array(
-        [(way @ rotation(turn)) ** 2 for turn, way in zip(turns, ways, strict=True)]
-    ).reshape(-1, 3)
+    parts = [(way @ rotation(turn)) ** 2 for turn, way in zip(turns, ways, strict=True)]
+    along = np.array(parts).reshape(-1, 3)
     along[kinds == mujoco.mjtGeom.mjGEOM_SPHERE] = 0.0
-    round_ones = np.isin(kinds, ROUND)  # a radius and a half length, which is along z
-    along[round_ones] = np.stack([np.zeros(len(along)), along[:, 2], np.zeros(len(along))], 1)[
-        round_ones
-    ]
+
+    # A round one has a radius, which stays, and a half length along its z.
+    lengths = np.zeros_like(along)
+    lengths[:, 1] = along[:, 2]
+    is_round = np.isin(kinds, ROUND)
+    along[is_round] = lengths[is_round]
     return along
 
 

@@ -54,6 +54,7 @@ def write_gain(working: Working, ids: Ids, new: Array, _: Array) -> None:
     model, gain = working.model, working["actuator_gainprm"]
     motors = _motors(model)[ids]
     gain[ids[motors], GAIN] = new[motors]
+
     springs, stiffness = ids[~motors], new[~motors]
     working["actuator_biasprm"][springs, 1] = -stiffness
     scaling = model.actuator_gaintype[springs] == FIXED
@@ -66,6 +67,7 @@ def read_limit(working: Working, ids: Ids) -> Array:
     resistance = np.where(_motors(model)[ids], gain[:, RESISTANCE], 1.0)
     stall = gain[:, MOTOR_CONSTANT] / resistance * gain[:, VOLTAGE]
     limit = np.where(_muscles(model)[ids], gain[:, FORCE], stall)
+
     bound = working["actuator_forcerange"][ids, 1]
     own = _stalling(model)[ids] | _muscles(model)[ids]
     return np.asarray(np.where(own, limit, bound))
@@ -74,16 +76,18 @@ def read_limit(working: Working, ids: Ids) -> Array:
 def write_limit(working: Working, ids: Ids, new: Array, ratio: Array) -> None:
     """Makes actuators stronger or weaker.
 
-    A DC motor with f times the stall torque and the same no-load speed has the
-    same K and R / f. The velocity gain of its controller stands against the
-    back-EMF, K² / R, and follows it; its torque per position error stays.
+    A DC motor with f times the stall torque and the same no-load speed has the same K and R / f.
+    The velocity gain of its controller stands against the back-EMF, K² / R, and follows it. Its
+    torque per position error stays.
     """
     model, gain = working.model, working["actuator_gainprm"]
     stalling, muscles = _stalling(model)[ids], _muscles(model)[ids]
     gain[ids[stalling], RESISTANCE] /= ratio[stalling]
     gain[ids[stalling], VELOCITY_GAIN] *= ratio[stalling]
+
     gain[ids[muscles], FORCE] = new[muscles]
     working["actuator_biasprm"][ids[muscles], FORCE] = new[muscles]
+
     bounded = model.actuator_forcelimited[ids].astype(bool)
     working["actuator_forcerange"][ids[bounded]] *= ratio[bounded, None]
 
@@ -96,8 +100,8 @@ def read_voltage(working: Working, ids: Ids) -> Array:
 def write_voltage(working: Working, ids: Ids, new: Array, ratio: Array) -> None:
     """Sets the supply of DC motors.
 
-    A servo's controller answers an error with a share of the supply (its duty
-    cycle), so its gain follows the supply.
+    A servo's controller answers an error with a share of the supply (its duty cycle), so its gain
+    follows the supply.
     """
     gain = working["actuator_gainprm"]
     gain[ids, VOLTAGE] = new
@@ -105,6 +109,7 @@ def write_voltage(working: Working, ids: Ids, new: Array, ratio: Array) -> None:
 
 
 def _motors(model: mujoco.MjModel) -> NDArray[np.bool_]:
+    """Whether an actuator is a DC motor."""
     return np.asarray(model.actuator_gaintype == DCMOTOR)
 
 
@@ -120,5 +125,6 @@ def _stalling(model: mujoco.MjModel) -> NDArray[np.bool_]:
 
 
 def _some(morphology: Morphology, chosen: NDArray[np.bool_]) -> Elements:
+    """The actuators that are chosen."""
     names, ids = elements_of("actuator")(morphology)
     return tuple(name for name, taken in zip(names, chosen, strict=True) if taken), ids[chosen]

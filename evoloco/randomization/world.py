@@ -66,8 +66,8 @@ class World:
 def apply(draws: Draws, morphology: Morphology, data: mujoco.MjData | None = None) -> World:
     """Makes the world of an episode for a body.
 
-    Of one number, values come before factors and these before offsets, and
-    then the order is that of the tables' names; drifts come last.
+    Of one number, values come before factors and these before offsets. Otherwise the order is that
+    of the tables' names. Drifts come last.
 
     Args:
         draws: Of the episode.
@@ -164,6 +164,7 @@ def _drifts(body: Morphology, drifting: Sequence[Randomization], draws: Draws) -
 
 
 def _world(working: Working, body: Morphology, drifts: tuple[Drift, ...]) -> World:
+    """The world with the signals as they were changed."""
     signals = working.signals
     once = ("command_delay", "command_jitter", "sensor_delay", "sensor_noise")
     return World(
@@ -190,10 +191,12 @@ def check(randomizations: Sequence[Randomization], morphology: Morphology) -> No
             if one.field:
                 _check_field(one, morphology)
             _check_elements(one, morphology)
+            _check_sensors(one, morphology)
         _check_ends(one, morphology)
 
 
 def _check_field(one: Randomization, morphology: Morphology) -> None:
+    """Raises an error where a field of the model cannot be randomized."""
     known = fields_of(morphology)
     if one.field in UNFIT:
         raise SpecError(f"field: '{one.field}' cannot be randomized: {UNFIT[one.field]}.")
@@ -203,6 +206,7 @@ def _check_field(one: Randomization, morphology: Morphology) -> None:
         )
     if one.field not in known:
         raise UnknownNameError("field of the model's elements", one.field, known)
+
     values = memory(morphology.model, one.field)
     columns = 1 if values.ndim == 1 else values.shape[1]
     if one.column >= columns:
@@ -210,6 +214,7 @@ def _check_field(one: Randomization, morphology: Morphology) -> None:
 
 
 def _check_elements(one: Randomization, morphology: Morphology) -> None:
+    """Raises an error where a body has no such elements."""
     names, _ = one.target.elements(morphology)
     if not names:
         raise ModelError(
@@ -219,7 +224,29 @@ def _check_elements(one: Randomization, morphology: Morphology) -> None:
         raise UnknownNameError("element", one.elements, names)
 
 
+def _check_sensors(one: Randomization, morphology: Morphology) -> None:
+    """Raises a SpecError where a change of noise or bias reaches no reading."""
+    sensors = morphology.sensors
+    noisy = any(sensor.noise.gaussian or sensor.noise.student_t for sensor in sensors)
+    if one.quantity == "sensor_noise" and not noisy:
+        names = ", ".join(sensor.name for sensor in sensors)
+        raise SpecError(
+            "No sensor has noise that could become more or less: give one gaussian or student_t in "
+            f"[sensors.NAME.noise], where NAME is one of {names}."
+        )
+
+    readings = [sensor for sensor in sensors for _ in sensor.channels]
+    names = one.target.elements(morphology)[0] if one.quantity == "sensor_bias" else ()
+    chosen = [readings[index] for index in one.chosen(names)]
+    if chosen and all(sensor.source == "estimated_tilt" for sensor in chosen):
+        raise SpecError(
+            f"elements: '{one.elements}' is estimated from what rate and acceleration feel, and "
+            "has no bias of its own. Give these one."
+        )
+
+
 def _check_ends(one: Randomization, morphology: Morphology) -> None:
+    """Raises an error where an end of the range means nothing, or changes nothing."""
     names, ids = one.target.elements(morphology)
     ids = ids[one.chosen(names)]
     if one.how == "factor" and not one.target.read(Working(morphology), ids).any():
@@ -227,5 +254,6 @@ def _check_ends(one: Randomization, morphology: Morphology) -> None:
             f"randomize.{one.name}: {one.range} changes nothing, because all these numbers are 0 "
             "on this body. Give an offset or a value instead."
         )
+
     for end in one.ends:
         _become(Working(morphology), one, ids, np.full(len(ids), end))
