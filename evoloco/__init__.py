@@ -31,4 +31,4 @@ class _Rooms:
 
 
 if (_CHECKOUT / "controllers" / "sine.py").is_file():
-    sys.meta_path.append(_Rooms)  # type: ignore[arg-type]
+    sys.meta_path.append(_Rooms)

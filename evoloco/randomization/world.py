@@ -14,6 +14,7 @@ from evoloco.randomization import ground
 from evoloco.randomization.draw import HOWS, Draws, Randomization
 from evoloco.randomization.fields import DERIVED, INPUTS, JOINTS, READ, UNFIT, Ids, fields_of
 from evoloco.randomization.working import Working, memory
+from evoloco.sensor import Estimate
 
 
 class Drift(NamedTuple):
@@ -229,16 +230,16 @@ def _check_sensors(one: Randomization, morphology: Morphology) -> None:
     sensors = morphology.sensors
     noisy = any(sensor.noise.gaussian or sensor.noise.student_t for sensor in sensors)
     if one.quantity == "sensor_noise" and not noisy:
-        names = ", ".join(sensor.name for sensor in sensors)
+        known = ", ".join(sensor.name for sensor in sensors)
         raise SpecError(
             "No sensor has noise that could become more or less: give one gaussian or student_t in "
-            f"[sensors.NAME.noise], where NAME is one of {names}."
+            f"[sensors.NAME.noise], where NAME is one of {known}."
         )
 
     readings = [sensor for sensor in sensors for _ in sensor.channels]
     names = one.target.elements(morphology)[0] if one.quantity == "sensor_bias" else ()
     chosen = [readings[index] for index in one.chosen(names)]
-    if chosen and all(sensor.source == "estimated_tilt" for sensor in chosen):
+    if chosen and all(isinstance(sensor.source, Estimate) for sensor in chosen):
         raise SpecError(
             f"elements: '{one.elements}' is estimated from what rate and acceleration feel, and "
             "has no bias of its own. Give these one."
