@@ -241,6 +241,18 @@ def test_two_simulations_of_one_setting_drift_each_by_its_own_clock(body):
     assert first == second
 
 
+def test_a_simulation_without_drifts_is_not_touched_by_one_with_drifts_that_comes_later(body):
+    (setting,) = simulator(body).settings(scenarios(body, 1))[0]
+    value = float(setting.morphology.model.dof_damping[-1])
+    drifting = replace(setting, drifting=(Drift("dof_damping", body.model.nv - 1, value, 1.0),))
+    both = batch(body, 2, termination=NEVER)
+    for sim, given in enumerate((setting, drifting)):
+        both.load(np.array([sim], np.int32), params(7.0), [given], np.zeros(1, int))
+    both.advance(STEPS)
+    assert both.episode(0).trace.tobytes() == one(simulator(body), setting).trace.tobytes()
+    assert both.episode(1).trace.tobytes() == one(simulator(body), drifting).trace.tobytes()
+
+
 def test_a_setting_that_asks_for_more_than_the_batch_was_made_for_is_refused(body):
     (setting,) = simulator(body).settings(scenarios(body, 1))[0]
     asking = replace(setting, needs=NOTHING._replace(indirect=True))

@@ -1,15 +1,12 @@
 """Where compiled code is kept, so that later starts need not compile.
 
 Numba's own cache on disk does not notice when a function that another one calls has changed. So
-compiled functions are kept in a folder named after a digest of every source file involved: other
-sources, other folder. Where nothing can be kept, a temporary folder serves.
+compiled functions are kept in a folder named after a digest of every source file involved (see
+`evoloco.sim.sources`): other sources, other folder. Where nothing can be kept, a temporary folder
+serves.
 """
 
-import ast
 import atexit
-import hashlib
-import importlib.util
-import marshal
 import os
 import platform
 import shutil
@@ -22,10 +19,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-import llvmlite
 import numba
 
 from evoloco import modules
+from evoloco.sim.sources import digest
 
 Compiled = TypeVar("Compiled")
 
@@ -57,6 +54,7 @@ def kept(compile: Callable[[], Compiled]) -> Compiled:
 
 @cache
 def _made() -> Path:
+    """The temporary folder of this process."""
     place = Path(tempfile.mkdtemp(prefix="evoloco-"))
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     return place
@@ -80,12 +78,12 @@ def compiled(text: str, functions: Iterable[Callable[..., Any]], facts: object =
         functions: What the module compiles; their sources name it, and all that these import.
         facts: What the code depends on besides.
     """
-    digest = _digest(text, functions, facts)
-    name = f"evoloco_compiled_{digest}"
+    key = digest(text, functions, facts)
+    name = f"evoloco_compiled_{key}"
     if name in sys.modules:
         return sys.modules[name]
 
-    place = folder() / digest
+    place = folder() / key
     path = place / "compiled.py"
     if not path.is_file():
         place.mkdir(parents=True, exist_ok=True)
@@ -93,55 +91,3 @@ def compiled(text: str, functions: Iterable[Callable[..., Any]], facts: object =
         unfinished.write_text(text, encoding="utf-8")
         unfinished.replace(path)
     return kept(lambda: modules.load(path, name))
-
-
-def _digest(text: str, functions: Iterable[Callable[..., Any]], facts: object) -> str:
-    """A hash over the compilers, the facts and all sources that compiled code may come from."""
-    versions = (sys.version, numba.__version__, llvmlite.__version__)
-    found = hashlib.sha256(repr((versions, text, str(facts))).encode())
-    files: dict[str, bytes] = {}
-    for function in functions:
-        plain = getattr(function, "py_func", function)
-        source = Path(plain.__code__.co_filename)
-        found.update(f"{plain.__module__}.{plain.__qualname__}".encode())
-        if not source.is_file():  # typed into an interpreter or a notebook
-            found.update(marshal.dumps(plain.__code__))
-        _gather(sys.modules.get(plain.__module__), source, files)
-    for path in sorted(files):
-        found.update(path.encode() + files[path])
-    return found.hexdigest()[:16]
-
-
-def _gather(module: ModuleType | None, path: Path, files: dict[str, bytes]) -> None:
-    """Reads a source file and, through its import statements, those that it builds on."""
-    if str(path) in files or path.suffix != ".py" or not path.is_file():
-        return
-
-    source = files[str(path)] = path.read_bytes()
-    package = module.__package__ or "" if module else ""
-    for name in _imports(source, package):
-        imported, top = sys.modules.get(name), name.partition(".")[0]
-        if imported is None or top in sys.stdlib_module_names:
-            continue
-
-        file = Path(getattr(imported, "__file__", None) or "")
-        if "site-packages" in file.parts and top not in ("evoloco", package.partition(".")[0]):
-            version = getattr(imported, "__version__", "")
-            files[name] = str(version).encode()  # stands for the sources
-        else:
-            _gather(imported, file, files)
-
-
-@cache
-def _imports(source: bytes, package: str) -> tuple[str, ...]:
-    """Names that the import statements of a source in a package may mean, as absolute ones."""
-    names: list[str] = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = "." * node.level + (node.module or "")
-            if node.level:
-                base = importlib.util.resolve_name(base, package)
-            names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
-    return tuple(dict.fromkeys(names))

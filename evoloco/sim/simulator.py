@@ -178,13 +178,14 @@ class Simulator:
         settings = self.settings(scenarios, bodies, support)
         flat = [setting for row in settings for setting in row]
         self._reserve(total, reduce(Needs.join, (setting.needs for setting in flat), NOTHING))
+
         for first in range(0, total, self.capacity):
             chunk = np.arange(first, min(first + self.capacity, total))
             genome, scenario = np.divmod(chunk, len(scenarios))
             body = genome if bodies else np.zeros_like(genome)
+            which = body * len(scenarios) + scenario
             addresses = [address(int(i), int(k)) for i, k in zip(genome, scenario, strict=True)]
             ids = np.arange(len(chunk), dtype=np.int32)
-            which = body * len(scenarios) + scenario
             self.batch.load(ids, params[genome], flat, which, addresses)
             with self._simulating(ids, segment_steps, between) as wait_for:
                 for sim in range(len(chunk)):

@@ -1,0 +1,77 @@
+"""A digest of everything that compiled code may come from."""
+
+import ast
+import hashlib
+import importlib.util
+import marshal
+import sys
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import llvmlite
+import numba
+
+SHOWN = 16
+"""Hexadecimal digits of a digest."""
+
+
+def digest(text: str, functions: Iterable[Callable[..., Any]], facts: object) -> str:
+    """A hash over the compilers, the facts and all sources that compiled code may come from.
+
+    Args:
+        text: Source of the module that compiles.
+        functions: What it compiles; all that their sources import is read too.
+        facts: What the code depends on besides.
+    """
+    versions = (sys.version, numba.__version__, llvmlite.__version__)
+    found = hashlib.sha256(repr((versions, text, str(facts))).encode())
+    files: dict[str, bytes] = {}
+    for function in functions:
+        plain = getattr(function, "py_func", function)
+        source = Path(plain.__code__.co_filename)
+        found.update(f"{plain.__module__}.{plain.__qualname__}".encode())
+        if not source.is_file():  # typed into an interpreter or a notebook
+            found.update(marshal.dumps(plain.__code__))
+        _gather(sys.modules.get(plain.__module__), source, files)
+
+    for path in sorted(files):
+        found.update(path.encode() + files[path])
+    return found.hexdigest()[:SHOWN]
+
+
+def _gather(module: ModuleType | None, path: Path, files: dict[str, bytes]) -> None:
+    """Reads a source file and, through its import statements, those that it builds on."""
+    if str(path) in files or path.suffix != ".py" or not path.is_file():
+        return
+
+    source = files[str(path)] = path.read_bytes()
+    package = module.__package__ or "" if module else ""
+    for name in _imports(source, package):
+        imported, top = sys.modules.get(name), name.partition(".")[0]
+        if imported is None or top in sys.stdlib_module_names:
+            continue
+
+        file = Path(getattr(imported, "__file__", None) or "")
+        if "site-packages" in file.parts and top not in ("evoloco", package.partition(".")[0]):
+            version = getattr(imported, "__version__", "")
+            files[name] = str(version).encode()  # stands for the sources
+        else:
+            _gather(imported, file, files)
+
+
+@cache
+def _imports(source: bytes, package: str) -> tuple[str, ...]:
+    """Names that the import statements of a source in a package may mean, as absolute ones."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = "." * node.level + (node.module or "")
+            if node.level:
+                base = importlib.util.resolve_name(base, package)
+            names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return tuple(dict.fromkeys(names))
