@@ -36,7 +36,7 @@ UNNAMED = ("sensordata", "controller_state")
 """Arrays of the trace that are no field: sensors have fields of their own."""
 
 FOOT = layout_of_shapes({"position": (3,), "velocity": (3,), "spin": (3,), "ground": (6,)})
-"""Sensors of a foot, in the order in which `evoloco.morphology.assemble` adds them."""
+"""Sensors of a foot, in the order in which `evoloco.standard_sensors` adds them."""
 
 MUSCLE = layout_of_shapes({"length": (), "velocity": (), "force": ()})
 """Sensors of a muscle, likewise."""
