@@ -285,7 +285,7 @@ def test_between_control_steps_only_loads_and_sensors_with_a_memory_are_computed
         <sensor><jointpos name="remembered" joint="hip" nsample="4" delay="0.01"/></sensor>
         <keyframe><key name="home" qpos="0 0 0.3 1 0 0 0 0"/></keyframe></mujoco>""")
     body = assemble(spec, "torso", ["foot"], ["hip"])
-    model = ready(body).settings(scenarios(body, 1))[0][0].lean
+    model = ready(body).settings(scenarios(body, 1))[0][0].sensor_free
     computed = {
         model.sensor(i).name
         for i in np.flatnonzero(model.sensor_needstage != mujoco.mjtStage.mjSTAGE_NONE)
