@@ -128,6 +128,11 @@ class Sensor:
     delay: float = 0.0
     noise: Noise = Noise()
 
+    @property
+    def computed(self) -> Computed | None:
+        """What computes it in Python; None where the kernel reads or forms it."""
+        return None if isinstance(self.source, str | tuple | Estimate) else self.source
+
 
 def layout(sensors: Sequence[Sensor]) -> fields.Layout:
     """The layout of `obs`: one field per sensor, in their order."""

@@ -8,7 +8,7 @@ import numpy as np
 from evoloco.episode import Columns
 from evoloco.fields import size
 from evoloco.morphology import Morphology
-from evoloco.sensor import Estimate, Noise, Sensor
+from evoloco.sensor import Noise, Sensor
 from evoloco.sim import plan
 from evoloco.sim.arrays import Arrays
 from evoloco.sim.compile import CompiledActuators, CompiledController
@@ -97,8 +97,8 @@ def reserve_disturbances(
 
 def _is_disturbed(sensor: Sensor) -> bool:
     """Whether what is felt of a sensor is not what the kernel reads in the same control step."""
-    slow = not isinstance(sensor.source, str | tuple | Estimate)
-    return slow or bool(sensor.delay or sensor.interval) or sensor.noise != Noise()
+    late = bool(sensor.delay or sensor.interval)
+    return sensor.computed is not None or late or sensor.noise != Noise()
 
 
 def reserve_commands(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from evoloco.errors import EvolocoError, user_code
 from evoloco.fields import Array, place
 from evoloco.morphology import Morphology
-from evoloco.sensor import Computed, Estimate
+from evoloco.sensor import Computed
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,10 @@ def slow_sensors(morphology: Morphology, control_dt: float) -> list[Slow]:
     return [
         Slow(
             name=sensor.name,
-            source=sensor.source,
+            source=computed,
             place=place(layout, sensor.name),
             interval=max(round(sensor.interval / control_dt), 1),
         )
         for sensor in morphology.sensors
-        if not isinstance(sensor.source, str | tuple | Estimate)
+        if (computed := sensor.computed) is not None
     ]
