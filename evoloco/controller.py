@@ -85,7 +85,6 @@ def signals(controller: Controller, params: Array, states: Array) -> dict[str, A
     if outputs is None:
         return {}
     of_params, of_state = layouts(controller)
-    drawn: dict[str, Any] = outputs(
-        fields.record(params, of_params), fields.records(states, of_state)
-    )
+    named_params, named_states = fields.record(params, of_params), fields.records(states, of_state)
+    drawn: dict[str, Any] = outputs(named_params, named_states)
     return drawn

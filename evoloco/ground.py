@@ -34,12 +34,14 @@ def surface(heights, rows, columns, lift, along, across):  # type: ignore[no-unt
     column, row = min(int(along), columns - 2), min(int(across), rows - 2)
     corner = row * columns + column
     near, far = lift * heights[corner], lift * heights[corner + columns + 1]
+
     if along - column > across - row:
         third = lift * heights[corner + 1]
         rise_x, rise_y = third - near, far - third
     else:
         third = lift * heights[corner + columns]
         rise_x, rise_y = far - third, third - near
+
     height = near + rise_x * (along - column) + rise_y * (across - row)
     return height, rise_x, rise_y
 
@@ -47,12 +49,13 @@ def surface(heights, rows, columns, lift, along, across):  # type: ignore[no-unt
 def height(morphology: Morphology, x: Array, y: Array) -> Array:
     """Height of the ground under places in the world [m]; 0 where a body has no ground.
 
-    The highest of the geoms that count as ground: planes, however they slope, and height fields.
+    It is that of the highest geom that counts as ground: planes, however they slope, and height
+    fields.
 
     Args:
         morphology: The body, whose model has the ground.
         x: Of the places [m].
-        y: Of the places, of the same shape or one that NumPy joins with it [m].
+        y: Of the places, of a shape that NumPy broadcasts with that of x [m].
     """
     x, y = np.broadcast_arrays(np.asarray(x, float), np.asarray(y, float))
     found = np.full(x.shape, -np.inf)
@@ -82,10 +85,12 @@ def _on_field(model: mujoco.MjModel, geom: int, x: Array, y: Array) -> Array:
     rows, columns = int(model.hfield_nrow[field]), int(model.hfield_ncol[field])
     first = model.hfield_adr[field]
     heights = model.hfield_data[first : first + rows * columns]
+
     reach_x, reach_y, lift = model.hfield_size[field][:3]
     origin = model.geom_pos[geom]
     along = (x - origin[0] + reach_x) * ((columns - 1) / (2 * reach_x))
     across = (y - origin[1] + reach_y) * ((rows - 1) / (2 * reach_y))
+
     found = np.empty(x.shape)
     _fill(heights, rows, columns, lift, along.ravel(), across.ravel(), found.reshape(-1))
     return np.asarray(found + origin[2])
@@ -93,6 +98,7 @@ def _on_field(model: mujoco.MjModel, geom: int, x: Array, y: Array) -> Array:
 
 @numba.njit(error_model="numpy", cache=False)
 def _fill(heights, rows, columns, lift, along, across, found):  # type: ignore[no-untyped-def]
+    """Writes the height over each place; -inf beside the field."""
     for i in range(found.size):
         inside = 0 <= along[i] <= columns - 1 and 0 <= across[i] <= rows - 1
         if inside:

@@ -181,6 +181,7 @@ def record(plan, sim, t, seen):  # type: ignore[no-untyped-def]
     """Writes what there was, what the controller felt and what it answered into the trace."""
     trace = row(plan.trace + 8 * plan.rows * plan.row_size * sim, t % plan.rows, plan.row_size)
     command = row(plan.command, sim, plan.nu) if plan.indirect else seen.ctrl
+
     trace[0] = seen.time[0]
     column = copy(trace, 1, seen.qpos, plan.nq)
     column = copy(trace, column, seen.qvel, plan.nv)
@@ -189,6 +190,8 @@ def record(plan, sim, t, seen):  # type: ignore[no-untyped-def]
     column = copy(trace, column, seen.actuator_force, plan.nu)
     column = copy(trace, column, seen.sensordata, plan.nsensordata)
     column = copy(trace, column, row(plan.obs, sim, plan.obs_size), plan.obs_size)
+
+    # Peaks of the feet's loads and body contact: of the physics steps that follow.
     for i in range(plan.feet + 1):
         trace[column + i] = 0.0
     if plan.state_column >= 0:
@@ -275,6 +278,7 @@ def hold(plan, wrench, sensordata, support):  # type: ignore[no-untyped-def]
         support[STIFFNESS] * (support[HEIGHT] - sensordata[plan.position + 2])
         - support[DAMPING] * sensordata[plan.velocity + 2]
     )
+
     # The tilt is the cross product of the torso's vertical axis with the world's:
     # (axis_y, -axis_x, 0).
     tilt = (rows[1][2], -rows[0][2])

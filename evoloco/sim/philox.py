@@ -20,9 +20,10 @@ WEYL_0, WEYL_1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 """Added to the key between rounds: the golden ratio, and the square root of 3 less 1."""
 
 ROUNDS = 10
+"""Rounds of mixing."""
 
-LOW = np.uint64(0xFFFFFFFF)
-HALF = np.uint64(32)
+LOW, HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
+"""The lower half of a 64-bit number, and its bits."""
 
 
 @jit
@@ -31,6 +32,7 @@ def philox(counter_0, counter_1, counter_2, counter_3, key_0, key_1):  # type: i
     c0, c1 = np.uint64(counter_0) & LOW, np.uint64(counter_1) & LOW
     c2, c3 = np.uint64(counter_2) & LOW, np.uint64(counter_3) & LOW
     k0, k1 = np.uint64(key_0) & LOW, np.uint64(key_1) & LOW
+
     for _ in range(ROUNDS):
         product_0, product_1 = FACTOR_0 * c0, FACTOR_1 * c2
         c0, c1, c2, c3 = (

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from evoloco.errors import TimeLimitError
 
 LOOKS = 8
-"""How often an episode is looked at before its limit is over."""
+"""Looks at an episode before its limit is over."""
 
 SHORTEST, LONGEST = 0.05, 1.0
 """Bounds on the time between looks [s]."""
@@ -50,6 +50,7 @@ class Watchdog:
                 target=self._watch, name="evoloco-watchdog", daemon=True
             )
             self._thread.start()
+
         self._blocks += 1
         self._active.set()
         try:
@@ -63,6 +64,7 @@ class Watchdog:
         self._active.set()
 
     def _watch(self) -> None:
+        """Adds up the time that each simulation has taken within a block."""
         pause = min(max(self._limit / LOOKS, SHORTEST), LONGEST)
         block, taken = -1, np.zeros(0)
         last = time.monotonic()
@@ -70,6 +72,7 @@ class Watchdog:
             self._active.wait()
             if self._closed.wait(pause):
                 return
+
             now = time.monotonic()
             running = self._running()
             if block != self._blocks or not self._active.is_set():
@@ -77,6 +80,7 @@ class Watchdog:
             taken += min(now - last, 2 * pause)
             taken[~running] = 0.0
             last = now
+
             if np.any(taken > self._limit) and self._active.is_set():
                 self._late(int(np.argmax(taken)))
                 return
