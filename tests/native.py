@@ -1,7 +1,9 @@
-"""A controller's compiled functions, called from Python."""
+"""A controller's compiled functions, called from Python, and the same functions interpreted."""
 
 import ctypes
+import functools
 import math
+from types import FunctionType
 
 import numpy as np
 
@@ -12,6 +14,16 @@ DT = 0.02
 ADDRESS, REAL, COUNT = ctypes.c_void_p, ctypes.c_double, ctypes.c_int64
 RESET = ctypes.CFUNCTYPE(COUNT, ADDRESS, ADDRESS, REAL)
 STEP = ctypes.CFUNCTYPE(COUNT, ADDRESS, ADDRESS, ADDRESS, REAL, REAL, ADDRESS, COUNT)
+
+
+@functools.cache
+def interpreted(function):
+    """A function in plain Python, with all that it calls: nothing in it is compiled by Numba."""
+    function = getattr(function, "py_func", function)
+    called = {name: function.__globals__.get(name) for name in function.__code__.co_names}
+    plain = {name: interpreted(each) for name, each in called.items() if hasattr(each, "py_func")}
+    named = {**function.__globals__, **plain}
+    return FunctionType(function.__code__, named, function.__name__, function.__defaults__)
 
 
 class Native:

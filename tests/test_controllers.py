@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from native import DT, Native
+from native import DT, Native, interpreted
 
 from evoloco import fields
 from evoloco.controller import OLD, layouts, signals
@@ -93,13 +93,14 @@ def test_compiled_equals_interpreted(name, options, body):
     it = prepare(name, options, body)
     kinds, flat = it.native.kinds, np.zeros(fields.size(it.native.kinds.state))
     params, state = fields.record(it.params, kinds.params), fields.record(flat, kinds.state)
-    it.controller.reset(params, state, DT)
+    reset, step = interpreted(it.controller.reset), interpreted(it.controller.step)
+    reset(params, state, DT)
     native = it.native.reset(it.params)
     np.testing.assert_allclose(native, flat, rtol=1e-9, atol=1e-12)
     for k, seen in enumerate(it.obs):
         ctrl = np.full(it.native.nu, np.nan)
         obs = fields.record(seen, kinds.observation)
-        it.controller.step(params, state, obs, k * DT, DT, ctrl)
+        step(params, state, obs, k * DT, DT, ctrl)
         np.testing.assert_allclose(
             it.native.step(it.params, native, seen, k * DT), ctrl, rtol=1e-9, atol=1e-12
         )

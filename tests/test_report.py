@@ -311,13 +311,13 @@ def test_a_champion_without_oscillators_or_held_out_scenarios_renders(findings):
     assert "no held-out scenarios" in page
 
 
-def test_a_term_below_its_threshold_adds_nothing_and_is_marked(findings):
+def test_a_term_below_its_threshold_adds_nothing_and_is_marked(findings, page):
     below = replace(findings.terms[1], threshold=0.1, counts=False)
-    page = render(replace(findings, terms=(findings.terms[0], below)))
-    assert "below its threshold of 0.1" in page
-    assert "or nothing if that is below its threshold" in page
+    told = render(replace(findings, terms=(findings.terms[0], below)))
+    assert "below its threshold of 0.1" in told
+    assert "or nothing if that is below its threshold" in told
     assert below.contribution == 0.0
-    assert "threshold" not in render(findings)
+    assert "threshold" not in page
 
 
 def human_walk():

@@ -11,6 +11,7 @@ from typing import Any
 import mujoco
 import numpy as np
 import pytest
+from native import interpreted
 from traces import PAIR, body, episode, noise, walk
 
 from evoloco import fields
@@ -218,7 +219,8 @@ def test_a_row_form_is_plain_python_too(name: str) -> None:
     constants = fields.record(fields.flatten(constants), fields.layout_of(constants))
     memory = fields.zeros(fields.layout(form.memory(lived.morphology)))
     now = fields.records(lived.trace, lived.columns.record)
-    found = [form.row(constants, memory, now[t], lived.control_dt) for t in range(12)]
+    row = interpreted(form.row)
+    found = [row(constants, memory, now[t], lived.control_dt) for t in range(12)]
     np.testing.assert_allclose(found, rows(each, lived), rtol=ROUNDING, atol=ROUNDING)
 
 
