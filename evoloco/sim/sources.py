@@ -3,7 +3,6 @@
 import ast
 import hashlib
 import importlib.util
-import marshal
 import sys
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -34,7 +33,8 @@ def digest(text: str, functions: Iterable[Callable[..., Any]], facts: object) ->
         source = Path(plain.__code__.co_filename)
         found.update(f"{plain.__module__}.{plain.__qualname__}".encode())
         if not source.is_file():  # typed into an interpreter or a notebook
-            found.update(marshal.dumps(plain.__code__))
+            code = plain.__code__
+            found.update(repr((code.co_code, code.co_consts, code.co_names)).encode())
         _gather(sys.modules.get(plain.__module__), source, files)
 
     for path in sorted(files):
