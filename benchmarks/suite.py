@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PYTEST = [sys.executable, "-m", "pytest", "-q", "--color=no"]
-QUICK = [*PYTEST, "-m", "not slow", "-n", "2", "--dist", "loadfile"]
+QUICK = [*PYTEST, "-m", "not slow and not film", "-n", "2", "--dist", "loadfile"]
 """As `make quick` does it."""
 
 SUITES = {

@@ -113,6 +113,7 @@ def test_genes_with_levels_are_integer_variables_of_pycma() -> None:
         np.testing.assert_array_equal(genomes * [*SIZE * [1], 1, 4], np.array(asked))
 
 
+@pytest.mark.slow
 def test_a_switch_that_rounding_alone_would_freeze_is_still_found() -> None:
     """Eight switches whose right setting pays only late: their steps must not collapse before."""
 

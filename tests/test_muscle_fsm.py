@@ -5,7 +5,7 @@ import inspect
 import mujoco
 import numpy as np
 import pytest
-from native import Native
+from native import Native, interpreted
 
 from evoloco import fields
 from evoloco.controllers import muscle_fsm, reflex
@@ -64,9 +64,10 @@ def test_moment_arms_are_the_means_of_the_tendons_jacobian() -> None:
 
 def test_the_body_moves_on_as_fast_as_the_standing_foot_falls_behind() -> None:
     motion, speed, leg = fields.zeros(fields.layout(MOTION)), 1.3, 0.9
+    follow = interpreted(follow_body)
     for row in range(200):
         ahead = np.array([0.2 - speed * row * DT / leg, 0.5])
-        follow_body(motion, ahead, 0, leg, row * DT, DT)
+        follow(motion, ahead, 0, leg, row * DT, DT)
         wanted = speed * (1 - (1 - DT / MEMORY) ** row)  # a first-order filter, from rest
         assert motion.pace == pytest.approx(wanted, abs=1e-9)
         assert motion.place == pytest.approx(speed * row * DT - 0.2 * leg)

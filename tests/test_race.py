@@ -186,6 +186,7 @@ def test_a_race_is_blind_to_the_scale_of_fitness() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_among_many_local_optima_the_racer_in_the_best_basin_is_left(seed: int) -> None:
     def end(number: int) -> float:

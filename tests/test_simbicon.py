@@ -107,6 +107,7 @@ def test_other_bodies_are_refused() -> None:
             simbicon.Controller(body)
 
 
+@pytest.mark.slow
 def test_a_body_that_observes_what_another_one_does_and_more_compiles_without_a_warning(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
