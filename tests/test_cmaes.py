@@ -245,6 +245,7 @@ def test_without_restarts_a_search_has_no_events() -> None:
     assert list(optimizer.events) == []
 
 
+@pytest.mark.slow
 def test_a_run_whose_population_grows_is_recorded_resumed_and_reported(
     hop: Path, tmp_path: Path
 ) -> None:

@@ -590,6 +590,7 @@ class Controller:
 """
 
 
+@pytest.mark.slow
 def test_a_controller_without_outputs_evolves_and_reports(evoloco, hop, tmp_path):
     (tmp_path / "silent.py").write_text(SILENT, encoding="utf-8")
     own, folder = f"controller.name={tmp_path / 'silent.py'}", tmp_path / "run"

@@ -437,6 +437,7 @@ def test_ctrl_c_in_this_process_stops_after_the_generation_and_gives_the_signal_
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.slow
 def test_a_controller_edited_while_its_run_was_stopped_is_noticed(hop: Path) -> None:
     source = Path(sine.__file__).read_text().replace("from ._", "from evoloco.controllers._")
     own = hop.with_name("own.py")

@@ -444,6 +444,7 @@ def recorded(run: Run) -> list[bytes]:
     ]
 
 
+@pytest.mark.slow
 def test_a_run_has_the_same_bytes_on_any_number_of_threads_and_resumed(
     own: Path, tmp_path: Path
 ) -> None:

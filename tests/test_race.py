@@ -268,6 +268,7 @@ def test_a_race_ends_with_its_last_racer() -> None:
 # In a run
 
 
+@pytest.mark.slow
 def test_a_race_is_recorded_resumed_and_reported(hop: Path, tmp_path: Path) -> None:
     race_of_three = (
         "optimizer={name='race', racers=3, trial=2, heat=1, population_size=5, generations=12}"

@@ -131,6 +131,7 @@ def test_the_repertoire_of_a_run_holds_the_fittest_of_every_cell_and_each_replay
 
 
 @pytest.mark.parametrize("name", ["map_elites", "cma_me"])
+@pytest.mark.slow
 def test_a_resumed_repertoire_equals_an_uninterrupted_one_and_is_reported(
     name: str, hop: Path, tmp_path: Path
 ) -> None:

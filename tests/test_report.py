@@ -31,6 +31,8 @@ from evoloco.report.video import film
 from evoloco.run import Run
 from evoloco.spec import read
 
+pytestmark = pytest.mark.slow  # every test draws the pictures of a report
+
 DT = 0.02
 SECTIONS = (
     "video",
