@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
-import numpy as np
 from llvmlite import ir
 from numba import carray, types
 from numba.extending import intrinsic
@@ -102,6 +101,3 @@ def copy(target, column, source, count):  # type: ignore[no-untyped-def]
     for i in range(count):
         target[column + i] = source[i]
     return column + count
-
-
-Double = np.float64
