@@ -108,7 +108,7 @@ def choose(
 
         genomes = np.array([candidate.genome for candidate in candidates])
         evaluation = evaluator.evaluate(genomes, scenarios, 0.0, named)
-        return evaluation, rate(experiment, evaluation, experiment.heldout_duration).fitness
+        return evaluation, rate(experiment, evaluation).fitness
 
     candidates = elite(experiment, journal)
     _, fitness = tried(candidates, experiment.elite_scenarios(), "the elite's")
@@ -206,7 +206,7 @@ def _mean_fitness(
 def write(champion: Champion, experiment: Experiment, path: Path) -> None:
     """Writes a champion.json."""
     evaluation = champion.evaluation
-    goals = rate(experiment, evaluation, experiment.heldout_duration).objectives[0]
+    goals = rate(experiment, evaluation).objectives[0]
     objectives = dict(zip(experiment.several_objectives, _finite(goals.tolist()), strict=True))
     content = {
         "run": experiment.spec.name,

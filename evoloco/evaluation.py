@@ -1,7 +1,7 @@
 """The contract of evaluators: genomes in, fitness and measures out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -40,6 +40,9 @@ class Evaluation:
         duration: Simulated time of each episode [s] (G, k).
         distance: Forward displacement of the torso in each episode [m] (G, k); NaN if it was
             unstable.
+        counted: What each episode counts for each term [their units] (G, k, T), NaN if it was
+            unstable; empty where read from a journal.
+        ending: Why each episode ended, as a clause (G, k); likewise.
         events: What happened during the evaluation.
     """
 
@@ -48,6 +51,8 @@ class Evaluation:
     outcome: NDArray[np.str_]
     duration: Array
     distance: Array
+    counted: Array = field(default_factory=lambda: np.zeros((0, 0, 0)))
+    ending: NDArray[np.str_] = field(default_factory=lambda: np.zeros((0, 0), str))
     events: tuple[Event, ...] = ()
 
     def of(self, genome: int) -> "Evaluation":
@@ -59,6 +64,8 @@ class Evaluation:
             self.outcome[one],
             self.duration[one],
             self.distance[one],
+            self.counted[one],
+            self.ending[one],
         )
 
 

@@ -10,7 +10,7 @@ from types import FrameType
 import numpy as np
 
 from evoloco import provenance
-from evoloco.episode import Outcome
+from evoloco.ending import Outcome
 from evoloco.errors import EvolocoError, JournalError
 from evoloco.evaluation import Evaluation, Evaluator
 from evoloco.optimizer import Optimizer

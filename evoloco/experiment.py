@@ -10,7 +10,7 @@ from evoloco.embodiment import BODY, Embodiment
 from evoloco.errors import SpecError, UnknownNameError, error_context, user_code
 from evoloco.fields import Array, flatten
 from evoloco.genome import Gene, Space
-from evoloco.measure import Term, objective_names, row_form
+from evoloco.measure import floor_of, row_form, unit_of
 from evoloco.members import member, members
 from evoloco.morphology import Morphology
 from evoloco.optimizer import Optimizer, Search
@@ -20,6 +20,7 @@ from evoloco.randomization.world import check
 from evoloco.scenario import ELITE, HELD_OUT, SEARCH, Scenario, Termination, draw
 from evoloco.search import start
 from evoloco.spec import OptimizerSpec, RunSpec, TermSpec, TerrainSpec
+from evoloco.term import Term, objective_names
 from evoloco.terrain import SPEED, Terrain
 
 
@@ -158,7 +159,7 @@ class Experiment:
     @cached_property
     def terms(self) -> tuple[Term, ...]:
         """The fitness terms."""
-        return tuple(_term(name, spec) for name, spec in self.spec.fitness.items())
+        return tuple(_term(name, spec, self.morphology) for name, spec in self.spec.fitness.items())
 
     @property
     def objectives(self) -> tuple[str, ...]:
@@ -279,11 +280,11 @@ class Experiment:
         )
 
 
-def _term(name: str, spec: TermSpec) -> Term:
+def _term(name: str, spec: TermSpec, morphology: Morphology) -> Term:
     """A fitness term of the run file.
 
     Raises:
-        SpecError: An option does not fit, or a key of the table hides one.
+        SpecError: An option does not fit, a key of the table hides one, or there is no floor.
     """
     module = member("fitness", spec.measure, f"fitness.{name}.measure")
     for taken in sorted(options_of(module.measure).keys() & TermSpec.model_fields.keys()):
@@ -292,7 +293,7 @@ def _term(name: str, spec: TermSpec) -> Term:
             f"be set, because `{taken}` is a key of every fitness term. Give it another name."
         )
     options = checked(module.measure, spec.options, f"fitness.{name}", TermSpec.model_fields)
-    unit = getattr(module, "UNIT", "1")
+    unit = unit_of(module, morphology)
     return Term(
         name,
         spec.weight,
@@ -302,8 +303,24 @@ def _term(name: str, spec: TermSpec) -> Term:
         unit,
         spec.objective,
         spec.threshold,
+        _floor(name, spec, floor_of(module, spec.weight, morphology), unit),
         row_form(module),
     )
+
+
+def _floor(name: str, spec: TermSpec, declared: float | None, unit: str) -> float:
+    """What an unlived step counts for a term: as the run file says, or as its measure declares.
+
+    Raises:
+        SpecError: Neither says, and the term counts.
+    """
+    found = declared if spec.floor is None else spec.floor
+    if found is None and spec.weight:
+        raise SpecError(
+            f"fitness.{name}.floor is missing: measure '{spec.measure}' declares no FLOORS. Give "
+            f"the worst value [{unit}] that counts; a step that is not lived counts as much."
+        )
+    return found or 0.0
 
 
 def _check_start(name: str, optimizer: type[Optimizer], options: dict[str, Any]) -> None:

@@ -4,16 +4,55 @@ A height field joins the heights at the points of a grid by triangles. The diago
 runs from its corner of least x and y to that of most.
 """
 
+from collections.abc import Collection
+from functools import cache
+from typing import Any
+
+import llvmlite.binding as llvm
 import mujoco
-import numba
 import numpy as np
+from numba import carray, types
+from numpy.typing import NDArray
 
 from evoloco.fields import Array
-from evoloco.morphology import Morphology
-from evoloco.sim.native import jit
+from evoloco.sim import capi
+from evoloco.sim.cache import compiled
+from evoloco.sim.native import floats, jit, pointer
 
 STEEP = 1e-6
 """Least upward part of a plane's normal [1]; a steeper one is a wall, under which is no ground."""
+
+PLANE, HFIELD, MESH = (
+    int(getattr(mujoco.mjtGeom, f"mjGEOM_{kind}")) for kind in ("PLANE", "HFIELD", "MESH")
+)
+"""Types of geoms; all others are solid shapes that a ray can hit, except for a mesh."""
+
+KIND = 4
+"""Numbers that say what a floor is: type; of a height field, address of its heights, rows, columns.
+"""
+
+FORM = 16
+"""Numbers that say where a floor is: position, rotation matrix, size, radius around its centre."""
+
+NOWHERE = -np.inf
+"""Height of the ground where there is none [m]."""
+
+_FILL = '''"""Heights of the ground; made by evoloco, may be deleted."""
+
+import numba
+
+from evoloco.ground import beneath
+
+
+@numba.njit(error_model="numpy", cache=True)
+def fill(kinds, forms, x, y, z, found):
+    for i in range(found.size):
+        found[i] = beneath(kinds, forms, x[i], y[i], z)
+'''
+
+ray = types.ExternalFunction(
+    "mju_rayGeom", types.float64(*5 * [types.voidptr], types.int32, types.voidptr)
+)
 
 
 @jit
@@ -46,62 +85,121 @@ def surface(heights, rows, columns, lift, along, across):  # type: ignore[no-unt
     return height, rise_x, rise_y
 
 
-def height(morphology: Morphology, x: Array, y: Array) -> Array:
-    """Height of the ground under places in the world [m]; 0 where a body has no ground.
-
-    It is that of the highest geom that counts as ground: planes, however they slope, and height
-    fields.
+@jit
+def beneath(kinds, forms, x, y, z):  # type: ignore[no-untyped-def]
+    """Height of the highest floor beneath a place [m]; `NOWHERE` where there is none.
 
     Args:
-        morphology: The body, whose model has the ground.
+        kinds: What each floor is (n, KIND).
+        forms: Where it is (n, FORM).
+        x: Of the place [m].
+        y: Of the place [m].
+        z: Of the place [m]; only solid floors below it count.
+    """
+    highest = NOWHERE
+    for i in range(len(kinds)):
+        if kinds[i, 0] == PLANE:
+            found = _on_plane(forms[i], x, y)
+        elif kinds[i, 0] == HFIELD:
+            found = _on_field(kinds[i], forms[i], x, y)
+        else:
+            found = _on_shape(kinds[i, 0], forms[i], x, y, z)
+        highest = max(highest, found)
+    return highest
+
+
+@jit
+def _on_plane(form, x, y):  # type: ignore[no-untyped-def]
+    """Height of a plane under a place [m]."""
+    normal_x, normal_y, normal_z = form[5], form[8], form[11]
+    if normal_z < STEEP:
+        return NOWHERE
+    below = normal_x * (x - form[0]) + normal_y * (y - form[1])
+    return form[2] - below / normal_z
+
+
+@jit
+def _on_field(kind, form, x, y):  # type: ignore[no-untyped-def]
+    """Height of a level height field under a place [m]; `NOWHERE` beside it."""
+    rows, columns = kind[2], kind[3]
+    reach_x, reach_y, lift = form[12], form[13], form[14]
+    along = (x - form[0] + reach_x) * ((columns - 1) / (2 * reach_x))
+    across = (y - form[1] + reach_y) * ((rows - 1) / (2 * reach_y))
+    if not (0 <= along <= columns - 1 and 0 <= across <= rows - 1):
+        return NOWHERE
+
+    heights = carray(floats(kind[1]), (rows * columns,))
+    return surface(heights, rows, columns, lift, along, across)[0] + form[2]
+
+
+@jit
+def _on_shape(kind, form, x, y, z):  # type: ignore[no-untyped-def]
+    """Height at which a ray down from a place meets a solid floor [m]."""
+    start, down = np.empty(3), np.empty(3)
+    start[0], start[1], start[2] = x, y, min(z, form[2] + form[15] + 1.0)
+    down[0], down[1], down[2] = 0.0, 0.0, -1.0
+    at = form.ctypes.data
+    way = ray(
+        pointer(at),
+        pointer(at + 8 * 3),
+        pointer(at + 8 * 12),
+        pointer(start.ctypes.data),
+        pointer(down.ctypes.data),
+        kind,
+        pointer(0),
+    )
+    return start[2] - way if way >= 0 else NOWHERE
+
+
+def tables(model: mujoco.MjModel, floor: Collection[int]) -> tuple[NDArray[np.int64], Array]:
+    """What the floors of a model are (n, KIND), and where (n, FORM).
+
+    A height field is read where the model has it, so the tables live as long as the model. A mesh
+    is left out.
+
+    Args:
+        model: The model.
+        floor: Ids of the geoms of the world body that count as ground.
+    """
+    chosen = [geom for geom in sorted(floor) if model.geom_type[geom] != MESH]
+    kinds, forms = np.zeros((len(chosen), KIND), np.int64), np.zeros((len(chosen), FORM))
+    for kind, form, geom in zip(kinds, forms, chosen, strict=True):
+        kind[0] = model.geom_type[geom]
+        form[:3], form[15] = model.geom_pos[geom], model.geom_rbound[geom]
+        mujoco.mju_quat2Mat(form[3:12], model.geom_quat[geom])
+        form[12:15] = model.geom_size[geom]
+        if kind[0] == HFIELD:
+            field = model.geom_dataid[geom]
+            heights = model.hfield_data[model.hfield_adr[field] :]
+            kind[1] = heights.ctypes.data
+            kind[2], kind[3] = model.hfield_nrow[field], model.hfield_ncol[field]
+            form[12:15] = model.hfield_size[field][:3]
+    return kinds, forms
+
+
+def height(
+    model: mujoco.MjModel, floor: Collection[int], x: Array, y: Array, z: float = np.inf
+) -> Array:
+    """Height of the ground under places in the world [m]; 0 where there is none.
+
+    It is that of the highest geom that counts as ground: planes, however they slope, height fields,
+    and solid shapes such as boxes.
+
+    Args:
+        model: With the ground.
+        floor: Ids of the geoms that count as ground.
         x: Of the places [m].
         y: Of the places, of a shape that NumPy broadcasts with that of x [m].
+        z: Of the places [m]: what is above them is not the ground.
     """
     x, y = np.broadcast_arrays(np.asarray(x, float), np.asarray(y, float))
-    found = np.full(x.shape, -np.inf)
-    for geom in sorted(morphology.floor):
-        kind = morphology.model.geom_type[geom]
-        if kind == mujoco.mjtGeom.mjGEOM_PLANE:
-            found = np.maximum(found, _on_plane(morphology.model, geom, x, y))
-        elif kind == mujoco.mjtGeom.mjGEOM_HFIELD:
-            found = np.maximum(found, _on_field(morphology.model, geom, x, y))
+    found = np.empty(x.shape)
+    _compiled()(*tables(model, floor), x.ravel(), y.ravel(), z, found.reshape(-1))
     return np.where(np.isfinite(found), found, 0.0)
 
 
-def _on_plane(model: mujoco.MjModel, geom: int, x: Array, y: Array) -> Array:
-    """Height of a plane of the world body at places [m]."""
-    turn = np.empty(9)
-    mujoco.mju_quat2Mat(turn, model.geom_quat[geom])
-    normal, origin = turn.reshape(3, 3)[:, 2], model.geom_pos[geom]
-    if normal[2] < STEEP:
-        return np.full(x.shape, -np.inf)
-    below = normal[0] * (x - origin[0]) + normal[1] * (y - origin[1])
-    return np.asarray(origin[2] - below / normal[2])
-
-
-def _on_field(model: mujoco.MjModel, geom: int, x: Array, y: Array) -> Array:
-    """Height of a level height field of the world body at places [m]; -inf beside it."""
-    field = model.geom_dataid[geom]
-    rows, columns = int(model.hfield_nrow[field]), int(model.hfield_ncol[field])
-    first = model.hfield_adr[field]
-    heights = model.hfield_data[first : first + rows * columns]
-
-    reach_x, reach_y, lift = model.hfield_size[field][:3]
-    origin = model.geom_pos[geom]
-    along = (x - origin[0] + reach_x) * ((columns - 1) / (2 * reach_x))
-    across = (y - origin[1] + reach_y) * ((rows - 1) / (2 * reach_y))
-
-    found = np.empty(x.shape)
-    _fill(heights, rows, columns, lift, along.ravel(), across.ravel(), found.reshape(-1))
-    return np.asarray(found + origin[2])
-
-
-@numba.njit(error_model="numpy", cache=False)
-def _fill(heights, rows, columns, lift, along, across, found):  # type: ignore[no-untyped-def]
-    """Writes the height over each place; -inf beside the field."""
-    for i in range(found.size):
-        inside = 0 <= along[i] <= columns - 1 and 0 <= across[i] <= rows - 1
-        if inside:
-            found[i] = surface(heights, rows, columns, lift, along[i], across[i])[0]
-        else:
-            found[i] = -np.inf
+@cache
+def _compiled() -> Any:
+    """The compiled function that writes the height under each place."""
+    llvm.load_library_permanently(capi.library_path())  # where mju_rayGeom is
+    return compiled(_FILL, (beneath,)).fill

@@ -25,7 +25,7 @@ from evoloco.stature import read_stature
 from evoloco.subtree import geoms_of
 
 GRAVITY = 9.81
-"""Acceleration that defines body weight and Froude numbers [m/s²]."""
+"""Gravity of the earth [m/s²], by which a body is weighed whose model has none."""
 
 HOME = "home"
 """Keyframe that every body starts from."""
@@ -42,13 +42,15 @@ class Morphology:
         feet: Names of the foot bodies, left ones first.
         joints: Driven joints; in the order of the controls where servos or motors drive them.
         floor: Ids of the geoms that count as ground.
-        leg_length: Height of the highest leg joint above the sole in the home keyframe [m].
-        standing_height: Height of the torso in the home keyframe [m].
-        mass: Total mass [kg].
-        size: Overall height in the home keyframe [m].
+        leg_length: Height of the highest leg joint above the sole in the reference pose [m].
+        standing_height: Height of the torso in the reference pose [m].
+        mass: Of the robot, the tree of the torso [kg].
+        size: Overall height in the reference pose [m].
         muscles: In the order of the controls, where they drive the joints; none elsewhere.
         torques: Whether the controls are torques of motors [N m], over the motors' gear; else they
             are target angles, or excitations of muscles.
+        reference: Position (nq,) in which heights and lengths are read; the home keyframe where
+            empty. A start that differs from it leaves them as they are.
         fitted: Its sensors where a run file has changed them (see `evoloco.fitting`).
     """
 
@@ -64,6 +66,7 @@ class Morphology:
     size: float
     muscles: tuple[Muscle, ...] = ()
     torques: bool = False
+    reference: tuple[float, ...] = ()
     fitted: tuple[Sensor, ...] = ()
 
     @cached_property
@@ -77,9 +80,21 @@ class Morphology:
         return layout(self.sensors)
 
     @property
+    def gravity(self) -> float:
+        """Gravity that defines body weight and Froude numbers [m/s²]: that of the model."""
+        disabled = self.model.opt.disableflags & mujoco.mjtDisableBit.mjDSBL_GRAVITY
+        found = 0.0 if disabled else float(np.linalg.norm(self.model.opt.gravity))
+        return found or GRAVITY
+
+    @property
     def weight(self) -> float:
         """Body weight [N]."""
-        return self.mass * GRAVITY
+        return self.mass * self.gravity
+
+    @property
+    def has_motors(self) -> bool:
+        """Whether every actuator has an electrical model, as MuJoCo's `dcmotor`."""
+        return bool(np.all(self.model.actuator_gaintype == mujoco.mjtGain.mjGAIN_DCMOTOR))
 
     @cached_property
     def home(self) -> Array:
@@ -116,6 +131,8 @@ class Morphology:
     ) -> "Morphology":
         """This body with another home keyframe, without compiling it again.
 
+        Leg length, heights and fall limits stay those of the reference pose.
+
         Args:
             qpos: Its position (nq,).
             qvel: Its velocity (nv,).
@@ -128,7 +145,17 @@ class Morphology:
             if len(values):
                 getattr(compiled, name)[:] = values
                 setattr(written, name, list(values))
-        return self.compiled_as(model, spec)
+        reference = self.reference or tuple(self.home.tolist())
+        return replace(self, reference=reference).compiled_as(model, spec)
+
+    def standing(self, qpos: Sequence[float]) -> "Morphology":
+        """This body with another reference pose, which is its home keyframe too.
+
+        Args:
+            qpos: Its position (nq,).
+        """
+        moved = self.starting(qpos, np.zeros(self.model.nv).tolist())
+        return replace(moved, reference=()).compiled_as(moved.model, moved.spec)
 
     def changed(self, change: Callable[[mujoco.MjSpec], object]) -> "Morphology":
         """This body with a change of what it is compiled from.
@@ -171,7 +198,10 @@ class Morphology:
             pairs = _pairs_of(muscles)
             muscles = tuple(read_muscle(model, muscle.name, pairs) for muscle in muscles)
 
-        stature = read_stature(model, home, self.torso, self.feet, joint_names, self.floor)
+        if self.reference:
+            home.qpos = self.reference
+            mujoco.mj_kinematics(model, home)
+        stature = read_stature(model, home, self.torso, self.feet, joint_names)
         return replace(
             self,
             model=model,
@@ -266,7 +296,7 @@ def assemble(
         floor=ground,
         muscles=tuple(muscles),
         torques=torques,
-        **read_stature(model, home, torso, feet, joints, ground)._asdict(),
+        **read_stature(model, home, torso, feet, joints)._asdict(),
     )
 
 

@@ -14,7 +14,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from evoloco.episode import Outcome
+from evoloco.ending import Outcome
 from evoloco.evaluation import Evaluator
 from evoloco.record.journal import Generation
 from evoloco.run import Run

@@ -7,7 +7,7 @@ import numpy as np
 from evoloco.evaluation import Evaluation
 from evoloco.experiment import Experiment
 from evoloco.genome import Array
-from evoloco.measure import objectives
+from evoloco.term import objectives
 
 
 class Rating(NamedTuple):
@@ -27,22 +27,19 @@ class Rating(NamedTuple):
         return self.objectives if self.objectives.size else self.fitness
 
 
-def rate(experiment: Experiment, evaluation: Evaluation, duration: float = 0.0) -> Rating:
+def rate(experiment: Experiment, evaluation: Evaluation) -> Rating:
     """Fitness and objectives of genomes, aggregated over their episodes as the run file says.
 
     Args:
         experiment: Of the run.
         evaluation: Of the genomes.
-        duration: Planned duration of an episode [s]; that of the search's scenarios if 0.
     """
-    rule, scenario = experiment.spec.evaluation, experiment.spec.scenario
+    rule = experiment.spec.evaluation
     fitness = aggregate(evaluation.fitness, rule.aggregate, rule.cvar_fraction)
     if not experiment.several_objectives:
         return Rating(fitness, np.zeros((len(fitness), 0)))
 
-    planned = round((duration or scenario.duration) / scenario.control_dt)
-    survival = np.rint(evaluation.duration / scenario.control_dt) / planned
-    each = objectives(experiment.terms, evaluation.values, survival)
+    each = objectives(experiment.terms, evaluation.counted)
     each = np.where(np.isfinite(evaluation.fitness)[..., None], each, -np.inf)
 
     goals = [

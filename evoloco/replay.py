@@ -8,7 +8,8 @@ import mujoco
 import numpy as np
 
 from evoloco import provenance
-from evoloco.episode import Address, Episode, Outcome, unnamed
+from evoloco.ending import Outcome
+from evoloco.episode import Address, Episode, unnamed
 from evoloco.errors import JournalError
 from evoloco.evaluators.local import judge, simulator
 from evoloco.genome import Array

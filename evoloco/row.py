@@ -6,7 +6,8 @@
 |-------------------------------------------|------------|--------|--------------------------------|
 | `time`, `body_contact`                    | s, 1       | number | as in `Columns`                |
 | `qpos`, `qvel`, `act`, `ctrl`             | MuJoCo's   | (n,)   | as in `Columns`                |
-| `actuator_force`, `peak_load`             | N or N m   | (n,)   | as in `Columns`                |
+| `actuator_force`                          | N or N m   | (n,)   | as in `Columns`                |
+| `ground_force`, `foot_slip`, ...          | N, m/s     |        | as in `Columns`                |
 | `joint_angle`, `joint_velocity`           | rad, rad/s | (nu,)  | of the driven joints           |
 | `torso_position`, `torso_velocity`        | m, m/s     | (3,)   | in the world                   |
 | `torso_orientation`                       | 1          | (4,)   | quaternion                     |
@@ -45,7 +46,12 @@ Places = dict[str, tuple[Any, int]]
 """Field name -> format, index of its first number in the row."""
 
 
-def layout(morphology: Morphology, slices: Mapping[str, slice], size: int) -> Layout:
+def layout(
+    morphology: Morphology,
+    slices: Mapping[str, slice],
+    shapes: Mapping[str, tuple[int, ...]],
+    size: int,
+) -> Layout:
     """The layout of a row: fields that lie over the flat row, wherever their numbers stand in it.
 
     Fields may overlap: `sensor` lies over the named sensors.
@@ -53,10 +59,11 @@ def layout(morphology: Morphology, slices: Mapping[str, slice], size: int) -> La
     Args:
         morphology: The body.
         slices: Where the arrays stand in a row.
+        shapes: Their shapes.
         size: Numbers in a row.
     """
     places = {
-        name: (np.float64 if name in NUMBERS else _array(where.stop - where.start), where.start)
+        name: (np.float64 if name in NUMBERS else _array(*shapes[name]), where.start)
         for name, where in slices.items()
         if name not in UNNAMED
     }
@@ -103,9 +110,9 @@ def _every(morphology: Morphology) -> Places:
     }
 
 
-def _array(size: int) -> Any:
-    """The format of an array of numbers (size,)."""
-    return (np.float64, (size,))
+def _array(*shape: int) -> Any:
+    """The format of an array of numbers of a shape; Numba wants one without numbers to be flat."""
+    return (np.float64, shape if all(shape) else (0,))
 
 
 def _dtype(places: Places, size: int) -> Layout:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from evoloco.errors import SpecError
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
 from evoloco.randomization.draw import Draws, Randomization
@@ -30,7 +31,8 @@ class Termination:
     """What ends an episode as a fall.
 
     Attributes:
-        min_height: Torso height over its height in the home keyframe, both from level ground [1].
+        min_height: Height of the torso over the ground beneath it, as a share of that in the
+            reference pose [1].
         max_tilt: Angle between the torso's vertical axis and the world's [rad].
         body_contact: Whether anything but a foot on the ground is a fall.
     """
@@ -47,7 +49,8 @@ class Scenario:
     Attributes:
         joint_offset: Added to the driven joints' angles of the home keyframe [rad] (nu,).
         velocity: Added to the driven joints' velocities of the home keyframe [rad/s] (nu,).
-        pushes: Start, end [s] and force x, y, z [N] on the torso (P, 5).
+        pushes: Start, duration [s] and change of the body's velocity along x, y, z [m/s] (P, 5);
+            they act on the torso.
         friction: Factor on the floor's friction [1].
         heights: Of the points of the ground's grid [m] (rows, columns); none where the ground is
             the model's own.
@@ -92,15 +95,23 @@ def draw(
         joint_noise: Standard deviation of the start angles [rad].
         velocity_noise: Standard deviation of the start velocities [rad/s].
         push_count: Number of horizontal pushes on the torso, one in each equal part of the episode.
-        push_impulse: Impulse of a push over body mass: the change of speed [m/s].
-        push_duration: Of each push [s].
+        push_impulse: Change of the body's speed by a push [m/s]: its impulse over the body's mass.
+        push_duration: Of each push [s]; a push ends before the episode does.
         push_direction: "any" for a random one; "sagittal" for forward or backward and "lateral"
             for left or right, at random; or always "forward" or "backward".
         friction: Range of the factor on the floor's friction.
         terrain: Ground that the body stands on (`Terrain.under`); level ground where left out.
         randomizations: What else differs about body and surroundings.
         command: Ranges of speed [m/s], heading [rad] and turning rate [rad/s].
+
+    Raises:
+        SpecError: A push lasts longer than the episode.
     """
+    if push_count and push_duration > duration:
+        raise SpecError(
+            f"scenario.push.duration: {push_duration:g} s is longer than an episode of "
+            f"{duration:g} s."
+        )
     random = np.random.default_rng(list(address))
     joints = len(morphology.joints)
     offset = joint_noise * random.standard_normal(joints)
@@ -111,8 +122,9 @@ def draw(
     starts = duration * parts / max(push_count, 1)
     angles = random.uniform(0, 2 * np.pi, push_count)
     ahead, aside = _ways(angles, push_direction)
-    force = push_impulse * morphology.mass / push_duration
-    pushes = [starts, starts + push_duration, force * ahead, force * aside, np.zeros(push_count)]
+    starts = np.minimum(starts, duration - push_duration)
+    lasting, still = np.full(push_count, push_duration), np.zeros(push_count)
+    pushes = [starts, lasting, push_impulse * ahead, push_impulse * aside, still]
 
     scenario = Scenario(
         offset,

@@ -146,6 +146,12 @@ class TermSpec(_Member):
         description="A measure whose absolute value is below this counts as 0 in the sum; "
         "the journal has the measure itself.",
     )
+    floor: float | None = Field(
+        None,
+        description="The worst value that counts [unit of the measure], and what a step counts "
+        "that was not lived; by default the measure's own. For a positive weight the least, for a "
+        "negative one the largest.",
+    )
     objective: str = Field(
         "fitness",
         min_length=1,

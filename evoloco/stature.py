@@ -1,13 +1,13 @@
-"""How heavy and how tall a body is, at home."""
+"""How heavy and how tall a robot is, in its reference pose."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import mujoco
 import numpy as np
 
 from evoloco.fields import Array
-from evoloco.subtree import is_in_subtree
+from evoloco.subtree import is_in_subtree, robot_bodies, robot_geoms
 
 SPHERE, CAPSULE = int(mujoco.mjtGeom.mjGEOM_SPHERE), int(mujoco.mjtGeom.mjGEOM_CAPSULE)
 """Types of geoms whose extent is exact, whatever way they are turned."""
@@ -19,7 +19,7 @@ class Stature(NamedTuple):
     Attributes:
         leg_length: Height of the highest leg joint above the sole [m].
         standing_height: Height of the torso [m].
-        mass: Total mass [kg].
+        mass: Of the robot [kg].
         size: Overall height [m].
     """
 
@@ -35,19 +35,17 @@ def read_stature(
     torso: str,
     feet: Sequence[str],
     joints: Sequence[str],
-    floor: Collection[int],
 ) -> Stature:
-    """Reads how heavy and how tall a body is.
+    """Reads how heavy and how tall a robot is; what else the model has is scenery.
 
     Args:
         model: Its compiled model.
-        data: At home, with its kinematics computed.
+        data: In the reference pose, with its kinematics computed.
         torso: Name of the torso.
         feet: Names of the feet.
         joints: Names of the driven joints.
-        floor: Ids of the geoms that count as ground.
     """
-    lows, highs = extents(model, data, [i for i in range(model.ngeom) if i not in floor])
+    lows, highs = extents(model, data, robot_geoms(model, torso).tolist())
     sole, top = lows.min(), highs.max()
     height = data.body(torso).xpos[2]
     legs = [
@@ -56,7 +54,7 @@ def read_stature(
     return Stature(
         leg_length=float(max(legs, default=height) - sole),
         standing_height=float(height),
-        mass=float(model.body_mass.sum()),
+        mass=float(model.body_mass[robot_bodies(model, torso)].sum()),
         size=float(top - sole),
     )
 

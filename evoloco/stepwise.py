@@ -1,11 +1,13 @@
 """Fitness terms step by step, compiled: the value of each term at a control step, and their sum.
 
-Let K terms have the weights w_k and, at the lived steps t, the values r_k(t). Their part of the
-fitness of an episode is
+Let K terms have the weights w_k, the floors f_k and, at the lived steps t, the values r_k(t), none
+worse than their floor. By `evoloco.term`, their part of the fitness of an episode of P planned
+steps is
 
-    sum_k w_k mean_t r_k(t) * lived / planned = sum_t sum_k w_k r_k(t) / planned        (1)
+    sum_k w_k f_k + sum_t sum_k w_k (r_k(t) - f_k) / P        (1)
 
-So a reward of sum_k w_k r_k(t) / planned at every step adds up to that part.
+So a reward of sum_k w_k (r_k(t) - f_k) / P at every step, which is never negative, adds up to that
+part but for a constant.
 """
 
 import inspect
@@ -24,10 +26,11 @@ from evoloco.episode import Columns, Episode
 from evoloco.errors import EvolocoError, SpecError, UnknownNameError, user_code
 from evoloco.fields import Fields, Layout, Record, Shapes
 from evoloco.genome import Array
-from evoloco.measure import Row, RowForm, Term
+from evoloco.measure import Row, RowForm
 from evoloco.morphology import Morphology
 from evoloco.sim import cache
 from evoloco.sim.compile import jit, reason
+from evoloco.term import Term
 
 _MODULE = '''"""Compiled fitness terms; made by evoloco, may be deleted."""
 
@@ -39,23 +42,24 @@ from evoloco import stepwise
 
 
 @numba.njit(error_model="numpy", nogil=True, cache=True)
-def weighted_sum(constants, memory, now, dt, weights, values):
+def weighted_sum(constants, memory, now, dt, weights, floors, values):
     {calls}
     total = 0.0
     for k in range({count}):
-        total += weights[k] * values[k]
+        total += max(weights[k] * (values[k] - floors[k]), 0.0)
     return total
 
 
 @numba.njit(error_model="numpy", nogil=True, cache=True)
-def follow(constants, memory, rows, dt, weights, values, sums):
+def follow(constants, memory, rows, dt, weights, floors, values, sums):
     for i in range(rows.shape[0]):
         for t in range(rows.shape[1]):
             sums[i, t] = weighted_sum(
-                constants[i], memory[i], rows[i, t], dt, weights, values[i, t]
+                constants[i], memory[i], rows[i, t], dt, weights, floors, values[i, t]
             )
 '''
-"""`weighted_sum` sets the value of each term at one control step and returns their weighted sum."""
+"""`weighted_sum` sets the value of each term at one control step and returns the reward by (1), but
+for 1 / P."""
 
 given: tuple[Any, ...] = ()
 """What the module made of `_MODULE` compiles: the terms' row forms."""
@@ -75,6 +79,7 @@ class Stepwise:
     Attributes:
         terms: The K terms.
         weights: Their weights (K,).
+        floors: Their floors [their units] (K,).
         native: Compiled `weighted_sum` and `follow`, which other compiled functions can call.
 
     Raises:
@@ -85,6 +90,7 @@ class Stepwise:
     def __init__(self, terms: Sequence[Term], morphology: Morphology, columns: Columns) -> None:
         self.terms = tuple(terms)
         self.weights = np.array([term.weight for term in terms], dtype=np.float64)
+        self.floors = np.array([term.floor for term in terms], dtype=np.float64)
         self._forms = [_form(term) for term in terms]
         self._constants = self._layout_of(self._values(morphology))
         self._memory = _joined(form.memory(morphology) for form in self._forms)
@@ -120,7 +126,8 @@ class Stepwise:
             dt: Time between rows [s].
 
         Returns:
-            Values of the terms [their units] (N, T, K), and their weighted sum (N, T).
+            Values of the terms [their units] (N, T, K), and the rewards by (1), but for 1 / P
+            (N, T).
         """
         values = np.empty((*rows.shape[:2], len(self.terms)))
         sums = np.empty(rows.shape[:2])
@@ -130,6 +137,7 @@ class Stepwise:
             _seen(np.ascontiguousarray(rows), self._row),
             dt,
             self.weights,
+            self.floors,
             values,
             sums,
         )

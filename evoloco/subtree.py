@@ -1,6 +1,8 @@
 """What hangs on a body of a model."""
 
 import mujoco
+import numpy as np
+from numpy.typing import NDArray
 
 
 def is_in_subtree(model: mujoco.MjModel, body: int, root: int) -> bool:
@@ -14,3 +16,17 @@ def geoms_of(model: mujoco.MjModel, body: str) -> list[int]:
     """Ids of the geoms of a body and of what hangs on it."""
     root, bodies = model.body(body).id, model.geom_bodyid
     return [geom for geom in range(model.ngeom) if is_in_subtree(model, bodies[geom], root)]
+
+
+def robot_bodies(model: mujoco.MjModel, torso: str) -> NDArray[np.intp]:
+    """Ids of the bodies of the robot: the tree that the torso belongs to.
+
+    Where the torso does not move, that is all that hangs on the world.
+    """
+    root = model.body_rootid[model.body(torso).id]
+    return np.flatnonzero(model.body_rootid == root)
+
+
+def robot_geoms(model: mujoco.MjModel, torso: str) -> NDArray[np.intp]:
+    """Ids of the geoms of the robot."""
+    return np.flatnonzero(np.isin(model.geom_bodyid, robot_bodies(model, torso)))

@@ -7,6 +7,7 @@ from evoloco.errors import ModelError
 from evoloco.genome import Array
 
 UNIT = "1"
+FLOORS = (0.0, 2.0)
 
 
 def measure(episode: Episode) -> Array:
@@ -29,4 +30,4 @@ def measure(episode: Episode) -> Array:
     left, right = load[:, : feet // 2].sum(axis=1), load[:, feet // 2 :].sum(axis=1)
     total = left + right
     balance = (left - right) / np.where(total > 0, total, 1.0)  # (1)
-    return np.asarray(np.abs(balance - balance.mean()))  # (2)
+    return episode.per_control_step(np.abs(balance - balance.mean()))  # (2)

@@ -5,10 +5,11 @@ from evoloco.fields import Record
 from evoloco.genome import Array
 
 UNIT = "1"
+FLOORS = (0.0, 1.0)
 
 
 def measure(episode: Episode) -> Array:
-    """1 if a part other than a foot touched the ground within the control step, else 0 [1] (T,)."""
+    """Share of each control step in which more than feet touched the ground [1] (T,)."""
     return episode["body_contact"][:, 0]
 
 

@@ -4,6 +4,7 @@ from evoloco.episode import Episode
 from evoloco.gait import energy
 
 UNIT = "1"
+FLOORS = (0.0, 20.0)
 
 
 def measure(episode: Episode, power: str = "mechanical", cap: float = 20.0) -> float:

@@ -6,6 +6,7 @@ from evoloco.episode import Episode
 from evoloco.genome import Array
 
 UNIT = "m"
+FLOORS = (0.0, 0.2)
 
 
 def measure(episode: Episode, ceiling: float = float("inf")) -> Array:
@@ -21,4 +22,5 @@ def measure(episode: Episode, ceiling: float = float("inf")) -> Array:
     """
     swinging = ~episode.foot_loaded
     height = np.clip(episode.foot_height, 0.0, ceiling)
-    return np.asarray((height * swinging).sum(axis=1) / np.maximum(swinging.sum(axis=1), 1))
+    mean = (height * swinging).sum(axis=1) / np.maximum(swinging.sum(axis=1), 1)
+    return episode.per_control_step(mean)

@@ -1,16 +1,15 @@
 """How fast loaded feet slide over the ground."""
 
-import math
-
 import numpy as np
 
 from evoloco.episode import Episode
 from evoloco.fields import Fields, Record
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
-from evoloco.stance import LOADED
+from evoloco.stance import loaded_force
 
 UNIT = "m/s"
+FLOORS = (0.0, 1.0)
 
 
 def measure(episode: Episode) -> Array:
@@ -19,22 +18,23 @@ def measure(episode: Episode) -> Array:
     It is 0 if no foot is loaded. A foot that rolls over its edge does not slip.
     """
     loaded = episode.foot_loaded
-    return np.asarray((episode.foot_slip * loaded).sum(axis=1) / np.maximum(loaded.sum(axis=1), 1))
+    mean = (episode.foot_slip * loaded).sum(axis=1) / np.maximum(loaded.sum(axis=1), 1)
+    return episode.per_control_step(mean)
 
 
 def constants(morphology: Morphology) -> Fields:
     """Load above which a foot is loaded [N]."""
-    return {"loaded": LOADED * morphology.weight}
+    return {"loaded": loaded_force(morphology)}
 
 
 def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
-    """The measure at one control step [m/s]; the speed is that of `Episode.foot_slip`."""
-    total, count = 0.0, 0
-    for foot in now.foot:
-        if foot.ground[2] > constants.loaded:
-            lever = foot.ground[3:] - foot.position
-            slip_x = foot.velocity[0] + foot.spin[1] * lever[2] - foot.spin[2] * lever[1]
-            slip_y = foot.velocity[1] + foot.spin[2] * lever[0] - foot.spin[0] * lever[2]
-            total += math.sqrt(slip_x * slip_x + slip_y * slip_y)
-            count += 1
-    return total / max(count, 1)
+    """The measure at one control step [m/s]."""
+    mean, (steps, feet, _) = 0.0, now.ground_force.shape
+    for k in range(steps):
+        total, count = 0.0, 0
+        for i in range(feet):
+            if now.ground_force[k, i, 2] > constants.loaded:
+                total += now.foot_slip[k, i]
+                count += 1
+        mean += total / max(count, 1) / steps
+    return mean

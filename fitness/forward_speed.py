@@ -5,6 +5,7 @@ from evoloco.fields import Record
 from evoloco.genome import Array
 
 UNIT = "m/s"
+FLOORS = (-1.0, 3.0)
 
 
 def measure(episode: Episode) -> Array:

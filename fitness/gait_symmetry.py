@@ -6,6 +6,7 @@ from evoloco.episode import Episode
 from evoloco.gait.symmetry import hip_symmetry
 
 UNIT = "1"
+FLOORS = (-1.0, 1.0)
 
 
 def measure(episode: Episode) -> float:

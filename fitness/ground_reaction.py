@@ -9,14 +9,13 @@ from evoloco.genome import Array
 from evoloco.morphology import Morphology
 
 UNIT = "body weights"
+FLOORS = (0.0, 5.0)
 
 
 def measure(episode: Episode, limit: float = 1.4, start: float = 1.0) -> Array:
     """Vertical force under all feet beyond a limit [body weights] (T,); 0 before the start.
 
-    The force is the sum of the largest force under each foot within the control step, so it misses
-    no blow between two rows. If two feet have theirs at different moments of the step, it is a
-    little more than the true sum.
+    It is the mean over the physics steps of a control step.
 
     Args:
         episode: What is measured.
@@ -32,9 +31,9 @@ def measure(episode: Episode, limit: float = 1.4, start: float = 1.0) -> Array:
     """
     constants(episode.morphology, limit, start)
 
-    force = episode["peak_load"].sum(axis=1) / episode.morphology.weight
-    counts = episode.time - episode.time[0] >= start
-    return np.asarray(np.maximum(force - limit, 0.0) * counts)
+    force = episode.foot_load.sum(axis=1) / episode.morphology.weight
+    beyond = episode.per_control_step(np.maximum(force - limit, 0.0))
+    return np.asarray(beyond * (episode.time - episode.time[0] >= start))
 
 
 def constants(morphology: Morphology, limit: float = 1.4, start: float = 1.0) -> Fields:
@@ -59,4 +58,11 @@ def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
         memory.first = now.time
     if now.time - memory.first < constants.start:
         return 0.0
-    return max(float(now.peak_load.sum() / constants.weight - constants.limit), 0.0)
+
+    mean, (steps, feet, _) = 0.0, now.ground_force.shape
+    for k in range(steps):
+        force = 0.0
+        for i in range(feet):
+            force += now.ground_force[k, i, 2]
+        mean += max(force / constants.weight - constants.limit, 0.0) / steps
+    return mean

@@ -5,6 +5,7 @@ import numpy as np
 from evoloco.episode import Episode
 
 UNIT = "rad"
+FLOORS = (0.0, 0.5)
 
 
 def measure(episode: Episode) -> float:

@@ -7,6 +7,7 @@ from evoloco.gait.footstrike import heel_first
 from evoloco.stance import touchdowns
 
 UNIT = "1"
+FLOORS = (0.0, 1.0)
 
 
 def measure(episode: Episode) -> float:

@@ -8,11 +8,13 @@ from evoloco.genome import Array
 from evoloco.morphology import Morphology
 
 UNIT = "body weights"
+FLOORS = (0.0, 10.0)
 
 
 def measure(episode: Episode) -> Array:
     """Largest ground force under any one foot within each control step [body weights] (T,)."""
-    return np.asarray(episode["peak_load"].max(axis=1) / episode.morphology.weight)
+    largest = episode.foot_load.max(axis=1).reshape(len(episode), -1).max(axis=1)
+    return np.asarray(largest / episode.morphology.weight)
 
 
 def constants(morphology: Morphology) -> Fields:
@@ -22,4 +24,8 @@ def constants(morphology: Morphology) -> Fields:
 
 def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
     """The measure at one control step [body weights]."""
-    return float(now.peak_load.max() / constants.weight)
+    largest, (steps, feet, _) = 0.0, now.ground_force.shape
+    for k in range(steps):
+        for i in range(feet):
+            largest = max(largest, now.ground_force[k, i, 2])
+    return largest / constants.weight

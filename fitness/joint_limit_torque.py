@@ -9,6 +9,7 @@ from evoloco.genome import Array
 from evoloco.morphology import Morphology
 
 UNIT = "N m"
+FLOORS = (0.0, 100.0)
 
 
 def measure(episode: Episode, joint: str = "", free: float = 0.0) -> Array:
@@ -32,10 +33,8 @@ def measure(episode: Episode, joint: str = "", free: float = 0.0) -> Array:
     """
     counts = constants(episode.morphology, joint, free)["counts"]
 
-    joints = zip(episode.morphology.joints, counts, strict=True)
-    limits = [f"{each.name}.limit" for each, chosen in joints if chosen]
-    torque = np.concatenate([np.abs(episode.sensor(limit)) for limit in limits], axis=1)
-    return np.asarray(np.maximum(torque - free, 0.0).sum(axis=1))
+    torque = np.abs(episode.at_physics_steps("limit_torque"))
+    return episode.per_control_step(np.maximum(torque - free, 0.0) @ counts)
 
 
 def constants(morphology: Morphology, joint: str = "", free: float = 0.0) -> Fields:
@@ -59,7 +58,9 @@ def constants(morphology: Morphology, joint: str = "", free: float = 0.0) -> Fie
 
 def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
     """The measure at one control step [N m]."""
-    total = 0.0
-    for j in range(len(now.joint_limit)):
-        total += constants.counts[j] * max(abs(now.joint_limit[j]) - constants.free, 0.0)
+    total, (steps, joints) = 0.0, now.limit_torque.shape
+    for k in range(steps):
+        for j in range(joints):
+            beyond = max(abs(now.limit_torque[k, j]) - constants.free, 0.0)
+            total += constants.counts[j] * beyond / steps
     return total

@@ -9,6 +9,7 @@ from evoloco.genome import Array
 from evoloco.morphology import Morphology
 
 UNIT = "1"
+FLOORS = (0.0, 1.0)
 
 
 def measure(episode: Episode, margin: float = 0.05) -> Array:

@@ -7,11 +7,27 @@ from evoloco.fields import Record, Shapes
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
 
-UNIT = "rad²/s²"
+FASTEST = 20.0
+"""Passes through the range of a control in a second that count as the worst [1/s]."""
+
+
+def UNIT(morphology: Morphology) -> str:  # noqa: N802 - a constant of each body
+    """Square of the unit of the controls per second: of angles, torques or excitations."""
+    if morphology.muscles:
+        return "1/s²"
+    return "N²m²/s²" if morphology.torques else "rad²/s²"
+
+
+def FLOORS(morphology: Morphology) -> tuple[float, float]:  # noqa: N802 - a constant of each body
+    """Controls that rest, and controls that go through their range `FASTEST` times a second."""
+    model = morphology.model
+    low, high = model.actuator_ctrlrange[model.actuator_ctrllimited != 0].T
+    span = float(np.mean((high - low) ** 2)) if len(low) else 1.0
+    return 0.0, FASTEST**2 * span
 
 
 def measure(episode: Episode) -> Array:
-    """Mean over the joints of the squared rate of the controls [rad²/s²] (T,).
+    """Mean over the joints of the squared rate of the controls [UNIT] (T,).
 
         ((ctrl(t) - ctrl(t - dt)) / dt)^2
 
@@ -24,12 +40,12 @@ def measure(episode: Episode) -> Array:
 
 
 def memory(morphology: Morphology) -> Shapes:
-    """Whether the episode has begun, and the controls of the step before [rad] (nu,)."""
+    """Whether the episode has begun, and the controls of the step before (nu,)."""
     return {"begun": (), "ctrl": (morphology.model.nu,)}
 
 
 def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
-    """The measure at one control step [rad²/s²]."""
+    """The measure at one control step [UNIT]."""
     total = 0.0
     for j in range(len(now.ctrl)):
         if memory.begun:

@@ -11,6 +11,7 @@ from evoloco.genome import Array
 from evoloco.morphology import Morphology
 
 UNIT = "1"
+FLOORS = (0.0, 1.0)
 
 
 def measure(episode: Episode, target: float = 0.5, width: float = 0.25) -> Array:

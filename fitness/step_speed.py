@@ -8,6 +8,7 @@ from evoloco.genome import Array
 from evoloco.stance import Rows
 
 UNIT = "1"
+FLOORS = (-1.0, 1.0)
 
 SHORTEST = 0.1
 """A touchdown that follows another one sooner than this is no step [s]."""
@@ -51,7 +52,7 @@ def measure(
         raise EvolocoError(f"Measure 'step_speed': needs 0 < low <= high, not {low} and {high}.")
 
     ends = _steps(episode)[initiation:]
-    duration = np.diff(ends) * episode.control_dt
+    duration = np.diff(ends) * episode.physics_dt
     total = float(duration.sum()) + _missing(episode, ends)
     if not total:
         return 0.0
@@ -63,12 +64,12 @@ def measure(
 
 
 def _steps(episode: Episode) -> Rows:
-    """Rows in which a step ends: a foot comes down, and none did shortly before."""
+    """Physics steps in which a step ends: a foot comes down, and none did shortly before."""
     stance = episode.stance
     touchdowns = np.flatnonzero((stance[1:] & ~stance[:-1]).any(axis=1)) + 1
     ends: list[int] = []
     for row in touchdowns.tolist():
-        if not ends or (row - ends[-1]) * episode.control_dt > SHORTEST:
+        if not ends or (row - ends[-1]) * episode.physics_dt > SHORTEST:
             ends.append(row)
     return np.array(ends, dtype=np.intp)
 
@@ -76,15 +77,15 @@ def _steps(episode: Episode) -> Rows:
 def _missing(episode: Episode, ends: Rows) -> float:
     """Time after the last step in which the body fell or stood still [s]."""
     last = int(ends[-1]) if len(ends) else 0
-    rest = (episode.planned - last) * episode.control_dt
+    rest = episode.planned * episode.control_dt - last * episode.physics_dt
     return rest if episode.outcome is not Outcome.COMPLETED or rest > IDLE else 0.0
 
 
 def _way(episode: Episode) -> Array:
-    """Forward way of the body [m] (T,): the mean of the two rearmost of torso and feet.
+    """Forward way of the body [m] (T S,): the mean of the two rearmost of torso and feet.
 
     So neither a torso that dives forward nor a foot thrown ahead is a step.
     """
-    torso, feet = episode.sensor("torso.position")[:, :1], episode.foot_position[:, :, 0]
+    torso, feet = episode.torso_motion[:, :1], episode.foot_position[:, :, 0]
     rearmost = np.sort(np.concatenate([torso, feet], axis=1), axis=1)[:, :2]
     return np.asarray(rearmost.mean(axis=1))

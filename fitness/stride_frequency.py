@@ -6,9 +6,10 @@ from evoloco.episode import Episode
 from evoloco.fields import Fields, Record, Shapes
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
-from evoloco.stance import LOADED
+from evoloco.stance import loaded_force
 
 UNIT = "Hz"
+FLOORS = (0.0, 5.0)
 
 
 def measure(episode: Episode) -> Array:
@@ -18,26 +19,27 @@ def measure(episode: Episode) -> Array:
     """
     loaded = episode.foot_loaded
     touchdown = np.diff(loaded.astype(float), axis=0, prepend=loaded[:1]) > 0
-    return np.asarray(touchdown.mean(axis=1) / episode.control_dt)
+    return episode.per_control_step(touchdown.mean(axis=1) / episode.physics_dt)
 
 
 def constants(morphology: Morphology) -> Fields:
     """Load above which a foot is loaded [N]."""
-    return {"loaded": LOADED * morphology.weight}
+    return {"loaded": loaded_force(morphology)}
 
 
 def memory(morphology: Morphology) -> Shapes:
-    """Whether the episode has begun, and which feet were loaded at the step before [1] (F,)."""
+    """Whether the episode has begun, and which feet were loaded a physics step before [1] (F,)."""
     return {"begun": (), "loaded": (len(morphology.feet),)}
 
 
 def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
     """The measure at one control step [Hz]."""
-    touchdowns = 0
-    for i in range(len(now.foot)):
-        loaded = now.foot[i].ground[2] > constants.loaded
-        if memory.begun and loaded and not memory.loaded[i]:
-            touchdowns += 1
-        memory.loaded[i] = loaded
-    memory.begun = 1.0
-    return touchdowns / len(now.foot) / dt
+    touchdowns, (steps, feet, _) = 0, now.ground_force.shape
+    for k in range(steps):
+        for i in range(feet):
+            loaded = now.ground_force[k, i, 2] > constants.loaded
+            if memory.begun and loaded and not memory.loaded[i]:
+                touchdowns += 1
+            memory.loaded[i] = loaded
+        memory.begun = 1.0
+    return touchdowns / feet / dt

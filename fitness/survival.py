@@ -7,6 +7,7 @@ from evoloco.fields import Record
 from evoloco.genome import Array
 
 UNIT = "1"
+FLOORS = (0.0, 1.0)
 
 
 def measure(episode: Episode) -> Array:

@@ -151,7 +151,7 @@ class Legs:
 
     def _shaped(self, timestep: float, start: Mapping[str, float]) -> Morphology:
         """The body with muscles that genes made, which must be able to pull."""
-        body = self._assemble(timestep, "muscles")
+        body = self._straight(timestep, "muscles")
         self._check_lengths(body.model)
         return self._starting(body, start)
 
@@ -159,8 +159,13 @@ class Legs:
         """The body that all share that differ in their start only, compiled once."""
         key = (timestep, drive)
         if key not in self._bodies:
-            self._bodies[key] = self._assemble(timestep, drive)
+            self._bodies[key] = self._straight(timestep, drive)
         return self._bodies[key]
+
+    def _straight(self, timestep: float, drive: Drive) -> Morphology:
+        """The body on straight legs, its reference pose, which no start moves."""
+        body = self._assemble(timestep, drive)
+        return body.standing(self._placed(body, {})[0])
 
     @property
     def _stems(self) -> list[str]:
@@ -268,6 +273,17 @@ class Legs:
 
     def _starting(self, body: Morphology, start: Mapping[str, float]) -> Morphology:
         """A body at its start, the lower foot on the ground."""
+        qpos, qvel = self._placed(body, start)
+        act = [
+            start.get("activation", REST) if muscle.stem in self.upholders else REST
+            for muscle in body.muscles
+        ]
+        return body.starting(qpos, qvel, act)
+
+    def _placed(
+        self, body: Morphology, start: Mapping[str, float]
+    ) -> tuple[list[float], list[float]]:
+        """Position and velocity of a body at its start."""
         joints = [joint.name for joint in body.joints]
         angles = [start.get(joint, 0.0) for joint in joints]
         turns = [start.get(f"turn_{joint}", 0.0) for joint in joints]
@@ -279,12 +295,7 @@ class Legs:
         else:
             place, motion, height = [0.0, 0.0, lean], [speed, 0.0, 0.0], 1
         place[height] = self._height(body.model, [*place, *angles])
-
-        act = [
-            start.get("activation", REST) if muscle.stem in self.upholders else REST
-            for muscle in body.muscles
-        ]
-        return body.starting([*place, *angles], [*motion, *turns], act)
+        return [*place, *angles], [*motion, *turns]
 
     def _height(self, model: mujoco.MjModel, qpos: list[float]) -> float:
         """How far a body in a pose must be raised until its lowest pad touches the ground [m]."""

@@ -1,19 +1,21 @@
 """Evaluation in this process, on MuJoCo's thread pool."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from evoloco.episode import Address, Episode, Outcome, unnamed
+from evoloco.ending import Outcome
+from evoloco.episode import Address, Episode, unnamed
 from evoloco.errors import error_context
 from evoloco.evaluation import Evaluation
 from evoloco.experiment import Experiment
 from evoloco.genome import Array
-from evoloco.measure import fitness
 from evoloco.morphology import Morphology
 from evoloco.scenario import Scenario
 from evoloco.sim.simulator import Simulator
 from evoloco.sim.watchdog import end
+from evoloco.term import fitness
 
 
 class Local:
@@ -78,13 +80,15 @@ class Local:
                 rows.append(judge(experiment, episode))
 
         shape = (len(genomes), len(scenarios))
-        quality, values, outcome, duration, distance = zip(*rows, strict=True)
+        fitness, values, counted, outcome, duration, distance, ending = zip(*rows, strict=True)
         return Evaluation(
-            fitness=np.array(quality).reshape(shape),
+            fitness=np.array(fitness).reshape(shape),
             values=np.array(values).reshape(*shape, -1),
+            counted=np.array(counted).reshape(*shape, -1),
             outcome=np.array(outcome).reshape(shape),
             duration=np.array(duration).reshape(shape),
             distance=np.array(distance).reshape(shape),
+            ending=np.array(ending).reshape(shape),
         )
 
 
@@ -112,14 +116,27 @@ def simulator(
     )
 
 
-def judge(experiment: Experiment, episode: Episode) -> tuple[float, list[float], str, float, float]:
-    """Returns fitness, measures, outcome, duration [s] and distance [m] of one episode."""
-    outcome = episode.outcome.value
-    duration = len(episode) * episode.control_dt
-    if episode.outcome is Outcome.UNSTABLE:
-        return -np.inf, [np.nan] * len(experiment.terms), outcome, duration, np.nan
+class Judgement(NamedTuple):
+    """What one episode is worth; see `Evaluation`."""
 
-    values = [term.value(episode) for term in experiment.terms]
-    quality = float(fitness(experiment.terms, np.array(values), episode.survival))
-    forward = episode.sensor("torso.position")[:, 0]
-    return quality, values, outcome, duration, float(forward[-1] - forward[0])
+    fitness: float
+    values: list[float]
+    counted: list[float]
+    outcome: str
+    duration: float
+    distance: float
+    ending: str
+
+
+def judge(experiment: Experiment, episode: Episode) -> Judgement:
+    """Judges one episode."""
+    terms, ending = experiment.terms, episode.ending
+    told = ending.outcome.value, episode.duration
+    if episode.outcome is Outcome.UNSTABLE:
+        unknown = [np.nan] * len(terms)
+        return Judgement(-np.inf, unknown, unknown, *told, np.nan, str(ending))
+
+    judged = [term.judged(episode) for term in terms]
+    values, counted = [value for value, _ in judged], [each for _, each in judged]
+    quality = float(fitness(terms, np.array(counted)))
+    return Judgement(quality, values, counted, *told, float(episode.way[0]), str(ending))

@@ -8,7 +8,8 @@ from typing import Any, Self
 import numpy as np
 
 from evoloco import provenance
-from evoloco.episode import Address, Outcome, unnamed
+from evoloco.ending import Ending, Outcome, Rule
+from evoloco.episode import Address, unnamed
 from evoloco.errors import EvolocoError
 from evoloco.evaluation import Evaluation
 from evoloco.evaluators.chunks import FATAL, Chunks
@@ -171,9 +172,11 @@ def _failed(scenarios: int, terms: int) -> dict[str, Any]:
     return {
         "fitness": np.full(shape, -np.inf),
         "values": np.full((*shape, terms), np.nan),
+        "counted": np.full((*shape, terms), np.nan),
         "outcome": np.full(shape, Outcome.FAILED.value),
         "duration": np.zeros(shape),
         "distance": np.full(shape, np.nan),
+        "ending": np.full(shape, str(Ending(Outcome.FAILED, Rule.WORKER))),
     }
 
 

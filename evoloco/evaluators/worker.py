@@ -25,7 +25,7 @@ from evoloco.genome import Array
 from evoloco.scenario import Scenario
 from evoloco.spec import loads
 
-ARRAYS = ("fitness", "values", "outcome", "duration", "distance")
+ARRAYS = ("fitness", "values", "counted", "outcome", "duration", "distance", "ending")
 """Arrays of an `Evaluation` that a worker sends."""
 
 GRACE = 2.0

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from evoloco.episode import Episode, Outcome
+from evoloco.ending import Outcome
+from evoloco.episode import Episode
 from evoloco.gait import energy, metabolism
 from evoloco.gait.footstrike import heel_first
 from evoloco.gait.symmetry import hip_pair, hip_symmetry
 from evoloco.genome import Array
-from evoloco.morphology import GRAVITY, Morphology
+from evoloco.morphology import Morphology
 from evoloco.stance import Mask, Rows, touchdowns
 from evoloco.subtree import is_in_subtree
 
@@ -19,7 +20,7 @@ WARM_UP = 2.0
 """Time at the start of an episode that is not part of its gait [s]."""
 
 Swing = tuple[int, int]
-"""First row of a swing, and of the stance after it."""
+"""First physics step of a swing, and of the stance after it."""
 
 Quantities = dict[str, Any]
 """Some fields of `Gait` by name."""
@@ -40,8 +41,8 @@ class Gait:
     Attributes:
         feet: Names of the feet.
         outcome: How the episode ended.
-        time: Time of each lived step [s] (T,).
-        stance: Whether each foot stands (T, F).
+        time: Time of each physics step [s] (T S,).
+        stance: Whether each foot stands (T S, F).
         touchdown: Times at which each foot comes down [s], F arrays.
         liftoff: Times at which each foot leaves the ground [s], F arrays.
 
@@ -111,9 +112,9 @@ def analyse(episode: Episode, warm_up: float = WARM_UP) -> Gait:
         episode: At least one lived step.
         warm_up: Time from the start that is left out [s].
     """
-    first = min(round(warm_up / episode.control_dt), len(episode) - 1)
-    steady = replace(episode, trace=episode.trace[first:])
-    time, stance = episode.time, episode.stance
+    begin = min(round(warm_up / episode.control_dt), len(episode) - 1)
+    steady = replace(episode, trace=episode.trace[begin:])
+    time, stance, first = episode.physics_time, episode.stance, begin * episode.substeps
     touchdown = touchdowns(stance)
     liftoff = [np.flatnonzero(foot[:-1] & ~foot[1:]) + 1 for foot in stance.T]
     return Gait(
@@ -123,7 +124,7 @@ def analyse(episode: Episode, warm_up: float = WARM_UP) -> Gait:
         stance=stance,
         touchdown=tuple(time[rows] for rows in touchdown),
         liftoff=tuple(time[rows] for rows in liftoff),
-        **_progress(episode, first),
+        **_progress(episode, steady),
         **_strides(episode, [rows[rows >= first] for rows in touchdown]),
         **_swing(episode, [_swings(*foot, first) for foot in zip(liftoff, touchdown, strict=True)]),
         **_economy(steady),
@@ -132,22 +133,21 @@ def analyse(episode: Episode, warm_up: float = WARM_UP) -> Gait:
     )
 
 
-def _progress(episode: Episode, first: int) -> Quantities:
-    """How long, how far and how fast; the speed from the row `first` on."""
-    time, forward = episode.time, episode.sensor("torso.position")[:, 0]
-    speed = _ratio(float(forward[-1] - forward[first]), float(time[-1] - time[first]))
+def _progress(episode: Episode, steady: Episode) -> Quantities:
+    """How long, how far and how fast; the speed after the warm-up."""
+    speed = float(steady.way[0]) / steady.duration
     return {
-        "duration": len(episode) * episode.control_dt,
-        "distance": float(forward[-1] - forward[0]),
+        "duration": episode.duration,
+        "distance": float(episode.way[0]),
         "speed": speed,
-        "froude": speed**2 / (GRAVITY * episode.morphology.leg_length),
+        "froude": speed**2 / (episode.morphology.gravity * episode.morphology.leg_length),
     }
 
 
 def _strides(episode: Episode, steps: list[Rows]) -> Quantities:
     """What the strides between the given touchdowns of each foot are like."""
-    dt, stance = episode.control_dt, episode.stance
-    forward = episode.sensor("torso.position")[:, 0]
+    dt, stance = episode.physics_dt, episode.stance
+    forward = episode.torso_motion[:, 0]
     spans = [(int(rows[0]), int(rows[-1])) if len(rows) > 1 else (0, 0) for rows in steps]
     counts = [max(len(rows) - 1, 0) for rows in steps]
     rows_in_all = sum(end - start for start, end in spans)
@@ -188,7 +188,7 @@ def _swing(episode: Episode, swings: list[list[Swing]]) -> Quantities:
 
 def _economy(episode: Episode) -> Quantities:
     """What the way costs."""
-    motors = energy.has_motors(episode.morphology)
+    motors = episode.morphology.has_motors
     electrical = energy.cost_of_transport(episode, "electrical") if motors else math.nan
     return {
         "mechanical_cost": _finite(energy.cost_of_transport(episode)),
@@ -200,7 +200,7 @@ def _economy(episode: Episode) -> Quantities:
 def _ground(episode: Episode) -> Quantities:
     """Loads and slip of the feet, and the symmetry of the legs."""
     morphology, loaded = episode.morphology, episode.foot_loaded
-    peak = float(episode["peak_load"].sum(axis=1).max())
+    peak = float(episode.foot_load.sum(axis=1).max())
     return {
         "symmetry": hip_symmetry(episode) if hip_pair(morphology) else math.nan,
         "peak_load": peak / morphology.weight,
@@ -210,12 +210,11 @@ def _ground(episode: Episode) -> Quantities:
 
 def _posture(episode: Episode) -> Quantities:
     """How the torso is held and where it turns."""
-    _, sideways, height = episode.sensor("torso.position").T
     turn = np.unwrap(episode.yaw)
     return {
-        "lowest_torso": float(height.min()),
-        "largest_tilt": float(episode.tilt.max()),
-        "lateral_drift": float(sideways[-1] - sideways[0]),
+        "lowest_torso": float(episode.torso_motion[:, 2].min()),
+        "largest_tilt": float(episode.tilt_motion.max()),
+        "lateral_drift": float(episode.way[1]),
         "heading_drift": float(turn[-1] - turn[0]),
         "body_contact": float(episode["body_contact"].mean()),
     }
@@ -283,7 +282,7 @@ def rows(gait: Gait) -> list[tuple[str, float, str, str]]:
 
 
 def _swings(liftoff: Rows, touchdown: Rows, first: int) -> list[Swing]:
-    """Swings of a foot from the row `first` on that end in a touchdown."""
+    """Swings of a foot from the physics step `first` on that end in a touchdown."""
     following = np.searchsorted(touchdown, liftoff)
     return [
         (int(start), int(touchdown[stop]))
@@ -301,7 +300,7 @@ def _knee_flexion(episode: Episode, foot: str, swings: list[Swing]) -> float:
     if column is None:
         return math.nan
 
-    angle = np.degrees(np.abs(episode.joint_angle[:, column]))
+    angle = np.degrees(np.abs(episode.joint_motion[:, column]))
     return _ratio(sum(float(angle[start:end].max()) for start, end in swings), len(swings))
 
 
@@ -320,8 +319,7 @@ def _effort(episode: Episode) -> float:
 
     NaN without muscles, or if the body did not get forward.
     """
-    forward = episode.sensor("torso.position")[:, 0]
-    moved = forward[-1] - forward[0] > metabolism.SHORTEST_WAY
+    moved = episode.way[0] > metabolism.SHORTEST_WAY
     return metabolism.effort(episode) if episode.morphology.muscles and moved else math.nan
 
 

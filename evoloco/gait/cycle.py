@@ -75,7 +75,7 @@ def gait_cycle(episode: Episode, gait: Gait, warm_up: float = WARM_UP) -> GaitCy
 
     def courses(signals: dict[str, Array]) -> dict[str, Course]:
         return {
-            side: course(episode.time, signals[side], strides[side])
+            side: course(_times(episode, signals[side]), signals[side], strides[side])
             for side in strides
             if side in signals
         }
@@ -103,9 +103,10 @@ def _angles(episode: Episode, feet: dict[str, int]) -> dict[str, dict[str, Array
 
 
 def _ground(episode: Episode, feet: dict[str, int]) -> dict[str, dict[str, Array]]:
-    """Force of the ground on each foot [body weights] (T,), by direction and side."""
-    force = episode.foot_force / episode.morphology.weight
-    forward_x, forward_y = np.cos(episode.yaw)[:, None], np.sin(episode.yaw)[:, None]
+    """Force of the ground on each foot [body weights] (T S,), by direction and side."""
+    force = episode.ground_force / episode.morphology.weight
+    yaw = np.repeat(episode.yaw, episode.substeps)[:, None]
+    forward_x, forward_y = np.cos(yaw), np.sin(yaw)
     directions = {
         "vertical": force[:, :, 2],
         "fore-aft": forward_x * force[:, :, 0] + forward_y * force[:, :, 1],
@@ -123,6 +124,11 @@ def _activations(episode: Episode, feet: dict[str, int]) -> dict[str, dict[str, 
         if muscle.side in feet:
             activations.setdefault(muscle.stem, {})[muscle.side] = episode["act"][:, column]
     return activations
+
+
+def _times(episode: Episode, signal: Array) -> Array:
+    """Times of a signal's values [s]: of control steps, or of physics steps."""
+    return episode.time if len(signal) == len(episode) else episode.physics_time
 
 
 def course(time: Array, signal: Array, touchdown: Array) -> Course:

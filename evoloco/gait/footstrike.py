@@ -16,13 +16,13 @@ HEEL, TOES = ("heel",), ("toe", "toes")
 def heel_first(episode: Episode, touchdowns: Sequence[Rows]) -> list[list[bool]]:
     """Whether the heel came down before the toes, at each touchdown of each foot.
 
-    It did if the ground pressed nearer to the heel than to the toes in the first row of the load
-    that leads to the touchdown. Slopes and steps of the ground do not matter. A foot without a heel
-    or toes has none.
+    It did if the ground pressed nearer to the heel than to the toes in the control step after the
+    load began that leads to the touchdown. Slopes and steps of the ground do not matter. A foot
+    without a heel or toes has none.
 
     Args:
         episode: What is measured.
-        touchdowns: Rows in which each foot comes down.
+        touchdowns: Physics steps in which each foot comes down.
     """
     data = mujoco.MjData(episode.morphology.model)
     return [_of_foot(episode, foot, rows, data) for foot, rows in enumerate(touchdowns)]
@@ -35,7 +35,8 @@ def _of_foot(episode: Episode, foot: int, rows: Rows, data: mujoco.MjData) -> li
     if not (heel and toes):
         return []
 
-    onset = _onset(episode.foot_load[:, foot], rows)
+    onset = _onset(episode.foot_load[:, foot], rows) // episode.substeps + 1
+    onset = onset[onset < len(episode)]
     qpos, places = episode["qpos"][onset], np.empty((len(onset), len(heel) + len(toes), 3))
     for pose, place in zip(qpos, places, strict=True):
         data.qpos = pose
@@ -49,7 +50,7 @@ def _of_foot(episode: Episode, foot: int, rows: Rows, data: mujoco.MjData) -> li
 
 
 def _onset(load: Array, rows: Rows) -> Rows:
-    """The row from which on a foot is loaded without a break until each of the given rows."""
+    """The step from which on a foot is loaded without a break until each of the given steps."""
     unloaded = np.flatnonzero(load <= 0)
     if not len(unloaded):
         return np.zeros(len(rows), np.intp)

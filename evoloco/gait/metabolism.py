@@ -8,7 +8,7 @@ import numpy as np
 
 from evoloco.episode import Episode
 from evoloco.errors import ModelError, UnknownNameError
-from evoloco.gait.energy import fibre_velocity, mechanical_power
+from evoloco.gait.energy import fibre_velocity, mechanical_energy
 from evoloco.genome import Array
 from evoloco.sim.cache import kept
 
@@ -283,14 +283,13 @@ def _demand_muscles(episode: Episode) -> None:
 
 def _way(episode: Episode) -> float:
     """Way that effort is counted over [m]."""
-    forward = episode.sensor("torso.position")[:, 0]
-    return max(float(forward[-1] - forward[0]), SHORTEST_WAY)
+    return max(float(episode.way[0]), SHORTEST_WAY)
 
 
 EFFORT: dict[str, tuple[Callable[[Episode], Array], float]] = {
     "wang": (wang_power, BASAL),
     "umberger": (umberger_power, STANDING),
-    "work": (lambda episode: np.maximum(mechanical_power(episode), 0), 0.0),
+    "work": (lambda episode: mechanical_energy(episode) / episode.control_dt, 0.0),
     "squared_activation": (lambda episode: np.asarray(episode["act"] ** 2), 0.0),
     "cubed_activation": (lambda episode: np.asarray(episode["act"] ** 3), 0.0),
 }

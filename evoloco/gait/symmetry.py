@@ -8,21 +8,40 @@ from evoloco.episode import Episode
 from evoloco.errors import ModelError
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
+from evoloco.subtree import is_in_subtree
 
 NEAR = 0.9
 """Part of the highest peak that the peak at the period reaches; a second harmonic stays below."""
 
 
 def hip_pair(morphology: Morphology) -> tuple[int, int, float] | None:
-    """The first pair of pitch joints: indices, left before right, and mirror sign.
+    """The uppermost pair of pitch joints of legs: indices, left before right, and mirror sign.
 
-    None if the body has no such pair.
+    A leg ends in a foot, so arms do not count. None if the body has no such pair.
     """
     names = [joint.name for joint in morphology.joints]
-    for index, joint in enumerate(morphology.joints):
-        if joint.axis == "pitch" and joint.side == "left":
-            return index, names.index(joint.partner), joint.mirror
-    return None
+    pairs = [
+        (names.index(joint.name), names.index(joint.partner), joint.mirror)
+        for joint in morphology.joints
+        if joint.axis == "pitch" and joint.side == "left" and moves_a_foot(morphology, joint.name)
+    ]
+    return min(pairs, key=lambda pair: _depth(morphology, names[pair[0]]), default=None)
+
+
+def moves_a_foot(morphology: Morphology, joint: str) -> bool:
+    """Whether a foot hangs on a joint."""
+    model = morphology.model
+    moved = int(model.joint(joint).bodyid[0])
+    return any(is_in_subtree(model, model.body(foot).id, moved) for foot in morphology.feet)
+
+
+def _depth(morphology: Morphology, joint: str) -> int:
+    """Number of bodies between the world and the one that a joint moves."""
+    model, count = morphology.model, 0
+    body = int(model.joint(joint).bodyid[0])
+    while body:
+        body, count = int(model.body_parentid[body]), count + 1
+    return count
 
 
 def hip_symmetry(episode: Episode) -> float:
@@ -42,7 +61,7 @@ def hip_symmetry(episode: Episode) -> float:
     if pair is None:
         names = ", ".join(joint.name for joint in episode.morphology.joints)
         raise ModelError(
-            f"Gait symmetry needs a left and a right pitch joint; this body has {names}."
+            f"Gait symmetry needs a left and a right pitch joint above feet; this body has {names}."
         )
 
     left, right, mirror = pair

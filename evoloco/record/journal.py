@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from evoloco.episode import Outcome
+from evoloco.ending import Outcome
 from evoloco.errors import EvolocoError, JournalError, StorageError
 from evoloco.evaluation import Evaluation
 from evoloco.genome import Array

@@ -86,17 +86,19 @@ def _findings(run: Run, again: Replay, video: bytes | None, missing: str) -> Fin
 
 def _terms(experiment: Experiment, episode: Episode) -> tuple[Term, ...]:
     """Returns the fitness terms of an episode."""
-    values = judge(experiment, episode)[1]
+    judged = judge(experiment, episode)
     return tuple(
         Term(
             term.name,
             term.weight,
-            value * episode.survival,
+            counted,
             term.unit,
             term.threshold,
             counts=not abs(value) < term.threshold,
         )
-        for term, value in zip(experiment.terms, values, strict=True)
+        for term, value, counted in zip(
+            experiment.terms, judged.values, judged.counted, strict=True
+        )
     )
 
 

@@ -45,7 +45,9 @@ def chronograph(figure: Figure, episode: Episode, span: Span, count: int) -> Non
     margin = 0.05 * morphology.size
     ends = np.concatenate(paths)[:, 0]
     way = np.linspace(ends.min() - margin, ends.max() + margin, 1000)
-    ground = height(morphology, way, episode.sensor("torso.position")[rows[0], 1])
+    ground = height(
+        morphology.model, morphology.floor, way, episode.sensor("torso.position")[rows[0], 1]
+    )
     axes.plot(way, ground, color=INK["muted"], linewidth=1)
 
     points = np.concatenate([[[ends[0], low] for low in (ground.min(), ground.max())], *paths])

@@ -11,7 +11,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from evoloco.episode import Outcome
+from evoloco.ending import Outcome
 from evoloco.gait.analysis import WARM_UP, Gait, rows, walks
 from evoloco.gait.cycle import GaitCycle, gait_cycle
 from evoloco.gait.metabolism import effort_of_muscles

@@ -80,22 +80,22 @@ def footfall(figure: Figure, episode: Episode, stance: NDArray[np.bool_], span: 
     Args:
         figure: The figure.
         episode: The episode.
-        stance: Whether each foot is on the ground (T, F).
+        stance: Whether each foot is on the ground (T S, F).
         span: Time to show.
     """
     feet = episode.morphology.feet
     axes = figure.subplots()
     load = episode.foot_load / episode.morphology.weight
-    dt = episode.control_dt
+    time, dt = episode.physics_time, episode.physics_dt
     tall = 0.8  # height of a foot's row; the line reaches it at twice the body weight
 
     for row, foot in enumerate(feet):
         bottom = len(feet) - 1 - row
         colour = SIDES[side_of(foot)]
-        bars = [(episode.time[first], (last - first) * dt) for first, last in _runs(stance[:, row])]
+        bars = [(time[first], (last - first) * dt) for first, last in _runs(stance[:, row])]
         axes.broken_barh(bars, (bottom, tall), facecolors=colour, alpha=0.35, linewidth=0)
         line = bottom + tall * np.minimum(load[:, row] / 2, 1)
-        axes.plot(episode.time, line, color=colour, linewidth=1.2)
+        axes.plot(time, line, color=colour, linewidth=1.2)
 
     middles = [len(feet) - 0.6 - row for row in range(len(feet))]
     axes.set_yticks(middles, [words(foot) for foot in feet])

@@ -146,7 +146,9 @@ def _gaze(episode: Episode) -> Array:
     averaged over `SWAY` before and after each step.
     """
     x, y, _ = episode.sensor("torso.position").T
-    torso = np.stack([x, y, ground(episode.morphology, x, y)], axis=1)
+    torso = np.stack(
+        [x, y, ground(episode.morphology.model, episode.morphology.floor, x, y)], axis=1
+    )
 
     half = min(round(SWAY / episode.control_dt), len(torso) - 1)
     padded = np.pad(torso, ((half, half), (0, 0)), mode="reflect", reflect_type="odd")

@@ -1,7 +1,6 @@
 """Heights of the ground ahead of the torso, as a terrain map would give them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated
 
 import mujoco
@@ -40,7 +39,7 @@ class Profile:
         heading = forward / max(float(np.hypot(*forward)), mujoco.mjMINVAL)
 
         place = torso.xpos[:2, None] + heading[:, None] * np.append(0.0, self.ahead)
-        ground = height(replace(self.morphology, model=model), *place)
+        ground = height(model, self.morphology.floor, *place)
         return np.asarray(ground[1:] - ground[0])
 
 

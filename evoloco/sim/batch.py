@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from evoloco.actuator import Actuators
 from evoloco.controller import Controller
-from evoloco.episode import Columns, Episode, Outcome
+from evoloco.ending import COMPLETED, Ending
+from evoloco.episode import Columns, Episode
 from evoloco.errors import ControllerError, EvolocoError, ModelError, user_code
 from evoloco.fields import Array, record, size
 from evoloco.morphology import Morphology
 from evoloco.scenario import Termination
-from evoloco.sim import capi, heightfield, loading, plan, reserve
+from evoloco.sim import capi, endings, heightfield, loading, plan, reserve
 from evoloco.sim.arrays import Arrays, Ids
 from evoloco.sim.backlash import Backlash
 from evoloco.sim.compile import CompiledActuators, CompiledController, compiled_episode, jit
@@ -28,13 +29,6 @@ from evoloco.sim.setting import Setting
 from evoloco.sim.slow import slow_sensors
 from evoloco.sim.steps import physics_steps
 from evoloco.sim.watchdog import Watchdog, end
-
-OUTCOMES = {
-    plan.COMPLETED: Outcome.COMPLETED,
-    plan.FELL: Outcome.FELL,
-    plan.UNSTABLE: Outcome.UNSTABLE,
-}
-"""What the kernel's codes of ended episodes mean."""
 
 
 class Batch:
@@ -92,7 +86,8 @@ class Batch:
         self.threads = threads if threads > 0 else len(os.sched_getaffinity(0))
         self.substeps = physics_steps(control_dt, morphology)
         self.compiled = CompiledController(controller, morphology.observation)
-        self.columns = Columns(morphology, size(self.compiled.state) if record_state else 0)
+        state_size = size(self.compiled.state) if record_state else 0
+        self.columns = Columns(morphology, self.substeps, state_size)
         self.needs = needs.with_actuators() if actuators else needs
         self._actuators = self._compile(actuators)
 
@@ -159,10 +154,21 @@ class Batch:
             self._morphology_of(sim),
             self.columns,
             self._arrays["trace"][sim, :lived],
-            OUTCOMES.get(int(self.outcome[sim]), Outcome.COMPLETED),
+            self._arrays["readings"][sim, : self.morphology.model.nsensordata],
+            self._ending(sim),
             self.control_dt,
             self.steps,
         )
+
+    def _ending(self, sim: int) -> Ending:
+        """How the episode of a simulation ended; one that lasts counts as completed."""
+        code, setting = int(self.outcome[sim]), self._settings[sim]
+        if setting is None or code == plan.COMPLETED or code not in endings.OUTCOMES:
+            return COMPLETED
+        rule, part = self._arrays["rule"][sim].tolist()
+        value = float(self._arrays["rule_value"][sim, 0])
+        limits = float(self._arrays["min_height"][sim, 0]), self._termination.max_tilt
+        return endings.ending(code, rule, part, value, limits, setting.morphology)
 
     def _morphology_of(self, sim: int) -> Morphology:
         """The body of a simulation in its scenario; the batch's own before one is loaded."""

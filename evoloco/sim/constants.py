@@ -41,8 +41,8 @@ def fill(
         **_places_in_sensordata(morphology),
         **_places_in_obs(morphology),
         **_offsets(body.data),
-        torso=morphology.model.body(morphology.torso).id,
-        state_column=_state_column(columns),
+        **_bodies(morphology),
+        **_columns(columns),
         min_upright=_min_upright(termination.max_tilt),
         end_on_contact=int(termination.body_contact),
         **_estimate(morphology),
@@ -60,9 +60,12 @@ def _fill_tables(arrays: Arrays, body: Body) -> None:
 
     position = [morphology.sensor(f"{foot}.position").start for foot in morphology.feet]
     ground = [morphology.sensor(f"{foot}.ground").start for foot in morphology.feet]
-    upward = 2  # component of the ground's force
+    limited = morphology.joints if morphology.muscles else ()
+    limits = [morphology.sensor(f"{joint.name}.limit").start for joint in limited]
     arrays.use("foot_position", np.array(position, np.int64))
-    arrays.use("foot_force", np.array(ground, np.int64) + upward)
+    arrays.use("foot_ground", np.array(ground, np.int64))
+    arrays.use("foot_body", np.array([model.body(foot).id for foot in morphology.feet], np.int64))
+    arrays.use("limit_place", np.array(limits, np.int64))
 
     joints = [model.joint(joint.name) for joint in morphology.joints]
     arrays.use("joint_qpos", np.array([joint.qposadr[0] for joint in joints], np.int64))
@@ -72,11 +75,12 @@ def _fill_tables(arrays: Arrays, body: Body) -> None:
 def _sizes(
     morphology: Morphology, compiled: CompiledController, columns: Columns
 ) -> dict[str, int]:
-    of_model = ("nq", "nv", "na", "nu", "nsensordata", "ngeom")
+    of_model = ("nq", "nv", "na", "nu", "nsensordata", "ngeom", "nbody")
     return {
         **{name: getattr(morphology.model, name) for name in of_model},
         "joints": len(morphology.joints),
         "feet": len(morphology.feet),
+        "limits": len(morphology.joints) if morphology.muscles else 0,
         "param_size": size(compiled.params),
         "state_size": size(compiled.state),
         "obs_size": size(morphology.observation),
@@ -120,7 +124,10 @@ def _estimate(morphology: Morphology) -> dict[str, float]:
 def _offsets(data: mujoco.MjData) -> dict[str, int]:
     """Byte offsets in mjData and mjContact."""
     direct = ("time", "ncon", "warning", "contact")
-    arrays = ("qpos", "qvel", "act", "ctrl", "actuator_force", "sensordata", "xfrc_applied")
+    arrays = (
+        *("qpos", "qvel", "act", "ctrl", "actuator_force", "actuator_velocity", "sensordata"),
+        *("xfrc_applied", "cvel", "subtree_com", "xpos", "xmat"),
+    )
     return {
         **{f"at_{name}": capi.offset("mjData", name) for name in direct},
         **{f"at_{name}": capi.pointer_offset(data, name) for name in arrays},
@@ -129,10 +136,29 @@ def _offsets(data: mujoco.MjData) -> dict[str, int]:
     }
 
 
-def _state_column(columns: Columns) -> int:
-    """Where the controller's state stands in a row of the trace."""
-    recorded = columns.widths["controller_state"] > 0
-    return columns.slices["controller_state"].start if recorded else plan.NOWHERE
+def _bodies(morphology: Morphology) -> dict[str, int]:
+    """The torso, and the body that the robot's tree begins with."""
+    model = morphology.model
+    torso = model.body(morphology.torso).id
+    return {"torso": torso, "root": int(model.body_rootid[torso])}
+
+
+def _columns(columns: Columns) -> dict[str, int]:
+    """Where the arrays that the kernel fills step by step stand in a row of the trace."""
+    found = {
+        "force_column": "ground_force",
+        "slip_column": "foot_slip",
+        "limit_column": "limit_torque",
+        "work_column": "positive_work",
+        "energy_column": "electrical_energy",
+        "shake_column": "shake",
+        "contact_column": "body_contact",
+        "state_column": "controller_state",
+    }
+    return {
+        column: columns.slices[name].start if columns.widths[name] else plan.NOWHERE
+        for column, name in found.items()
+    }
 
 
 def _min_upright(max_tilt: float) -> float:

@@ -11,6 +11,15 @@ import numba
 import numpy as np
 from numba import carray, types
 
+from evoloco.sim import sums
+from evoloco.sim.fall import (
+    NOTHING,
+    WARNING_WORDS,
+    WARNINGS,
+    height_over_ground,
+    judge,
+    touching,
+)
 from evoloco.sim.native import (
     address_of,
     array_at,
@@ -28,11 +37,8 @@ from evoloco.sim.native import (
 from evoloco.sim.observe import observe, rotation
 from evoloco.sim.philox import philox
 from evoloco.sim.plan import (
-    BODY,
     COMPLETED,
     DAMPING,
-    FELL,
-    GROUND,
     HEIGHT,
     PLAN,
     PUSH,
@@ -51,11 +57,6 @@ JITTER = 3
 FORCE_SIZE = 6
 """Numbers of a wrench in mjData.xfrc_applied: force, then torque."""
 
-# Warning counters of mjtWarning that mean the state is not to be trusted:
-# contacts or constraints that did not fit, and bad numbers in qpos, qvel, qacc, ctrl.
-FIRST_WARNING, WARNINGS = 1, 7
-WARNING_WORDS = 2  # an mjWarningStat is two ints: lastinfo, number
-
 call_reset = caller("iid")  # params, state, dt
 call_step = caller("iiiddii")  # params, state, obs, time, dt, ctrl, nu
 # params, state, joint angles, joint velocities, dt, ctrl, nu, joints
@@ -66,7 +67,8 @@ mj_forward = types.ExternalFunction("mj_forward", types.void(types.voidptr, type
 
 Data = namedtuple(
     "Data",
-    "time qpos qvel act ctrl actuator_force sensordata wrench ncon contacts warning ctrl_address",
+    "time qpos qvel act ctrl actuator_force actuator_velocity sensordata wrench cvel subtree_com "
+    "xpos xmat ncon contacts warning ctrl_address",
 )
 """The arrays of an mjData that an episode reads and writes."""
 
@@ -90,10 +92,10 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
         code = control(plan, sim, lived[0], seen)
         if code == RUNNING:
             record(plan, sim, lived[0], seen)
-            touched = simulate(plan, sim, lived[0], model, data, seen)
+            toucher = simulate(plan, sim, lived[0], model, data, seen)
             lived[0] += 1
             observed[0] = 0
-            code = judge(plan, sim, seen, touched)
+            code = judge(plan, sim, seen, toucher)
     if code == RUNNING and lived[0] == plan.steps:
         code = COMPLETED
 
@@ -119,8 +121,13 @@ def view(plan, data):  # type: ignore[no-untyped-def]
         array_at(base + plan.at_act, plan.na),
         array_at(base + plan.at_ctrl, plan.nu),
         array_at(base + plan.at_actuator_force, plan.nu),
+        array_at(base + plan.at_actuator_velocity, plan.nu),
         array_at(base + plan.at_sensordata, plan.nsensordata),
         carray(doubles(wrench), (FORCE_SIZE,)),
+        array_at(base + plan.at_cvel, sums.SIX * plan.nbody),
+        array_at(base + plan.at_subtree_com, 3 * plan.nbody),
+        array_at(base + plan.at_xpos, 3 * plan.nbody),
+        array_at(base + plan.at_xmat, sums.NINE * plan.nbody),
         carray(ints(base + plan.at_ncon), (1,)),
         carray(words(base + plan.at_contact), (1,)),
         carray(ints(base + plan.at_warning), (WARNINGS * WARNING_WORDS,)),
@@ -189,23 +196,19 @@ def record(plan, sim, t, seen):  # type: ignore[no-untyped-def]
     column = copy(trace, column, command, plan.nu)
     column = copy(trace, column, seen.actuator_force, plan.nu)
     column = copy(trace, column, seen.sensordata, plan.nsensordata)
-    column = copy(trace, column, row(plan.obs, sim, plan.obs_size), plan.obs_size)
+    copy(trace, column, row(plan.obs, sim, plan.obs_size), plan.obs_size)
 
-    # Peaks of the feet's loads and body contact: of the physics steps that follow.
-    for i in range(plan.feet + 1):
-        trace[column + i] = 0.0
+    sums.clear(plan, trace)
     if plan.state_column >= 0:
         copy(trace, plan.state_column, row(plan.state, sim, plan.state_size), plan.state_size)
 
 
 @jit
 def simulate(plan, sim, t, model, data, seen):  # type: ignore[no-untyped-def]
-    """Steps the physics through one control step; whether more than the feet touched the ground."""
+    """Steps the physics through one control step; a geom that must not touch the ground and did."""
     trace = row(plan.trace + 8 * plan.rows * plan.row_size * sim, t % plan.rows, plan.row_size)
-    peak = plan.row_size - plan.feet - 1 - (plan.state_size if plan.state_column >= 0 else 0)
     sensor_free = pointer(word_row(plan.sensor_free, sim, 1)[0])
     support = row(plan.support, sim, SUPPORT)
-    foot_force = word_row(plan.foot_force, 0, plan.feet)
     geom_kind = word_row(plan.geom_kind, 0, plan.ngeom)
     held = support[STIFFNESS] > 0
 
@@ -214,42 +217,27 @@ def simulate(plan, sim, t, model, data, seen):  # type: ignore[no-untyped-def]
     if plan.indirect:
         send(plan, sim, t)
 
-    touched = False
+    toucher, touches = NOTHING, 0
     for substep in range(plan.substeps):
         count = t * plan.substeps + substep
         if held or plan.push_count > 0:
             seen.wrench[:] = 0.0
-            push(plan, sim, seen.wrench, count * plan.physics_dt)
+            push(plan, sim, seen.wrench, count)
             if held:
-                hold(plan, seen.wrench, seen.sensordata, support)
+                hold(plan, sim, seen.wrench, seen.sensordata, support)
         if plan.indirect:
             actuate(plan, sim, count, seen)
         if substep == plan.substeps - 1 or held:
             mj_step(model, data)
         else:
             mj_step(sensor_free, data)
-        for i in range(plan.feet):
-            trace[peak + i] = max(trace[peak + i], seen.sensordata[foot_force[i]])
-        if touches(plan, seen.contacts[0], seen.ncon[0], geom_kind):
-            touched = True
-    trace[peak + plan.feet] = 1.0 if touched else 0.0
-    return touched
 
-
-@jit
-def judge(plan, sim, seen, touched):  # type: ignore[no-untyped-def]
-    """Whether the episode goes on, or how it has ended."""
-    warned = 0
-    for i in range(FIRST_WARNING, WARNINGS):
-        warned += seen.warning[i * WARNING_WORDS + 1]
-    if warned > 0:
-        return UNSTABLE
-
-    low = seen.sensordata[plan.position + 2] < row(plan.min_height, sim, 1)[0]
-    tilted = rotation(seen.sensordata, plan.orientation)[2][2] < plan.min_upright
-    if low or tilted or (plan.end_on_contact and touched):
-        return FELL
-    return RUNNING
+        sums.add(plan, sim, substep, seen, trace)
+        found = touching(plan, seen.contacts[0], seen.ncon[0], geom_kind)
+        if found != NOTHING:
+            toucher, touches = found, touches + 1
+    trace[plan.contact_column] = touches / plan.substeps
+    return toucher
 
 
 @jit
@@ -261,21 +249,22 @@ def keep(plan, sim, seen):  # type: ignore[no-untyped-def]
 
 
 @jit
-def push(plan, sim, wrench, now):  # type: ignore[no-untyped-def]
-    """Adds the pushes of this moment to the wrench on the torso."""
+def push(plan, sim, wrench, count):  # type: ignore[no-untyped-def]
+    """Adds the pushes of a physics step to the wrench on the torso."""
     for p in range(plan.push_count):
         one = row(plan.pushes + 8 * PUSH * plan.push_count * sim, p, PUSH)
-        if one[0] <= now < one[1]:
+        if one[0] <= count < one[1]:
             for i in range(3):
                 wrench[i] += one[2 + i]
 
 
 @jit
-def hold(plan, wrench, sensordata, support):  # type: ignore[no-untyped-def]
+def hold(plan, sim, wrench, sensordata, support):  # type: ignore[no-untyped-def]
     """Adds the support's springs against lowering and tilting to the wrench on the torso."""
     rows = rotation(sensordata, plan.orientation)
+    height = height_over_ground(plan, sim, sensordata)
     wrench[2] += (
-        support[STIFFNESS] * (support[HEIGHT] - sensordata[plan.position + 2])
+        support[STIFFNESS] * (support[HEIGHT] - height)
         - support[DAMPING] * sensordata[plan.velocity + 2]
     )
 
@@ -362,18 +351,6 @@ def actuate(plan, sim, count, seen):  # type: ignore[no-untyped-def]
             plan.joints,
         ),
     )
-
-
-@jit
-def touches(plan, contacts, count, geom_kind):  # type: ignore[no-untyped-def]
-    """Whether a contact joins the ground and anything but a foot."""
-    for c in range(count):
-        pair = ints(contacts + c * plan.contact_size + plan.contact_geom)
-        if pair[0] >= 0 and pair[1] >= 0:  # a flex has no geom
-            first, second = geom_kind[pair[0]], geom_kind[pair[1]]
-            if (first == BODY and second == GROUND) or (first == GROUND and second == BODY):
-                return True
-    return False
 
 
 def signature() -> Any:

@@ -12,7 +12,16 @@ from evoloco.sim.setting import Setting
 
 def clear(arrays: Arrays, ids: Ids) -> None:
     """Forgets the episodes that simulations had before."""
-    for name in ("state", "obs", "outcome", "lived", "observed", "actuator_state"):
+    for name in (
+        "state",
+        "obs",
+        "outcome",
+        "lived",
+        "observed",
+        "actuator_state",
+        "rule",
+        "motion",
+    ):
         if name in arrays:
             arrays[name][ids] = 0
     arrays["trace"][ids, 0] = 0  # an episode that fails before its first step still has one row

@@ -9,12 +9,12 @@ import numpy as np
 RUNNING, COMPLETED, FELL, UNSTABLE, RAISED = 0, 1, 2, 3, 4
 """Codes of an episode's outcome; one whose controller raised an exception has none."""
 
-BODY, FOOT, GROUND = 0, 1, 2
-"""Kinds of geoms."""
+BODY, FOOT, GROUND, SCENERY = 0, 1, 2, 3
+"""Kinds of geoms: of the robot, of its feet, the ground, and of what is not the robot."""
 
 HEIGHT, STIFFNESS, DAMPING, TURN_STIFFNESS, TURN_DAMPING = range(5)
-"""Columns of the virtual support: height [m], stiffness [N/m], damping [N s/m], and the same about
-the horizontal axes [N m/rad, N m s/rad]."""
+"""Columns of the virtual support: height over the ground [m], stiffness [N/m], damping [N s/m], and
+the same about the horizontal axes [N m/rad, N m s/rad]."""
 
 SUPPORT = 5
 """Numbers in a row of the virtual support."""
@@ -29,7 +29,7 @@ NOISE = len(NOISE_COLUMNS)
 """Numbers in a row of noise."""
 
 PUSH = 5
-"""Numbers of a push: start, end [s], force x, y, z [N]."""
+"""Numbers of a push: its first physics step, the one after its last, force x, y, z [N]."""
 
 NOWHERE = -1
 """A place that does not exist."""
@@ -65,7 +65,14 @@ PLAN = np.dtype(
             "gather_scale",  # (nsim, gather_count)
             "gather_shift",  # (nsim, gather_count): taken off a reading before it is scaled
             "home_ctrl",  # (nsim, nu)
-            "min_height",  # (nsim, 1): torso height below which an episode ends [m]
+            "floor_kind",  # int64 (nsim, floors, KIND): see `evoloco.ground`
+            "floor_form",  # (nsim, floors, FORM)
+            "home_ground",  # (nsim, 1): height of the ground beneath the torso at home [m]
+            "rule",  # int64 (nsim, 2): the rule that ended the episode, and on which part
+            "rule_value",  # (nsim, 1): the number that broke it
+            "motion",  # (nsim, 7): the torso's motion in the physics step before
+            "motor",  # (nsim, nu, 2): resistance and torque constant of each servo
+            "min_height",  # (nsim, 1): height over the ground below which an episode ends [m]
             "support",  # (nsim, SUPPORT): the virtual support
             "leg_length",  # (nsim, 1) [m]
             "asked",  # (nsim, 3): the command that a controller may observe
@@ -83,7 +90,9 @@ PLAN = np.dtype(
             # Addresses of arrays that all simulations share.
             "gather",  # int64 (gather_count, 2): from sensordata, to obs
             "geom_kind",  # int64 (ngeom,): BODY, FOOT or GROUND
-            "foot_force",  # int64 (feet,): place of the vertical ground force in sensordata
+            "foot_ground",  # int64 (feet,): place of the ground's force in sensordata
+            "foot_body",  # int64 (feet,): body of each foot
+            "limit_place",  # int64 (limits,): place of each joint limit's torque in sensordata
             "foot_position",  # int64 (feet,): place of the foot's position in sensordata
             "interval",  # int64 (obs_size,): control steps between samples of each channel
             "joint_qpos",  # int64 (joints,): place in qpos
@@ -110,7 +119,10 @@ PLAN = np.dtype(
             "drift_count",
             "late_count",
             "feet",
+            "limits",
+            "floors",
             "ngeom",
+            "nbody",
             # Time.
             "advance",  # control steps that this call simulates
             "observe",  # whether obs belongs to the next control step after the call
@@ -133,6 +145,14 @@ PLAN = np.dtype(
             "felt_rate",
             "felt_acceleration",
             "torso",
+            "root",
+            "force_column",
+            "slip_column",
+            "limit_column",
+            "work_column",
+            "energy_column",
+            "shake_column",
+            "contact_column",
             "state_column",
             # Choices.
             "disturbed",  # whether readings pass through interval, delay and noise
@@ -146,8 +166,13 @@ PLAN = np.dtype(
             "at_act",
             "at_ctrl",
             "at_actuator_force",
+            "at_actuator_velocity",
             "at_sensordata",
             "at_xfrc_applied",
+            "at_cvel",
+            "at_subtree_com",
+            "at_xpos",
+            "at_xmat",
             "at_ncon",
             "at_contact",
             "at_warning",

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evoloco.fields import Array, place
+from evoloco.ground import height, tables
 from evoloco.morphology import HOME, Morphology
 from evoloco.randomization.world import World, apply
 from evoloco.scenario import Scenario
 from evoloco.sim import plan
 from evoloco.sim.support import Support
+from evoloco.subtree import robot_geoms
 from evoloco.terrain import lay
 
 SLIDING = {"geom_friction": slice(0, 1), "pair_friction": slice(0, 2)}
@@ -24,21 +26,36 @@ class Body:
 
     Args:
         morphology: The body.
-        min_height: Torso height below which an episode ends, over that in the home keyframe [1].
+        min_height: Height of the torso over the ground below which an episode ends, as a share of
+            that in the reference pose [1].
         stiffness: Of the virtual support (see `Support`).
 
     Attributes:
         data: To work in.
         home_ctrl: Controls of the home keyframe (nu,).
-        min_height: Torso height below which an episode ends [m].
+        home_ground: Height of the ground beneath the torso at home [m].
+        min_height: Height of the torso over the ground below which an episode ends [m].
     """
 
     def __init__(self, morphology: Morphology, min_height: float, stiffness: float) -> None:
         self.morphology = morphology
         self.data = mujoco.MjData(morphology.model)
         self.home_ctrl = np.array(morphology.model.key(HOME).ctrl)
-        self.min_height = min_height * morphology.standing_height
+        self.home_ground = self._ground_at_home()
+        self.min_height = min_height * (morphology.standing_height - self.home_ground)
         self._stiffness = stiffness
+
+    def _ground_at_home(self) -> float:
+        model, data = self.morphology.model, self.data
+        mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
+        mujoco.mj_kinematics(model, data)
+        x, y, z = data.body(self.morphology.torso).xpos
+        return float(height(model, self.morphology.floor, x, y, z))
+
+    @cached_property
+    def floor(self) -> tuple[NDArray[np.int64], Array]:
+        """What the floors are and where, in the body's own world (see `evoloco.ground.tables`)."""
+        return tables(self.morphology.model, self.morphology.floor)
 
     @cached_property
     def layout(self) -> tuple[object, ...]:
@@ -50,6 +67,7 @@ class Body:
             *(getattr(model, name) for name in sizes),
             *(bytes(getattr(model, name)) for name in sensors),
             bytes(kinds(morphology)),
+            bytes(self.floor[0][:, 0]),
             morphology.feet,
             *(joint.name for joint in morphology.joints),
         )
@@ -100,7 +118,7 @@ class Body:
 
     @cached_property
     def _support(self) -> Support:
-        return Support(self.morphology, self._stiffness)
+        return Support(self.morphology, self._stiffness, self.home_ground)
 
     def start(self, scenario: Scenario, placed: Morphology | None = None) -> Array:
         """MuJoCo's state row at the start of a scenario (nstate,).
@@ -157,7 +175,7 @@ class Body:
         return placed
 
     def sensor_free(self, model: mujoco.MjModel) -> mujoco.MjModel:
-        """A copy of a model of this body whose only sensors are the ground's forces on the feet.
+        """A copy of a model of this body whose only sensors are those of `evoloco.sim.sums`.
 
         MuJoCo computes every sensor in every physics step, an accelerometer with another pass over
         all bodies; most are read once per control step. Sensors with a history, which must see
@@ -167,15 +185,26 @@ class Body:
         forgetful = model.sensor_history[:, 0] == 0
         plugin = model.sensor_type == mujoco.mjtSensor.mjSENS_PLUGIN
         idle = forgetful & ~plugin
-        idle[[model.sensor(f"{foot}.ground").id for foot in self.morphology.feet]] = False
+        idle[[model.sensor(name).id for name in self._needed_each_step]] = False
 
         copied.sensor_needstage[idle] = mujoco.mjtStage.mjSTAGE_NONE
         return copied
 
+    @property
+    def _needed_each_step(self) -> list[str]:
+        """Sensors that are read in every physics step."""
+        morphology = self.morphology
+        limited = morphology.joints if morphology.muscles else ()
+        return [
+            *(f"{foot}.ground" for foot in morphology.feet),
+            *(f"{joint.name}.limit" for joint in limited),
+        ]
+
 
 def kinds(morphology: Morphology) -> NDArray[np.int64]:
     """Kind of every geom, as the kernel counts them (ngeom,)."""
-    kind = np.full(morphology.model.ngeom, plan.BODY, np.int64)
+    kind = np.full(morphology.model.ngeom, plan.SCENERY, np.int64)
+    kind[robot_geoms(morphology.model, morphology.torso)] = plan.BODY
     kind[list(morphology.foot_geoms)] = plan.FOOT
     kind[list(morphology.floor)] = plan.GROUND
     return kind

@@ -7,6 +7,7 @@ import numpy as np
 
 from evoloco.episode import Columns
 from evoloco.fields import size
+from evoloco.ground import FORM, KIND
 from evoloco.morphology import Morphology
 from evoloco.sensor import Noise, Sensor
 from evoloco.sim import plan
@@ -39,6 +40,10 @@ def reserve_episodes(
         "gather_shift": len(body.readings),
         "home_ctrl": model.nu,
         "min_height": 1,
+        "home_ground": 1,
+        "rule_value": 1,
+        "motion": 7,
+        "motor": 2 * model.nu,
         "support": plan.SUPPORT,
         "leg_length": 1,
         "asked": 3,
@@ -51,9 +56,14 @@ def reserve_episodes(
 
     for name in ("outcome", "lived", "fresh", "observed", "busy", "sensor_free"):
         arrays.reserve(name, kind=np.int64)
-    for name, width in {"key": 2, "delay": obs, "command_delay": 2}.items():
+    for name, width in {"key": 2, "delay": obs, "command_delay": 2, "rule": 2}.items():
         arrays.reserve(name, width, kind=np.int64)
     arrays["outcome"][:] = plan.COMPLETED  # nothing is loaded
+
+    floors = len(body.floor[0])
+    arrays.set(floors=floors)
+    arrays.reserve("floor_kind", floors, KIND, kind=np.int64)
+    arrays.reserve("floor_form", floors, FORM)
 
     arrays.reserve("trace", rows, columns.size)
     arrays.reserve("pushes", 0, plan.PUSH)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evoloco.fields import Array, names, place
+from evoloco.ground import tables
 from evoloco.morphology import Morphology
 from evoloco.randomization.working import memory
 from evoloco.randomization.world import Drift, World
@@ -26,7 +27,7 @@ class Setting:
         morphology: The body as it is there: with its friction, ground and other masses.
         sensor_free: Its model for physics steps whose sensors nobody reads.
         start: MuJoCo's state at the start (nstate,).
-        pushes: See `Scenario` (P, 5).
+        pushes: As the kernel reads them (P, plan.PUSH).
         rows: What the kernel reads, by the name in its plan.
         backlash: Play of the joints' gears [rad] (joints,).
         rough: Whether its ground is a height field.
@@ -79,9 +80,14 @@ def settle(body: Body, scenario: Scenario, strength: float, control_dt: float) -
     # With one physics step per control step, every step's sensors are read.
     several = control_dt > 1.5 * model.opt.timestep
 
+    kinds, forms = tables(model, body.morphology.floor)
     rows = {
         "home_ctrl": body.home_ctrl,
         "min_height": np.array([body.min_height]),
+        "home_ground": np.array([body.home_ground]),
+        "floor_kind": kinds,
+        "floor_form": forms,
+        "motor": model.actuator_gainprm[:, :2].ravel(),
         "support": body.support(strength),
         "leg_length": np.array([body.morphology.leg_length]),
         "asked": np.asarray(scenario.command),
@@ -94,13 +100,23 @@ def settle(body: Body, scenario: Scenario, strength: float, control_dt: float) -
         morphology=world.morphology,
         sensor_free=body.sensor_free(model) if several else model,
         start=body.start(scenario, world.morphology),
-        pushes=scenario.pushes,
+        pushes=_pushes(scenario, world.morphology),
         rows=rows,
         backlash=world.backlash,
         rough=bool(scenario.heights.size),
         needs=_needs(world, model.opt.timestep, control_dt),
         drifting=world.drifts,
     )
+
+
+def _pushes(scenario: Scenario, morphology: Morphology) -> Array:
+    """Pushes in physics steps, with the force that changes this body's speed as asked for."""
+    dt = morphology.model.opt.timestep
+    start, duration, change = np.split(scenario.pushes, [1, 2], axis=1)
+    steps = np.maximum(np.rint(duration / dt), 1)
+    first = np.floor(start / dt + 1e-9)  # 1e-9: rounding of the quotient
+    force = morphology.mass * change / (steps * dt)
+    return np.concatenate([first, first + steps, force], axis=1)
 
 
 def _key(scenario: Scenario) -> NDArray[np.int64]:

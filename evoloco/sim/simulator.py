@@ -16,7 +16,8 @@ from evoloco.fields import Array, size
 from evoloco.morphology import Morphology
 from evoloco.scenario import Scenario, Termination
 from evoloco.sim import plan
-from evoloco.sim.batch import OUTCOMES, Batch
+from evoloco.sim.batch import Batch
+from evoloco.sim.endings import OUTCOMES
 from evoloco.sim.needs import NOTHING, Needs
 from evoloco.sim.prepared import Body
 from evoloco.sim.setting import Setting, settle
@@ -241,7 +242,7 @@ class Simulator:
     def _check_memory(self, record_state: bool) -> None:
         """Raises a SpecError where not even one episode fits into memory."""
         state = size(layouts(self.controller)[1]) if record_state else 0
-        needed = 8 * self.steps * Columns(self.morphology, state).size
+        needed = 8 * self.steps * Columns(self.morphology, self.substeps, state).size
         if needed > TRACE_BYTES:
             raise SpecError(
                 f"An episode of {self.steps} control steps would fill {needed:.3g} bytes, more "

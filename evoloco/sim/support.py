@@ -21,11 +21,12 @@ class Support:
         morphology: The body.
         stiffness: At full strength: body weights per leg length of lowering, and body weight times
             leg length per radian of tilt.
+        ground: Height of the ground beneath the torso at home [m].
     """
 
-    def __init__(self, morphology: Morphology, stiffness: float) -> None:
+    def __init__(self, morphology: Morphology, stiffness: float, ground: float = 0.0) -> None:
         self._stiffness, self._dt = stiffness, morphology.model.opt.timestep
-        self._height, self._leg = morphology.standing_height, morphology.leg_length
+        self._height, self._leg = morphology.standing_height - ground, morphology.leg_length
         self._weight, self._mass = morphology.weight, morphology.mass
         self._torso_mass, self._torso_inertia = _inertia_of_torso(morphology)
 
