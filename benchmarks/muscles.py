@@ -41,7 +41,8 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from evoloco.bundled import run_file
-from evoloco.episode import Episode, Outcome
+from evoloco.ending import Outcome
+from evoloco.episode import Episode
 from evoloco.evaluators.local import simulator
 from evoloco.experiment import Experiment
 from evoloco.gait.analysis import Gait, analyse

@@ -13,7 +13,8 @@ FLOORS = (0.0, 10.0)
 
 def measure(episode: Episode) -> Array:
     """Largest ground force under any one foot within each control step [body weights] (T,)."""
-    largest = episode.foot_load.max(axis=1).reshape(len(episode), -1).max(axis=1)
+    load = np.maximum(episode.foot_load.max(axis=1), 0.0)
+    largest = load.reshape(len(episode), -1).max(axis=1)
     return np.asarray(largest / episode.morphology.weight)
 
 

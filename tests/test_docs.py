@@ -19,12 +19,13 @@ from evoloco.episode import Columns
 from evoloco.evaluators.local import Local
 from evoloco.evolve import evolve
 from evoloco.experiment import Experiment
-from evoloco.measure import Term, row_form
+from evoloco.measure import row_form
 from evoloco.members import member
 from evoloco.morphologies import muscle_biped
 from evoloco.run import Run
 from evoloco.spec import read
 from evoloco.stepwise import rows
+from evoloco.term import Term
 
 ROOT = Path(__file__).parents[1]
 PAGES = {

@@ -5,14 +5,15 @@ import numpy as np
 import pytest
 from traces import body, episode, walk
 
-from evoloco.episode import Outcome
+from evoloco.ending import Outcome
 from evoloco.errors import EvolocoError
 from evoloco.evaluators.local import Local, judge
+from evoloco.evaluators.worker import ARRAYS
 from evoloco.experiment import Experiment
 from evoloco.genome import Array
-from evoloco.measure import Term, fitness
 from evoloco.rating import aggregate
 from evoloco.spec import read
+from evoloco.term import Term, fitness
 
 FITNESS = np.array([[3.0, 1.0, 2.0, 6.0], [0.0, 0.0, 0.0, -4.0]])
 
@@ -56,16 +57,10 @@ def term(name: str, weight: float, value: float) -> Term:
     return Term(name, weight, name, lambda episode: np.full(len(episode), value), {}, "1")
 
 
-def test_fitness_is_the_weighted_sum_of_the_terms_times_the_lived_part() -> None:
+def test_fitness_is_the_weighted_sum_of_what_counts() -> None:
     terms = [term("a", 2.0, 0.0), term("b", -0.5, 0.0), term("recorded", 0.0, 0.0)]
-    values = np.array([[1.0, 4.0, 9.0], [3.0, 0.0, 9.0]])
-    np.testing.assert_allclose(fitness(terms, values, np.array([1.0, 0.5])), [0.0, 3.0])
-
-
-def test_a_fall_forfeits_what_the_rest_would_have_earned() -> None:
-    terms = [term("a", 2.0, 0.0)]
-    lived = np.array([0.25, 0.5, 1.0])
-    np.testing.assert_allclose(fitness(terms, np.full((3, 1), 0.7), lived), 1.4 * lived)
+    counted = np.array([[1.0, 4.0, 9.0], [3.0, 0.0, 9.0]])
+    np.testing.assert_allclose(fitness(terms, counted), [0.0, 6.0])
 
 
 def test_a_term_is_the_mean_of_its_measure_over_the_lived_steps() -> None:
@@ -102,30 +97,35 @@ def test_an_evaluation_equals_the_episodes_judged_one_by_one(experiment: Experim
     for g in range(3):
         for s in range(2):
             one = alone.evaluate(genomes[g : g + 1], scenarios[s : s + 1], 0.0)
-            for name in ("fitness", "values", "outcome", "duration", "distance"):
+            for name in ARRAYS:
                 assert getattr(one, name)[0, 0].tobytes() == getattr(together, name)[g, s].tobytes()
-    weighed = together.values @ [1.0, 2.0] * together.duration / experiment.spec.scenario.duration
-    np.testing.assert_allclose(together.fitness, weighed, rtol=1e-12)
+    np.testing.assert_allclose(together.fitness, together.counted @ [1.0, 2.0], rtol=1e-12)
 
 
-def test_a_fall_counts_as_what_was_lived_of_the_whole_episode(experiment: Experiment) -> None:
+def test_a_fall_counts_as_what_was_lived_and_the_floors_of_the_rest(
+    experiment: Experiment,
+) -> None:
     found = Local(experiment).evaluate(drawn(experiment, 10), experiment.scenarios(0), 0.0)
     fell = found.outcome == "fell"
     assert fell.any()
     assert np.all(found.duration[fell] < 1.0)
-    np.testing.assert_allclose(
-        (found.fitness - found.values[..., 0] * found.duration)[fell], 2 * found.duration[fell]
-    )
+    speed, alive = experiment.terms
+    assert (speed.floor, alive.floor) == (-1.0, 0.0)
+    lived = found.duration  # of 1 s
+    np.testing.assert_allclose(found.counted[..., 1], lived)
+    least = lived * found.values[..., 0] - (1 - lived)
+    assert np.all(found.counted[..., 0] >= least - 1e-12)  # a slow step counts its floor
 
 
 def test_an_unstable_episode_has_the_worst_fitness_and_no_measures(experiment: Experiment) -> None:
     trace = walk(body(), steps=30, outcome=Outcome.UNSTABLE)
-    quality, values, outcome, duration, distance = judge(experiment, trace)
-    assert quality == -np.inf
-    assert np.isnan(values).all()
-    assert outcome == "unstable"
-    assert duration == pytest.approx(0.6)
-    assert math.isnan(distance)
+    found = judge(experiment, trace)
+    assert found.fitness == -np.inf
+    assert np.isnan(found.values).all()
+    assert np.isnan(found.counted).all()
+    assert found.outcome == "unstable"
+    assert found.duration == pytest.approx(0.6)
+    assert math.isnan(found.distance)
 
 
 def test_scenarios_are_common_to_a_generation_and_new_in_the_next(experiment: Experiment) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ import pytest
 from evoloco.errors import EvolocoError, JournalError, SpecError
 from evoloco.evolve import evolve
 from evoloco.experiment import Experiment
-from evoloco.measure import Term, counted, fitness, objective_names, objectives
 from evoloco.rating import aggregate
 from evoloco.record.journal import Journal
 from evoloco.replay import replay
@@ -19,6 +17,7 @@ from evoloco.report.assemble import write_report
 from evoloco.run import Run
 from evoloco.search.pareto_front import front, nondominated
 from evoloco.spec import read
+from evoloco.term import Term, fitness, objective_names, objectives
 
 TRADE = [
     "optimizer.name=nsga2",
@@ -52,25 +51,17 @@ def test_objectives_are_the_sums_of_their_own_terms_and_fitness_is_their_sum() -
     both = terms((2.0, "speed"), (-1.0, "economy"), (0.5, "speed"), (0.0, "other"))
     values = np.random.default_rng(0).normal(size=(50, 4))
     assert objective_names(both) == ("speed", "economy")
-    found = objectives(both, values, np.ones(50))
+    found = objectives(both, values)
     np.testing.assert_allclose(found[:, 0], 2.0 * values[:, 0] + 0.5 * values[:, 2], rtol=1e-13)
     np.testing.assert_allclose(found[:, 1], -values[:, 1], rtol=1e-13)
-    np.testing.assert_allclose(fitness(both, values, np.ones(50)), found.sum(axis=1), rtol=1e-13)
-
-
-@pytest.mark.parametrize("value", [-3.0, -0.1, 0.0, 0.1, 3.0])
-def test_a_fall_never_pays_in_any_objective(value: float) -> None:
-    lived = np.linspace(0.05, 1, 20)
-    found = objectives(terms((1.0, "a"), (-1.0, "b")), np.full((20, 2), value), lived)
-    assert np.all(np.diff(found, axis=0) >= 0)
-    np.testing.assert_array_equal(found[-1], [value, -value])
+    np.testing.assert_allclose(fitness(both, values), found.sum(axis=1), rtol=1e-13)
 
 
 def test_one_objective_of_any_name_is_the_plain_fitness() -> None:
-    values, lived = np.random.default_rng(0).normal(size=(9, 2)), np.linspace(0.1, 1, 9)
-    plain = fitness(terms((1.0, "fitness"), (-2.0, "fitness")), values, lived)
-    assert np.array_equal(plain, fitness(terms((1.0, "only"), (-2.0, "only")), values, lived))
-    np.testing.assert_allclose(plain, (values @ [1, -2]) * lived, rtol=1e-13)
+    counted = np.random.default_rng(0).normal(size=(9, 2))
+    plain = fitness(terms((1.0, "fitness"), (-2.0, "fitness")), counted)
+    assert np.array_equal(plain, fitness(terms((1.0, "only"), (-2.0, "only")), counted))
+    np.testing.assert_allclose(plain, counted @ [1, -2], rtol=1e-13)
 
 
 # Thresholds
@@ -78,20 +69,9 @@ def test_one_objective_of_any_name_is_the_plain_fitness() -> None:
 
 @pytest.mark.parametrize("weight", [2.0, -2.0])
 def test_a_term_counts_from_its_threshold_on_whatever_its_sign(weight: float) -> None:
-    values = np.array([[-0.2], [-0.04], [0.0], [0.049], [0.05], [0.06]])
-    ruled = [replace(terms((weight, "fitness"))[0], threshold=0.05)]
-    np.testing.assert_array_equal(counted(ruled, values)[:, 0], [-0.2, 0.0, 0.0, 0.0, 0.05, 0.06])
-    np.testing.assert_allclose(
-        fitness(ruled, values, np.ones(6)), weight * counted(ruled, values)[:, 0]
-    )
-    other = replace(ruled[0], name="b", objective="b")
-    both = objectives([ruled[0], other], np.repeat(values, 2, axis=1), np.ones(6))
-    np.testing.assert_allclose(both, weight * np.repeat(counted(ruled, values), 2, axis=1))
-
-
-def test_without_a_threshold_every_value_counts_to_the_last_bit() -> None:
-    values = np.array([[-0.0, 0.0, 5e-324, -1e300, np.nan, 1 / 3]])
-    assert counted(terms(*[(1.0, "fitness")] * 6), values).tobytes() == values.tobytes()
+    ruled = Term("t", weight, "m", lambda _: 0.0, {}, "1", threshold=0.05, floor=-weight)
+    values = [-0.2, -0.04, 0.0, 0.049, 0.05, 0.06]
+    assert [ruled.counted_value(value) for value in values] == [-0.2, 0.0, 0.0, 0.0, 0.05, 0.06]
 
 
 def test_a_run_with_a_threshold_records_values_as_they_are_and_sums_them_as_they_count(
@@ -101,21 +81,21 @@ def test_a_run_with_a_threshold_records_values_as_they_are_and_sums_them_as_they
     run = Run.create(read(hop, [slip, "optimizer.generations=2"]), tmp_path / "run")
     evolve(run)
     place = [term.name for term in run.experiment.terms].index("slip")
+    ruled = run.experiment.terms[place]
     weights = np.array([term.weight for term in run.experiment.terms])
-    cases = set()
-    for record in run.journal.generations():
-        values = record.evaluation.values
-        small = values[..., place] < 0.002
-        cases |= {
-            (bool(value > 0), bool(low))
-            for value, low in zip(values[..., place].flat, small.flat, strict=True)
-        }
-        worth = values.copy()
-        worth[..., place][small] = 0.0
-        lived = record.evaluation.duration / run.spec.scenario.duration
-        np.testing.assert_allclose(
-            record.evaluation.fitness, (worth * weights).sum(axis=-1) * lived, rtol=1e-12
-        )
+    evaluation = run.local().evaluate(run.upcoming(), run.experiment.scenarios(0), 0.0)
+    values, counted = evaluation.values[..., place], evaluation.counted[..., place]
+    lived = evaluation.duration / run.spec.scenario.duration
+    worth = np.where(values < 0.002, 0.0, values)
+    np.testing.assert_allclose(counted, lived * worth + (1 - lived) * ruled.floor, rtol=1e-12)
+    np.testing.assert_allclose(
+        evaluation.fitness, (evaluation.counted * weights).sum(axis=-1), rtol=1e-12
+    )
+    cases = {
+        (bool(value > 0), bool(value < 0.002))
+        for record in run.journal.generations()
+        for value in record.evaluation.values[..., place].flat
+    }
     assert (True, True) in cases
     assert (True, False) in cases
 
@@ -171,14 +151,15 @@ def test_a_journal_of_several_objectives_has_a_column_for_each(trade: Run) -> No
     assert Journal(trade.journal.path).objectives == ("speed", "economy")
 
 
-def test_recorded_objectives_follow_from_the_recorded_episodes(trade: Run) -> None:
-    for record in trade.journal.generations():
-        survival = record.evaluation.duration / trade.spec.scenario.duration
-        each = objectives(trade.experiment.terms, record.evaluation.values, survival)
-        for place in range(2):
-            np.testing.assert_allclose(
-                record.objectives[:, place], aggregate(each[..., place], "mean", 1), rtol=1e-12
-            )
+def test_recorded_objectives_follow_from_the_episodes(trade: Run) -> None:
+    record = trade.journal[0]
+    scenarios = trade.experiment.scenarios(0)
+    evaluation = trade.local().evaluate(record.genomes, scenarios, record.support)
+    each = objectives(trade.experiment.terms, evaluation.counted)
+    for place in range(2):
+        np.testing.assert_allclose(
+            record.objectives[:, place], aggregate(each[..., place], "mean", 1), rtol=1e-12
+        )
 
 
 @pytest.mark.parametrize("name", ["nsga2", "nsga3"])

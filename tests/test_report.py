@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import traces
 
-from evoloco.episode import Columns, Episode, Outcome
+from evoloco.ending import Outcome
+from evoloco.episode import Columns, Episode
 from evoloco.errors import EvolocoError
 from evoloco.evolve import evolve
 from evoloco.gait.analysis import analyse, rows

@@ -13,7 +13,8 @@ import pytest
 
 from evoloco import fields
 from evoloco.controllers import sine
-from evoloco.episode import Columns, Episode, Outcome
+from evoloco.ending import Outcome
+from evoloco.episode import Columns, Episode
 from evoloco.errors import EvolocoError, ModelError
 from evoloco.experiment import Experiment
 from evoloco.fields import Array, Fields, Record

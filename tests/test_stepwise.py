@@ -21,13 +21,14 @@ from evoloco.errors import EvolocoError, ModelError, SpecError, UnknownNameError
 from evoloco.evaluators.local import simulator
 from evoloco.experiment import Experiment
 from evoloco.genome import Array
-from evoloco.measure import PER_EPISODE, PER_STEP, RowForm, Term, fitness, kind_of, row_form
+from evoloco.measure import PER_EPISODE, PER_STEP, RowForm, floor_of, kind_of, row_form, unit_of
 from evoloco.members import member, members
 from evoloco.morphology import Morphology, assemble
 from evoloco.sim.batch import Batch
 from evoloco.sim.setting import settle
 from evoloco.spec import read
 from evoloco.stepwise import Stepwise, rows
+from evoloco.term import Term, fitness
 
 ROOT = Path(__file__).parents[1]
 MEASURES = {name: member("fitness", name) for name in members("fitness")}
@@ -47,8 +48,9 @@ ROUNDING = 1e-13
 
 def term(name: str, weight: float = 1.0, **options: Any) -> Term:
     module = MEASURES[name]
-    form = row_form(module)
-    return Term(name, weight, name, module.measure, options, module.UNIT, form=form)
+    form, floor = row_form(module), floor_of(module, weight, human())
+    unit = unit_of(module, human())
+    return Term(name, weight, name, module.measure, options, unit, floor=floor or 0.0, form=form)
 
 
 def terms_of(morphology: Morphology) -> list[Term]:
@@ -64,7 +66,7 @@ def simulated(run: str) -> Episode:
     told = json.loads((run_file(run).parent / "champion.json").read_text(encoding="utf-8"))
     params = experiment.parameters(np.array(told["genome"]))[None]
     (lived,) = simulator(experiment, 1).run(params, experiment.scenarios(0)[:1])
-    return replace(lived, trace=lived.trace.copy())
+    return replace(lived, trace=lived.trace.copy(), last=lived.last.copy())
 
 
 @cache
@@ -130,13 +132,25 @@ def test_a_measure_without_a_row_form_needs_the_whole_episode(name: str) -> None
     assert not np.allclose(first, whole[:30])
 
 
-def test_the_weighted_sums_over_the_planned_steps_are_the_fitness() -> None:
+def worth(terms: Sequence[Term], lived: Episode) -> float:
+    """Fitness of an episode."""
+    return float(fitness(terms, np.array([each.counted(lived) for each in terms])))
+
+
+def base(terms: Sequence[Term]) -> float:
+    """Fitness of an episode that ended at once."""
+    return sum(each.weight * each.floor for each in terms)
+
+
+def test_the_rewards_over_the_planned_steps_are_the_fitness_but_for_a_constant() -> None:
     lived = replace(simulated("biped"), planned=200)
-    terms = [replace(each, weight=0.3 * k - 1) for k, each in enumerate(terms_of(lived.morphology))]
-    values = np.array([each.value(lived) for each in terms])
+    terms = [
+        term(each.source, 0.3 * k - 1, **each.options)
+        for k, each in enumerate(terms_of(lived.morphology))
+    ]
     _, sums = followed(terms, lived)
-    wanted = float(fitness(terms, values, lived.survival))
-    assert sums.sum() / lived.planned == pytest.approx(wanted, rel=1e-12)
+    assert sums.min() >= 0
+    assert worth(terms, lived) == pytest.approx(base(terms) + sums.sum() / 200, rel=1e-12)
 
 
 def test_episodes_followed_step_by_step_and_side_by_side_equal_each_alone() -> None:
@@ -186,9 +200,7 @@ def test_the_rewards_of_a_batch_that_is_stepped_add_up_to_the_fitness() -> None:
     assert 1 < batch.lived.min() < 60
     for sim in range(4):
         lived = batch.episode(sim)
-        values = np.array([each.value(lived) for each in terms])
-        wanted = float(fitness(terms, values, lived.survival))
-        assert rewards[sim] == pytest.approx(wanted, rel=1e-12)
+        assert base(terms) + rewards[sim] == pytest.approx(worth(terms, lived), rel=1e-12)
 
 
 def test_bodies_of_one_layout_have_constants_of_their_own() -> None:
@@ -201,7 +213,7 @@ def test_bodies_of_one_layout_have_constants_of_their_own() -> None:
     values, _ = together.follow(constants, together.memory(2), traces, light.control_dt)
     np.testing.assert_allclose(values[0, :, 0], 10 * values[1, :, 0])
     with pytest.raises(EvolocoError, match="must have the same joints and feet"):
-        Stepwise([term("joint_limit_use")], body(), Columns(body())).constants(body(("foot",)))
+        Stepwise([term("joint_limit_use")], body(), Columns(body(), 1)).constants(body(("foot",)))
 
 
 def test_no_terms_sum_to_nothing() -> None:
@@ -268,7 +280,7 @@ def test_every_field_of_a_row_is_what_the_episode_reads(name: str) -> None:
 
     same(now.time, lived.time)
     same(now.body_contact, lived["body_contact"][:, 0])
-    for array in ("qpos", "qvel", "act", "ctrl", "actuator_force", "peak_load"):
+    for array in ("qpos", "qvel", "act", "ctrl", "actuator_force"):
         same(now[array], lived[array])
     same(now.joint_angle, lived.joint_angle)
     same(now.joint_velocity, lived.joint_velocity)

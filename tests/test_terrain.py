@@ -9,7 +9,8 @@ import mujoco
 import numpy as np
 import pytest
 
-from evoloco.episode import Episode, Outcome
+from evoloco.ending import Outcome
+from evoloco.episode import Episode
 from evoloco.errors import ModelError, SpecError
 from evoloco.evaluators.local import Local, simulator
 from evoloco.experiment import Experiment

@@ -6,7 +6,8 @@ import mujoco
 import numpy as np
 import pytest
 
-from evoloco.episode import Columns, Episode, Outcome
+from evoloco.ending import Outcome
+from evoloco.episode import Columns, Episode
 from evoloco.errors import ModelError
 from evoloco.gait.energy import electrical_power, mechanical_power
 from evoloco.members import member

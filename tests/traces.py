@@ -7,7 +7,9 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from evoloco.episode import Columns, Episode, Outcome
+from evoloco.ending import Ending, Outcome, Rule
+from evoloco.episode import Columns, Episode
+from evoloco.fields import Array
 from evoloco.morphology import Morphology, assemble
 
 PAIR = ("left_foot", "right_foot")
@@ -52,15 +54,48 @@ def episode(
     control_dt: float = 0.02,
     outcome: Outcome = Outcome.COMPLETED,
 ) -> Episode:
-    """An upright torso at rest, with the given arrays and sensors written over it."""
-    columns = Columns(morphology)
-    written = Episode(
-        morphology, columns, np.zeros((steps, columns.size)), outcome, control_dt, steps
-    )
+    """An upright torso at rest, with the given arrays and sensors written over it.
+
+    There is one physics step in a control step. The ground's force on the feet is that of the
+    feet's sensors, and the last readings are those of the last row.
+    """
+    columns, ending = Columns(morphology, substeps=1), Ending(outcome, Rule.DURATION)
+    trace, last = np.zeros((steps, columns.size)), np.zeros(morphology.model.nsensordata)
+    written = Episode(morphology, columns, trace, last, ending, control_dt, steps)
     rest = {"time": np.arange(steps)[:, None] * control_dt, "torso.orientation": [1, 0, 0, 0]}
     for name, value in {**rest, **(values or {})}.items():
         (written[name] if name in columns.slices else written.sensor(name))[:] = value
+    completed(written)
     return written
+
+
+def completed(written: Episode) -> None:
+    """Writes forces, slip and last readings that belong to the sensors of an episode."""
+    feet = written.morphology.feet
+    force = np.stack([written.sensor(f"{foot}.ground")[:, :3] for foot in feet], axis=1)
+    written["ground_force"][:] = force.reshape(len(written), -1)
+    written["foot_slip"][:] = slip(written)
+    written.last[:] = written["sensordata"][-1]
+
+
+def loads(morphology: Morphology, load: Array) -> dict[str, Array]:
+    """What the feet's sensors read under vertical loads [body weights] (T, F)."""
+    force = load * morphology.weight
+    return {
+        f"{foot}.ground": np.pad(force[:, [index]], ((0, 0), (2, 3)))
+        for index, foot in enumerate(morphology.feet)
+    }
+
+
+def slip(written: Episode) -> Array:
+    """Horizontal speeds of loaded feet at their centres of pressure [m/s] (T, F)."""
+    speeds = []
+    for foot in written.morphology.feet:
+        ground = written.sensor(f"{foot}.ground")
+        lever = ground[:, 3:] - written.sensor(f"{foot}.position")
+        moved = written.sensor(f"{foot}.velocity") + np.cross(written.sensor(f"{foot}.spin"), lever)
+        speeds.append(np.hypot(moved[:, 0], moved[:, 1]) * (ground[:, 2] > 0))
+    return np.stack(speeds, axis=1)
 
 
 def noise(morphology: Morphology, steps: int = 60, seed: int = 0) -> Episode:
@@ -72,6 +107,7 @@ def noise(morphology: Morphology, steps: int = 60, seed: int = 0) -> Episode:
     )
     for foot in morphology.feet:
         drawn.sensor(f"{foot}.ground")[:, 2] *= morphology.weight
+    completed(drawn)
     return drawn
 
 
@@ -98,10 +134,9 @@ def walk(
     values: dict[str, Any] = {
         "torso.position": np.stack([speed * 0.02 * rows, 0.0 * rows, 0.5 + 0.0 * rows], axis=1),
         "torso.velocity": [speed, 0, 0],
-        "peak_load": load,
     }
+    values |= loads(morphology, load / morphology.weight)
     for index, foot in enumerate(feet):
-        values[f"{foot}.ground"] = np.pad(load[:, [index]], ((0, 0), (2, 3)))
         values[f"{foot}.position"] = np.pad(0.1 + 0.03 * swing[:, [index]], ((0, 0), (2, 0)))
         values[f"hip_{foot}.angle"] = 0.3 * np.cos(2 * np.pi * phase[:, [index]] / stride)
     return episode(morphology, steps, {**values, **(changes or {})}, outcome=outcome)
@@ -109,11 +144,11 @@ def walk(
 
 def mirrored(original: Episode) -> Episode:
     """The same episode seen in a mirror through the x-z plane, for a body with feet in pairs."""
-    image = replace(original, trace=original.trace.copy())
+    image = replace(original, trace=original.trace.copy(), last=original.last.copy())
     feet = original.morphology.feet
     other = dict(zip(feet, feet[len(feet) // 2 :] + feet[: len(feet) // 2], strict=True))
     order = [feet.index(other[foot]) for foot in feet]
-    for name in ("ctrl", "actuator_force", "peak_load"):
+    for name in ("ctrl", "actuator_force"):
         image[name][:] = original[name][:, order]
     image.sensor("torso.orientation")[:] = original.sensor("torso.orientation") * (1, -1, 1, -1)
     for name in ("position", "velocity", "rate"):
@@ -133,4 +168,5 @@ def mirrored(original: Episode) -> Episode:
         )
         for name in ("angle", "velocity"):
             image.sensor(f"hip_{foot}.{name}")[:] = original.sensor(f"hip_{other[foot]}.{name}")
+    completed(image)
     return image

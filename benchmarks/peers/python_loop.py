@@ -6,7 +6,8 @@ import mujoco
 import numpy as np
 
 from evoloco.controller import layouts
-from evoloco.episode import Columns, Episode, Outcome
+from evoloco.ending import Outcome
+from evoloco.episode import Columns, Episode
 from evoloco.evaluators.local import judge
 from evoloco.experiment import Experiment
 from evoloco.fields import Array, record
