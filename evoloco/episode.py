@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.interpolate import CubicHermiteSpline
 
 from evoloco import row
 from evoloco.ending import Ending, Outcome
@@ -183,17 +182,26 @@ class Episode:
             values: Readings, the last ones included (T + 1, k).
             rates: Their rates of change [1/s] (T + 1, k).
 
-        References:
-            Hermite interpolation: the error is at most h^4 / 384 times the largest fourth
-            derivative, with h the time between control steps.
+        With readings v_0, v_1 and rates r_0, r_1 at both ends of an interval of h seconds, at its
+        part u,
+
+            (1 + 2 u) (1 - u)^2 v_0 + u^2 (3 - 2 u) v_1 + h u (1 - u) ((1 - u) r_0 - u r_1)     (1)
+
+        Its error is at most h^4 / 384 times the largest fourth derivative.
         """
         if self.substeps == 1:
             return values[1:]
         knots = self.substeps * np.arange(len(self) + 1) - 1
         knots[0] = 0
         steps = np.arange(len(self) * self.substeps)
-        spline = CubicHermiteSpline(knots * self.physics_dt, values, rates)
-        return np.asarray(spline(steps * self.physics_dt))
+        start = np.minimum(np.searchsorted(knots, steps, side="right"), len(self)) - 1
+        length = knots[start + 1] - knots[start]
+        u = ((steps - knots[start]) / length)[:, None]
+        h = (length * self.physics_dt)[:, None]
+
+        ends = (1 + 2 * u) * (1 - u) ** 2 * values[start] + u**2 * (3 - 2 * u) * values[start + 1]
+        bend = (1 - u) * rates[start] - u * rates[start + 1]
+        return np.asarray(ends + h * u * (1 - u) * bend)  # (1)
 
     # Sensors
 

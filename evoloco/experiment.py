@@ -162,6 +162,16 @@ class Experiment:
         return tuple(_term(name, spec, self.morphology) for name, spec in self.spec.fitness.items())
 
     @property
+    def told(self) -> RunSpec:
+        """The run file with the floors of its terms written out."""
+        floors = {term.name: term.floor for term in self.terms if term.weight}
+        tables = {
+            name: table.model_copy(update={"floor": floors[name]} if name in floors else {})
+            for name, table in self.spec.fitness.items()
+        }
+        return self.spec.model_copy(update={"fitness": tables})
+
+    @property
     def objectives(self) -> tuple[str, ...]:
         """Names of what is maximised."""
         return objective_names(self.terms)
@@ -315,10 +325,11 @@ def _floor(name: str, spec: TermSpec, declared: float | None, unit: str) -> floa
         SpecError: Neither says, and the term counts.
     """
     found = declared if spec.floor is None else spec.floor
-    if found is None and spec.weight:
+    if found is None and spec.weight < 0:
         raise SpecError(
-            f"fitness.{name}.floor is missing: measure '{spec.measure}' declares no FLOORS. Give "
-            f"the worst value [{unit}] that counts; a step that is not lived counts as much."
+            f"fitness.{name}.floor is missing: little of measure '{spec.measure}' is wanted, and "
+            f"it declares no FLOORS. Give the largest value [{unit}] that counts; a step that is "
+            "not lived counts as much."
         )
     return found or 0.0
 

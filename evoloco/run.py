@@ -109,14 +109,14 @@ class Run:
                 "or choose another folder with --out, or another --seed."
             )
         with error_context(source):
-            experiment = Experiment(spec)
+            experiment = Experiment(Experiment(spec).told)
             _check(experiment)
 
         making = folder.with_name(folder.name + ".making")
         shutil.rmtree(making, ignore_errors=True)  # left behind by a killed process
         try:
             making.mkdir(parents=True)
-            write(spec, making / "run.toml")
+            write(experiment.spec, making / "run.toml")
             facts = json.dumps(provenance.collect(experiment), indent=2)
             (making / "provenance.json").write_text(facts + "\n", encoding="utf-8")
             Journal.create(

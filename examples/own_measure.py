@@ -9,6 +9,8 @@ from evoloco.genome import Array
 from evoloco.morphology import Morphology
 
 UNIT = "m/s"
+FLOORS = (0.0, 1.0)
+"""What a step counts that was not lived, where much of it is wanted, and where little is."""
 
 
 def measure(episode: Episode, free: float = 0.0) -> Array:

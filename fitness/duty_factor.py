@@ -26,4 +26,4 @@ def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
     for k in range(steps):
         for i in range(feet):
             loaded += now.ground_force[k, i, 2] > constants.loaded
-    return loaded / (steps * feet)
+    return float(loaded / (steps * feet))

@@ -29,4 +29,4 @@ def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
     for k in range(steps):
         for i in range(feet):
             largest = max(largest, now.ground_force[k, i, 2])
-    return largest / constants.weight
+    return float(largest / constants.weight)

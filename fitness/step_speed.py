@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from evoloco.episode import Episode, Outcome
+from evoloco.ending import Outcome
+from evoloco.episode import Episode
 from evoloco.errors import EvolocoError
 from evoloco.genome import Array
 from evoloco.stance import Rows

@@ -42,4 +42,4 @@ def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
                 touchdowns += 1
             memory.loaded[i] = loaded
         memory.begun = 1.0
-    return touchdowns / feet / dt
+    return float(touchdowns / feet / dt)

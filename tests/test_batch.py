@@ -176,9 +176,8 @@ def plain(body, setting, controls):
     for count, ctrl in enumerate(controls):
         data.ctrl[:] = ctrl
         data.xfrc_applied[torso] = 0
-        now = count * model.opt.timestep
         for start, end, *force in setting.pushes:
-            if start <= now < end:
+            if start <= count < end:
                 data.xfrc_applied[torso, :3] += force
         found.append(data.qpos.copy())
         mujoco.mj_step(model, data)

@@ -132,7 +132,7 @@ def test_the_row_form_of_the_docs_equals_its_measure(in_folder: Path) -> None:
 
 def test_the_page_about_measures_names_every_field_of_a_row() -> None:
     text = PAGES["docs/write-a-measure.md"].read_text(encoding="utf-8")
-    record = Columns(muscle_biped.build()).record
+    record = Columns(muscle_biped.build(), 2).record
     assert record.names is not None
     for name in (*record.names, *record["foot"].base.names, *record["muscle"].base.names):
         assert re.search(rf"[`.]\.?{name}[`\[.]", text), name

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from traces import body, episode, walk
+from traces import body, completed, episode, walk
 
 from evoloco.gait.analysis import analyse
 from evoloco.gait.cycle import PHASES, Course, GaitCycle, course, gait_cycle
@@ -93,6 +93,7 @@ def test_fore_aft_is_along_the_bodys_heading() -> None:
             BIPED, changes={"torso.orientation": [np.cos(angle / 2), 0, 0, np.sin(angle / 2)]}
         )
         trace.sensor("left_foot.ground")[:, 1] = 0.2 * BIPED.weight
+        completed(trace)
         np.testing.assert_allclose(of(trace).ground["fore-aft"]["left"].mean, forward, atol=1e-12)
 
 

@@ -279,6 +279,8 @@ def test_what_is_there_for_looks_weighs_nothing_and_touches_nothing(
     assert body.mass == pytest.approx(mass)
     lowest = min(data.geom_xpos[pad][2] - model.geom_size[pad][0] for pad in pads)
     assert lowest == pytest.approx(0.0, abs=1e-12)
+    data.qpos = body.reference
+    mujoco.mj_kinematics(model, data)
     assert body.leg_length == pytest.approx(data.xanchor[model.joint("hip_left").id][2], abs=1e-12)
 
 
@@ -308,7 +310,8 @@ def test_bodies_that_start_otherwise_share_no_keyframe_and_compile_to_what_they_
         assert body.home[2] == lean
         assert body.model.key(HOME).qvel[0] == speed
         np.testing.assert_array_equal(again.dof_invweight0, body.model.dof_invweight0)
-    assert other.leg_length != plain.leg_length  # read again in the new pose
+    assert other.leg_length == plain.leg_length  # of the reference pose, which no start moves
+    assert other.standing_height == plain.standing_height
 
 
 def test_the_human_starts_over_a_foot_that_stands_still() -> None:

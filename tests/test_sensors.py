@@ -147,7 +147,7 @@ def test_what_is_felt_changes_neither_the_truth_nor_what_ends_an_episode(body):
     (calm,) = episodes(body, **options)
     (noisy,) = episodes(changed(body, tilt={"noise": noise}, foot_load={"noise": noise}), **options)
     assert noisy.outcome == calm.outcome
-    for name in ("qpos", "qvel", "ctrl", "sensordata", "peak_load"):
+    for name in ("qpos", "qvel", "ctrl", "sensordata", "ground_force"):
         np.testing.assert_array_equal(noisy[name], calm[name])
     assert not np.array_equal(felt(noisy, "tilt"), felt(calm, "tilt"))
 

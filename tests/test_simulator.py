@@ -1,3 +1,4 @@
+import copy
 import importlib
 import math
 import sys
@@ -15,7 +16,7 @@ from evoloco import fields
 from evoloco.controllers import sine
 from evoloco.ending import Outcome
 from evoloco.episode import Columns, Episode
-from evoloco.errors import EvolocoError, ModelError
+from evoloco.errors import EvolocoError, ModelError, SpecError
 from evoloco.experiment import Experiment
 from evoloco.fields import Array, Fields, Record
 from evoloco.genome import Gene, Space
@@ -173,6 +174,11 @@ def same(first: Sequence[Episode], second: Sequence[Episode]) -> bool:
     ]
 
 
+def geoms(data: mujoco.MjData) -> Array:
+    """Geoms of each contact (ncon, 2)."""
+    return np.array(data.contact.geom)
+
+
 def twin(
     morphology: Morphology,
     params: Array,
@@ -182,10 +188,11 @@ def twin(
 ) -> tuple[Array, Outcome]:
     """An episode as a plain Python loop over mj_step, the controller not compiled."""
     model, data = morphology.model, mujoco.MjData(morphology.model)
-    columns, joints = Columns(morphology, 2), morphology.joints
+    joints = morphology.joints
     given = fields.record(params, fields.layout_of(Responsive().parameters({})))
     home = model.key("home")
     substeps = round(CONTROL_DT / model.opt.timestep)
+    columns = Columns(morphology, substeps, 2)
     feet = [(morphology.sensor(f"{foot}.ground").start + 2) for foot in morphology.feet]
     mujoco.mj_resetDataKeyframe(model, data, home.id)
     for joint, offset, velocity in zip(joints, draw.joint_offset, draw.velocity, strict=True):
@@ -220,16 +227,12 @@ def twin(
             row[columns.slices[name]] = getattr(data, name)
         row[columns.slices["obs"]] = np.concatenate([np.ravel(reading) for reading in obs])
         row[columns.slices["controller_state"]] = state.slow, state.total
-        touched = False
+        touches = 0
         for _ in range(substeps):
             mujoco.mj_step(model, data)
-            row[columns.slices["peak_load"]] = np.maximum(
-                row[columns.slices["peak_load"]], data.sensordata[feet]
-            )
-            for first, second in data.contact.geom:
-                body = {int(first), int(second)} - morphology.floor
-                touched |= len(body) == 1 and not body <= morphology.foot_geoms
-        row[columns.slices["body_contact"]] = touched
+            bodies = [{int(first), int(second)} - morphology.floor for first, second in geoms(data)]
+            touches += any(len(body) == 1 and not body <= morphology.foot_geoms for body in bodies)
+        row[columns.slices["body_contact"]] = touches / substeps
         _, x, y, _ = data.sensor("torso.orientation").data
         if any(warning.number for warning in data.warning):
             return np.array(rows), Outcome.UNSTABLE
@@ -237,7 +240,7 @@ def twin(
             data.sensor("torso.position").data[2]
             < termination.min_height * morphology.standing_height
             or 1 - 2 * (x * x + y * y) < math.cos(termination.max_tilt)
-            or (termination.body_contact and touched)
+            or (termination.body_contact and touches)
         ):
             return np.array(rows), Outcome.FELL
     return np.array(rows), Outcome.COMPLETED
@@ -260,16 +263,22 @@ def test_native_episode_equals_a_python_loop_over_mj_step_to_the_last_bit(
     for index, episode in enumerate(native):
         trace, outcome = twin(morphology, params[index // 2], draws[index % 2], 0.25, termination)
         assert episode.outcome == outcome
+        summed = {  # tests/test_physics_steps.py has another twin for these
+            *("ground_force", "foot_slip", "limit_torque", "shake"),
+            *("positive_work", "negative_work", "electrical_energy"),
+        }
         for name, where in episode.columns.slices.items():
-            assert np.array_equal(episode[name], trace[:, where]), name
+            if name not in summed:
+                assert np.array_equal(episode[name], trace[:, where]), name
 
 
 def test_the_oracle_sees_falls_and_contacts_of_the_body(hopper: Morphology) -> None:
     outcomes = {
         twin(hopper, p, s, 0.25, Termination())[1] for p in responses(2) for s in noisy(hopper, 2)
     }
+    columns = Columns(hopper, round(CONTROL_DT / hopper.model.opt.timestep), 2)
     touches = [
-        twin(hopper, p, s, 0.25)[0][:, Columns(hopper).slices["body_contact"]]
+        twin(hopper, p, s, 0.25)[0][:, columns.slices["body_contact"]]
         for p in responses(2)
         for s in noisy(hopper, 2)
     ]
@@ -294,7 +303,8 @@ def test_between_control_steps_only_loads_and_sensors_with_a_memory_are_computed
     assert computed == {"foot.ground", "remembered"}
     assert body.model.sensor("torso.position").needstage[0] == mujoco.mjtStage.mjSTAGE_POS
     draw, params = scenarios(body, 1)[0], responses(1)[0]
-    recorded = twin(body, params, draw)[0][:, Columns(body, 2).slices["sensordata"]]
+    columns = Columns(body, round(CONTROL_DT / body.model.opt.timestep), 2)
+    recorded = twin(body, params, draw)[0][:, columns.slices["sensordata"]]
     assert np.array_equal(one(ready(body), params, draw)["sensordata"], recorded)
 
 
@@ -319,7 +329,7 @@ def test_threads_chunks_segments_and_order_do_not_change_a_byte(
     order = [3, 0, 4, 2, 1]
     shuffled = run(ready(hopper, support=2.0), params[order], draws, support=0.5)
     assert same(shuffled, [plain[2 * genome + k] for genome in order for k in range(2)])
-    monkeypatch.setattr(simulator, "TRACE_BYTES", 3 * 8 * STEPS * Columns(hopper, 2).size)
+    monkeypatch.setattr(simulator, "TRACE_BYTES", 3 * 8 * STEPS * plain[0].columns.size)
     sim = ready(hopper, support=2.0)
     assert same(run(sim, params, draws, support=0.5), plain)
     assert sim.capacity == 3
@@ -451,7 +461,7 @@ def test_an_episode_ends_where_anything_but_a_foot_touches_the_ground(hopper: Mo
         ready(hopper, duration=2.0, termination=replace(NEVER, body_contact=True)), constant(0.6)
     )
     assert ended.outcome is Outcome.FELL
-    assert len(ended) == np.argmax(whole["body_contact"][:, 0]) + 1
+    assert len(ended) == np.argmax(whole["body_contact"][:, 0] > 0) + 1
     assert whole.foot_loaded[1:5].all()  # a foot on the ground is none
 
 
@@ -569,16 +579,38 @@ def test_a_body_with_another_layout_is_refused(hopper: Morphology) -> None:
 def test_a_push_changes_the_momentum_by_its_impulse() -> None:
     body = block(gravity=0.0, height=2.0)
     pushed = scenarios(body, 1, push_count=3, push_impulse=0.3)[0]
-    pushed = replace(pushed, pushes=np.vstack([pushed.pushes, [0.1, 0.2, 0.0, 0.0, -4.0]]))
+    pushed = replace(pushed, pushes=np.vstack([pushed.pushes, [0.1, 0.1, 0.0, 0.0, -0.4]]))
     episode = one(ready(body, duration=1.0), constant(0.0), pushed)
-    momentum = body.mass * episode["qvel"][-1, :3]
-    impulse = (pushed.pushes[:, 2:] * (pushed.pushes[:, 1] - pushed.pushes[:, 0])[:, None]).sum(
-        axis=0
-    )
-    np.testing.assert_allclose(momentum, impulse, rtol=1e-9)
-    speeds = np.hypot(*pushed.pushes[:3, 2:4].T) * 0.1 / body.mass
-    np.testing.assert_allclose(speeds, 0.3)
+    np.testing.assert_allclose(episode["qvel"][-1, :3], pushed.pushes[:, 2:].sum(axis=0), rtol=1e-9)
+    np.testing.assert_allclose(np.hypot(*pushed.pushes[:3, 2:4].T), 0.3)
     assert not episode["qvel"][episode.time <= pushed.pushes[:, 0].min()].any()
+
+
+@pytest.mark.parametrize("duration", [1e-4, 0.003, 0.1, 0.4])
+@pytest.mark.parametrize("mass", [0.36, 2.0])
+@pytest.mark.parametrize("length", [0.4, 1.0])
+def test_a_push_changes_the_speed_as_asked_whatever_its_duration_mass_and_place(
+    duration: float, mass: float, length: float
+) -> None:
+    body = block(gravity=0.0, height=2.0)
+    heavy = body.with_model(copy.copy(body.model))
+    factor = mass / body.mass
+    heavy.model.body_mass[:] *= factor
+    heavy.model.body_inertia[:] *= factor
+    heavy = heavy.compiled_as(heavy.model)
+    pushed = draw(
+        heavy, (1,), duration=length, push_count=1, push_impulse=0.3, push_duration=duration
+    )
+    late = replace(pushed, pushes=np.array([[length - duration, duration, 0.0, 0.3, 0.0]]))
+    for scenario in (pushed, late):
+        episode = one(ready(heavy, duration=length + 2 * CONTROL_DT), constant(0.0), scenario)
+        speed = np.linalg.norm(episode["qvel"][-1, :3])
+        assert speed == pytest.approx(0.3, rel=1e-9)
+
+
+def test_a_push_that_outlasts_the_episode_is_refused(hopper: Morphology) -> None:
+    with pytest.raises(SpecError, match=r"scenario\.push\.duration: 3 s is longer than an episode"):
+        draw(hopper, (0,), duration=2.0, push_count=1, push_impulse=0.1, push_duration=3.0)
 
 
 def test_pushes_come_one_in_each_equal_part_of_the_episode(hopper: Morphology) -> None:
@@ -593,8 +625,8 @@ def test_the_direction_of_pushes_changes_neither_their_times_nor_their_force(
         options: dict[str, Any] = {"push_count": 40, "push_impulse": 0.1, "push_duration": 0.2}
         return draw(hopper, (0,), duration=80.0, push_direction=direction, **options).pushes
 
-    drawn, force = pushes("any"), 0.1 * hopper.mass / 0.2
-    np.testing.assert_allclose(np.hypot(*drawn[:, 2:4].T), force)
+    drawn, change = pushes("any"), 0.1
+    np.testing.assert_allclose(np.hypot(*drawn[:, 2:4].T), change)
     ahead, aside = np.sign(drawn[:, 2]), np.sign(drawn[:, 3])
     assert (
         min((ahead == 1).sum(), (ahead == -1).sum(), (aside == 1).sum(), (aside == -1).sum()) > 10
@@ -608,7 +640,7 @@ def test_the_direction_of_pushes_changes_neither_their_times_nor_their_force(
     ):
         found = pushes(direction)
         assert np.array_equal(found[:, :2], drawn[:, :2])
-        assert np.array_equal(found[:, 2:], force * np.stack([x, y, none], axis=1)), direction
+        assert np.array_equal(found[:, 2:], change * np.stack([x, y, none], axis=1)), direction
 
 
 def test_full_support_holds_up_a_body_that_falls_without(hopper: Morphology) -> None:

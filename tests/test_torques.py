@@ -6,10 +6,10 @@ import mujoco
 import numpy as np
 import pytest
 
-from evoloco.ending import Outcome
+from evoloco.ending import COMPLETED
 from evoloco.episode import Columns, Episode
 from evoloco.errors import ModelError
-from evoloco.gait.energy import electrical_power, mechanical_power
+from evoloco.gait.energy import electrical_energy
 from evoloco.members import member
 from evoloco.morphologies import biped, muscle_biped
 from evoloco.morphology import HOME, Morphology, assemble
@@ -100,20 +100,19 @@ def test_motors_among_servos_are_refused() -> None:
 
 def working(body: Morphology) -> Episode:
     """Every actuator pulls or turns with 2 [N, N m], every joint at 3 rad/s."""
-    columns = Columns(body)
-    episode = Episode(body, columns, np.zeros((4, columns.size)), Outcome.COMPLETED, 0.01, 4)
+    columns, last = Columns(body, 1), np.zeros(body.model.nsensordata)
+    episode = Episode(body, columns, np.zeros((4, columns.size)), last, COMPLETED, 0.01, 4)
     episode["actuator_force"][:] = 2.0
     for joint in body.joints:
         episode.sensor(f"{joint.name}.velocity")[:] = 3.0
     return episode
 
 
-def test_power_of_a_motor_is_torque_times_speed_and_has_no_electrical_side() -> None:
-    np.testing.assert_array_equal(mechanical_power(working(human())), np.full((4, 6), 6.0))
-    with pytest.raises(ModelError, match=r"hip_left, .* have ideal actuators"):
-        electrical_power(working(human()))
+def test_torques_and_muscles_have_no_electrical_side() -> None:
+    with pytest.raises(ModelError, match=r"not all actuators of hip_left, .* are"):
+        electrical_energy(working(human()))
     with pytest.raises(ModelError, match=r"this body has muscles\. Ask for effort"):
-        electrical_power(working(muscle_biped.build()))
+        electrical_energy(working(muscle_biped.build()))
 
 
 def test_a_torque_is_not_drawn_as_the_target_of_an_angle() -> None:

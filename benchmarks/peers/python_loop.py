@@ -6,7 +6,7 @@ import mujoco
 import numpy as np
 
 from evoloco.controller import layouts
-from evoloco.ending import Outcome
+from evoloco.ending import COMPLETED
 from evoloco.episode import Columns, Episode
 from evoloco.evaluators.local import judge
 from evoloco.experiment import Experiment
@@ -38,9 +38,9 @@ class PythonLoop:
         self._dt = scenario.control_dt
         self._steps = round(scenario.duration / self._dt)
         self._substeps = round(self._dt / self._model.opt.timestep)
-        self._columns = Columns(self._body)
+        self._columns = Columns(self._body, self._substeps)
         self._feet = np.array(
-            [self._body.sensor(f"{foot}.ground").start + 2 for foot in self._body.feet]
+            [self._body.sensor(f"{foot}.ground").start for foot in self._body.feet]
         )
         self._floor, self._allowed = _masks(self._body)
 
@@ -62,14 +62,16 @@ class PythonLoop:
 
     def fitness(self) -> Array:
         """Fitness of every genome (G,)."""
-        return np.array([judge(self._experiment, self._episode(wave))[0] for wave in self._waves])
+        return np.array(
+            [judge(self._experiment, self._episode(wave)).fitness for wave in self._waves]
+        )
 
     def _episode(self, wave: Array) -> Episode:
-        model, data, feet = self._model, self._data, self._feet
+        model, data = self._model, self._data
         period, middle, amplitude, phase = wave
         trace = np.zeros((self._steps, self._columns.size))  # `sine` feels nothing: `obs` stays 0
         readings_end = self._columns.slices["obs"].start
-        first_peak = self._columns.slices["peak_load"].start
+        forces, works = (self._columns.slices[name] for name in ("ground_force", "positive_work"))
         self._start()
         for t, row in enumerate(trace):
             data.ctrl[:] = middle + amplitude * np.sin(
@@ -79,16 +81,19 @@ class PythonLoop:
             row[1:readings_end] = np.concatenate(
                 [data.qpos, data.qvel, data.act, data.ctrl, data.actuator_force, data.sensordata]
             )
-            peak, touched = np.zeros(len(feet)), False
-            for _ in range(self._substeps):
+            force, touches = row[forces].reshape(self._substeps, -1), 0
+            for substep in range(self._substeps):
                 mujoco.mj_step(model, data)
-                peak = np.maximum(peak, data.sensordata[feet])
+                force[substep] = data.sensordata[self._ground].ravel()
+                work = data.actuator_force * data.actuator_velocity * model.opt.timestep
+                row[works] += np.maximum(work, 0.0)
                 pairs = data.contact.geom
-                touched |= bool(
+                touches += bool(
                     np.any(self._floor[pairs].any(axis=1) & ~self._allowed[pairs].all(axis=1))
                 )
-            row[first_peak:-1], row[-1] = peak, touched
-        return Episode(self._body, self._columns, trace, Outcome.COMPLETED, self._dt, self._steps)
+            row[self._columns.slices["body_contact"]] = touches / self._substeps
+        last = data.sensordata.copy()
+        return Episode(self._body, self._columns, trace, last, COMPLETED, self._dt, self._steps)
 
     def _start(self) -> None:
         model, data = self._model, self._data

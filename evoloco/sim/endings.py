@@ -59,4 +59,4 @@ def _body_of(model: mujoco.MjModel, geom: int) -> str:
 
 def _warning(index: int) -> str:
     """Name of one of MuJoCo's warnings."""
-    return mujoco.mjtWarning(index).name.removeprefix("mjWARN_").lower()
+    return str(mujoco.mjtWarning(index).name).removeprefix("mjWARN_").lower()
