@@ -129,7 +129,7 @@ class Experiment:
                 genes[name] = other.of(genes[name])
         for name, value in fixed.items():
             with error_context("controller.fixed"):
-                genes[name].check(value)
+                genes[name].check_fixed(value)
 
         searched = [gene for name, gene in genes.items() if name not in fixed]
         if not searched:

@@ -103,9 +103,49 @@ class Gene:
             )
 
     def between(self, low: float, high: float) -> "Gene":
-        """The gene with other bounds [unit]; a start beyond them is dropped."""
+        """The gene with other bounds [unit]; a start beyond them is dropped.
+
+        A gene with levels keeps those that are within the bounds.
+
+        Raises:
+            EvolocoError: It has levels, and fewer than two are within the bounds, or a bound is
+                beyond all.
+        """
+        levels = self.levels
+        if levels:
+            within = self._levels_between(low, high)
+            low, high, levels = within[0], within[-1], len(within)
+
         kept = self.start is not None and low <= self.start <= high
-        return replace(self, low=low, high=high, start=self.start if kept else None)
+        start = self.start if kept else None
+        return replace(self, low=low, high=high, levels=levels, start=start)
+
+    def _levels_between(self, low: float, high: float) -> list[float]:
+        every = self.values_of_levels
+        within = [value for value in every if low <= value <= high]
+        if len(within) < 2 or low < every[0] or high > every[-1]:
+            told = ", ".join(f"{value:g}" for value in every)
+            raise EvolocoError(
+                f"Gene '{self.name}': its levels are {told}; the bounds {low:g} and {high:g} must "
+                "be among them and leave two at least. Fix a gene that shall have one value."
+            )
+        return within
+
+    @property
+    def values_of_levels(self) -> list[float]:
+        """The values that the gene can take [unit]; none where it is continuous."""
+        return np.linspace(self.low, self.high, self.levels).tolist() if self.levels else []
+
+    def check_fixed(self, value: float) -> None:
+        """Refuses a value [unit] to which the gene cannot be fixed.
+
+        Raises:
+            EvolocoError: It is beyond the limits, or no level of a gene with levels.
+        """
+        self.check(value)
+        if self.levels and value not in self.values_of_levels:
+            told = ", ".join(f"{each:g}" for each in self.values_of_levels)
+            raise EvolocoError(f"Gene '{self.name}': {value:g} is none of its levels, {told}.")
 
     @property
     def first_step(self) -> float:
