@@ -11,7 +11,7 @@ from evoloco.ending import Ending, Outcome
 from evoloco.fields import Layout, size
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
-from evoloco.stance import Mask, Rows, find_stance, loaded_force
+from evoloco.stance import Mask, find_stance, loaded_force
 
 Address = Callable[[int, int], str]
 """Name of an episode for messages, from the indices of its genome and its scenario."""
@@ -20,6 +20,10 @@ Address = Callable[[int, int], str]
 def unnamed(genome: int, scenario: int) -> str:
     """The default address: the two indices."""
     return f"Genome {genome} in scenario {scenario}"
+
+
+CONTRACTION = 4
+"""Numbers that are recorded of a muscle in every physics step."""
 
 
 class Columns:
@@ -36,9 +40,16 @@ class Columns:
 
     | name                | shape     | meaning                                                   |
     |---------------------|-----------|-----------------------------------------------------------|
+    | `torso_position`    | (S, 3)    | of the torso, in the world [m]                            |
+    | `torso_orientation` | (S, 4)    | its quaternion                                            |
+    | `torso_velocity`    | (S, 3)    | in the world [m/s]                                        |
+    | `joint_angle`       | (S, nj)   | of the driven joints [rad]                                |
+    | `foot_position`     | (S, F, 3) | origin of each foot body, in the world [m]                |
     | `ground_force`      | (S, F, 3) | force of the ground on each foot, in the world [N]        |
     | `foot_slip`         | (S, F)    | horizontal speed of a foot at its centre of pressure [m/s]|
-    | `limit_torque`      | (S, nu)   | of the joints' limits [N m], where muscles drive them     |
+    | `limit_torque`      | (S, nj)   | of the joints' limits [N m], where muscles drive them     |
+    | `contraction`       | (S, M, 4) | activation, length, velocity and force of each muscle, as |
+    |                     |           | MuJoCo's; none where S is 1                               |
     | `positive_work`     | (nu,)     | that each actuator did [J]                                |
     | `negative_work`     | (nu,)     | that each actuator took up [J], not below 0               |
     | `electrical_energy` | (nu,)     | that each servo drew [J], where servos have motors        |
@@ -61,7 +72,7 @@ class Columns:
 
     def __init__(self, morphology: Morphology, substeps: int, state_size: int = 0) -> None:
         model, feet = morphology.model, len(morphology.feet)
-        joints = len(morphology.joints) if morphology.muscles else 0
+        joints, muscles = len(morphology.joints), len(morphology.muscles)
         self.substeps = substeps
         self.shapes: dict[str, tuple[int, ...]] = {
             "time": (1,),
@@ -72,9 +83,15 @@ class Columns:
             "actuator_force": (model.nu,),
             "sensordata": (model.nsensordata,),
             "obs": (size(morphology.observation),),
+            "torso_position": (substeps, 3),
+            "torso_orientation": (substeps, 4),
+            "torso_velocity": (substeps, 3),
+            "joint_angle": (substeps, joints),
+            "foot_position": (substeps, feet, 3),
             "ground_force": (substeps, feet, 3),
             "foot_slip": (substeps, feet),
-            "limit_torque": (substeps, joints),
+            "limit_torque": (substeps, joints if muscles else 0),
+            "contraction": (substeps if substeps > 1 else 0, muscles, CONTRACTION),
             "positive_work": (model.nu,),
             "negative_work": (model.nu,),
             "electrical_energy": (model.nu if morphology.has_motors else 0,),
@@ -107,7 +124,6 @@ class Episode:
         morphology: The body.
         columns: Layout of `trace`.
         trace: One row per lived control step (T, columns.size), T >= 1.
-        last: Readings of the model's sensors in the last physics step (nsensordata,).
         ending: How it ended.
         control_dt: Time between rows [s].
         planned: Number of control steps of a completed episode.
@@ -116,7 +132,6 @@ class Episode:
     morphology: Morphology
     columns: Columns
     trace: Array
-    last: Array
     ending: Ending
     control_dt: float
     planned: int
@@ -173,36 +188,6 @@ class Episode:
         """Means (T, ...) of values at physics steps (T S, ...) over each control step."""
         return np.asarray(values.reshape(len(self), self.substeps, *values.shape[1:]).mean(axis=1))
 
-    def between(self, values: Array, rates: Array) -> Array:
-        """A smooth signal at the physics steps (T S, k): cubic between readings of sensors.
-
-        A sensor is read in the last physics step before a control step, at first in the first one.
-
-        Args:
-            values: Readings, the last ones included (T + 1, k).
-            rates: Their rates of change [1/s] (T + 1, k).
-
-        With readings v_0, v_1 and rates r_0, r_1 at both ends of an interval of h seconds, at its
-        part u,
-
-            (1 + 2 u) (1 - u)^2 v_0 + u^2 (3 - 2 u) v_1 + h u (1 - u) ((1 - u) r_0 - u r_1)     (1)
-
-        Its error is at most h^4 / 384 times the largest fourth derivative.
-        """
-        if self.substeps == 1:
-            return values[1:]
-        knots = self.substeps * np.arange(len(self) + 1) - 1
-        knots[0] = 0
-        steps = np.arange(len(self) * self.substeps)
-        start = np.minimum(np.searchsorted(knots, steps, side="right"), len(self)) - 1
-        length = knots[start + 1] - knots[start]
-        u = ((steps - knots[start]) / length)[:, None]
-        h = (length * self.physics_dt)[:, None]
-
-        ends = (1 + 2 * u) * (1 - u) ** 2 * values[start] + u**2 * (3 - 2 * u) * values[start + 1]
-        bend = (1 - u) * rates[start] - u * rates[start + 1]
-        return np.asarray(ends + h * u * (1 - u) * bend)  # (1)
-
     # Sensors
 
     def sensor(self, name: str) -> Array:
@@ -213,75 +198,61 @@ class Episode:
 
     def sensors(self, names: Sequence[str]) -> Array:
         """Readings of sensors side by side (T, sum of dims), copied."""
-        return self.trace[:, self.columns.slices["sensordata"].start + self._places(names)]
-
-    def readings(self, names: Sequence[str]) -> Array:
-        """Readings of sensors side by side (T + 1, sum of dims), the last ones included."""
-        return np.concatenate([self.sensors(names), self.last[None, self._places(names)]])
-
-    def _places(self, names: Sequence[str]) -> Rows:
-        """Where the readings of sensors stand in sensordata."""
+        start = self.columns.slices["sensordata"].start
         places = [self.morphology.sensor(name) for name in names]
-        return np.array([index for place in places for index in range(place.start, place.stop)])
+        indices = [index for place in places for index in range(place.start, place.stop)]
+        return self.trace[:, [start + index for index in indices]]
 
     # Joints
 
     @cached_property
     def joint_angle(self) -> Array:
-        """Angles of the driven joints [rad] (T, nu)."""
-        return self.sensors([f"{joint.name}.angle" for joint in self.morphology.joints])
+        """Angles of the driven joints [rad] (T S, nj)."""
+        return self.at_physics_steps("joint_angle")
 
     @cached_property
     def joint_velocity(self) -> Array:
-        """Velocities of the driven joints [rad/s] (T, nu)."""
+        """Velocities of the driven joints [rad/s] (T, nj)."""
         return self.sensors([f"{joint.name}.velocity" for joint in self.morphology.joints])
-
-    @cached_property
-    def joint_motion(self) -> Array:
-        """Angles of the driven joints at the physics steps [rad] (T S, nu)."""
-        joints = [joint.name for joint in self.morphology.joints]
-        angle, velocity = ([f"{joint}.{of}" for joint in joints] for of in ("angle", "velocity"))
-        return self.between(self.readings(angle), self.readings(velocity))
 
     # The torso
 
     @cached_property
+    def torso_position(self) -> Array:
+        """Position of the torso, in the world [m] (T S, 3)."""
+        return self.at_physics_steps("torso_position")
+
+    @cached_property
+    def torso_velocity(self) -> Array:
+        """Velocity of the torso, in the world [m/s] (T S, 3)."""
+        return self.at_physics_steps("torso_velocity")
+
+    @cached_property
     def up(self) -> Array:
-        """The world's upward direction in the torso's frame [1] (T, 3)."""
-        return _up(self.sensor("torso.orientation"))
+        """The world's upward direction in the torso's frame [1] (T S, 3)."""
+        w, x, y, z = self.at_physics_steps("torso_orientation").T
+        return np.stack([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)], axis=1)
 
     @cached_property
     def tilt(self) -> Array:
-        """Angle between the torso's vertical axis and the world's [rad] (T,)."""
+        """Angle between the torso's vertical axis and the world's [rad] (T S,)."""
         return np.arccos(np.clip(self.up[:, 2], -1.0, 1.0))
 
     @cached_property
-    def tilt_motion(self) -> Array:
-        """The tilt at the physics steps [rad] (T S,)."""
-        up, rate = _up(self.readings(["torso.orientation"])), self.readings(["torso.rate"])
-        upright = self.between(up, -np.cross(rate, up))  # a direction that the world keeps
-        across = np.hypot(upright[:, 0], upright[:, 1])
-        return np.asarray(np.arctan2(across, upright[:, 2]))
-
-    @cached_property
     def yaw(self) -> Array:
-        """Angle from the world's x axis to the torso's forward axis, from above [rad] (T,)."""
-        w, x, y, z = self.sensor("torso.orientation").T
+        """Angle from the world's x axis to the torso's forward axis, from above [rad] (T S,)."""
+        w, x, y, z = self.at_physics_steps("torso_orientation").T
         return np.asarray(np.arctan2(2 * (x * y + w * z), 1 - 2 * (y * y + z * z)))
-
-    @cached_property
-    def torso_motion(self) -> Array:
-        """Positions of the torso at the physics steps [m] (T S, 3)."""
-        return self.between(self.readings(["torso.position"]), self.readings(["torso.velocity"]))
 
     @cached_property
     def way(self) -> Array:
         """Way of the torso over all lived steps, in the world [m] (3,).
 
-        The readings are those of the last physics step; its velocity leads to its end.
+        The velocity of the last physics step leads to its end.
         """
-        position, velocity = self.readings(["torso.position"]), self.readings(["torso.velocity"])
-        return np.asarray(position[-1] + self.physics_dt * velocity[-1] - position[0])
+        position = self.torso_position
+        end = position[-1] + self.physics_dt * self.torso_velocity[-1]
+        return np.asarray(end - position[0])
 
     # The feet
 
@@ -317,11 +288,7 @@ class Episode:
     @cached_property
     def foot_position(self) -> Array:
         """Origin of each foot body, in the world [m] (T S, F, 3)."""
-        feet = self.morphology.feet
-        position, velocity = (
-            self.readings([f"{foot}.{of}" for foot in feet]) for of in ("position", "velocity")
-        )
-        return self.between(position, velocity).reshape(-1, len(feet), 3)
+        return self.at_physics_steps("foot_position")
 
     @cached_property
     def foot_height(self) -> Array:
@@ -335,9 +302,3 @@ class Episode:
         count = loaded.sum(axis=0)
         ground = (height * loaded).sum(axis=0) / np.maximum(count, 1)
         return np.asarray(height - np.where(count > 0, ground, height.min(axis=0)))
-
-
-def _up(orientation: Array) -> Array:
-    """The world's upward direction in the frame of quaternions (n, 4) [1] (n, 3)."""
-    w, x, y, z = orientation.T
-    return np.stack([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)], axis=1)

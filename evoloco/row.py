@@ -7,16 +7,14 @@
 | `time`, `body_contact`                    | s, 1       | number | as in `Columns`                |
 | `qpos`, `qvel`, `act`, `ctrl`             | MuJoCo's   | (n,)   | as in `Columns`                |
 | `actuator_force`                          | N or N m   | (n,)   | as in `Columns`                |
-| `ground_force`, `foot_slip`, ...          | N, m/s     |        | as in `Columns`                |
-| `joint_angle`, `joint_velocity`           | rad, rad/s | (nu,)  | of the driven joints           |
-| `torso_position`, `torso_velocity`        | m, m/s     | (3,)   | in the world                   |
-| `torso_orientation`                       | 1          | (4,)   | quaternion                     |
+| those of the physics steps that follow    |            |        | as in `Columns`                |
+| `joint_velocity`                          | rad/s      | (nj,)  | of the driven joints           |
 | `torso_rate`                              | rad/s      | (3,)   | in the torso's own frame       |
 | `foot[i].position`, `.velocity`           | m, m/s     | (3,)   | in the world                   |
 | `foot[i].spin`                            | rad/s      | (3,)   | in the world                   |
 | `foot[i].ground`                          | N, m       | (6,)   | the ground's force, its centre |
 | `muscle[i].length`, `.velocity`, `.force` | m, m/s, N  | number | if muscles drive the joints    |
-| `joint_limit`                             | N m        | (nu,)  | if muscles drive the joints    |
+| `joint_limit`                             | N m        | (nj,)  | if muscles drive the joints    |
 | `sensor["name"]`                          |            | (dim,) | any sensor of the model        |
 | `obs`                                     |            | record | what the controller felt       |
 """
@@ -82,11 +80,7 @@ def _standard(morphology: Morphology) -> Places:
     joints = [joint.name for joint in morphology.joints]
     feet, muscles = morphology.feet, [muscle.name for muscle in morphology.muscles]
     groups: dict[str, tuple[Any, list[str]]] = {
-        "joint_angle": (_array(len(joints)), [f"{joint}.angle" for joint in joints]),
         "joint_velocity": (_array(len(joints)), [f"{joint}.velocity" for joint in joints]),
-        "torso_position": (_array(3), ["torso.position"]),
-        "torso_orientation": (_array(4), ["torso.orientation"]),
-        "torso_velocity": (_array(3), ["torso.velocity"]),
         "torso_rate": (_array(3), ["torso.rate"]),
         "foot": ((FOOT, (len(feet),)), [f"{foot}.position" for foot in feet]),
         "muscle": ((MUSCLE, (len(muscles),)), [f"{muscle}.length" for muscle in muscles]),

@@ -10,9 +10,9 @@ FLOORS = (-1.0, 3.0)
 
 def measure(episode: Episode) -> Array:
     """Forward velocity of the torso, dx/dt [m/s] (T,)."""
-    return episode.sensor("torso.velocity")[:, 0]
+    return episode.per_control_step(episode.torso_velocity[:, 0])
 
 
 def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
     """The measure at one control step [m/s]."""
-    return float(now.torso_velocity[0])
+    return float(now.torso_velocity[:, 0].mean())

@@ -17,11 +17,14 @@ def measure(episode: Episode) -> Array:
 
     The yaw is the angle between the torso's forward axis and the world's x axis, seen from above.
     """
-    return np.asarray(np.abs(episode.yaw))
+    return episode.per_control_step(np.abs(episode.yaw))
 
 
 def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
     """The measure at one control step [rad]."""
-    q = now.torso_orientation
-    w, x, y, z = q[0], q[1], q[2], q[3]
-    return abs(math.atan2(2 * (x * y + w * z), 1 - 2 * (y * y + z * z)))
+    mean, steps = 0.0, len(now.torso_orientation)
+    for k in range(steps):
+        q = now.torso_orientation[k]
+        w, x, y, z = q[0], q[1], q[2], q[3]
+        mean += abs(math.atan2(2 * (x * y + w * z), 1 - 2 * (y * y + z * z))) / steps
+    return mean

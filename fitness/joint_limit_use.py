@@ -26,7 +26,7 @@ def measure(episode: Episode, margin: float = 0.05) -> Array:
 
     angle = episode.joint_angle
     near = (angle < inner["low"]) | (angle > inner["high"])
-    return np.asarray(near.sum(axis=1) / angle.shape[1])
+    return episode.per_control_step(near.mean(axis=1))
 
 
 def constants(morphology: Morphology, margin: float = 0.05) -> Fields:
@@ -46,8 +46,9 @@ def constants(morphology: Morphology, margin: float = 0.05) -> Fields:
 
 def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
     """The measure at one control step [1]."""
-    near = 0
-    for j in range(len(now.joint_angle)):
-        angle = now.joint_angle[j]
-        near += angle < constants.low[j] or angle > constants.high[j]
-    return near / len(now.joint_angle)
+    near, (steps, joints) = 0, now.joint_angle.shape
+    for k in range(steps):
+        for j in range(joints):
+            angle = now.joint_angle[k, j]
+            near += angle < constants.low[j] or angle > constants.high[j]
+    return near / (steps * joints)

@@ -13,8 +13,8 @@ FLOORS = (0.0, 2.0)
 
 def measure(episode: Episode) -> Array:
     """Sideways distance of the torso from where it started, |y(t) - y(0)| [m] (T,)."""
-    sideways = episode.sensor("torso.position")[:, 1]
-    return np.asarray(np.abs(sideways - sideways[0]))
+    sideways = episode.torso_position[:, 1]
+    return episode.per_control_step(np.abs(sideways - sideways[0]))
 
 
 def memory(morphology: Morphology) -> Shapes:
@@ -24,8 +24,10 @@ def memory(morphology: Morphology) -> Shapes:
 
 def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
     """The measure at one control step [m]."""
-    sideways = now.torso_position[1]
     if not memory.begun:
         memory.begun = 1.0
-        memory.start = sideways
-    return float(abs(sideways - memory.start))
+        memory.start = now.torso_position[0, 1]
+    mean, steps = 0.0, len(now.torso_position)
+    for k in range(steps):
+        mean += abs(now.torso_position[k, 1] - memory.start) / steps
+    return mean

@@ -27,8 +27,8 @@ def measure(episode: Episode, target: float = 0.5, width: float = 0.25) -> Array
     """
     constants(episode.morphology, target, width)
 
-    error = (episode.sensor("torso.velocity")[:, 0] - target) / width
-    return np.asarray(np.exp(-(error**2)))
+    error = (episode.torso_velocity[:, 0] - target) / width
+    return episode.per_control_step(np.exp(-(error**2)))
 
 
 def constants(morphology: Morphology, target: float = 0.5, width: float = 0.25) -> Fields:
@@ -40,5 +40,8 @@ def constants(morphology: Morphology, target: float = 0.5, width: float = 0.25) 
 
 def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
     """The measure at one control step [1]."""
-    error = (now.torso_velocity[0] - constants.target) / constants.width
-    return math.exp(-(error * error))
+    mean, steps = 0.0, len(now.torso_velocity)
+    for k in range(steps):
+        error = (now.torso_velocity[k, 0] - constants.target) / constants.width
+        mean += math.exp(-(error * error)) / steps
+    return mean

@@ -87,6 +87,6 @@ def _way(episode: Episode) -> Array:
 
     So neither a torso that dives forward nor a foot thrown ahead is a step.
     """
-    torso, feet = episode.torso_motion[:, :1], episode.foot_position[:, :, 0]
+    torso, feet = episode.torso_position[:, :1], episode.foot_position[:, :, 0]
     rearmost = np.sort(np.concatenate([torso, feet], axis=1), axis=1)[:, :2]
     return np.asarray(rearmost.mean(axis=1))

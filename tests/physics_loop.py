@@ -54,10 +54,12 @@ def loop(episode: Episode, start: Array) -> Steps:
     model, data = morphology.model, mujoco.MjData(morphology.model)
     mujoco.mj_setState(model, data, start, mujoco.mjtState.mjSTATE_INTEGRATION)
 
+    joints = morphology.joints
     for ctrl in np.repeat(episode["ctrl"], episode.substeps, axis=0):
         data.ctrl[:] = ctrl
         speed = data.qvel.copy()
-        mujoco.mj_step(model, data)  # data holds positions and forces of where the step began
+        found.joint.append(np.array([data.joint(joint.name).qpos[0] for joint in joints]))
+        mujoco.mj_step(model, data)  # but for qpos and qvel, data is that of where the step began
         _read(morphology, data, speed, found)
     mujoco.mj_kinematics(model, data)
     found.end = data.body(morphology.torso).xpos.copy()
@@ -85,7 +87,6 @@ def _read(morphology: Morphology, data: Any, speed: Array, found: Steps) -> None
     found.slip.append(np.hypot(*np.array(moved)[:, :2].T) * (force[:, 2] > 0))
 
     joints = [model.joint(joint.name) for joint in morphology.joints]
-    found.joint.append(np.array([data.qpos[joint.qposadr[0]] for joint in joints]))
     found.limit.append(np.array([_limit(data, joint.id) for joint in joints]))
 
 

@@ -167,7 +167,7 @@ def falling(morphology: Morphology, duration: float, **rules: Any) -> Episode:
 
     params = flatten(controller.parameters(values))[None]
     (episode,) = native.run(params, [draw(morphology, (0,), duration=duration)])
-    return replace(episode, trace=episode.trace.copy(), last=episode.last.copy())
+    return replace(episode, trace=episode.trace.copy())
 
 
 PLANE = '<geom type="plane" size="0 0 1" pos="0 0 {z}" euler="0 {tilt} 0"/>'
@@ -175,9 +175,9 @@ PLANE = '<geom type="plane" size="0 0 1" pos="0 0 {z}" euler="0 {tilt} 0"/>'
 
 def test_a_body_that_slides_down_a_slope_does_not_fall_for_descending() -> None:
     slope = PLANE.format(z=0, tilt=20).replace("/>", ' friction="0 0 0"/>')
-    episode = falling(on(slope, 0.2662), 1.0, min_height=0.15)
+    episode = falling(on(slope, 0.2662), 1.5, min_height=0.05)
     low = episode.sensor("torso.position")[:, 2].min()
-    assert low < 0.15 * 0.2662  # in the world, it sinks below what would be a fall on level ground
+    assert low < 0.05 * 0.2662  # in the world, it sinks below what would be a fall on level ground
     assert episode.outcome is Outcome.COMPLETED
 
 

@@ -237,6 +237,7 @@ def test_what_grazes_before_the_load_of_a_touchdown_decides_what_was_first() -> 
 def test_knee_flexion_is_the_largest_angle_of_the_swings_of_each_leg() -> None:
     trace = human_walk({"left": "heel", "right": "heel"})
     trace.sensor("knee_right.angle")[:] *= -0.5
+    completed(trace)
     found = analyse(trace).knee_flexion
     assert found == pytest.approx(
         (math.degrees(1.0), math.degrees(0.5)), rel=1e-3
@@ -273,6 +274,7 @@ def test_extremes_are_those_of_the_whole_episode() -> None:
         [np.cos(lean / 2), np.sin(lean / 2), 0 * lean, 0 * lean], axis=1
     )
     trace["body_contact"][:5] = 1.0
+    completed(trace)
     gait = analyse(trace)
     assert gait.lowest_torso == 0.2
     assert gait.largest_tilt == pytest.approx(0.7)

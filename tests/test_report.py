@@ -12,8 +12,9 @@ import mujoco
 import numpy as np
 import pytest
 import traces
+from traces import completed
 
-from evoloco.ending import Outcome
+from evoloco.ending import Ending, Outcome, Rule
 from evoloco.episode import Columns, Episode
 from evoloco.errors import EvolocoError
 from evoloco.evolve import evolve
@@ -80,7 +81,7 @@ def walk(morphology, steps=500, outcome=Outcome.COMPLETED, frequency=1.25, stepp
 
     It can be shorter, end otherwise, or keep both feet on the ground.
     """
-    columns = Columns(morphology)
+    columns = Columns(morphology, 1)
     time = DT * np.arange(steps)
     trace = np.zeros((steps, columns.size))
     sensors = columns.slices["sensordata"].start
@@ -104,7 +105,9 @@ def walk(morphology, steps=500, outcome=Outcome.COMPLETED, frequency=1.25, stepp
         )
         stands = (frequency * time + shift / 2) % 1 < 0.6 if stepping else time >= 0
         write(f"foot_{side}.ground", np.outer(stands * morphology.weight / 2, [0, 0, 1, 0, 0, 0]))
-    return Episode(morphology, columns, trace, outcome, DT, planned=500)
+    written = Episode(morphology, columns, trace, Ending(outcome, Rule.DURATION), DT, planned=500)
+    completed(written)
+    return written
 
 
 def find(episode, **changes):

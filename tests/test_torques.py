@@ -100,8 +100,8 @@ def test_motors_among_servos_are_refused() -> None:
 
 def working(body: Morphology) -> Episode:
     """Every actuator pulls or turns with 2 [N, N m], every joint at 3 rad/s."""
-    columns, last = Columns(body, 1), np.zeros(body.model.nsensordata)
-    episode = Episode(body, columns, np.zeros((4, columns.size)), last, COMPLETED, 0.01, 4)
+    columns = Columns(body, 1)
+    episode = Episode(body, columns, np.zeros((4, columns.size)), COMPLETED, 0.01, 4)
     episode["actuator_force"][:] = 2.0
     for joint in body.joints:
         episode.sensor(f"{joint.name}.velocity")[:] = 3.0

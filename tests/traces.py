@@ -56,12 +56,11 @@ def episode(
 ) -> Episode:
     """An upright torso at rest, with the given arrays and sensors written over it.
 
-    There is one physics step in a control step. The ground's force on the feet is that of the
-    feet's sensors, and the last readings are those of the last row.
+    There is one physics step in a control step, and what it records is what the sensors read.
     """
     columns, ending = Columns(morphology, substeps=1), Ending(outcome, Rule.DURATION)
-    trace, last = np.zeros((steps, columns.size)), np.zeros(morphology.model.nsensordata)
-    written = Episode(morphology, columns, trace, last, ending, control_dt, steps)
+    trace = np.zeros((steps, columns.size))
+    written = Episode(morphology, columns, trace, ending, control_dt, steps)
     rest = {"time": np.arange(steps)[:, None] * control_dt, "torso.orientation": [1, 0, 0, 0]}
     for name, value in {**rest, **(values or {})}.items():
         (written[name] if name in columns.slices else written.sensor(name))[:] = value
@@ -70,12 +69,15 @@ def episode(
 
 
 def completed(written: Episode) -> None:
-    """Writes forces, slip and last readings that belong to the sensors of an episode."""
-    feet = written.morphology.feet
+    """Writes what the physics steps record where the sensors of an episode read it."""
+    feet, joints = written.morphology.feet, written.morphology.joints
+    for name in ("position", "orientation", "velocity"):
+        written[f"torso_{name}"][:] = written.sensor(f"torso.{name}")
+    written["joint_angle"][:] = written.sensors([f"{joint.name}.angle" for joint in joints])
+    written["foot_position"][:] = written.sensors([f"{foot}.position" for foot in feet])
     force = np.stack([written.sensor(f"{foot}.ground")[:, :3] for foot in feet], axis=1)
     written["ground_force"][:] = force.reshape(len(written), -1)
     written["foot_slip"][:] = slip(written)
-    written.last[:] = written["sensordata"][-1]
 
 
 def loads(morphology: Morphology, load: Array) -> dict[str, Array]:
@@ -144,7 +146,7 @@ def walk(
 
 def mirrored(original: Episode) -> Episode:
     """The same episode seen in a mirror through the x-z plane, for a body with feet in pairs."""
-    image = replace(original, trace=original.trace.copy(), last=original.last.copy())
+    image = replace(original, trace=original.trace.copy())
     feet = original.morphology.feet
     other = dict(zip(feet, feet[len(feet) // 2 :] + feet[: len(feet) // 2], strict=True))
     order = [feet.index(other[foot]) for foot in feet]

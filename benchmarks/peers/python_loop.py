@@ -92,8 +92,7 @@ class PythonLoop:
                     np.any(self._floor[pairs].any(axis=1) & ~self._allowed[pairs].all(axis=1))
                 )
             row[self._columns.slices["body_contact"]] = touches / self._substeps
-        last = data.sensordata.copy()
-        return Episode(self._body, self._columns, trace, last, COMPLETED, self._dt, self._steps)
+        return Episode(self._body, self._columns, trace, COMPLETED, self._dt, self._steps)
 
     def _start(self) -> None:
         model, data = self._model, self._data

@@ -147,7 +147,7 @@ def _progress(episode: Episode, steady: Episode) -> Quantities:
 def _strides(episode: Episode, steps: list[Rows]) -> Quantities:
     """What the strides between the given touchdowns of each foot are like."""
     dt, stance = episode.physics_dt, episode.stance
-    forward = episode.torso_motion[:, 0]
+    forward = episode.torso_position[:, 0]
     spans = [(int(rows[0]), int(rows[-1])) if len(rows) > 1 else (0, 0) for rows in steps]
     counts = [max(len(rows) - 1, 0) for rows in steps]
     rows_in_all = sum(end - start for start, end in spans)
@@ -212,8 +212,8 @@ def _posture(episode: Episode) -> Quantities:
     """How the torso is held and where it turns."""
     turn = np.unwrap(episode.yaw)
     return {
-        "lowest_torso": float(episode.torso_motion[:, 2].min()),
-        "largest_tilt": float(episode.tilt_motion.max()),
+        "lowest_torso": float(episode.torso_position[:, 2].min()),
+        "largest_tilt": float(episode.tilt.max()),
         "lateral_drift": float(episode.way[1]),
         "heading_drift": float(turn[-1] - turn[0]),
         "body_contact": float(episode["body_contact"].mean()),
@@ -300,7 +300,7 @@ def _knee_flexion(episode: Episode, foot: str, swings: list[Swing]) -> float:
     if column is None:
         return math.nan
 
-    angle = np.degrees(np.abs(episode.joint_motion[:, column]))
+    angle = np.degrees(np.abs(episode.joint_angle[:, column]))
     return _ratio(sum(float(angle[start:end].max()) for start, end in swings), len(swings))
 
 

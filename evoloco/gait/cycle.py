@@ -92,7 +92,7 @@ def gait_cycle(episode: Episode, gait: Gait, warm_up: float = WARM_UP) -> GaitCy
 
 
 def _angles(episode: Episode, feet: dict[str, int]) -> dict[str, dict[str, Array]]:
-    """Angles of the driven joints of each leg [°] (T,), by name without side, and side."""
+    """Angles of the driven joints of each leg [°] (T S,), by name without side, and side."""
     morphology = episode.morphology
     angles: dict[str, dict[str, Array]] = {}
     for column, joint in enumerate(morphology.joints):
@@ -105,8 +105,7 @@ def _angles(episode: Episode, feet: dict[str, int]) -> dict[str, dict[str, Array
 def _ground(episode: Episode, feet: dict[str, int]) -> dict[str, dict[str, Array]]:
     """Force of the ground on each foot [body weights] (T S,), by direction and side."""
     force = episode.ground_force / episode.morphology.weight
-    yaw = np.repeat(episode.yaw, episode.substeps)[:, None]
-    forward_x, forward_y = np.cos(yaw), np.sin(yaw)
+    forward_x, forward_y = np.cos(episode.yaw)[:, None], np.sin(episode.yaw)[:, None]
     directions = {
         "vertical": force[:, :, 2],
         "fore-aft": forward_x * force[:, :, 0] + forward_y * force[:, :, 1],

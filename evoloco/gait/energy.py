@@ -88,8 +88,3 @@ def cost_of_transport(episode: Episode, power: str = "mechanical") -> float:
 
     energy, forward = float(ENERGY[power](episode).sum()), float(episode.way[0])
     return energy / (episode.morphology.weight * forward) if forward > 0 else math.inf  # (1)
-
-
-def fibre_velocity(episode: Episode) -> Array:
-    """Speeds of the muscles' fibres along the tendon [m/s] (T, M); positive if lengthening."""
-    return episode.sensors([f"{muscle.name}.velocity" for muscle in episode.morphology.muscles])

@@ -8,7 +8,7 @@ import numpy as np
 
 from evoloco.episode import Episode
 from evoloco.errors import ModelError, UnknownNameError
-from evoloco.gait.energy import fibre_velocity, mechanical_energy
+from evoloco.gait.energy import mechanical_energy
 from evoloco.genome import Array
 from evoloco.sim.cache import kept
 
@@ -20,6 +20,8 @@ AEROBIC = 1.5
 """Factor on the heat of muscles that work for long with oxygen [1] (Umberger et al.)."""
 LEAST_HEAT = 1.0
 """Heat that every muscle gives off at least [W/kg] (Umberger et al., page 104)."""
+ACTIVATION, LENGTH, VELOCITY, FORCE = range(4)
+"""Columns of `contraction` in an episode's trace."""
 _SERIES = tuple((-1) ** n / math.factorial(2 * n + 1) for n in range(7, -1, -1))
 """Factors of the sine's Taylor series, from the highest power down."""
 SHORTEST_WAY = 0.1
@@ -130,23 +132,38 @@ def _umberger(
 
 
 def fibre_length(episode: Episode) -> Array:
-    """Length of each muscle's fibres over the optimal one [1] (T, M)."""
+    """Length of each muscle's fibres over the optimal one [1] (T S, M)."""
     slack, optimal = (_numbers(episode, name) for name in ("slack_length", "optimal_length"))
-    return np.asarray((_readings(episode, "length") - slack) / optimal)
+    return np.asarray((_contraction(episode, LENGTH) - slack) / optimal)
 
 
 def muscle_force(episode: Episode) -> Array:
-    """Force with which each muscle pulls [N] (T, M)."""
-    return -_readings(episode, "force")
+    """Force with which each muscle pulls [N] (T S, M)."""
+    return -_contraction(episode, FORCE)
+
+
+def fibre_velocity(episode: Episode) -> Array:
+    """Speeds of the muscles' fibres along the tendon [m/s] (T S, M); positive if lengthening."""
+    return _contraction(episode, VELOCITY)
+
+
+def activation(episode: Episode) -> Array:
+    """Activation of each muscle [1] (T S, M)."""
+    return _contraction(episode, ACTIVATION)
+
+
+def excitation(episode: Episode) -> Array:
+    """Excitation that the controller gives each muscle [1] (T S, M)."""
+    return np.repeat(episode["ctrl"], episode.substeps, axis=0)
 
 
 def active_force(episode: Episode, force: Array, length: Array) -> Array:
-    """Force of each contractile element along the tendon [N] (T, M): without the passive force.
+    """Force of each contractile element along the tendon [N] (T S, M): without the passive force.
 
     Args:
         episode: Of a body with muscles.
-        force: With which each muscle pulls [N] (T, M).
-        length: Of its fibres, over the optimal length [1] (T, M).
+        force: With which each muscle pulls [N] (T S, M).
+        length: Of its fibres, over the optimal length [1] (T S, M).
     """
     _, _, _, _, _, longest, _, stiffness = episode.morphology.model.actuator_gainprm[:, :8].T
     passive = _numbers(episode, "max_force") * passive_force(length, longest, stiffness)
@@ -154,7 +171,7 @@ def active_force(episode: Episode, force: Array, length: Array) -> Array:
 
 
 def wang_power(episode: Episode) -> Array:
-    """Metabolic power of each muscle [W] (T, M).
+    """Metabolic power of each muscle [W] (T S, M).
 
     With mass m, excitation u, activation a, fibre length l over the optimal one, force F, of which
     F_CE is active, lengthening speed v, and half of the fibres slow:
@@ -177,8 +194,8 @@ def wang_power(episode: Episode) -> Array:
     length, force = fibre_length(episode), muscle_force(episode)
     return _wang(
         _numbers(episode, "mass"),
-        episode["ctrl"],
-        episode["act"],
+        excitation(episode),
+        activation(episode),
         length,
         force,
         active_force(episode, force, length),
@@ -187,7 +204,7 @@ def wang_power(episode: Episode) -> Array:
 
 
 def umberger_power(episode: Episode) -> Array:
-    """Metabolic power of each muscle [W] (T, M), after Umberger with the changes of Uchida.
+    """Metabolic power of each muscle [W] (T S, M), after Umberger with the changes of Uchida.
 
     With mass m, excitation u, activation a, fibre length l and lengthening speed v over the optimal
     length, shortening speed without load V, active force F along the tendon and its speed v_m:
@@ -220,8 +237,8 @@ def umberger_power(episode: Episode) -> Array:
     length = fibre_length(episode)
     return _umberger(
         _numbers(episode, "mass"),
-        episode["ctrl"],
-        episode["act"],
+        excitation(episode),
+        activation(episode),
         length,
         force_length(length, shortest, longest),
         fastest * _numbers(episode, "optimal_length"),
@@ -235,8 +252,16 @@ def _numbers(episode: Episode, name: str) -> Array:
     return np.array([getattr(muscle, name) for muscle in episode.morphology.muscles])
 
 
-def _readings(episode: Episode, name: str) -> Array:
-    """Readings of a sensor of each muscle (T, M)."""
+def _contraction(episode: Episode, column: int) -> Array:
+    """Activation [1], length [m], velocity [m/s] or force [N] of each muscle (T S, M).
+
+    Where every physics step is a control step, the sensors of a row have it.
+    """
+    if episode.substeps > 1:
+        return episode.at_physics_steps("contraction")[:, :, column]
+    if column == ACTIVATION:
+        return episode["act"]
+    name = {LENGTH: "length", VELOCITY: "velocity", FORCE: "force"}[column]
     return episode.sensors([f"{muscle.name}.{name}" for muscle in episode.morphology.muscles])
 
 
@@ -257,8 +282,8 @@ def effort(episode: Episode, model: str = "wang") -> float:
 
     rates, resting = EFFORT[model]
     mass = episode.morphology.mass
-    rate = float(rates(episode).sum()) + resting * mass * len(episode)
-    return rate * episode.control_dt / (mass * _way(episode))
+    energy = float(rates(episode).sum()) * episode.physics_dt + resting * mass * episode.duration
+    return energy / (mass * _way(episode))
 
 
 def effort_of_muscles(episode: Episode) -> Array:
@@ -270,7 +295,7 @@ def effort_of_muscles(episode: Episode) -> Array:
         ModelError: The body has no muscles.
     """
     _demand_muscles(episode)
-    energy = wang_power(episode).sum(axis=0) * episode.control_dt
+    energy = wang_power(episode).sum(axis=0) * episode.physics_dt
     return np.asarray(energy / (episode.morphology.mass * _way(episode)))
 
 
@@ -289,11 +314,12 @@ def _way(episode: Episode) -> float:
 EFFORT: dict[str, tuple[Callable[[Episode], Array], float]] = {
     "wang": (wang_power, BASAL),
     "umberger": (umberger_power, STANDING),
-    "work": (lambda episode: mechanical_energy(episode) / episode.control_dt, 0.0),
-    "squared_activation": (lambda episode: np.asarray(episode["act"] ** 2), 0.0),
-    "cubed_activation": (lambda episode: np.asarray(episode["act"] ** 3), 0.0),
+    "work": (lambda episode: mechanical_energy(episode) / episode.physics_dt, 0.0),
+    "squared_activation": (lambda episode: np.asarray(activation(episode) ** 2), 0.0),
+    "cubed_activation": (lambda episode: np.asarray(activation(episode) ** 3), 0.0),
 }
-"""Models of effort by name: rate of each muscle (T, M), and of the body besides, over its mass.
+"""Models of effort by name: rate of each muscle (n, M), whose sum is multiplied by the physics
+step, and rate of the body besides, over its mass.
 
 Metabolic power after Wang or Umberger and the power of shortening are in [W] and [W/kg], powers of
 the activation in [1].

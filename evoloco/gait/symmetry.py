@@ -65,7 +65,8 @@ def hip_symmetry(episode: Episode) -> float:
         )
 
     left, right, mirror = pair
-    angles = np.array([episode.joint_angle[:, left], mirror * episode.joint_angle[:, right]])
+    angle = episode.joint_angle
+    angles = np.array([angle[:, left], mirror * angle[:, right]])
     angles -= angles.mean(axis=1, keepdims=True)
     half = _period(angles) / 2
     if math.isnan(half):

@@ -65,7 +65,7 @@ def chronograph(figure: Figure, episode: Episode, span: Span, count: int) -> Non
 
 def _rows(episode: Episode, span: Span, count: int) -> NDArray[np.int64]:
     """Returns the control steps of up to `count` poses, far enough apart to be distinguished."""
-    forward = np.interp(span, episode.time, episode.sensor("torso.position")[:, 0])
+    forward = np.interp(span, episode.physics_time, episode.torso_position[:, 0])
     least_distance = 0.15 * episode.morphology.size
     count = min(count, 2 + int(abs(forward[1] - forward[0]) / least_distance))
     times = np.linspace(*span, count)

@@ -116,7 +116,7 @@ def joints(figure: Figure, episode: Episode, span: Span) -> None:
         span: Time to show.
     """
     morphology = episode.morphology
-    shown = _within(episode.time, span)
+    shown, fine = _within(episode.time, span), _within(episode.physics_time, span)
     has_targets = not (morphology.muscles or morphology.torques)
 
     stems = list(dict.fromkeys(joint.stem for joint in morphology.joints))
@@ -125,8 +125,8 @@ def joints(figure: Figure, episode: Episode, span: Span) -> None:
             if joint.stem != stem:
                 continue
             name, colour = joint.side or "middle", SIDES[joint.side]
-            angle = np.degrees(episode.joint_angle[shown, column])
-            axes.plot(episode.time[shown], angle, color=colour, label=name)
+            angle = np.degrees(episode.joint_angle[fine, column])
+            axes.plot(episode.physics_time[fine], angle, color=colour, label=name)
             if has_targets:
                 axes.plot(
                     episode.time[shown],
@@ -201,7 +201,7 @@ def portraits(
         axes.plot(x[strong], y[strong], color=SIDES[side], linewidth=2, label=side or "middle")
 
     for column in pair:
-        angle = np.degrees(episode.joint_angle[:, column])
+        angle = np.degrees(episode.sensor(f"{body[column].name}.angle")[:, 0])
         velocity = np.degrees(episode.joint_velocity[:, column])
         trace(grid[0], angle, velocity, body[column].side)
     grid[0].set(title=words(leader.stem), xlabel="angle [°]", ylabel="velocity [°/s]")

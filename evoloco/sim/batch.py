@@ -154,7 +154,6 @@ class Batch:
             self._morphology_of(sim),
             self.columns,
             self._arrays["trace"][sim, :lived],
-            self._arrays["readings"][sim, : self.morphology.model.nsensordata],
             self._ending(sim),
             self.control_dt,
             self.steps,

@@ -125,8 +125,9 @@ def _offsets(data: mujoco.MjData) -> dict[str, int]:
     """Byte offsets in mjData and mjContact."""
     direct = ("time", "ncon", "warning", "contact")
     arrays = (
-        *("qpos", "qvel", "act", "ctrl", "actuator_force", "actuator_velocity", "sensordata"),
-        *("xfrc_applied", "cvel", "subtree_com", "xpos", "xmat"),
+        *("qpos", "qvel", "act", "ctrl", "sensordata", "xfrc_applied"),
+        *("actuator_force", "actuator_velocity", "actuator_length"),
+        *("cvel", "subtree_com", "xpos", "xquat", "xmat"),
     )
     return {
         **{f"at_{name}": capi.offset("mjData", name) for name in direct},
@@ -146,9 +147,15 @@ def _bodies(morphology: Morphology) -> dict[str, int]:
 def _columns(columns: Columns) -> dict[str, int]:
     """Where the arrays that the kernel fills step by step stand in a row of the trace."""
     found = {
+        "position_column": "torso_position",
+        "orientation_column": "torso_orientation",
+        "velocity_column": "torso_velocity",
+        "angle_column": "joint_angle",
+        "foot_column": "foot_position",
         "force_column": "ground_force",
         "slip_column": "foot_slip",
         "limit_column": "limit_torque",
+        "muscle_column": "contraction",
         "work_column": "positive_work",
         "energy_column": "electrical_energy",
         "shake_column": "shake",

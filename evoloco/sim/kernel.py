@@ -67,8 +67,8 @@ mj_forward = types.ExternalFunction("mj_forward", types.void(types.voidptr, type
 
 Data = namedtuple(
     "Data",
-    "time qpos qvel act ctrl actuator_force actuator_velocity sensordata wrench cvel subtree_com "
-    "xpos xmat ncon contacts warning ctrl_address",
+    "time qpos qvel act ctrl actuator_force actuator_velocity actuator_length sensordata wrench "
+    "cvel subtree_com xpos xquat xmat ncon contacts warning ctrl_address",
 )
 """The arrays of an mjData that an episode reads and writes."""
 
@@ -122,11 +122,13 @@ def view(plan, data):  # type: ignore[no-untyped-def]
         array_at(base + plan.at_ctrl, plan.nu),
         array_at(base + plan.at_actuator_force, plan.nu),
         array_at(base + plan.at_actuator_velocity, plan.nu),
+        array_at(base + plan.at_actuator_length, plan.nu),
         array_at(base + plan.at_sensordata, plan.nsensordata),
         carray(doubles(wrench), (FORCE_SIZE,)),
         array_at(base + plan.at_cvel, sums.SIX * plan.nbody),
         array_at(base + plan.at_subtree_com, 3 * plan.nbody),
         array_at(base + plan.at_xpos, 3 * plan.nbody),
+        array_at(base + plan.at_xquat, 4 * plan.nbody),
         array_at(base + plan.at_xmat, sums.NINE * plan.nbody),
         carray(ints(base + plan.at_ncon), (1,)),
         carray(words(base + plan.at_contact), (1,)),
@@ -227,6 +229,7 @@ def simulate(plan, sim, t, model, data, seen):  # type: ignore[no-untyped-def]
                 hold(plan, sim, seen.wrench, seen.sensordata, support)
         if plan.indirect:
             actuate(plan, sim, count, seen)
+        sums.begin(plan, substep, seen, trace)
         if substep == plan.substeps - 1 or held:
             mj_step(model, data)
         else:

@@ -25,14 +25,63 @@ def clear(plan, trace):  # type: ignore[no-untyped-def]
 
 
 @jit
+def begin(plan, substep, seen, trace):  # type: ignore[no-untyped-def]
+    """Writes what `mj_step` changes: the joints' angles and the muscles' activations."""
+    joint_qpos = word_row(plan.joint_qpos, 0, plan.joints)
+    for j in range(plan.joints):
+        trace[plan.angle_column + substep * plan.joints + j] = seen.qpos[joint_qpos[j]]
+    if plan.muscle_column != NOWHERE:
+        for m in range(plan.nu):
+            trace[plan.muscle_column + 4 * (substep * plan.nu + m)] = seen.act[m]
+
+
+@jit
 def add(plan, sim, substep, seen, trace):  # type: ignore[no-untyped-def]
     """Adds what happened in a physics step to the row of its control step."""
+    add_pose(plan, substep, seen, trace)
     add_feet(plan, substep, seen, trace)
     add_limits(plan, substep, seen, trace)
+    if plan.muscle_column != NOWHERE:
+        add_muscles(plan, substep, seen, trace)
     add_work(plan, seen, trace)
     if plan.energy_column != NOWHERE:
         add_energy(plan, sim, seen, trace)
     add_shake(plan, sim, seen, trace)
+
+
+@jit
+def add_pose(plan, substep, seen, trace):  # type: ignore[no-untyped-def]
+    """Writes where torso and feet are, and how fast the torso moves."""
+    torso, body = plan.torso, word_row(plan.foot_body, 0, plan.feet)
+    for k in range(3):
+        trace[plan.position_column + 3 * substep + k] = seen.xpos[3 * torso + k]
+    for k in range(4):
+        trace[plan.orientation_column + 4 * substep + k] = seen.xquat[4 * torso + k]
+    u = velocity_of(plan, seen, torso)
+    for k in range(3):
+        trace[plan.velocity_column + 3 * substep + k] = u[k]
+
+    for i in range(plan.feet):
+        place = plan.foot_column + 3 * (substep * plan.feet + i)
+        for k in range(3):
+            trace[place + k] = seen.xpos[3 * body[i] + k]
+
+
+@jit
+def velocity_of(plan, seen, body):  # type: ignore[no-untyped-def]
+    """Velocity of a body's frame [m/s], in the world."""
+    at = 3 * body
+    return velocity(plan, seen, body, (seen.xpos[at], seen.xpos[at + 1], seen.xpos[at + 2]))
+
+
+@jit
+def add_muscles(plan, substep, seen, trace):  # type: ignore[no-untyped-def]
+    """Writes length, velocity and force of each muscle."""
+    for m in range(plan.nu):
+        place = plan.muscle_column + 4 * (substep * plan.nu + m)
+        trace[place + 1] = seen.actuator_length[m]
+        trace[place + 2] = seen.actuator_velocity[m]
+        trace[place + 3] = seen.actuator_force[m]
 
 
 @jit
@@ -126,8 +175,8 @@ def add_shake(plan, sim, seen, trace):  # type: ignore[no-untyped-def]
         |du|^2 + 2 h du.ds + h^2 |ds|^2       (2)
     """
     torso, before = plan.torso, row(plan.motion, sim, 7)
-    at, axis, turn = 3 * torso, NINE * torso, SIX * torso
-    u = velocity(plan, seen, torso, (seen.xpos[at], seen.xpos[at + 1], seen.xpos[at + 2]))
+    axis, turn = NINE * torso, SIX * torso
+    u = velocity_of(plan, seen, torso)
     e_x, e_y, e_z = seen.xmat[axis + 2], seen.xmat[axis + 5], seen.xmat[axis + 8]
     w_x, w_y, w_z = seen.cvel[turn], seen.cvel[turn + 1], seen.cvel[turn + 2]
     s = (w_y * e_z - w_z * e_y, w_z * e_x - w_x * e_z, w_x * e_y - w_y * e_x)  # (1)
