@@ -15,8 +15,8 @@ FLOORS = (0.0, 1.0)
 
 def measure(episode: Episode, free: float = 0.0) -> Array:
     """Vertical speed of the torso beyond what is `free` [m/s] (T,)."""
-    speed: Array = abs(episode.sensor("torso.velocity")[:, 2])
-    return (speed - free).clip(min=0.0)
+    speed = abs(episode.torso_velocity[:, 2])
+    return episode.per_control_step((speed - free).clip(min=0.0))
 
 
 def constants(morphology: Morphology, free: float = 0.0) -> Fields:
@@ -26,4 +26,7 @@ def constants(morphology: Morphology, free: float = 0.0) -> Fields:
 
 def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
     """The same at one control step [m/s]."""
-    return max(abs(now.torso_velocity[2]) - constants.free, 0.0)
+    mean, steps = 0.0, len(now.torso_velocity)
+    for k in range(steps):
+        mean += max(abs(now.torso_velocity[k, 2]) - constants.free, 0.0) / steps
+    return mean

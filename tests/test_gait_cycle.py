@@ -44,6 +44,7 @@ def test_strides_that_differ_have_their_mean_and_standard_deviation() -> None:
     trace = walk(BIPED)
     angle, stride = trace.sensor("hip_left_foot.angle"), np.arange(500) // 40
     angle[:, 0] *= np.where(stride % 2 == 0, 1.5, 0.5)
+    completed(trace)
     found = of(trace).angles["hip_foot"]["left"]
     even, odd = (sum(number % 2 == part for number in range(3, 12)) for part in (0, 1))
     assert found.strides == even + odd == 9
@@ -72,6 +73,7 @@ def test_what_happens_before_the_warm_up_does_not_count() -> None:
     trace = walk(BIPED)
     for name in ("hip_left_foot.angle", "hip_right_foot.angle"):
         trace.sensor(name)[:100] = 1.0
+    completed(trace)
     late, all_of_it = of(trace), of(trace, warm_up=0.0)
     assert late.angles["hip_foot"]["left"].spread.max() < 1e-9
     assert all_of_it.angles["hip_foot"]["left"].spread.max() > 10

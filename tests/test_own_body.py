@@ -507,7 +507,7 @@ def test_names_of_genes_may_be_tables_and_overrides(own: Path) -> None:
         ),
         (
             "part.tail=[0.0, 0.5]",
-            "all genes high: 'part.tail' is a switch: its bounds are [0, 1], 0.5 is neither.",
+            "its levels are 0, 1; the bounds 0 and 0.5 must be among them",
         ),
         (
             "range.*_knee=[0.05, 1]",

@@ -106,7 +106,11 @@ def test_a_genome_of_another_run_is_noticed(run: Run, values: dict[str, Any], wo
         replay(run)
 
 
-SUMS = ("ground_force", "foot_slip", "positive_work", "negative_work", "electrical_energy", "shake")
+SUMS = (
+    *("torso_position", "torso_orientation", "torso_velocity", "joint_angle", "foot_position"),
+    *("ground_force", "foot_slip", "positive_work", "negative_work", "electrical_energy", "shake"),
+)
+"""What is recorded between control steps."""
 
 
 @pytest.mark.parametrize("content", ["{}", "[]", "3"])

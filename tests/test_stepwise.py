@@ -307,7 +307,7 @@ def test_the_users_own_sensors_stand_in_front_and_are_read_by_name() -> None:
     assert morphology.sensor("hip_left_foot.angle").start == 7
 
     def row(constants, memory, now, dt):  # type: ignore[no-untyped-def]
-        return now.sensor["gyro"][2] + now.sensor.acc[0] + now.joint_angle[0]
+        return now.sensor["gyro"][2] + now.sensor.acc[0] + now.joint_angle[0, 0]
 
     lived = noise(morphology, 9)
     mine = Term("mine", 1.0, "mine", lambda _: 0.0, {}, "1", form=RowForm(row))
