@@ -51,4 +51,4 @@ def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
         for j in range(joints):
             angle = now.joint_angle[k, j]
             near += angle < constants.low[j] or angle > constants.high[j]
-    return near / (steps * joints)
+    return float(near / (steps * joints))
