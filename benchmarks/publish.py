@@ -36,7 +36,8 @@ def publish(folder: Path) -> Path:
     """Writes the result of a run folder next to its bundled run file."""
     run = Run(folder)
     target = Path("runs") / run.spec.name / "champion.json"
-    if read(run_file(run.spec.name), [f"seed={run.spec.seed}"]) != run.spec:
+    bundled = Experiment(read(run_file(run.spec.name), [f"seed={run.spec.seed}"])).told
+    if bundled != run.spec:
         sys.exit(
             f"{folder} was not made by the bundled run file of '{run.spec.name}' as it is now."
         )
@@ -81,16 +82,16 @@ def measure_again(name: str) -> Path:
         *((judge(experiment, episode), analyse(episode)) for episode in episodes), strict=True
     )
 
-    fitness, _, outcome, lived, distance = zip(*judged, strict=True)
+    fitness = [each.fitness for each in judged]
     overall = aggregate(np.array([fitness]), rule.aggregate, rule.cvar_fraction)[0]
     known = provenance.collect(experiment)
     published |= {
         "heldout_fitness": float(overall),
         "heldout": {
             "fitness": fitness,
-            "outcome": outcome,
-            "duration": lived,
-            "distance": distance,
+            "outcome": [each.outcome for each in judged],
+            "duration": [each.duration for each in judged],
+            "distance": [each.distance for each in judged],
         },
         **walking(gaits, duration),
         "provenance": {key: value for key, value in known.items() if key in KEPT},
