@@ -14,9 +14,10 @@ from evoloco.genome import Gene
 from evoloco.measure import kind_of
 from evoloco.members import member, members
 from evoloco.options import options_of
+from evoloco.overrides import apply
 from evoloco.randomization.quantities import QUANTITIES
 from evoloco.sensor import Sensor
-from evoloco.spec import ControllerSpec, MorphologySpec, NoiseSpec, RunSpec, TermSpec, apply
+from evoloco.spec import ControllerSpec, MorphologySpec, NoiseSpec, RunSpec, TermSpec
 
 _KINDS = {
     "controllers": "controllers",

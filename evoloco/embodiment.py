@@ -1,6 +1,5 @@
 """The bodies that a run searches among, and its controller on each of them."""
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -12,7 +11,7 @@ from evoloco.fitting import fitted
 from evoloco.genome import Gene
 from evoloco.members import member
 from evoloco.morphology import Morphology
-from evoloco.options import checked
+from evoloco.options import checked, free_numbers
 from evoloco.spec import ControllerSpec, MorphologySpec, RunSpec
 from evoloco.terrain import Terrain
 
@@ -100,10 +99,7 @@ class Embodiment:
 
     def _checked_body_options(self) -> dict[str, Any]:
         build, options = self._module.build, self._spec.morphology.options
-        parameters = inspect.signature(build).parameters.values()
-        takes_more = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
-        by_name = takes_more and not hasattr(self._module, "gene")
-        numbers = [gene.name for gene in self._module.GENES] if by_name else []
+        numbers = free_numbers(self._module, build)
         return checked(build, options, "morphology", MorphologySpec.model_fields, numbers)
 
     def _searched_gene(self, name: str) -> Gene:

@@ -32,6 +32,11 @@ _ENTRY = {
 """Package -> the class or function that every member must have."""
 
 
+def entry_of(room: str) -> str:
+    """Returns the name of the class or function that every member of a room has."""
+    return _ENTRY[room]
+
+
 def members(room: str) -> list[str]:
     """Returns the names of the members of a room, plugins of other packages included."""
     package = importlib.import_module(f"evoloco.{room}")

@@ -2,11 +2,14 @@
 
 import inspect
 from collections.abc import Callable, Iterable
+from types import ModuleType
 from typing import Any, get_type_hints
 
 from pydantic import ConfigDict, ValidationError, create_model
 
 from evoloco.errors import SpecError, UnknownNameError
+
+_CONFIG = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
 
 def options_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
@@ -17,6 +20,29 @@ def options_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     parameters = inspect.signature(function).parameters.values()
     passed = ("self", "morphology", "episode", "search")
     return {p.name: p for p in parameters if p.name not in passed and p.kind is not p.VAR_KEYWORD}
+
+
+def free_numbers(module: ModuleType, function: Callable[..., Any]) -> list[str]:
+    """Returns the names of the numbers that a body's function takes by `**`: its genes' names.
+
+    A module that describes genes by a function takes none.
+    """
+    parameters = inspect.signature(function).parameters.values()
+    takes_more = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+    by_name = takes_more and not hasattr(module, "gene")
+    return [gene.name for gene in getattr(module, "GENES", ())] if by_name else []
+
+
+def fits(function: Callable[..., Any], name: str, value: Any) -> bool:
+    """Returns whether an option of a function takes a value."""
+    annotated = function.__init__ if inspect.isclass(function) else function
+    hints = get_type_hints(annotated, include_extras=True)
+    fields: dict[str, Any] = {name: (hints.get(name, Any), ...)}
+    try:
+        create_model("Option", __config__=_CONFIG, **fields).model_validate({name: value})
+    except ValidationError:
+        return False
+    return True
 
 
 def checked(
@@ -55,8 +81,7 @@ def checked(
         for name, option in known.items()
     }
     fields |= {name: (float, ...) for name in options if name not in known}
-    config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
-    model = create_model("Options", __config__=config, **fields)
+    model = create_model("Options", __config__=_CONFIG, **fields)
 
     try:
         filled = model.model_validate(options)

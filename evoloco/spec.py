@@ -1,7 +1,7 @@
 """The run file: the description of one run, as frozen data. Unknown keys are errors."""
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from evoloco.errors import SpecError, UnknownNameError, error_context
+from evoloco.overrides import Replacements, apply, named_members
 from evoloco.randomization.draw import Randomization
 from evoloco.search import start
 from evoloco.search.gene_range import Range
@@ -482,12 +483,24 @@ class RunSpec(_Table):
         return value
 
 
-def read(path: Path, overrides: Iterable[str] = ()) -> RunSpec:
+DEFAULTS = {"optimizer": OptimizerSpec().name, "scenario.terrain": TerrainSpec().name}
+"""Members of the tables that need not name one."""
+
+
+def unheard(note: str) -> None:
+    """Takes a note that nobody wants to read."""
+
+
+def read(
+    path: Path, overrides: Iterable[str] = (), note: Callable[[str], object] = unheard
+) -> RunSpec:
     """Reads a run file.
 
     Args:
         path: A TOML file.
-        overrides: `key=value` with a dotted key and a TOML value, applied last.
+        overrides: `key=value` with a dotted key and a TOML value, applied last. If they replace a
+            member, options and genes of the old one that the new one does not have are left out.
+        note: Called with a sentence about what was left out.
 
     Raises:
         SpecError: The file is missing or not TOML, a key or value is not allowed, or the file of
@@ -497,9 +510,13 @@ def read(path: Path, overrides: Iterable[str] = ()) -> RunSpec:
 
     # Paths are relative to the run file; those of overrides to the working directory.
     _anchor(content, path.parent)
-    for override in overrides:
+    changes, before = list(overrides), named_members(content, DEFAULTS)
+    for override in changes:
         apply(content, override)
     _anchor(content, Path.cwd())
+
+    replacements = Replacements(before, named_members(content, DEFAULTS), changes)
+    notes = replacements.leave_out(content)
 
     content.setdefault("name", path.parent.name if path.name == "run.toml" else path.stem)
     try:
@@ -509,6 +526,9 @@ def read(path: Path, overrides: Iterable[str] = ()) -> RunSpec:
 
     with error_context(path):
         spec = _randomized(spec)
+        spec, more = replacements.without_strange_genes(spec)
+    for sentence in (*notes, *more):
+        note(sentence)
     with error_context(f"{path}: start.path"):
         return _with_start(spec)
 
@@ -585,29 +605,6 @@ def dumps(spec: RunSpec) -> str:
 def loads(text: str) -> RunSpec:
     """Returns the run file that `dumps` wrote."""
     return RunSpec.model_validate(tomllib.loads(text))
-
-
-def apply(content: dict[str, Any], override: str) -> None:
-    """Sets `key=value`, with a dotted key and a TOML value, in the content of a run file.
-
-    Raises:
-        SpecError: It has another form, or a part of the key is a value instead of a table.
-    """
-    key, equals, text = override.partition("=")
-    if not equals or not key.strip():
-        raise SpecError(f"'{override}' is not key=value, such as optimizer.population_size=64")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except (ValueError, RecursionError):
-        value = text
-
-    *tables, last = key.strip().split(".")
-    table = content
-    for name in tables:
-        table = table.setdefault(name, {})
-        if not isinstance(table, dict):
-            raise SpecError(f"'{override}': '{name}' is a value, not a table.")
-    table[last] = value
 
 
 def _anchor(content: dict[str, Any], folder: Path) -> None:
