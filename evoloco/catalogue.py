@@ -4,6 +4,7 @@ import inspect
 import tomllib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import takewhile
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -137,9 +138,16 @@ def _line(kind: str, name: str) -> str:
 
 
 def _run_line(text: str) -> str:
-    """Returns morphology and controller of a run file."""
+    """Returns the first sentence of a run file's comment; without one, body and controller."""
+    comment = " ".join(line.lstrip("# ") for line in takewhile(_is_comment, text.splitlines()))
+    if comment:
+        return comment.partition(". ")[0].rstrip(".") + "."
     content = tomllib.loads(text)
     return f"{content['morphology']['name']} + {content['controller']['name']}"
+
+
+def _is_comment(line: str) -> bool:
+    return line.startswith("#")
 
 
 def describe(kind: str, name: str, morphology: str, options: Sequence[str] = ()) -> str:

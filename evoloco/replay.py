@@ -12,6 +12,7 @@ from evoloco.ending import Outcome
 from evoloco.episode import Address, Episode, unnamed
 from evoloco.errors import JournalError
 from evoloco.evaluators.local import judge, simulator
+from evoloco.experiment import Experiment
 from evoloco.genome import Array
 from evoloco.run import Run
 from evoloco.scenario import Scenario
@@ -83,7 +84,7 @@ def replay(run: Run, which: str = "best") -> Replay:
     """
     plan = _champion(run) if which == "best" else _individual(run, *_parsed(which))
     episodes = simulate(
-        run,
+        run.experiment,
         plan.genome,
         plan.scenarios,
         plan.duration,
@@ -168,7 +169,7 @@ def _individual(run: Run, generation: int, individual: int) -> _Plan:
 
 
 def simulate(
-    run: Run,
+    experiment: Experiment,
     genome: Array,
     scenarios: list[Scenario],
     duration: float,
@@ -180,14 +181,13 @@ def simulate(
     The traces are copies, so they stay valid after the simulator is gone.
 
     Args:
-        run: The run.
+        experiment: Experiment of the run.
         genome: (n,).
         scenarios: One per episode.
         duration: Length of a completed episode [s].
         support: Strength of the virtual support, 0 to 1.
         address: Names an episode in messages.
     """
-    experiment = run.experiment
     body, params = experiment.embodied(genome[None])[0]
     episodes = simulator(experiment, duration=duration, record_state=True).run(
         params[None], scenarios, bodies=[body], support=support, address=address

@@ -110,7 +110,7 @@ class Run:
             )
         with error_context(source):
             experiment = Experiment(Experiment(spec).told)
-            _check(experiment)
+            check(experiment)
 
         making = folder.with_name(folder.name + ".making")
         shutil.rmtree(making, ignore_errors=True)  # left behind by a killed process
@@ -217,7 +217,7 @@ class Run:
         return champion.read(self.folder / champion.FILE)
 
 
-def _check(experiment: Experiment) -> None:
+def check(experiment: Experiment) -> None:
     """Builds everything that a run needs, so that an invalid run file fails before it starts.
 
     The controller is compiled, too.

@@ -31,7 +31,7 @@ def test_an_override_sets_a_key_in_a_table_that_it_makes_where_there_is_none() -
 
 @pytest.mark.parametrize("override", ["population", "=3", "seed.x=3"])
 def test_an_override_of_another_form_is_refused(override: str) -> None:
-    with pytest.raises(SpecError, match="key=value|is a value, not a table"):
+    with pytest.raises(SpecError, match=r"key=value|is a value, not a table"):
         apply({"seed": 1}, override)
 
 
@@ -82,7 +82,7 @@ def test_what_an_override_gives_stays_and_is_an_error_if_it_is_wrong() -> None:
     assert spec.controller.options == {"topology": "pacemaker"}
     assert spec.controller.fixed == {"tail": 1.0}
     assert notes == []
-    with pytest.raises(EvolocoError, match="Unknown key in .controller. 'topology'"):
+    with pytest.raises(EvolocoError, match=r"Unknown key in .controller. 'topology'"):
         _ = Experiment(spec).controller
 
 
@@ -112,7 +112,8 @@ def test_a_sensor_with_another_source_loses_the_options_of_the_old_one(tmp_path:
     path = tmp_path / "run.toml"
     path.write_text(
         run_file("biped").read_text(encoding="utf-8")
-        + '\n[sensors.tilt]\nsource = "estimated_tilt"\ntime_constant = 0.5\nwrong = 1\ndelay = 0.02\n',
+        + '\n[sensors.tilt]\nsource = "estimated_tilt"\ntime_constant = 0.5\nwrong = 1\n'
+        + "delay = 0.02\n",
         encoding="utf-8",
     )
     spec, notes = told(path, "sensors.tilt.source=tilt")

@@ -298,6 +298,11 @@ class Journal:
         count = self._database.execute("SELECT count(*) FROM generations").fetchone()[0]
         return int(count)
 
+    def best_fitness(self) -> float | None:
+        """Returns the largest fitness that is recorded; None if nothing is."""
+        found = self._database.execute("SELECT max(fitness) FROM individuals").fetchone()[0]
+        return None if found is None else float(found)
+
     def generations(self) -> Iterator[Generation]:
         """Yields all recorded generations in order."""
         for generation in range(len(self)):

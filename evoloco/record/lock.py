@@ -45,6 +45,24 @@ def held(folder: Path) -> Iterator[None]:
         os.close(file)
 
 
+def is_held(folder: Path) -> bool:
+    """Returns whether another process continues a run. Writes nothing."""
+    try:
+        file = os.open(folder / FILE, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return False  # no lock file, so nobody ever held it
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False  # this file system has no locks
+    finally:
+        os.close(file)
+    return False
+
+
 def _acquire(file: int, folder: Path) -> None:
     """Locks an open lock file and writes this process into it.
 

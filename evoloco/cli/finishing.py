@@ -1,0 +1,170 @@
+"""What `evolve` and `resume` do with a run: search, champion, verdict, report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from evoloco.champion import Champion
+    from evoloco.cli.output import Output
+    from evoloco.episode import Episode
+    from evoloco.evaluation import Evaluator
+    from evoloco.run import Run
+
+
+@dataclass(frozen=True)
+class Finish:
+    """What a finished run came to.
+
+    Attributes:
+        run: The run.
+        reason: Why the search stopped.
+        champion: Its champion.
+        walks: Held-out scenarios in which the champion walks.
+        verdict: One sentence about its gait.
+        report: Path of the report.
+    """
+
+    run: "Run"
+    reason: str
+    champion: "Champion"
+    walks: int
+    verdict: str
+    report: Path
+
+    def plain(self) -> dict[str, Any]:
+        """Returns the result for JSON."""
+        from evoloco.figures import finite
+
+        run, champion, folder = self.run, self.champion, self.run.folder
+        film = folder / "champion.mp4"
+        return {
+            "run": run.spec.name,
+            "seed": run.spec.seed,
+            "folder": str(folder),
+            "generations": len(run.journal),
+            "reason": self.reason,
+            "champion": {
+                "generation": champion.generation,
+                "individual": champion.individual,
+                "search_fitness": finite(champion.search_fitness),
+                "elite_fitness": finite(champion.elite_fitness),
+                "heldout_fitness": finite(champion.heldout_fitness),
+            },
+            "walks": self.walks,
+            "heldout_episodes": run.spec.evaluation.heldout_episodes,
+            "verdict": self.verdict,
+            "report": str(self.report),
+            "film": str(film) if film.is_file() else None,
+        }
+
+
+def carry_on(
+    output: "Output", run: "Run", generations: int, threads: int, evaluator: "Evaluator | None"
+) -> None:
+    """Runs a search to its end with a display, writes the report, and says what to do next.
+
+    Raises:
+        Interrupted: Ctrl-C; the message says how to continue.
+    """
+    from evoloco.evolve import Interrupted
+
+    try:
+        done = finish(output, run, generations, threads, evaluator)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "Interrupted; everything recorded so far is safe. "
+            f"Continue with: evoloco resume {run.folder}"
+        ) from None
+
+    output.data("end", done.plain())
+    for line in _next_steps(done):
+        output.say(line)
+
+
+def finish(
+    output: "Output", run: "Run", generations: int, threads: int, evaluator: "Evaluator | None"
+) -> Finish:
+    """Runs a search to its end with a display, chooses the champion and writes the report.
+
+    Args:
+        output: Where to say what goes on.
+        run: The run.
+        generations: Total number of generations; 0 for `run.generations`.
+        threads: Number of threads; 0 for all CPUs.
+        evaluator: Evaluator of the run; the local one if None.
+    """
+    from evoloco.evolve import evolve as search
+    from evoloco.replay import replay
+    from evoloco.report.assemble import write_report
+
+    _warn_of_differences(output, run)
+    total = generations or run.generations
+    evaluator = evaluator or run.local(threads)
+    with output.display(run, total, evaluator) as display:
+        reason = search(run, generations, evaluator, display.show)
+    for event in run.search_events:
+        output.say(f"Search: {event}.")
+    output.say(f"Stopped because {reason}.")
+
+    rule = run.spec.evaluation
+    with output.doing(f"Choosing the champion in {rule.heldout_episodes} fresh scenarios ..."):
+        champion = run.choose_champion(threads)
+        walks, verdict = judged(replay(run).episodes)
+    output.say(
+        f"Champion {champion.generation}:{champion.individual}: "
+        f"fitness {champion.search_fitness:.4g} in the search, "
+        f"{champion.heldout_fitness:.4g} on {rule.heldout_episodes} held-out scenarios."
+    )
+    output.say(verdict)
+
+    with output.doing("Filming the champion and writing the report ..."):
+        path, missing = write_report(run)
+    if missing:
+        output.complain(f"The report has no video: {missing}")
+    output.say(f"Report: {path}")
+    return Finish(run, reason, champion, walks, verdict, path)
+
+
+def judged(episodes: "Sequence[Episode]") -> tuple[int, str]:
+    """Returns in how many episodes the body walks, and a sentence about that."""
+    from evoloco.gait.analysis import analyse, walks
+
+    reasons = [walks(analyse(episode)) for episode in episodes]
+    count = sum(not why for why in reasons)
+    sentence = f"It walks in {count} of {len(episodes)} held-out scenarios"
+    failed = [why for why in reasons if why]
+    if not failed:
+        return count, f"{sentence}."
+    return count, f"{sentence}; not in the first of the others: {'; '.join(failed[0])}."
+
+
+def _next_steps(done: Finish) -> list[str]:
+    """Returns commands that a user may want next, each with its purpose."""
+    run, folder = done.run, done.run.folder
+    more = 2 * max(len(run.journal), run.generations)
+    steps = {
+        f"evoloco replay {folder} --video walk.mp4": "film the champion",
+        f"evoloco resume {folder} --generations {more}": "search on",
+        f"evoloco list runs {folder.parent}": "compare with other runs",
+    }
+    if not done.walks:
+        steps = {
+            f"evoloco resume {folder} --generations {more}": "search on",
+            f"evoloco evolve {folder}/run.toml --seed {run.spec.seed + 1}": "try another seed",
+            f"evoloco replay {folder} --video fall.mp4": "see what it does",
+        }
+    width = max(map(len, steps))
+    return ["Next:", *(f"  {command:{width}}  # {why}" for command, why in steps.items())]
+
+
+def _warn_of_differences(output: "Output", run: "Run") -> None:
+    """Warns if the rest of a run may differ in the last bits from what its start would give."""
+    from evoloco import provenance
+
+    if not len(run.journal):
+        return
+    differences = provenance.differences(run.provenance, provenance.collect(run.experiment))
+    if differences:
+        output.warn(f"what follows may differ in the last bits ({'; '.join(differences)}).")

@@ -1,0 +1,59 @@
+"""`evoloco report` and `evoloco par`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evoloco.cli.arguments import Folder, complete_run
+from evoloco.cli.output import Output
+
+REPORT_EXAMPLES = ("evoloco report runs/out/biped-seed0",)
+PAR_EXAMPLES = (
+    "evoloco par runs/out/muscle_biped-seed0 --out walk.par",
+    "evoloco par biped",
+)
+
+
+def report(folder: Folder) -> None:
+    """Writes report.html, one self-contained page."""
+    from evoloco.report.assemble import write_report
+    from evoloco.run import Run
+
+    output, run = Output(), Run(folder)
+    if not (folder / "champion.json").is_file():
+        with output.doing("Choosing the champion ..."):
+            run.choose_champion()
+
+    with output.doing("Filming the champion and writing the report ..."):
+        path, missing = write_report(run)
+    if missing:
+        output.complain(f"The report has no video: {missing}")
+    output.say(f"Report: {path}")
+
+
+def par(
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help="A run folder, its champion.json, or a bundled run.",
+            autocompletion=complete_run,
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="File to write.", show_default="the terminal")
+    ] = None,
+) -> None:
+    """Writes a champion's genes as a SCONE parameter file: name, best, mean, standard deviation."""
+    from evoloco.bundled import start_file
+    from evoloco.champion import exported
+    from evoloco.record import files
+    from evoloco.search.scone_par import dumps
+
+    text = dumps(exported(start_file(run)))
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        files.write(out, text)
+        typer.echo(f"Parameters: {out}")
