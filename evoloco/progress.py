@@ -132,11 +132,14 @@ class Live:
         run: The run.
         total: Total number of generations.
         evaluator: Evaluator of the run.
+        console: Where it is shown; the standard error if None.
     """
 
-    def __init__(self, run: Run, total: int, evaluator: Evaluator) -> None:
+    def __init__(
+        self, run: Run, total: int, evaluator: Evaluator, console: Console | None = None
+    ) -> None:
         self._run, self._total, self._evaluator = run, total, evaluator
-        self._console = Console(stderr=True)
+        self._console = console or Console(stderr=True)
         self._pace = Pace(total)
         self._began = time.monotonic()
         self._done = len(run.journal)

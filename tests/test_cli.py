@@ -75,7 +75,9 @@ def run(finished: tuple[Path, "subprocess.CompletedProcess[str]"], tmp_path: Pat
 def test_the_help_of_every_command_has_an_example_of_it(evoloco: Command, command: str) -> None:
     ended = evoloco(command, "--help")
     assert ended.code == 0
-    assert f"Example:  evoloco {command} " in re.sub(r"\s*\n\s*", " ", ended.out)
+    examples = ended.out.split("Examples:\n")[1].splitlines()
+    assert examples
+    assert all(line.startswith(f"    evoloco {command}") for line in examples)
 
 
 def test_the_help_names_every_command(evoloco: Command) -> None:
@@ -186,7 +188,10 @@ def test_evolve_says_what_it_did_and_leaves_the_whole_run_folder(
     assert re.search(
         r"Champion \d:\d: fitness .* in the search, .* on 2 held-out scenarios\.", ended.stdout
     )
-    assert ended.stdout.strip().endswith(f"Report: {folder / 'report.html'}")
+    assert f"Report: {folder / 'report.html'}\n" in ended.stdout
+    assert ended.stdout.splitlines()[-3:][0].startswith(
+        f"  evoloco resume {folder} --generations 6"
+    )
     assert "generation 1/3  best " in ended.stderr
     assert "The report has no video: " in ended.stderr
     left = {path.name for path in folder.iterdir()}

@@ -109,7 +109,9 @@ def finish(
     output.say(f"Stopped because {reason}.")
 
     rule = run.spec.evaluation
-    with output.doing(f"Choosing the champion in {rule.heldout_episodes} fresh scenarios ..."):
+    with output.doing(
+        f"Choosing the champion in {rule.heldout_episodes} fresh scenarios ...", logged=True
+    ):
         champion = run.choose_champion(threads)
         walks, verdict = judged(replay(run).episodes)
     output.say(
@@ -119,7 +121,7 @@ def finish(
     )
     output.say(verdict)
 
-    with output.doing("Filming the champion and writing the report ..."):
+    with output.doing("Filming the champion and writing the report ...", logged=True):
         path, missing = write_report(run)
     if missing:
         output.complain(f"The report has no video: {missing}")

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from evoloco.evaluation import Evaluator
     from evoloco.progress import Display
     from evoloco.run import Run
+
+
+def unheard(text: str) -> None:
+    """Takes a text that nobody reads."""
 
 
 def folded(text: str) -> str:
@@ -76,21 +81,26 @@ class Output:
             print_json(event, fields)
 
     @contextmanager
-    def doing(self, text: str) -> Iterator[Callable[[str], None]]:
-        """Shows what goes on while the block runs. The block gets a function that changes it.
+    def doing(self, text: str, logged: bool = False) -> Iterator[Callable[[str], None]]:
+        """Shows in a terminal what goes on while the block runs; then it vanishes.
 
-        In a terminal the text vanishes at the end; elsewhere it is a line.
+        The block gets a function that changes the text.
+
+        Args:
+            text: What goes on.
+            logged: Whether it is a line if the output is not a terminal.
         """
         if not self.speaks:
-            yield lambda _: None
+            yield unheard
             return
 
         from rich.console import Console
 
         console = Console(stderr=True)
         if not console.is_terminal:
-            typer.echo(text, err=True)
-            yield lambda other: typer.echo(other, err=True)
+            tell = partial(typer.echo, err=True) if logged else unheard
+            tell(text)
+            yield tell
             return
 
         with console.status(text) as status:

@@ -25,7 +25,7 @@ def report(folder: Folder) -> None:
         with output.doing("Choosing the champion ..."):
             run.choose_champion()
 
-    with output.doing("Filming the champion and writing the report ..."):
+    with output.doing("Filming the champion and writing the report ...", logged=True):
         path, missing = write_report(run)
     if missing:
         output.complain(f"The report has no video: {missing}")
