@@ -54,7 +54,8 @@ A name that ends in `.py` is the path of a file of yours, relative to the run fi
 `morphology.path`.
 
 Any key can be set on the command line, after the run, as a dotted key. A path given there is
-relative to the working directory:
+relative to the working directory. If such a key replaces a member, options and genes of the old
+member that the new one does not have are [left out](command-line.md), with a note:
 
 ```sh
 evoloco evolve biped optimizer.population_size=48 scenario.friction=[0.5,1.0]

@@ -58,4 +58,4 @@ def median(numbers: Sequence[float]) -> Median:
 def _probability(count: int, k: int) -> float:
     """Returns P of (1): that the k-th smallest and k-th largest of n numbers enclose the median."""
     outside = sum(math.comb(count, i) for i in range(k))
-    return 1 - 2 * outside / 2**count  # (1)
+    return float(1 - 2 * outside / 2**count)  # (1)

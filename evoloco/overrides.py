@@ -186,11 +186,12 @@ class Replacements:
 
         notes = []
         kept: dict[str, dict[str, Any]] = {}
-        for place, genes in {
+        tables: dict[str, Mapping[str, Any]] = {
             "controller.bounds": controller.bounds,
             "controller.fixed": controller.fixed,
             "start.genes": start.genes,
-        }.items():
+        }
+        for place, genes in tables.items():
             names = [n for n in genes if n not in known and not self._covers(f"{place}.{n}")]
             kept[place] = {name: value for name, value in genes.items() if name not in names}
             notes += _note(new[-1], names, f" of [{place}]")
@@ -228,9 +229,10 @@ def _strange(old: Named, new: Named, table: Content) -> Iterator[str]:
         return  # whoever builds it says what is wrong with its name
 
     known, old_options = _known(after, new.room), _known(before, old.room)
-    entry = after and getattr(after, entry_of(new.room))
+    entry = getattr(after, entry_of(new.room)) if after else None
     for name in table:
-        if name in old_options and not (name in known and fits(entry, name, table[name])):
+        stays = name in known and (entry is None or fits(entry, name, table[name]))
+        if name in old_options and not stays:
             yield name
 
 

@@ -47,12 +47,13 @@ class Row(NamedTuple):
 
 
 def table(folder: Path) -> str:
-    """Returns the run folders in a folder as a table.
+    """Returns the run folders in a folder as a table, or the folder itself if it is one.
 
     Raises:
         SpecError: There are none.
     """
-    found = [path.parent for path in folder.glob("*/run.toml")]
+    own = folder / "run.toml"
+    found = [path.parent for path in ([own] if own.is_file() else folder.glob("*/run.toml"))]
     if not found:
         raise SpecError(
             f"{folder} holds no run folders. Name the folder around them, such as runs/out."

@@ -48,10 +48,10 @@ def shown(run: Run, columns: int) -> list[str]:
 def test_a_display_names_figures_and_aids_and_no_line_of_it_is_wider_than_the_terminal(
     run: Run,
 ) -> None:
-    head, folder, *lines = shown(run, 60)
+    head, folder, *lines = shown(run, 80)
     assert head == "hop: hopper + sine, 7 genes, cmaes, seed 0"
     assert folder == f"Folder: {run.folder}"
-    assert max(map(len, lines)) <= 60
+    assert max(map(len, lines)) <= 80
     assert re.match(r"generation 4/4 ━+ 0:\d\d, left 0:00", lines[-2])
     assert re.fullmatch(
         r"best -?[\d.]+  [+-][\d.]+ m/s for [\d.]+ s  \d+ of 10 fell  \d+ sim s/s",
