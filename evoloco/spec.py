@@ -22,6 +22,7 @@ from evoloco.overrides import Replacements, apply, named_members
 from evoloco.randomization.draw import Randomization
 from evoloco.search import start
 from evoloco.search.gene_range import Range
+from evoloco.unheard import unheard
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -485,10 +486,6 @@ class RunSpec(_Table):
 
 DEFAULTS = {"optimizer": OptimizerSpec().name, "scenario.terrain": TerrainSpec().name}
 """Members of the tables that need not name one."""
-
-
-def unheard(note: str) -> None:
-    """Takes a note that nobody wants to read."""
 
 
 def read(

@@ -138,7 +138,11 @@ def test_without_a_terminal_the_steps_are_plain_lines(
     ended = evoloco("evolve", hop, *AIDS, "--out", hop.parent / "run")
     assert "generation 1/4  best " in ended.err
     assert "  virtual support at 100%, pushes at 0% of their strength  " in ended.err
-    steps = ["Choosing the champion in 2 fresh scenarios", "Filming the champion"]
+    steps = [
+        "Choosing the champion in 2 fresh scenarios",
+        "Filming the champion",
+        "Writing the report",
+    ]
     assert [step for step in steps if step in ended.err] == steps
     assert "\x1b" not in ended.err + ended.out
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evoloco.cli.reporting import make_report
+
 if TYPE_CHECKING:
     from evoloco.champion import Champion
     from evoloco.cli.output import Output
@@ -97,7 +99,6 @@ def finish(
     """
     from evoloco.evolve import evolve as search
     from evoloco.replay import replay
-    from evoloco.report.assemble import write_report
 
     _warn_of_differences(output, run)
     total = generations or run.generations
@@ -113,7 +114,8 @@ def finish(
         f"Choosing the champion in {rule.heldout_episodes} fresh scenarios ...", logged=True
     ):
         champion = run.choose_champion(threads)
-        walks, verdict = judged(replay(run).episodes)
+        again = replay(run)
+        walks, verdict = judged(again.episodes)
     output.say(
         f"Champion {champion.generation}:{champion.individual}: "
         f"fitness {champion.search_fitness:.4g} in the search, "
@@ -121,11 +123,7 @@ def finish(
     )
     output.say(verdict)
 
-    with output.doing("Filming the champion and writing the report ...", logged=True):
-        path, missing = write_report(run)
-    if missing:
-        output.complain(f"The report has no video: {missing}")
-    output.say(f"Report: {path}")
+    path = make_report(output, run, again)
     return Finish(run, reason, champion, walks, verdict, path)
 
 

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from evoloco.unheard import unheard
+
 if TYPE_CHECKING:
     from evoloco.evaluation import Evaluator
     from evoloco.progress import Display
     from evoloco.run import Run
-
-
-def unheard(text: str) -> None:
-    """Takes a text that nobody reads."""
 
 
 def folded(text: str) -> str:

@@ -1,12 +1,16 @@
 """`evoloco report` and `evoloco par`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evoloco.cli.arguments import Folder, complete_run
 from evoloco.cli.output import Output
+
+if TYPE_CHECKING:
+    from evoloco.replay import Replay
+    from evoloco.run import Run
 
 REPORT_EXAMPLES = ("evoloco report runs/out/biped-seed0",)
 PAR_EXAMPLES = (
@@ -17,19 +21,42 @@ PAR_EXAMPLES = (
 
 def report(folder: Folder) -> None:
     """Writes report.html, one self-contained page."""
-    from evoloco.report.assemble import write_report
     from evoloco.run import Run
 
     output, run = Output(), Run(folder)
     if not (folder / "champion.json").is_file():
-        with output.doing("Choosing the champion ..."):
+        with output.doing("Choosing the champion ...", logged=True):
             run.choose_champion()
+    make_report(output, run)
 
-    with output.doing("Filming the champion and writing the report ...", logged=True):
-        path, missing = write_report(run)
+
+def make_report(output: Output, run: "Run", again: "Replay | None" = None) -> Path:
+    """Films the champion, writes the report and says where it is.
+
+    Args:
+        output: Where to say so.
+        run: The run.
+        again: Its champion, simulated again.
+
+    Raises:
+        Interrupted: Ctrl-C; old film and report are as they were.
+    """
+    from evoloco.evolve import Interrupted
+    from evoloco.report.assemble import write_report
+
+    try:
+        with output.doing("Filming the champion ...", logged=True) as doing:
+            path, missing = write_report(run, again, doing)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "Interrupted while film and report were made. The run and its champion are safe, and "
+            f"no file is half-written. Make the report again with: evoloco report {run.folder}"
+        ) from None
+
     if missing:
         output.complain(f"The report has no video: {missing}")
     output.say(f"Report: {path}")
+    return path
 
 
 def par(

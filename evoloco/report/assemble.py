@@ -1,5 +1,6 @@
 """Builds the report of a run folder."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,19 +23,29 @@ from evoloco.run import Run
 from evoloco.search.pareto_front import front
 from evoloco.search.repertoire import Grid, Repertoire, repertoire
 from evoloco.spec import OptimizerSpec, dumps
+from evoloco.unheard import unheard
 
 SPREAD = (0.1, 0.9)
 """Quantiles of the population that the fitness plot shades."""
 
 
-def write_report(run: Run) -> tuple[Path, str]:
+def write_report(
+    run: Run, again: Replay | None = None, doing: Callable[[str], object] = unheard
+) -> tuple[Path, str]:
     """Writes `report.html`, and `champion.mp4` if this machine can film.
+
+    Args:
+        run: The run.
+        again: Its champion, simulated again; it is simulated here if None.
+        doing: Called with what is made after the film.
 
     Returns:
         Path of the page, and why it has no video; an empty string if it has one.
     """
-    again = replay(run)
+    again = again or replay(run)
     video, missing = _film(run, again.episodes[0])
+
+    doing("Writing the report ...")
     path = run.folder / "report.html"
     write(path, render(_findings(run, again, video, missing)))
     return path, missing
