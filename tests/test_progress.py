@@ -140,7 +140,7 @@ def test_without_a_terminal_the_steps_are_plain_lines(
     assert "  virtual support at 100%, pushes at 0% of their strength  " in ended.err
     steps = [
         "Choosing the champion in 2 fresh scenarios",
-        "Filming the champion",
+        "Writing the report",
         "Writing the report",
     ]
     assert [step for step in steps if step in ended.err] == steps
@@ -170,7 +170,7 @@ def test_a_terminal_of_80_columns_shows_every_step_and_no_line_wraps(
         " fell  ",
         " sim s/s",
         "Choosing the champion in 2 fresh scenarios",
-        "Filming the champion",
+        "Writing the report",
         "held-out scenarios",
         "Report: run/report.html",
         "Next:",
