@@ -22,7 +22,9 @@ def test_a_dry_run_writes_nothing_and_says_what_would_happen(
     evoloco: Command, hop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(hop.parent)
-    ended = evoloco("evolve", hop, "--dry-run", "--seed", "4")
+    aids = ["evaluation.support={stiffness=1.0,generations=9}"]
+    aids += [f"scenario.push.{key}" for key in ("count=1", "impulse=0.1", "growth=30")]
+    ended = evoloco("evolve", hop, *aids, "--dry-run", "--seed", "4")
     assert ended.code == 0, ended.err
     assert [path.name for path in hop.parent.iterdir()] == ["hop.toml"]
     assert max(map(len, ended.out.splitlines())) < 80
@@ -30,6 +32,7 @@ def test_a_dry_run_writes_nothing_and_says_what_would_happen(
         "Genes       7: 7 of the controller, 0 of the body",
         "Search      cmaes: 4 generations of 5 genomes, seed 4",
         "Scenarios   2 per genome, 1 s each; then 2 choose the champion",
+        "Aids        a virtual support during the first 9 generations, pushes that grow",
         "At home     the body stands for 2 s",
         "Cost        at most about ",
         "Folder      runs/out/hop-seed4\n",

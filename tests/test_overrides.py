@@ -1,8 +1,10 @@
 """Overrides, and what a replaced member leaves behind."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import Ended
 
 from evoloco.bundled import run_file, runs
 from evoloco.errors import EvolocoError, SpecError
@@ -120,6 +122,13 @@ def test_a_sensor_with_another_source_loses_the_options_of_the_old_one(tmp_path:
     assert spec.sensors["tilt"].options == {"wrong": 1}  # an option of neither
     assert spec.sensors["tilt"].delay == 0.02
     assert notes == ["sensors.tilt.source = tilt: left out time_constant of estimated_tilt"]
+
+
+def test_the_command_line_prints_what_is_left_out(evoloco: Callable[..., Ended]) -> None:
+    ended = evoloco("evolve", "biped", "optimizer.name=uniform", "--dry-run")
+    assert ended.code == 0
+    assert ended.err == "Note: optimizer.name = uniform: left out sigma of cmaes\n"
+    assert "uniform: 200 generations of 16 genomes" in ended.out
 
 
 @pytest.mark.parametrize("name", runs())

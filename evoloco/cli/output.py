@@ -120,4 +120,6 @@ class Output:
             return Json(run, total)
         if self.quiet:
             return Silent()
-        return (Live if Console(stderr=True).is_terminal else Lines)(run, total, evaluator)
+        console = Console(stderr=True)
+        moves = console.is_terminal and not console.is_dumb_terminal
+        return (Live if moves else Lines)(run, total, evaluator)

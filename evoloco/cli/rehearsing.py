@@ -52,7 +52,6 @@ def _rows(found: DryRun, folder: Path, repeats: int) -> dict[str, str]:
     spec, body = experiment.spec, experiment.morphology
     rule, own = spec.evaluation, found.counts
     each = f"{rule.episodes} per genome" if rule.episodes > 1 else "1 per genome"
-    support = rule.support
     rows = {
         "Run": f"{spec.name}: {spec.morphology.name} + {spec.controller.name}",
         "Body": f"{body.mass:.4g} kg, {body.size:.3g} m, {len(body.joints)} driven joints, feet: "
@@ -67,9 +66,7 @@ def _rows(found: DryRun, folder: Path, repeats: int) -> dict[str, str]:
         "Scenarios": f"{each}, {spec.scenario.duration:g} s each; then {rule.heldout_episodes} "
         f"choose the champion from the {rule.elite} fittest and {rule.heldout_episodes} judge it, "
         f"{experiment.heldout_duration:g} s each",
-        "Aids": f"virtual support during {support.generations} generations"
-        if support.strength(0)
-        else "",
+        "Aids": _aids(spec),
         "Start": "; ".join(experiment.start_notes),
         "At home": f"the body stands for {found.stood:g} s"
         if found.stands
@@ -79,6 +76,17 @@ def _rows(found: DryRun, folder: Path, repeats: int) -> dict[str, str]:
         "Folder": f"{folder}{_existing(folder, repeats)}",
     }
     return {label: text for label, text in rows.items() if text}
+
+
+def _aids(spec: "RunSpec") -> str:
+    """Returns what helps the body, or spares it, early in the search; empty if nothing does."""
+    support, push = spec.evaluation.support, spec.scenario.push
+    parts = []
+    if support.strength(0) > 0:
+        parts.append(f"a virtual support during the first {support.generations} generations")
+    if push.count and push.impulse and push.growth:
+        parts.append(f"pushes that grow during the first {push.growth} generations")
+    return ", ".join(parts)
 
 
 def _existing(folder: Path, repeats: int) -> str:
