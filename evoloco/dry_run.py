@@ -6,7 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
-from evoloco.episode import Episode, Outcome
+from evoloco.ending import Outcome
+from evoloco.episode import Episode
 from evoloco.evaluation import Evaluation
 from evoloco.evaluators.local import Local
 from evoloco.experiment import Experiment

@@ -17,6 +17,10 @@ Content = dict[str, Any]
 """Content of a run file, before it is checked."""
 
 
+IN_THE_UNIT_OF_THE_MEASURE = ("floor", "threshold")
+"""Keys of a fitness term that mean nothing for another measure."""
+
+
 class Named(NamedTuple):
     """A member that a table of a run file names.
 
@@ -230,6 +234,8 @@ def _strange(old: Named, new: Named, table: Content) -> Iterator[str]:
 
     known, old_options = _known(after, new.room), _known(before, old.room)
     entry = getattr(after, entry_of(new.room)) if after else None
+    if new.room == "fitness":
+        yield from (name for name in IN_THE_UNIT_OF_THE_MEASURE if name in table)
     for name in table:
         stays = name in known and (entry is None or fits(entry, name, table[name]))
         if name in old_options and not stays:

@@ -10,7 +10,7 @@ from evoloco.bundled import run_file, runs
 from evoloco.errors import EvolocoError, SpecError
 from evoloco.experiment import Experiment
 from evoloco.overrides import apply
-from evoloco.spec import RunSpec, read
+from evoloco.spec import RunSpec, dumps, read
 
 
 def told(run: str | Path, *overrides: str) -> tuple[RunSpec, list[str]]:
@@ -129,6 +129,21 @@ def test_the_command_line_prints_what_is_left_out(evoloco: Callable[..., Ended])
     assert ended.code == 0
     assert ended.err == "Note: optimizer.name = uniform: left out sigma of cmaes\n"
     assert "uniform: 200 generations of 16 genomes" in ended.out
+
+
+def test_a_floor_and_a_threshold_belong_to_their_measure(tmp_path: Path) -> None:
+    path = tmp_path / "whole.toml"
+    told_spec = Experiment(read(run_file("biped"))).told
+    path.write_text(dumps(told_spec), encoding="utf-8")
+    measure = "fitness.speed.measure=forward_speed"
+    spec, notes = told(path, measure)
+    assert notes == [
+        "fitness.speed.measure = forward_speed: left out floor, threshold, target, width of "
+        "speed_tracking"
+    ]
+    assert spec.fitness["speed"].floor is None
+    assert spec.fitness["speed"].weight == 2.0
+    assert told(path, measure, "fitness.speed.floor=-1.0")[0].fitness["speed"].floor == -1.0
 
 
 @pytest.mark.parametrize("name", runs())

@@ -126,12 +126,14 @@ def _fall(found: DryRun) -> str:
     if body.muscles or body.torques:
         drive = "muscles" if body.muscles else "torque motors"
         return (
-            f"the body falls at home after {found.stood:.2f} s. Its {drive} hold no posture by "
-            "themselves, so this may be as it should: the controller has to keep it up."
+            f"the body falls at home after {found.stood:.2f} s: {found.standing.ending}. Its "
+            f"{drive} hold no posture by themselves, so this may be as it should: the controller "
+            "has to keep it up."
         )
     return (
         f"the body falls at home after {found.stood:.2f} s, although its servos hold the home "
-        "keyframe. Look at the keyframe, at [scenario.termination], and at the servos' strength."
+        f"keyframe: {found.standing.ending}. Look at the keyframe, at [scenario.termination], and "
+        "at the servos' strength."
     )
 
 

@@ -45,9 +45,10 @@ def evolve_seeds(
     """
     from evoloco import seeds
     from evoloco.evolve import Interrupted
+    from evoloco.experiment import Experiment
 
-    wanted = seeds.parse(text)
-    specs = {seed: spec.model_copy(update={"seed": seed}) for seed in wanted}
+    wanted, whole = seeds.parse(text), Experiment(spec).told
+    specs = {seed: whole.model_copy(update={"seed": seed}) for seed in wanted}
     _check_folders(specs, folder)
 
     known, results = seeds.read(folder), []
