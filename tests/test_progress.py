@@ -123,6 +123,7 @@ def test_json_has_null_for_what_is_not_finite() -> None:
     json.dumps(plain, allow_nan=False)
 
 
+@pytest.mark.slow
 def test_quiet_prints_nothing_where_nothing_is_wrong(
     evoloco: Callable[..., Ended], hop: Path
 ) -> None:
@@ -132,6 +133,7 @@ def test_quiet_prints_nothing_where_nothing_is_wrong(
     assert len(Run(folder).journal) == 5
 
 
+@pytest.mark.slow
 def test_without_a_terminal_the_steps_are_plain_lines(
     evoloco: Callable[..., Ended], hop: Path
 ) -> None:
