@@ -5,6 +5,7 @@ import io
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -66,6 +67,7 @@ class Result:
         search_fitness: Its mean fitness in the search; None if it is not finite, as below.
         heldout_fitness: Its fitness in the held-out scenarios.
         speed: Its mean forward speed in them [m/s].
+        gait: What it does in most of them, such as "walks".
         walks: Held-out scenarios in which it walks.
         heldout_episodes: Number of held-out scenarios.
         wall_time: Time that the search took [s].
@@ -80,6 +82,7 @@ class Result:
     search_fitness: float | None
     heldout_fitness: float | None
     speed: float | None
+    gait: str
     walks: int
     heldout_episodes: int
     wall_time: float
@@ -167,7 +170,7 @@ def is_walking(result: Result) -> bool:
 
 def table(results: Sequence[Result]) -> str:
     """Returns the results as a table, with medians and intervals below."""
-    header = ("seed", "generations", "search", "held-out", "speed [m/s]", "walks", "time")
+    header = ("seed", "generations", "search", "held-out", "speed [m/s]", "walks", "time", "gait")
     rows = [
         (
             str(result.seed),
@@ -177,6 +180,7 @@ def table(results: Sequence[Result]) -> str:
             _shown(result.speed),
             f"{result.walks}/{result.heldout_episodes}",
             clock(result.wall_time),
+            result.gait,
         )
         for result in results
     ]
@@ -198,8 +202,9 @@ def _sentences(results: Sequence[Result]) -> list[str]:
         if len(results) > 1
         else "One seed has no interval."
     )
-    count = sum(map(is_walking, results))
-    lines.append(f"{count} of {len(results)} seeds walk in most held-out scenarios.")
+    gaits = Counter(result.gait for result in results).most_common()
+    count = ", ".join(f"{gait} in {number}" for gait, number in gaits)
+    lines.append(f"Of {len(results)} seeds, the champion {count}.")
     return lines
 
 

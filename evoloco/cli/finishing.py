@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from evoloco.cli.output import Output
     from evoloco.episode import Episode
     from evoloco.evaluation import Evaluator
+    from evoloco.gait.verdict import Verdict
     from evoloco.run import Run
 
 
@@ -23,17 +24,30 @@ class Finish:
         run: The run.
         reason: Why the search stopped.
         champion: Its champion.
-        walks: Held-out scenarios in which the champion walks.
-        verdict: One sentence about its gait.
+        verdicts: On its held-out episodes.
         report: Path of the report.
     """
 
     run: "Run"
     reason: str
     champion: "Champion"
-    walks: int
-    verdict: str
+    verdicts: "list[Verdict]"
     report: Path
+
+    @property
+    def verdict(self) -> str:
+        """One sentence about the champion's gait."""
+        from evoloco.gait.verdict import summary
+
+        return summary(self.verdicts, self.run.experiment.heldout_duration)
+
+    @property
+    def goes(self) -> bool:
+        """Whether the champion walks, runs or hops in any scenario."""
+        from evoloco.gait.verdict import Manner
+
+        gaits = {Manner.WALKING, Manner.RUNNING, Manner.HOPPING, Manner.ALTERNATING}
+        return any(each.manner in gaits for each in self.verdicts)
 
     def plain(self) -> dict[str, Any]:
         """Returns the result for JSON."""
@@ -54,7 +68,7 @@ class Finish:
                 "elite_fitness": finite(champion.elite_fitness),
                 "heldout_fitness": finite(champion.heldout_fitness),
             },
-            "walks": self.walks,
+            "walks": sum(each.walks for each in self.verdicts),
             "heldout_episodes": run.spec.evaluation.heldout_episodes,
             "verdict": self.verdict,
             "report": str(self.report),
@@ -115,29 +129,25 @@ def finish(
     ):
         champion = run.choose_champion(threads)
         again = replay(run)
-        walks, verdict = judged(again.episodes)
+        verdicts = judged(again.episodes)
     output.say(
         f"Champion {champion.generation}:{champion.individual}: "
         f"fitness {champion.search_fitness:.4g} in the search, "
         f"{champion.heldout_fitness:.4g} on {rule.heldout_episodes} held-out scenarios."
     )
-    output.say(verdict)
+    done = Finish(run, reason, champion, verdicts, run.folder / "report.html")
+    output.say(done.verdict)
 
-    path = make_report(output, run, again)
-    return Finish(run, reason, champion, walks, verdict, path)
+    make_report(output, run, again)
+    return done
 
 
-def judged(episodes: "Sequence[Episode]") -> tuple[int, str]:
-    """Returns in how many episodes the body walks, and a sentence about that."""
-    from evoloco.gait.analysis import analyse, walks
+def judged(episodes: "Sequence[Episode]") -> "list[Verdict]":
+    """Returns the verdicts on a champion's held-out episodes."""
+    from evoloco.gait.analysis import analyse
+    from evoloco.gait.verdict import verdict
 
-    reasons = [walks(analyse(episode)) for episode in episodes]
-    count = sum(not why for why in reasons)
-    sentence = f"It walks in {count} of {len(episodes)} held-out scenarios"
-    failed = [why for why in reasons if why]
-    if not failed:
-        return count, f"{sentence}."
-    return count, f"{sentence}; not in the first of the others: {'; '.join(failed[0])}."
+    return [verdict(analyse(episode)) for episode in episodes]
 
 
 def _next_steps(done: Finish) -> list[str]:
@@ -149,7 +159,7 @@ def _next_steps(done: Finish) -> list[str]:
         f"evoloco resume {folder} --generations {more}": "search on",
         f"evoloco list runs {folder.parent}": "compare with other runs",
     }
-    if not done.walks:
+    if not done.goes:
         steps = {
             f"evoloco resume {folder} --generations {more}": "search on",
             f"evoloco evolve {folder}/run.toml --seed {run.spec.seed + 1}": "try another seed",

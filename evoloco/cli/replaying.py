@@ -43,14 +43,15 @@ def replay(
     time_limit: TimeLimit = None,
 ) -> None:
     """Simulates any individual again and compares its fitness with the record, to the last bit."""
-    from evoloco.gait.analysis import analyse, walks
+    from evoloco.gait.analysis import analyse
+    from evoloco.gait.verdict import verdict
     from evoloco.replay import save_model, save_trace
 
     again = _simulated(run, individual, time_limit)
     _print_comparison(again)
     episode = again.shown
-    reasons = walks(analyse(episode))
-    typer.echo("It walks." if not reasons else f"It does not walk: {'; '.join(reasons)}.")
+    found = verdict(analyse(episode))
+    typer.echo(f"It {found.verb}: {found.why}.")
 
     if trace is not None:
         save_trace(episode, trace)

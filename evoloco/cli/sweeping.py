@@ -10,6 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from evoloco.cli.output import Output
     from evoloco.experiment import Experiment
+    from evoloco.gait.verdict import Verdict
     from evoloco.run import Run
     from evoloco.seeds import Result
     from evoloco.spec import RunSpec
@@ -113,13 +114,13 @@ def _one_seed(
                 more = total if total != run.generations else 0
                 done = finish(output, run, more, threads, evaluator)
             output.data("end", done.plain())
-            return _result(run, done.walks)
+            return _result(run, done.verdicts)
 
         output.say(f"Finished already: {place}")
         result = known.get(spec.seed)
         if result is not None and _is_of(result, run):
             return result
-        return _result(run, judged(replay(run).episodes)[0])
+        return _result(run, judged(replay(run).episodes))
 
 
 def _is_finished(run: "Run", total: int) -> bool:
@@ -139,9 +140,10 @@ def _is_of(result: "Result", run: "Run") -> bool:
     return found == (result.generation, result.individual, result.generations)
 
 
-def _result(run: "Run", walks: int) -> "Result":
-    """Returns what a finished run came to."""
+def _result(run: "Run", verdicts: "list[Verdict]") -> "Result":
+    """Returns what a finished run came to, with verdicts on its champion's held-out episodes."""
     from evoloco.figures import finite
+    from evoloco.gait.verdict import tally
     from evoloco.seeds import Result
 
     champion = run.champion()
@@ -159,7 +161,8 @@ def _result(run: "Run", walks: int) -> "Result":
         search_fitness=finite(champion["search_fitness"]),
         heldout_fitness=finite(champion["heldout_fitness"]),
         speed=finite(speed),
-        walks=walks,
+        gait=tally(verdicts)[0][0],
+        walks=sum(each.walks for each in verdicts),
         heldout_episodes=len(heldout["fitness"]),
         wall_time=seconds,
     )
