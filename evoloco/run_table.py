@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from evoloco import champion
-from evoloco.errors import EvolocoError, JournalError, SpecError
+from evoloco.errors import EvolocoError, JournalError
 from evoloco.evolve import INTERRUPTED
 from evoloco.record import lock
 from evoloco.record.journal import FILE, Journal
@@ -47,17 +47,11 @@ class Row(NamedTuple):
 
 
 def table(folder: Path) -> str:
-    """Returns the run folders in a folder as a table, or the folder itself if it is one.
-
-    Raises:
-        SpecError: There are none.
-    """
+    """Returns the run folders in a folder as a table, or the folder itself if it is one."""
     own = folder / "run.toml"
     found = [path.parent for path in ([own] if own.is_file() else folder.glob("*/run.toml"))]
     if not found:
-        raise SpecError(
-            f"{folder} holds no run folders. Name the folder around them, such as runs/out."
-        )
+        return f"{folder} holds no run folders."
     return aligned(HEADER, [_cells(path) for path in sorted(found)])
 
 

@@ -64,9 +64,8 @@ def test_a_run_that_another_process_continues_is_running_and_a_longer_one_has_it
 
 
 def test_a_folder_without_runs_is_told(evoloco: Command, tmp_path: Path) -> None:
-    ended = evoloco("list", "runs", tmp_path)
-    assert ended.code == 2
-    assert "holds no run folders" in ended.message
+    assert evoloco("list", "runs", tmp_path) == Ended(0, f"{tmp_path} holds no run folders.\n", "")
+    assert evoloco("list", "runs", tmp_path / "none").code == 2
 
 
 def test_every_bundled_run_says_in_one_sentence_what_it_is_for(evoloco: Command) -> None:

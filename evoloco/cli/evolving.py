@@ -35,8 +35,7 @@ EVOLVE_EXAMPLES = (
     "evoloco evolve biped --dry-run",
     "evoloco evolve biped optimizer.population_size=48 --seed 3",
     "evoloco evolve biped controller.name=hopf --seeds 0-9",
-    "evoloco evolve my_robot.toml --generations 50 --out runs/out/first",
-    "evoloco evolve biped --json > generations.jsonl",
+    "evoloco evolve hopper --generations 50 --json --out runs/out/first",
 )
 RESUME_EXAMPLES = (
     "evoloco resume runs/out/biped-seed0",

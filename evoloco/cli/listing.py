@@ -10,9 +10,9 @@ from evoloco.cli.arguments import Kind, complete_kind, complete_name
 EXAMPLES = (
     "evoloco list",
     "evoloco list controllers matsuoka",
-    "evoloco list runs                  what each bundled run is for",
-    "evoloco list runs biped            its run file",
-    "evoloco list runs runs/out         a table of run folders",
+    "evoloco list runs           # what each bundled run is for",
+    "evoloco list runs biped     # its run file",
+    "evoloco list runs runs/out  # a table of run folders",
 )
 
 
