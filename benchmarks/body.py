@@ -17,7 +17,7 @@ import numpy as np
 from scipy import stats
 
 from evoloco.bundled import run_file
-from evoloco.evolve import evolve as search
+from evoloco.loop import evolve as search
 from evoloco.record.journal import Generation
 from evoloco.run import Run
 from evoloco.spec import RunSpec, read

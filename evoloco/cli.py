@@ -305,7 +305,7 @@ def _on_ray(experiment: Any, address: str | None, workers: int) -> AbstractConte
 
 def _continue(run: Any, generations: int, threads: int, evaluator: Any) -> None:
     """Runs a search to its end with a live display, and writes the report."""
-    from evoloco.evolve import Interrupted
+    from evoloco.loop import Interrupted
 
     try:
         _finish(run, generations, threads, evaluator)
@@ -317,7 +317,7 @@ def _continue(run: Any, generations: int, threads: int, evaluator: Any) -> None:
 
 
 def _finish(run: Any, generations: int, threads: int, evaluator: Any) -> None:
-    from evoloco.evolve import evolve as search
+    from evoloco.loop import evolve as search
     from evoloco.progress import Live
     from evoloco.report.assemble import write_report
 

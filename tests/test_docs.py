@@ -17,8 +17,8 @@ from evoloco import cli
 from evoloco.bundled import run_file
 from evoloco.episode import Columns
 from evoloco.evaluators.local import Local
-from evoloco.evolve import evolve
 from evoloco.experiment import Experiment
+from evoloco.loop import evolve
 from evoloco.measure import row_form
 from evoloco.members import member
 from evoloco.morphologies import muscle_biped

@@ -19,7 +19,7 @@ from evoloco.champion import elite
 from evoloco.controllers import sine
 from evoloco.errors import EvolocoError, JournalError, SpecError
 from evoloco.evaluators.local import Local
-from evoloco.evolve import ALL_GENERATIONS, Interrupted, evolve
+from evoloco.loop import ALL_GENERATIONS, Interrupted, evolve
 from evoloco.record import schema
 from evoloco.record.journal import Generation
 from evoloco.run import Run

@@ -10,8 +10,8 @@ import pytest
 from journals import sign
 
 from evoloco.errors import EvolocoError, JournalError
-from evoloco.evolve import evolve
 from evoloco.fields import size
+from evoloco.loop import evolve
 from evoloco.replay import replay, save_trace
 from evoloco.run import Run
 from evoloco.spec import read

@@ -13,9 +13,9 @@ from conftest import HOP, Ended
 from evoloco.bundled import runs
 from evoloco.champion import exported
 from evoloco.errors import EvolocoError, SpecError, UnknownNameError
-from evoloco.evolve import evolve
 from evoloco.experiment import Experiment
 from evoloco.genome import Gene, Space
+from evoloco.loop import evolve
 from evoloco.members import member, members
 from evoloco.optimizer import Search
 from evoloco.run import Run
