@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -136,6 +137,13 @@ class Episode:
     control_dt: float
     planned: int
 
+    def __repr__(self) -> str:
+        forward = self.sensor("torso.position")[:, 0]
+        return (
+            f"Episode({self.outcome.value} after {len(self) * self.control_dt:.2f} s of "
+            f"{self.planned * self.control_dt:.2f} s, {forward[-1] - forward[0]:.2f} m forward)"
+        )
+
     def __len__(self) -> int:
         return len(self.trace)
 
@@ -187,6 +195,16 @@ class Episode:
     def per_control_step(self, values: Array) -> Array:
         """Means (T, ...) of values at physics steps (T S, ...) over each control step."""
         return np.asarray(values.reshape(len(self), self.substeps, *values.shape[1:]).mean(axis=1))
+
+    def to_frame(self) -> Any:
+        """Returns the trace as a pandas DataFrame (see `evoloco.frame`).
+
+        Raises:
+            SpecError: pandas is not installed.
+        """
+        from evoloco.frame import frame_of
+
+        return frame_of(self)
 
     # Sensors
 

@@ -69,6 +69,13 @@ class Morphology:
     reference: tuple[float, ...] = ()
     fitted: tuple[Sensor, ...] = ()
 
+    def __repr__(self) -> str:
+        drive = f"{len(self.muscles)} muscles" if self.muscles else f"{len(self.joints)} joints"
+        return (
+            f"Morphology({drive}, {len(self.feet)} feet, {self.mass:.3g} kg, "
+            f"legs of {self.leg_length:.3g} m)"
+        )
+
     @cached_property
     def sensors(self) -> tuple[Sensor, ...]:
         """What a controller can read on this body."""

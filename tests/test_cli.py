@@ -221,7 +221,7 @@ def test_replay_says_that_the_record_is_equal_and_writes_the_trace(
         assert {"time", "qpos", "qvel", "ctrl", "sensordata"} <= set(trace.files)
         assert {len(trace[name]) for name in trace.files} == {len(trace["time"])}
     best = evoloco("replay", run)
-    champion = Run(run).champion()
+    champion = Run(run).read_champion()
     assert f"Individual {champion['generation']}:{champion['individual']}: fitness" in best.out
 
 
