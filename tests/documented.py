@@ -71,7 +71,7 @@ _FENCE = re.compile(
 _INLINE = re.compile(r"`(evoloco [^`]+)`")
 _NAMED = re.compile(r"(?:#|<!--) (\w+\.(?:py|toml|xml))\b")
 _INSIDE = re.compile(r"# in (?:(\w+\.(?:py|toml))|the run (\w+))$", re.MULTILINE)
-_FOLDER = re.compile(r"runs/out/(\w+)-seed(\d+)")
+_FOLDER = re.compile(r"(?<!--out )runs/out/(\w+)-seed(\d+)")
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ class Session:
         """Copies the run folders that a block names and that are not there."""
         for name, seed in _FOLDER.findall(block.text):
             folder = self.folder / "runs" / "out" / f"{name}-seed{seed}"
-            if folder.exists() or name not in runs() or "--out" in block.text:
+            if folder.exists() or name not in runs():
                 continue
             kept = self.stock / folder.name
             if not kept.exists():

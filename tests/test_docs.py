@@ -1,6 +1,7 @@
 """The documentation is true: its files, links and tables are compared with the code."""
 
 import importlib.util
+import pydoc
 import re
 import sqlite3
 from pathlib import Path
@@ -33,6 +34,7 @@ PAGES = {
 
 
 BLOCKS = [block for page in documented.pages().values() for block in page]
+FOLDERS = ("evoloco", "controllers", "morphologies", "fitness", "runs", "tests", "benchmarks")
 RUN_FILES = [block for block in BLOCKS if block.file.endswith(".toml")]
 
 
@@ -66,7 +68,7 @@ def test_every_run_file_in_the_docs_runs_with_the_files_beside_it(
     for other in BLOCKS:
         if other.page == block.page and other.file:
             (in_folder / other.file).write_text(other.text, encoding="utf-8")
-    spec = read(in_folder / block.file, ["scenario.duration=0.1", "optimizer.population_size=2"])
+    spec = read(in_folder / block.file, ["scenario.duration=0.1", "optimizer.population_size=4"])
     experiment = Experiment(spec)
     genomes = experiment.optimizer().ask()
     evaluation = Local(experiment).evaluate(genomes, experiment.scenarios(0), support=0.0)
@@ -111,6 +113,15 @@ def test_every_link_within_the_docs_leads_somewhere(page: str) -> None:
     text = PAGES[page].read_text(encoding="utf-8")
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
         assert (PAGES[page].parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", [name for name in PAGES if name != "CHANGELOG.md"])
+def test_files_and_names_of_the_package_in_the_docs_exist(page: str) -> None:
+    text = PAGES[page].read_text(encoding="utf-8")
+    for file in re.findall(rf"`((?:{'|'.join(FOLDERS)})/[\w./-]*)`", text):
+        assert (ROOT / file).exists() or file.startswith("runs/out"), file
+    for name in re.findall(r"\bevoloco(?:\.\w+)+", text):
+        assert pydoc.locate(name) is not None or "group" in text.partition(name)[0][-80:], name
 
 
 def test_the_index_names_every_page() -> None:

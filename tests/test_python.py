@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from conftest import Ended
 from test_architecture import HEAVY
+from traces import episode
 
 import evoloco
 from evoloco.errors import EvolocoError, JournalError, SpecError
@@ -21,7 +22,7 @@ from evoloco.replay import replay
 SHORT = {
     "optimizer": {"population_size": 5, "generations": 3},
     "scenario.duration": 1.0,
-    "evaluation": {"heldout_episodes": 2},
+    "evaluation": {"heldout_episodes": 2, "support": {"generations": 0}},
 }
 
 
@@ -73,9 +74,9 @@ def test_a_name_that_is_not_public_is_an_attribute_error_that_lists_those_that_a
 def test_python_evolves_what_the_command_line_evolves(
     run: evoloco.Run, tmp_path: Path, evoloco: Callable[..., Ended]
 ) -> None:
-    values = ("optimizer.population_size=5", "scenario.duration=1.0")
-    options = ("evaluation.heldout_episodes=2", "--generations", 2, "--out", tmp_path / "same")
-    ended = evoloco("evolve", "hopper", *values, *options)
+    search = ("optimizer.population_size=5", "scenario.duration=1.0", "--generations", 2)
+    evaluation = ("evaluation.heldout_episodes=2", "evaluation.support.generations=0")
+    ended = evoloco("evolve", "hopper", *search, *evaluation, "--out", tmp_path / "same")
     assert ended.code == 0, ended.err
     for name in ("run.toml", "champion.json"):
         assert (tmp_path / "same" / name).read_bytes() == (run.folder / name).read_bytes()
@@ -168,18 +169,18 @@ def test_overrides_are_values_of_python_and_tables_are_tables(tmp_path: Path) ->
 
 def test_everything_public_is_shown_in_one_line_with_what_matters(run: evoloco.Run) -> None:
     episode = run.champion.simulate()
-    shown = {
-        run: "hopper with phase, 2 of 2 generations",
-        run.champion: "fitness",
-        run.individual(0, 1): "0:1 of hopper",
-        run.experiment: "morphology hopper, controller phase, optimizer cmaes, seed 0",
-        episode: f"{episode.outcome.value} after",
-        evoloco.analyse(episode): "m/s",
-        run.experiment.held_out_scenario(0): "friction",
-        run.experiment.morphology: "3 joints, 1 feet",
-        run.journal[0]: "0: 5 genomes",
-    }
-    for thing, words in shown.items():
+    shown = [
+        (run, "hopper with phase, 2 of 2 generations"),
+        (run.champion, "fitness"),
+        (run.individual(0, 1), "0:1 of hopper"),
+        (run.experiment, "morphology hopper, controller phase, optimizer cmaes, seed 0"),
+        (episode, f"{episode.outcome.value} after"),
+        (evoloco.analyse(episode), "m/s"),
+        (run.experiment.held_out_scenario(0), "friction"),
+        (run.experiment.morphology, "3 joints, 1 feet"),
+        (run.journal[0], "0: 5 genomes"),
+    ]
+    for thing, words in shown:
         text = repr(thing)
         assert text.startswith(f"{type(thing).__name__}(")
         assert words in text
@@ -213,9 +214,7 @@ def pitch(episode: evoloco.Episode) -> int:
 
 @pytest.mark.parametrize("body", [hopper_body, muscle_biped])
 def test_no_two_columns_of_a_frame_have_the_same_name(body: object) -> None:
-    from traces import blank
-
-    names = columns(blank(body.build()))
+    names = columns(episode(body.build(), 1))
     flat = [name for parts in names.values() for name in parts]
     assert len(set(flat)) == len(flat)
     assert not any(name[-1].isdigit() and name.startswith("qpos") for name in flat)
