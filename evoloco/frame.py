@@ -79,7 +79,7 @@ def columns(episode: Episode) -> dict[str, list[str]]:
 
 def _of_joints(model: mujoco.MjModel, parts: dict[mujoco.mjtJoint, tuple[str, ...]]) -> list[str]:
     """Returns the names of the numbers of all joints."""
-    names = []
+    names: list[str] = []
     for index in range(model.njnt):
         name = model.joint(index).name or str(index)
         of_joint = parts.get(mujoco.mjtJoint(model.jnt_type[index]))
@@ -89,7 +89,7 @@ def _of_joints(model: mujoco.MjModel, parts: dict[mujoco.mjtJoint, tuple[str, ..
 
 def _of_sensors(model: mujoco.MjModel) -> list[str]:
     """Returns the names of the numbers of all sensors."""
-    names = []
+    names: list[str] = []
     for index in range(model.nsensor):
         sensor = model.sensor(index)
         name, size = sensor.name or f"sensor{index}", int(sensor.dim[0])
