@@ -21,8 +21,12 @@ VELOCITY = {
 
 AXES = ("x", "y", "z")
 QUATERNION = ("qw", "qx", "qy", "qz")
-PARTS = {3: AXES, 4: QUATERNION}
-"""Number of a sensor's readings -> their names; otherwise they are numbered from 0."""
+WRENCH = ("fx", "fy", "fz", *AXES)
+PARTS = {3: AXES, 4: QUATERNION, 6: WRENCH}
+"""Number of a sensor's readings -> their names; otherwise they are numbered from 0.
+
+Six are a force and the point where it acts.
+"""
 
 
 def frame_of(episode: Episode) -> Any:

@@ -71,10 +71,8 @@ class Morphology:
 
     def __repr__(self) -> str:
         drive = f"{len(self.muscles)} muscles" if self.muscles else f"{len(self.joints)} joints"
-        return (
-            f"Morphology({drive}, {len(self.feet)} feet, {self.mass:.3g} kg, "
-            f"legs of {self.leg_length:.3g} m)"
-        )
+        feet = "1 foot" if len(self.feet) == 1 else f"{len(self.feet)} feet"
+        return f"Morphology({drive}, {feet}, {self.mass:.3g} kg, legs of {self.leg_length:.3g} m)"
 
     @cached_property
     def sensors(self) -> tuple[Sensor, ...]:

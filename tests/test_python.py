@@ -177,7 +177,7 @@ def test_everything_public_is_shown_in_one_line_with_what_matters(run: evoloco.R
         (episode, f"{episode.outcome.value} after"),
         (evoloco.analyse(episode), "m/s"),
         (run.experiment.held_out_scenario(0), "friction"),
-        (run.experiment.morphology, "3 joints, 1 feet"),
+        (run.experiment.morphology, "3 joints, 1 foot"),
         (run.journal[0], "0: 5 genomes"),
     ]
     for thing, words in shown:
