@@ -6,6 +6,7 @@ import mujoco
 
 from evoloco.episode import Episode
 from evoloco.errors import SpecError
+from evoloco.genome import Array
 
 POSITION = {
     mujoco.mjtJoint.mjJNT_FREE: ("x", "y", "z", "qw", "qx", "qy", "qz"),
@@ -29,12 +30,20 @@ Six are a force and the point where it acts.
 """
 
 
+OF_ACTUATORS = ("ctrl", "actuator_force", "positive_work", "negative_work", "electrical_energy")
+"""Arrays with a number per actuator."""
+
+AT_PHYSICS_STEPS = ("ground_force", "foot_slip", "limit_torque")
+"""Arrays with values at the physics steps of each control step."""
+
+
 def frame_of(episode: Episode) -> Any:
     """Returns an episode's trace as a pandas DataFrame.
 
     The index is the time [s]. Columns are named `array.element`, such as `qpos.hip_pitch_left`,
     `ctrl.knee_left` or `obs.tilt.pitch`. Sensors of the model have their own names, such as
-    `torso.position.x`. Units are those of the arrays (see `evoloco.episode.Columns`).
+    `torso.position.x`. Units are those of the arrays (see `evoloco.episode.Columns`). An array with
+    values at physics steps has their means over each control step.
 
     Raises:
         SpecError: pandas is not installed.
@@ -47,36 +56,46 @@ def frame_of(episode: Episode) -> Any:
         ) from None
 
     names = columns(episode)
-    values = {name: episode[name] for name, width in episode.columns.widths.items() if width}
-    del values["time"]
-    parts = [pandas.DataFrame(array, columns=names[name]) for name, array in values.items()]
+    parts = [pandas.DataFrame(_rows(episode, name), columns=parts) for name, parts in names.items()]
     frame = pandas.concat(parts, axis=1)
     frame.index = pandas.Index(episode.time, name="time")
     return frame
 
 
+def _rows(episode: Episode, name: str) -> Array:
+    """Returns a recorded array with one row per control step (T, ...), flat."""
+    values = episode[name]
+    if name in AT_PHYSICS_STEPS:
+        values = episode.per_control_step(episode.at_physics_steps(name))
+    return values.reshape(len(episode), -1)
+
+
 def columns(episode: Episode) -> dict[str, list[str]]:
-    """Returns the names of the columns of each recorded array."""
+    """Returns the names of the columns of each recorded array that is not empty."""
     morphology, model = episode.morphology, episode.morphology.model
     actuators = [model.actuator(i).name or str(i) for i in range(model.nu)]
-    activated = [
-        name for name, address in zip(actuators, model.actuator_actadr, strict=True) if address >= 0
-    ]
-    given = {
+    joints = [joint.name for joint in morphology.joints]
+    elements = {
         "qpos": _of_joints(model, POSITION),
         "qvel": _of_joints(model, VELOCITY),
-        "act": activated,
-        "ctrl": actuators,
-        "actuator_force": actuators,
+        "act": [name for name, at in zip(actuators, model.actuator_actadr, strict=True) if at >= 0],
         "obs": [f"{one.name}.{part}" for one in morphology.sensors for part in one.channels],
-        "peak_load": list(morphology.feet),
+        "ground_force": [f"{foot}.{axis}" for foot in morphology.feet for axis in AXES],
+        "foot_slip": morphology.feet,
+        "limit_torque": joints,
+        **dict.fromkeys(OF_ACTUATORS, actuators),
     }
 
-    found = {"sensordata": _of_sensors(model), "body_contact": ["body_contact"]}
+    found = {}
     for array, width in episode.columns.widths.items():
-        if array not in found:
-            parts = given.get(array, [])
-            parts = parts if len(parts) == width else [str(place) for place in range(width)]
+        size = width // episode.substeps if array in AT_PHYSICS_STEPS else width
+        if array == "sensordata":
+            found[array] = _of_sensors(model)
+        elif array == "body_contact":
+            found[array] = [array]
+        elif array != "time" and size:
+            parts = elements.get(array, ())
+            parts = parts if len(parts) == size else [str(place) for place in range(size)]
             found[array] = [f"{array}.{part}" for part in parts]
     return found
 

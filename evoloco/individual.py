@@ -147,7 +147,7 @@ def simulate(
 ) -> tuple[Episode, ...]:
     """Returns the episodes of one genome, with the controller's state recorded.
 
-    The traces are copies, so they stay valid after the simulator is gone.
+    They own their arrays, so they stay valid after the simulator is gone.
 
     Args:
         experiment: Experiment of its run.
@@ -161,4 +161,4 @@ def simulate(
     episodes = simulator(experiment, duration=duration, record_state=True).run(
         params[None], scenarios, bodies=[body], support=support, address=address
     )
-    return tuple(replace(episode, trace=episode.trace.copy()) for episode in episodes)
+    return tuple(episode.copied() for episode in episodes)

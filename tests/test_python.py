@@ -71,6 +71,7 @@ def test_a_name_that_is_not_public_is_an_attribute_error_that_lists_those_that_a
 # What it does
 
 
+@pytest.mark.slow
 def test_python_evolves_what_the_command_line_evolves(
     run: evoloco.Run, tmp_path: Path, evoloco: Callable[..., Ended]
 ) -> None:
@@ -121,6 +122,7 @@ def test_an_episode_lasts_as_long_as_it_should_and_owns_its_trace(run: evoloco.R
     long, longer = (run.champion.simulate(duration=duration) for duration in (0.3, 0.5))
     assert (long.planned, longer.planned) == (15, 25)
     assert long.trace.base is None
+    assert long.last.base is None
     np.testing.assert_array_equal(long.trace[:15], longer.trace[:15])  # no pushes in this run
 
 
@@ -202,6 +204,8 @@ def test_a_frame_has_a_row_per_control_step_and_the_numbers_of_the_trace(run: ev
         )
     np.testing.assert_array_equal(frame.filter(regex=r"^qpos\.").to_numpy(), episode["qpos"])
     np.testing.assert_array_equal(frame["obs.tilt.pitch"], episode["obs"][:, pitch(episode)])
+    load = episode.per_control_step(episode.foot_load)
+    np.testing.assert_array_equal(frame["ground_force.foot.z"], load[:, 0])
     frame.iloc[:] = 0.0
     assert episode.trace.any()
 
