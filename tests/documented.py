@@ -153,9 +153,11 @@ def _is_whole(command: str) -> bool:
 
 def _mark(command: str) -> tuple[str, str]:
     """Returns mark and reason of a command in the text, where no comment can stand."""
-    return (
-        (SHOWN, "needs a cluster; tests/test_ray.py starts one") if "--ray" in command else ("", "")
-    )
+    if "--ray local" in command:
+        return UNCHANGED, "starts Ray"
+    if "--ray" in command:
+        return SHOWN, "needs a cluster; tests/test_ray.py starts one"
+    return "", ""
 
 
 def _examples() -> Iterator[Block]:
