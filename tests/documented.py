@@ -19,7 +19,7 @@ A block that is not run has a comment above it that tells why:
 
 A run folder that a block names and that no earlier one made is that of a bundled run. Blocks are
 run as they stand, or shortened: `SHORT` is added where a gait is evolved, `--generations` is 3,
-`--individual` is 1:1, and nothing is filmed.
+`--individual` is 1:1, nothing is filmed, and only the first search of a page writes a report.
 """
 
 import contextlib
@@ -42,6 +42,7 @@ import typer
 
 from evoloco import api, cli, spec
 from evoloco.bundled import run_file, runs
+from evoloco.report import assemble
 
 ROOT = Path(__file__).parents[1]
 HELP = "--help"
@@ -175,14 +176,17 @@ class Session:
     Attributes:
         folder: Working folder of the page.
         stock: Folder in which runs that blocks take for granted are kept for all pages.
-        shortened: Whether blocks are shortened; else they are run as they stand, each command as a
-            process of its own.
+        shortened: Whether blocks are shortened; else they are run as they stand, each block of
+            commands as a process of its own.
+        names: Namespace of the page's Python.
+        reported: Whether a search of the page has written its report.
     """
 
     folder: Path
     stock: Path
     shortened: bool = True
     names: dict[str, Any] = field(default_factory=lambda: {"__name__": "documented"})
+    reported: bool = False
 
     def prepare(self, page: list[Block]) -> None:
         """Writes the files that the blocks of a page show."""
@@ -237,9 +241,21 @@ class Session:
         for command in block.commands:
             words = shlex.split(command)
             if words[0] in ("evoloco", ".venv/bin/evoloco"):
-                _call(_shortened(words[1:], self._beside(block)))
+                with self._one_report(words[1]):
+                    _call(_shortened(words[1:], self._beside(block)))
             elif not _installs(words):
                 raise AssertionError("neither a command of evoloco nor an installation: mark it")
+
+    @contextlib.contextmanager
+    def _one_report(self, command: str) -> Iterator[None]:
+        """Lets only the first search of a page write its report: drawing takes longest."""
+        first, self.reported = not self.reported, self.reported or command == "evolve"
+        if first or command not in ("evolve", "resume"):
+            yield
+        else:
+            written = (Path("report.html"), "")
+            with mock.patch.object(assemble, "write_report", return_value=written):
+                yield
 
     def _process(self, block: Block) -> None:
         text = block.text
