@@ -468,3 +468,7 @@ def test_a_measure_that_returns_no_number_is_told_by_its_name(
     assert "Measure '" in ended.err
     assert "(fitness term 'odd') returned nan" in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_lists_show_words_and_no_objects_of_python() -> None:
+    assert not re.search(r"<\w+ ", catalogue.overview(None))
