@@ -33,8 +33,14 @@ Six are a force and the point where it acts.
 OF_ACTUATORS = ("ctrl", "actuator_force", "positive_work", "negative_work", "electrical_energy")
 """Arrays with a number per actuator."""
 
-AT_PHYSICS_STEPS = ("ground_force", "foot_slip", "limit_torque")
-"""Arrays with values at the physics steps of each control step."""
+AVERAGED = ("ground_force", "foot_slip", "limit_torque")
+"""Arrays with values at physics steps, whose means over each control step are shown."""
+
+LEFT_OUT = (
+    *("time", "shake", "contraction"),
+    *("torso_position", "torso_orientation", "torso_velocity", "joint_angle", "foot_position"),
+)
+"""The index, parts of sums, and arrays at physics steps whose sensors are shown."""
 
 
 def frame_of(episode: Episode) -> Any:
@@ -42,8 +48,8 @@ def frame_of(episode: Episode) -> Any:
 
     The index is the time [s]. Columns are named `array.element`, such as `qpos.hip_pitch_left`,
     `ctrl.knee_left` or `obs.tilt.pitch`. Sensors of the model have their own names, such as
-    `torso.position.x`. Units are those of the arrays (see `evoloco.episode.Columns`). An array with
-    values at physics steps has their means over each control step.
+    `torso.position.x`. Units are those of the arrays (see `evoloco.episode.Columns`). Forces and
+    slip of the feet are means over each control step.
 
     Raises:
         SpecError: pandas is not installed.
@@ -65,13 +71,13 @@ def frame_of(episode: Episode) -> Any:
 def _rows(episode: Episode, name: str) -> Array:
     """Returns a recorded array with one row per control step (T, ...), flat."""
     values = episode[name]
-    if name in AT_PHYSICS_STEPS:
+    if name in AVERAGED:
         values = episode.per_control_step(episode.at_physics_steps(name))
     return values.reshape(len(episode), -1)
 
 
 def columns(episode: Episode) -> dict[str, list[str]]:
-    """Returns the names of the columns of each recorded array that is not empty."""
+    """Returns the names of the columns of each array that is shown."""
     morphology, model = episode.morphology, episode.morphology.model
     actuators = [model.actuator(i).name or str(i) for i in range(model.nu)]
     joints = [joint.name for joint in morphology.joints]
@@ -88,12 +94,12 @@ def columns(episode: Episode) -> dict[str, list[str]]:
 
     found = {}
     for array, width in episode.columns.widths.items():
-        size = width // episode.substeps if array in AT_PHYSICS_STEPS else width
+        size = width // episode.substeps if array in AVERAGED else width
         if array == "sensordata":
             found[array] = _of_sensors(model)
         elif array == "body_contact":
             found[array] = [array]
-        elif array != "time" and size:
+        elif array not in LEFT_OUT and size:
             parts = elements.get(array, ())
             parts = parts if len(parts) == size else [str(place) for place in range(size)]
             found[array] = [f"{array}.{part}" for part in parts]
