@@ -17,7 +17,7 @@ import numpy as np
 from scipy import stats
 
 from evoloco.bundled import run_file
-from evoloco.evolve import evolve as search
+from evoloco.loop import evolve as search
 from evoloco.record.journal import Generation
 from evoloco.run import Run
 from evoloco.spec import RunSpec, read
@@ -46,7 +46,7 @@ def evolve(spec: RunSpec, folder: Path, budget: float = np.inf) -> tuple[float, 
     if (folder / "champion.json").is_file():
         run = Run(folder)
         spent = sum(float(record.evaluation.duration.sum()) for record in run.journal.generations())
-        return float(run.champion()["heldout_fitness"]), spent
+        return float(run.read_champion()["heldout_fitness"]), spent
 
     run = Run.create(spec, folder)
     with contextlib.suppress(Spent):

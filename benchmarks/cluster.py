@@ -39,8 +39,8 @@ from evoloco.episode import unnamed
 from evoloco.evaluators.chunks import Chunks
 from evoloco.evaluators.local import Local
 from evoloco.evaluators.ray import Ray
-from evoloco.evolve import evolve
 from evoloco.experiment import Experiment
+from evoloco.loop import evolve
 from evoloco.record.journal import Generation, Journal
 from evoloco.run import Run
 from evoloco.spec import read

@@ -52,7 +52,7 @@ from injection import (
 
 from evoloco.errors import JournalError
 from evoloco.evaluators.ray import Ray
-from evoloco.evolve import evolve
+from evoloco.loop import evolve
 from evoloco.record.journal import Generation
 from evoloco.run import Run
 from evoloco.spec import read

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 from evoloco.bundled import run_file
-from evoloco.evolve import evolve
+from evoloco.loop import evolve
 from evoloco.record.journal import Generation
 from evoloco.run import Run
 from evoloco.sim.simulator import TRACE_BYTES

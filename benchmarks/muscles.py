@@ -157,7 +157,7 @@ def evolved(name: str, seed: int, folder: Path, *overrides: str) -> float:
     first = next((record for record, episode in walks if is_sought(episode)), None)
     seconds = first.finished - began if first else np.inf
 
-    champion = run.champion()
+    champion = run.read_champion()
     outcomes = champion["heldout"]["outcome"]
     lasting = sum(outcome == "completed" for outcome in outcomes)
     _, row = quality(run.experiment, np.array(champion["genome"]))
@@ -223,7 +223,7 @@ def arm(name: str, seed: int, folder: Path, label: str, *overrides: str) -> Run:
 
 def gait_of(run: Run, duration: float) -> Gait:
     """Returns the gait of a run's champion, without pushes."""
-    (episode,) = walk(run.experiment, [np.array(run.champion()["genome"])], duration=duration)
+    (episode,) = walk(run.experiment, [np.array(run.read_champion()["genome"])], duration=duration)
     return analyse(episode)
 
 
@@ -243,7 +243,7 @@ def structure(count: int, folder: Path, *overrides: str) -> None:
             arm("muscle_biped_structure", seed, folder, "muscle_biped_structure", *overrides),
             arm("muscle_biped_fsm", seed, folder, "control_alone", *overrides, *begin),
         ]
-        both, alone = (float(run.champion()["heldout_fitness"]) for run in runs)
+        both, alone = (float(run.read_champion()["heldout_fitness"]) for run in runs)
         efforts = ", ".join(f"{gait_of(run, LONG).effort:.2f}" for run in runs)
         pairs.append((both, alone))
         print(f"{seed:4d}  {both:19.3f}  {alone:13.3f}   {efforts}", flush=True)

@@ -32,9 +32,9 @@ from deap import algorithms, base, tools
 
 from evoloco.bundled import run_file
 from evoloco.evaluators.local import Local
-from evoloco.evolve import evolve
 from evoloco.experiment import Experiment
 from evoloco.genome import Array, Gene, Space
+from evoloco.loop import evolve
 from evoloco.optimizer import Optimizer, Search
 from evoloco.optimizers import cmaes, ga
 from evoloco.rating import rate

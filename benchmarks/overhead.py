@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from evoloco.bundled import run_file
-from evoloco.evolve import evolve
+from evoloco.loop import evolve
 from evoloco.progress import Live
 from evoloco.run import Run
 from evoloco.spec import read

@@ -10,7 +10,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from evoloco.evolve import evolve
+from evoloco.loop import evolve
 from evoloco.run import Run
 from evoloco.spec import read
 

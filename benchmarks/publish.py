@@ -47,7 +47,7 @@ def publish(folder: Path) -> Path:
 
     gaits = [analyse(episode) for episode in again.episodes]
     result = {
-        **run.champion(),
+        **run.read_champion(),
         "generations": len(run.journal),
         **walking(gaits, run.experiment.heldout_duration),
         "provenance": {key: value for key, value in run.provenance.items() if key in KEPT},

@@ -1,34 +1,52 @@
 """evoloco evolves robot gaits.
 
 A run pairs a morphology with a controller and asks an optimizer for genomes that a fitness prefers.
+
+    import evoloco
+
+    run = evoloco.evolve("hopper", generations=20)
+    run.champion.simulate(duration=10).to_frame()
 """
 
-import sys
-from collections.abc import Sequence
-from importlib.machinery import ModuleSpec, PathFinder
-from pathlib import Path
+from evoloco import rooms
 
 __version__ = "0.1.0"
 
-_CHECKOUT = Path(__file__).parents[1]
-"""Where the rooms stand beside the package if it is read from a checkout."""
+_MODULES = {
+    "Champion": "individual",
+    "Episode": "episode",
+    "EvolocoError": "errors",
+    "Experiment": "experiment",
+    "Gait": "gait.analysis",
+    "Individual": "individual",
+    "Morphology": "morphology",
+    "Run": "run",
+    "Scenario": "scenario",
+    "analyse": "gait.analysis",
+    "evolve": "api",
+    "load": "api",
+    "resume": "api",
+}
+"""Public name -> module that defines it. It is imported when the name is first used."""
+
+__all__ = list(_MODULES)
 
 
-class _Rooms:
-    """Finds the rooms of a checkout, where Python starts in its root without an installation."""
+def __getattr__(name: str) -> object:
+    """Imports what a public name stands for."""
+    if name not in _MODULES:
+        known = ", ".join(__all__)
+        raise AttributeError(f"module 'evoloco' has no attribute '{name}'. Public: {known}.")
+    import importlib
 
-    names = ("evoloco.controllers", "evoloco.morphologies", "evoloco.fitness", "evoloco.runs")
-
-    @classmethod
-    def find_spec(
-        cls,
-        name: str,
-        path: Sequence[str] | None = None,  # noqa: ARG003 - the contract of a finder
-        target: object = None,  # noqa: ARG003 - likewise
-    ) -> ModuleSpec | None:
-        """Where a room is; None for any other module."""
-        return PathFinder.find_spec(name, [str(_CHECKOUT)]) if name in cls.names else None
+    found = getattr(importlib.import_module(f"evoloco.{_MODULES[name]}"), name)
+    globals()[name] = found
+    return found
 
 
-if (_CHECKOUT / "controllers" / "sine.py").is_file():
-    sys.meta_path.append(_Rooms)
+def __dir__() -> list[str]:
+    """Lists the public names."""
+    return [*__all__, "__version__"]
+
+
+rooms.find_in_checkout()

@@ -12,7 +12,7 @@ from evoloco.bundled import runs
 from evoloco.errors import ModelError, SpecError, UnknownNameError
 from evoloco.experiment import Experiment
 from evoloco.genome import Gene
-from evoloco.measure import kind_of
+from evoloco.measure import kind_of, unit_of
 from evoloco.members import member, members
 from evoloco.options import options_of
 from evoloco.overrides import apply
@@ -130,7 +130,7 @@ def _line(kind: str, name: str) -> str:
     module = member(_KINDS[kind], name)
     line = (inspect.getdoc(module) or "").partition("\n")[0]
     if kind == "measures":
-        line += f" [{module.UNIT}], {kind_of(module)}"
+        line += f" [{unit_of(module)}], {kind_of(module)}"
     if kind == "morphologies" and not _required(module.build):
         body = module.build()
         line += f" {body.mass:.2f} kg, {body.size:.2f} m, {len(body.joints)} driven joints."

@@ -34,8 +34,8 @@ LEAST_SPREAD = 1e-3
 
 
 @dataclass(frozen=True)
-class Champion:
-    """The individual that did best on scenarios that the search never saw.
+class Choice:
+    """The individual that did best on scenarios that the search never saw, and how it was chosen.
 
     Attributes:
         generation: Generation in which it was found.
@@ -81,7 +81,7 @@ def choose(
     journal: Journal,
     address: Callable[[int, int, int], str],
     threads: int = 0,
-) -> Champion:
+) -> Choice:
     """Tries the elite of a search on fresh scenarios, and judges the best on held-out ones.
 
     The chosen one was lucky too on the scenarios that chose it, so only others
@@ -115,7 +115,7 @@ def choose(
     best = candidates[int(np.argmax(fitness))]
 
     evaluation, heldout = tried([best], experiment.held_out(), "held-out")
-    return Champion(
+    return Choice(
         generation=best.generation,
         individual=best.individual,
         genome=best.genome,
@@ -203,7 +203,7 @@ def _mean_fitness(
     return {genome: float(np.mean(values)) for genome, values in met.items()}
 
 
-def write(champion: Champion, experiment: Experiment, path: Path) -> None:
+def write(champion: Choice, experiment: Experiment, path: Path) -> None:
     """Writes a champion.json."""
     evaluation = champion.evaluation
     goals = rate(experiment, evaluation).objectives[0]
@@ -229,7 +229,7 @@ def write(champion: Champion, experiment: Experiment, path: Path) -> None:
     files.write(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
-def _genes(champion: Champion, space: Space) -> dict[str, dict[str, Any]]:
+def _genes(champion: Choice, space: Space) -> dict[str, dict[str, Any]]:
     """Returns value, unit, bound, mean and spread of each gene, by name."""
     distribution = _distribution(champion.generation_genomes, space)
     genes = {}

@@ -1,8 +1,9 @@
 """What one episode left behind: how it ended, and a trace with one row per control step."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -136,6 +137,12 @@ class Episode:
     control_dt: float
     planned: int
 
+    def __repr__(self) -> str:
+        return (
+            f"Episode({self.outcome.value} after {self.duration:.2f} s of "
+            f"{self.planned * self.control_dt:.2f} s, {self.way[0]:.2f} m forward: {self.ending})"
+        )
+
     def __len__(self) -> int:
         return len(self.trace)
 
@@ -187,6 +194,20 @@ class Episode:
     def per_control_step(self, values: Array) -> Array:
         """Means (T, ...) of values at physics steps (T S, ...) over each control step."""
         return np.asarray(values.reshape(len(self), self.substeps, *values.shape[1:]).mean(axis=1))
+
+    def copied(self) -> "Episode":
+        """This episode with arrays of its own instead of views into those of a batch."""
+        return replace(self, trace=self.trace.copy())
+
+    def to_frame(self) -> Any:
+        """Returns the trace as a pandas DataFrame (see `evoloco.frame`).
+
+        Raises:
+            SpecError: pandas is not installed.
+        """
+        from evoloco.frame import frame_of
+
+        return frame_of(self)
 
     # Sensors
 

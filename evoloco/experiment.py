@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from evoloco.controller import Controller
@@ -39,6 +40,13 @@ class Experiment:
 
     spec: RunSpec
     longest: float | None = None
+
+    def __repr__(self) -> str:
+        spec = self.spec
+        return (
+            f"Experiment({spec.name}: morphology {Path(spec.morphology.name).stem}, controller "
+            f"{Path(spec.controller.name).stem}, optimizer {spec.optimizer.name}, seed {spec.seed})"
+        )
 
     @property
     def time_limit(self) -> float:
@@ -254,6 +262,10 @@ class Experiment:
     def held_out(self) -> list[Scenario]:
         """The scenarios that neither the search nor the choice of the champion sees."""
         return self._beyond_search(HELD_OUT)
+
+    def held_out_scenario(self, episode: int) -> Scenario:
+        """One of them, by its index; those beyond `evaluation.heldout_episodes` are drawn alike."""
+        return self._draw(HELD_OUT, 0, episode, self.heldout_duration)
 
     def _beyond_search(self, stream: int) -> list[Scenario]:
         count = self.spec.evaluation.heldout_episodes

@@ -69,6 +69,11 @@ class Morphology:
     reference: tuple[float, ...] = ()
     fitted: tuple[Sensor, ...] = ()
 
+    def __repr__(self) -> str:
+        drive = f"{len(self.muscles)} muscles" if self.muscles else f"{len(self.joints)} joints"
+        feet = "1 foot" if len(self.feet) == 1 else f"{len(self.feet)} feet"
+        return f"Morphology({drive}, {feet}, {self.mass:.3g} kg, legs of {self.leg_length:.3g} m)"
+
     @cached_property
     def sensors(self) -> tuple[Sensor, ...]:
         """What a controller can read on this body."""

@@ -7,7 +7,8 @@ from evoloco.bundled import runs
 from evoloco.errors import JournalError
 from evoloco.evaluators.local import judge
 from evoloco.experiment import Experiment
-from evoloco.replay import Replay, simulate
+from evoloco.individual import simulate
+from evoloco.replay import Replay
 from evoloco.spec import read
 
 

@@ -1,6 +1,6 @@
 """Any individual of a run, simulated again and compared with the record to the last bit."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,11 @@ import numpy as np
 
 from evoloco import provenance
 from evoloco.ending import Outcome
-from evoloco.episode import Address, Episode, unnamed
+from evoloco.episode import Episode
 from evoloco.errors import JournalError
-from evoloco.evaluators.local import judge, simulator
-from evoloco.experiment import Experiment
+from evoloco.evaluators.local import judge
 from evoloco.genome import Array
+from evoloco.individual import simulate
 from evoloco.run import Run
 from evoloco.scenario import Scenario
 
@@ -111,7 +111,7 @@ def _champion(run: Run) -> _Plan:
     Raises:
         JournalError: There is no champion, or it does not belong to the run.
     """
-    champion = run.champion()
+    champion = run.read_champion()
     generation, individual = int(champion["generation"]), int(champion["individual"])
     genome = np.array(champion["genome"])
 
@@ -166,33 +166,6 @@ def _individual(run: Run, generation: int, individual: int) -> _Plan:
         support=support,
         recorded=fitness[individual],
     )
-
-
-def simulate(
-    experiment: Experiment,
-    genome: Array,
-    scenarios: list[Scenario],
-    duration: float,
-    support: float = 0.0,
-    address: Address = unnamed,
-) -> tuple[Episode, ...]:
-    """Returns the episodes of one genome, with the controller's state recorded.
-
-    The traces are copies, so they stay valid after the simulator is gone.
-
-    Args:
-        experiment: Experiment of the run.
-        genome: (n,).
-        scenarios: One per episode.
-        duration: Length of a completed episode [s].
-        support: Strength of the virtual support, 0 to 1.
-        address: Names an episode in messages.
-    """
-    body, params = experiment.embodied(genome[None])[0]
-    episodes = simulator(experiment, duration=duration, record_state=True).run(
-        params[None], scenarios, bodies=[body], support=support, address=address
-    )
-    return tuple(replace(episode, trace=episode.trace.copy()) for episode in episodes)
 
 
 def _parsed(which: str) -> tuple[int, int]:

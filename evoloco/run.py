@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from evoloco import champion, provenance
-from evoloco.champion import Champion
+from evoloco.champion import Choice
 from evoloco.errors import JournalError, SpecError, error_context, unwritten
 from evoloco.evaluators.local import Local
 from evoloco.experiment import Experiment
 from evoloco.genome import Array
+from evoloco.individual import Champion, Individual
 from evoloco.optimizer import Optimizer
 from evoloco.record import schema
 from evoloco.record.journal import FILE, Journal
@@ -46,6 +47,13 @@ class Run:
         self.experiment = Experiment(self.spec, time_limit)
         self.journal = Journal(folder / FILE)
         self._check_journal()
+
+    def __repr__(self) -> str:
+        spec = self.spec
+        return (
+            f"Run({self.folder}: {spec.morphology.name} with {spec.controller.name}, "
+            f"{len(self.journal)} of {self.generations} generations)"
+        )
 
     @property
     def _file(self) -> Path:
@@ -198,7 +206,7 @@ class Run:
         """
         return provenance.read(self.folder / "provenance.json")
 
-    def choose_champion(self, threads: int = 0) -> Champion:
+    def choose_champion(self, threads: int = 0) -> Choice:
         """Chooses the champion (see `evoloco.champion`) and writes `champion.json`.
 
         Raises:
@@ -208,13 +216,47 @@ class Run:
         champion.write(found, self.experiment, self.folder / champion.FILE)
         return found
 
-    def champion(self) -> dict[str, Any]:
+    def read_champion(self) -> dict[str, Any]:
         """Returns the content of `champion.json`. A fitness that is null there is -inf.
 
         Raises:
             JournalError: It is missing or has another content.
         """
         return champion.read(self.folder / champion.FILE)
+
+    @property
+    def champion(self) -> Champion:
+        """The champion, ready to be simulated.
+
+        Raises:
+            JournalError: `champion.json` is missing or has another content.
+        """
+        return Champion.read(self.experiment, self.folder / champion.FILE)
+
+    def individual(self, generation: int, individual: int) -> Individual:
+        """Returns an individual of the search, ready to be simulated.
+
+        Raises:
+            JournalError: There is no such individual.
+        """
+        genomes = self.journal[generation].genomes
+        if not 0 <= individual < len(genomes):
+            raise JournalError(
+                f"Generation {generation} has no individual {individual}. "
+                f"Known: 0 to {len(genomes) - 1}."
+            )
+        return Individual(self.experiment, generation, individual, genomes[individual])
+
+    def report(self) -> Path:
+        """Writes `report.html`, one self-contained page, and returns its path.
+
+        Raises:
+            JournalError: There is no champion yet.
+            StorageError: The folder cannot be written.
+        """
+        from evoloco.report.assemble import write_report
+
+        return write_report(self)[0]
 
 
 def check(experiment: Experiment) -> None:

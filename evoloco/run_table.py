@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from evoloco import champion
 from evoloco.errors import EvolocoError, JournalError
-from evoloco.evolve import INTERRUPTED
+from evoloco.loop import INTERRUPTED
 from evoloco.record import lock
 from evoloco.record.journal import FILE, Journal
 from evoloco.spec import read

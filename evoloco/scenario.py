@@ -68,6 +68,13 @@ class Scenario:
     command: tuple[float, float, float] = (0.0, 0.0, 0.0)
     key: tuple[int, ...] = ()
 
+    def __repr__(self) -> str:
+        ground = "rough ground" if self.heights.size else "the model's ground"
+        return (
+            f"Scenario({len(self.pushes)} pushes, friction {self.friction:.3g}, {ground}, "
+            f"{len(self.draws.randomizations)} randomizations, key {self.key})"
+        )
+
 
 def draw(
     morphology: Morphology,

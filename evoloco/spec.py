@@ -204,8 +204,8 @@ class TerminationSpec(_Table):
 
     min_height: Fraction = Field(
         0.7,
-        description="Smallest torso height over that in the home keyframe, both from level ground "
-        "[1].",
+        description="Smallest height of the torso over the ground beneath it, relative to that in "
+        "the home keyframe [1].",
     )
     max_tilt: Positive = Field(
         0.8, description="Largest angle between the torso's vertical axis and the world's [rad]."

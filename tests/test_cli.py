@@ -226,7 +226,7 @@ def test_replay_says_that_the_record_is_equal_and_writes_the_trace(
         assert {"time", "qpos", "qvel", "ctrl", "sensordata"} <= set(trace.files)
         assert {len(trace[name]) for name in trace.files} == {len(trace["time"])}
     best = evoloco("replay", run)
-    champion = Run(run).champion()
+    champion = Run(run).read_champion()
     assert f"Individual {champion['generation']}:{champion['individual']}: fitness" in best.out
 
 
@@ -473,3 +473,7 @@ def test_a_measure_that_returns_no_number_is_told_by_its_name(
     assert "Measure '" in ended.err
     assert "(fitness term 'odd') returned nan" in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_lists_show_words_and_no_objects_of_python() -> None:
+    assert not re.search(r"<\w+ ", catalogue.overview(None))

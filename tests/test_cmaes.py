@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from searches import POPULATION, SIZE, Case, made, run, space, sphere
 
-from evoloco.evolve import evolve
 from evoloco.genome import Array, Gene, Space
+from evoloco.loop import evolve
 from evoloco.optimizer import Search
 from evoloco.optimizers import cmaes
 from evoloco.report.assemble import write_report

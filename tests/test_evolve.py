@@ -19,7 +19,7 @@ from evoloco.champion import elite
 from evoloco.controllers import sine
 from evoloco.errors import EvolocoError, JournalError, SpecError
 from evoloco.evaluators.local import Local
-from evoloco.evolve import ALL_GENERATIONS, Interrupted, evolve
+from evoloco.loop import ALL_GENERATIONS, Interrupted, evolve
 from evoloco.record import schema
 from evoloco.record.journal import Generation
 from evoloco.run import Run
@@ -239,7 +239,7 @@ def test_the_elite_comes_from_generations_with_whole_pushes(hop: Path) -> None:
 def test_champion_json_holds_the_genome_and_what_it_means(whole: Run) -> None:
     champion = whole.choose_champion()
     content = json.loads((whole.folder / "champion.json").read_text(encoding="utf-8"))
-    assert content == whole.champion()
+    assert content == whole.read_champion()
     assert content["genome"] == champion.genome.tolist()
     assert content["heldout"]["fitness"] == champion.evaluation.fitness[0].tolist()
     values = whole.experiment.space.decode(champion.genome)
@@ -253,10 +253,10 @@ def test_a_run_without_generations_has_no_champion(hop: Path) -> None:
     with pytest.raises(JournalError, match="no recorded generation"):
         run.choose_champion()
     with pytest.raises(JournalError, match="No champion yet"):
-        run.champion()
+        run.read_champion()
     (run.folder / "champion.json").write_text("{", encoding="utf-8")
     with pytest.raises(JournalError, match="is not JSON"):
-        run.champion()
+        run.read_champion()
 
 
 # Folders
@@ -475,4 +475,4 @@ def test_an_unstable_champion_is_strict_json_and_reads_back_as_minus_infinity(wh
     content = json.loads((whole.folder / "champion.json").read_text(), parse_constant=pytest.fail)
     content["heldout"]["fitness"] = [None, 1.0]
     (whole.folder / "champion.json").write_text(json.dumps(content))
-    assert whole.champion()["heldout"]["fitness"] == [-math.inf, 1.0]
+    assert whole.read_champion()["heldout"]["fitness"] == [-math.inf, 1.0]

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from evoloco import fields
-from evoloco.evolve import evolve
 from evoloco.experiment import Experiment
+from evoloco.loop import evolve
 from evoloco.replay import replay
 from evoloco.run import Run
 from evoloco.spec import read

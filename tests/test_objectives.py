@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from evoloco.errors import EvolocoError, JournalError, SpecError
-from evoloco.evolve import evolve
 from evoloco.experiment import Experiment
+from evoloco.loop import evolve
 from evoloco.rating import aggregate
 from evoloco.record.journal import Journal
 from evoloco.replay import replay

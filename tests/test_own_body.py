@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from evoloco.errors import EvolocoError, ModelError, UnknownNameError
-from evoloco.evolve import evolve
 from evoloco.experiment import Experiment
 from evoloco.genome import Array
+from evoloco.loop import evolve
 from evoloco.morphologies import mjcf
 from evoloco.morphology import HOME, Morphology
 from evoloco.replay import replay

@@ -13,8 +13,8 @@ import terminal
 from conftest import Ended
 from rich.console import Console
 
-from evoloco.evolve import evolve
 from evoloco.figures import Figures, Pace, clock
+from evoloco.loop import evolve
 from evoloco.progress import Live
 from evoloco.run import Run
 from evoloco.spec import read

@@ -9,9 +9,9 @@ from scipy.stats import theilslopes
 from searches import POPULATION, Case, Function, made, run, space, sphere
 
 from evoloco.errors import EvolocoError
-from evoloco.evolve import evolve
 from evoloco.experiment import Experiment
 from evoloco.genome import Array
+from evoloco.loop import evolve
 from evoloco.optimizer import Search
 from evoloco.optimizers import cmaes, race
 from evoloco.report.assemble import write_report

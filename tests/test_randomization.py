@@ -16,10 +16,10 @@ import pytest
 from evoloco import ground
 from evoloco.errors import EvolocoError, ModelError, SpecError, UnknownNameError
 from evoloco.evaluators.local import Local, simulator
-from evoloco.evolve import evolve
 from evoloco.experiment import Experiment
 from evoloco.fields import place
 from evoloco.fitting import fitted
+from evoloco.loop import evolve
 from evoloco.morphologies import biped, hopper, mjcf, muscle_biped, planar_biped
 from evoloco.morphology import Morphology, assemble
 from evoloco.randomization.draw import FARTHEST, Draws, Randomization, draw

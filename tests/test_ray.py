@@ -24,9 +24,9 @@ from evoloco.evaluators import ray_pool
 from evoloco.evaluators.chunks import FATAL
 from evoloco.evaluators.local import Local
 from evoloco.evaluators.ray import Ray
-from evoloco.evolve import ALL_GENERATIONS, evolve
 from evoloco.experiment import Experiment
 from evoloco.genome import Array
+from evoloco.loop import ALL_GENERATIONS, evolve
 from evoloco.record.journal import Generation, Journal
 from evoloco.run import Run
 from evoloco.spec import read

@@ -12,8 +12,8 @@ from ribs.schedulers import Scheduler
 from searches import GRID, POPULATION, SIZE, Case, made, sphere
 
 from evoloco.errors import EvolocoError
-from evoloco.evolve import evolve
 from evoloco.experiment import Experiment
+from evoloco.loop import evolve
 from evoloco.replay import replay
 from evoloco.report.assemble import write_report
 from evoloco.run import Run

@@ -10,8 +10,8 @@ import pytest
 from journals import sign
 
 from evoloco.errors import EvolocoError, JournalError
-from evoloco.evolve import evolve
 from evoloco.fields import size
+from evoloco.loop import evolve
 from evoloco.replay import replay, save_trace
 from evoloco.run import Run
 from evoloco.spec import read
@@ -48,7 +48,7 @@ def test_every_individual_is_rebuilt_to_the_last_bit(run: Run) -> None:
 
 
 def test_the_best_is_the_champion_on_its_held_out_scenarios(run: Run) -> None:
-    champion, again = run.champion(), replay(run)
+    champion, again = run.read_champion(), replay(run)
     assert again.equal
     assert (again.generation, again.individual) == (champion["generation"], champion["individual"])
     assert again.recorded.tolist() == champion["heldout"]["fitness"]
@@ -168,5 +168,5 @@ def test_an_individual_is_replayed_on_its_own_body(hop: Path, tmp_path: Path) ->
         assert again.equal
         values = run.experiment.space.decode(again.genome)
         assert again.episodes[0].morphology.mass == pytest.approx(values["body.torso_mass"] + 0.26)
-    assert run.champion()["genes"]["body.torso_mass"]["unit"] == "kg"
-    assert champion.genome[-2] == run.champion()["genome"][-2]
+    assert run.read_champion()["genes"]["body.torso_mass"]["unit"] == "kg"
+    assert champion.genome[-2] == run.read_champion()["genome"][-2]

@@ -17,9 +17,9 @@ from traces import completed
 from evoloco.ending import Ending, Outcome, Rule
 from evoloco.episode import Columns, Episode
 from evoloco.errors import EvolocoError
-from evoloco.evolve import evolve
 from evoloco.gait.analysis import analyse, rows
 from evoloco.genome import Gene, Space
+from evoloco.loop import evolve
 from evoloco.morphologies import muscle_biped
 from evoloco.morphology import assemble
 from evoloco.report import muscles, plots

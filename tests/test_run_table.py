@@ -11,7 +11,7 @@ from faults.injection import undisturbed
 
 from evoloco import __version__
 from evoloco.bundled import runs
-from evoloco.evolve import evolve
+from evoloco.loop import evolve
 from evoloco.record import lock
 from evoloco.run import Run
 from evoloco.run_table import read_row

@@ -13,9 +13,9 @@ from conftest import HOP, Ended
 from evoloco.bundled import runs
 from evoloco.champion import exported
 from evoloco.errors import EvolocoError, SpecError, UnknownNameError
-from evoloco.evolve import evolve
 from evoloco.experiment import Experiment
 from evoloco.genome import Gene, Space
+from evoloco.loop import evolve
 from evoloco.members import member, members
 from evoloco.optimizer import Search
 from evoloco.run import Run
@@ -434,7 +434,7 @@ def finished(hop: Path) -> Run:
 
 
 def test_the_champion_tells_mean_and_deviation_of_its_generation(finished: Run) -> None:
-    content, space = finished.champion(), finished.experiment.space
+    content, space = finished.read_champion(), finished.experiment.space
     values = np.array(
         [
             list(space.decode(row).values())
@@ -453,7 +453,7 @@ def test_a_run_begins_at_a_champion_by_its_folder_its_json_or_its_parameter_file
 ) -> None:
     file = finished.folder.with_name("champion.par")
     file.write_text(scone_par.dumps(exported(finished.folder)), encoding="utf-8")
-    champion = finished.champion()
+    champion = finished.read_champion()
     begun = [
         genes(finished.folder / "run.toml", f"start.path={path}")
         for path in (finished.folder, finished.folder / "champion.json", file)
@@ -602,7 +602,7 @@ def test_par_writes_a_file_that_evolve_begins_at(
     )
     assert ended.code == 0, ended.err
     assert "Start: 7 of 7 genes are given a start.\n" in ended.out
-    champion = finished.champion()["genes"]
+    champion = finished.read_champion()["genes"]
     assert Run(hop.parent / "next").spec.start.genes["period"].start == champion["period"]["value"]
 
 

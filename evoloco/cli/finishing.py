@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from evoloco.cli.reporting import make_report
 
 if TYPE_CHECKING:
-    from evoloco.champion import Champion
+    from evoloco.champion import Choice
     from evoloco.cli.output import Output
     from evoloco.episode import Episode
     from evoloco.evaluation import Evaluator
@@ -30,7 +30,7 @@ class Finish:
 
     run: "Run"
     reason: str
-    champion: "Champion"
+    champion: "Choice"
     verdicts: "list[Verdict]"
     report: Path
 
@@ -84,7 +84,7 @@ def carry_on(
     Raises:
         Interrupted: Ctrl-C; the message says how to continue.
     """
-    from evoloco.evolve import Interrupted
+    from evoloco.loop import Interrupted
 
     try:
         done = finish(output, run, generations, threads, evaluator)
@@ -111,7 +111,7 @@ def finish(
         threads: Number of threads; 0 for all CPUs.
         evaluator: Evaluator of the run; the local one if None.
     """
-    from evoloco.evolve import evolve as search
+    from evoloco.loop import evolve as search
     from evoloco.replay import replay
 
     _warn_of_differences(output, run)

@@ -41,7 +41,7 @@ def make_report(output: Output, run: "Run", again: "Replay | None" = None) -> Pa
     Raises:
         Interrupted: Ctrl-C; old film and report are as they were.
     """
-    from evoloco.evolve import Interrupted
+    from evoloco.loop import Interrupted
     from evoloco.report.assemble import write_report
 
     try:

@@ -45,8 +45,8 @@ def evolve_seeds(
         Interrupted: Ctrl-C; the same command continues.
     """
     from evoloco import seeds
-    from evoloco.evolve import Interrupted
     from evoloco.experiment import Experiment
+    from evoloco.loop import Interrupted
 
     wanted, whole = seeds.parse(text), Experiment(spec).told
     specs = {seed: whole.model_copy(update={"seed": seed}) for seed in wanted}
@@ -125,7 +125,7 @@ def _one_seed(
 
 def _is_finished(run: "Run", total: int) -> bool:
     """Returns whether the search has ended, and champion and report are made."""
-    from evoloco.evolve import ALL_GENERATIONS, INTERRUPTED
+    from evoloco.loop import ALL_GENERATIONS, INTERRUPTED
 
     reason = run.journal.note("stop_reason")
     searched = len(run.journal) >= total or reason not in (None, ALL_GENERATIONS, INTERRUPTED)
@@ -135,7 +135,7 @@ def _is_finished(run: "Run", total: int) -> bool:
 
 def _is_of(result: "Result", run: "Run") -> bool:
     """Returns whether a result in a summary is that of a run as it is now."""
-    champion = run.champion()
+    champion = run.read_champion()
     found = (champion["generation"], champion["individual"], len(run.journal))
     return found == (result.generation, result.individual, result.generations)
 
@@ -146,7 +146,7 @@ def _result(run: "Run", verdicts: "list[Verdict]") -> "Result":
     from evoloco.gait.verdict import tally
     from evoloco.seeds import Result
 
-    champion = run.champion()
+    champion = run.read_champion()
     heldout = champion["heldout"]
     distance = np.array(heldout["distance"], dtype=float)  # None becomes NaN
     speed = float(distance.sum() / np.sum(heldout["duration"]))

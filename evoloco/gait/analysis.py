@@ -100,6 +100,13 @@ class Gait:
         "1", "part of the time in which something but a foot touches the ground"
     )
 
+    def __repr__(self) -> str:
+        duty = " ".join(f"{part:.2f}" for part in self.duty_factor)
+        return (
+            f"Gait({self.outcome.value} after {self.duration:.2f} s, {self.speed:.3g} m/s, "
+            f"{self.stride_frequency:.3g} strides/s, duty factor {duty})"
+        )
+
 
 def analyse(episode: Episode, warm_up: float = WARM_UP) -> Gait:
     """Reads the gait off an episode.

@@ -70,6 +70,12 @@ class Generation:
     simulation_time: float
     objectives: Array = field(default_factory=lambda: np.zeros((0, 0)))
 
+    def __repr__(self) -> str:
+        return (
+            f"Generation({self.generation}: {len(self.genomes)} genomes, "
+            f"fitness {self.fitness.max():.4g} at best, {np.median(self.fitness):.4g} median)"
+        )
+
     @property
     def told(self) -> Array:
         """What `Optimizer.tell` takes: objectives (G, m) if there are several, or fitness (G,)."""

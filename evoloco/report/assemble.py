@@ -62,7 +62,7 @@ def _film(run: Run, episode: Episode) -> tuple[bytes | None, str]:
 
 def _findings(run: Run, again: Replay, video: bytes | None, missing: str) -> Findings:
     """Collects everything that the page shows."""
-    experiment, champion, episode = run.experiment, run.champion(), again.episodes[0]
+    experiment, champion, episode = run.experiment, run.read_champion(), again.episodes[0]
     params = experiment.parameters(again.genome)
     record = run.journal[again.generation]
     search = Trials(

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from evoloco.errors import JournalError
-from evoloco.evolve import evolve
+from evoloco.loop import evolve
 from evoloco.run import Run
 from evoloco.salvage import salvage
 from evoloco.spec import read

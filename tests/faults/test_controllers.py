@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from evoloco.errors import EvolocoError
-from evoloco.evolve import evolve
 from evoloco.genome import Space
+from evoloco.loop import evolve
 from evoloco.morphology import Morphology
 from evoloco.replay import replay
 from evoloco.run import Run

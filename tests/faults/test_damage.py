@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from evoloco.errors import JournalError
-from evoloco.evolve import evolve
+from evoloco.loop import evolve
 from evoloco.record.journal import Generation, Journal, intact_generations
 from evoloco.run import Run
 from evoloco.salvage import salvage
