@@ -109,7 +109,7 @@ def test_json_has_one_object_per_generation_and_a_final_one_and_nothing_else(
         record.fitness.max() for record in run.journal.generations()
     ]
     assert last["event"] == "end"
-    assert last["champion"]["heldout_fitness"] == run.champion()["heldout_fitness"]
+    assert last["champion"]["heldout_fitness"] == run.read_champion()["heldout_fitness"]
     assert Path(last["report"]).is_file()
     assert last["film"] is None
     assert last["reason"] == "the last generation was reached"
