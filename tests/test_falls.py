@@ -9,7 +9,7 @@ from typing import Any
 import mujoco
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from traces import body, noise
 
@@ -63,6 +63,7 @@ def prefix(whole: Episode, lived: int) -> Episode:
 @pytest.mark.parametrize(
     "name", [name for name, module in MEASURES.items() if hasattr(module, "row")]
 )
+@settings(max_examples=15)
 @given(weight=WEIGHTS, lived=LIVED)
 def test_no_earlier_end_is_better_for_a_measure_per_step(
     name: str, weight: float, lived: list[int]
@@ -73,6 +74,7 @@ def test_no_earlier_end_is_better_for_a_measure_per_step(
 
 
 @pytest.mark.parametrize("name", MEASURES)
+@settings(max_examples=15)
 @given(weight=WEIGHTS, lived=LIVED, value=st.floats(-1e3, 1e3))
 def test_at_equal_values_a_longer_life_is_never_worse(
     name: str, weight: float, lived: list[int], value: float

@@ -10,9 +10,19 @@ from searches import LEVELS, MEMBERS, POPULATION, SIZE, Function, made, run, sph
 from evoloco.genome import Array
 
 RANKED = [case for case in MEMBERS if case.ranked]
+SLOW = ("cma_me",)
+"""Optimizers whose library takes long to load."""
+
+members = pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=[pytest.mark.slow] * (case.name in SLOW), id=str(case))
+        for case in MEMBERS
+    ],
+)
 
 
-@pytest.mark.parametrize("case", MEMBERS, ids=str)
+@members
 def test_genomes_fill_the_population_and_stay_in_the_unit_cube(case) -> None:
     asked = run(made(case), 15, lambda genomes: genomes.sum(axis=1))  # drives to a corner
     assert {genomes.shape for genomes in asked} == {(case.population, SIZE)}
@@ -20,7 +30,7 @@ def test_genomes_fill_the_population_and_stay_in_the_unit_cube(case) -> None:
 
 
 @pytest.mark.parametrize("levels", [(), LEVELS])
-@pytest.mark.parametrize("case", MEMBERS, ids=str)
+@members
 def test_a_fresh_instance_fed_the_record_asks_for_the_same_genomes(case, levels) -> None:
     asked = run(made(case, levels=levels), 20)
     random.seed(3)
@@ -30,7 +40,7 @@ def test_a_fresh_instance_fed_the_record_asks_for_the_same_genomes(case, levels)
 
 
 @pytest.mark.parametrize("levels", [(), LEVELS])
-@pytest.mark.parametrize("case", MEMBERS, ids=str)
+@members
 def test_global_random_numbers_are_neither_used_nor_moved(case, levels) -> None:
     np.random.seed(5)
     random.seed(5)
@@ -43,7 +53,7 @@ def test_global_random_numbers_are_neither_used_nor_moved(case, levels) -> None:
     assert np.array_equal(run(made(case, levels=levels), 5), asked)
 
 
-@pytest.mark.parametrize("case", MEMBERS, ids=str)
+@members
 def test_two_searches_in_one_process_do_not_disturb_each_other(case) -> None:
     alone = run(made(case), 6)
     one, other = made(case), made(case, seed=2)
@@ -69,7 +79,7 @@ def test_ranking_searches_are_blind_to_increasing_transforms_of_the_fitness(
     assert np.array_equal(plain, run(made(case), 20, lambda genomes: transform(sphere(genomes))))
 
 
-@pytest.mark.parametrize("case", MEMBERS, ids=str)
+@members
 def test_an_unstable_genome_counts_as_worse_than_all_others(case) -> None:
     def unstable(genomes: Array) -> Array:
         return np.where(genomes[:, 0] > 0.6, -np.inf, sphere(genomes))
@@ -83,7 +93,7 @@ def test_an_unstable_genome_counts_as_worse_than_all_others(case) -> None:
         assert np.array_equal(asked, poor)
 
 
-@pytest.mark.parametrize("case", MEMBERS, ids=str)
+@members
 def test_generations_of_unstable_genomes_only_are_survived(case) -> None:
     optimizer = made(case)
     run(optimizer, 3, lambda genomes: np.full(len(genomes), -np.inf))

@@ -68,6 +68,7 @@ def test_map_elites_is_the_archive_and_the_line_emitter_of_pyribs() -> None:
         ours.tell(genomes, sphere(genomes), genomes[:, :2])
 
 
+@pytest.mark.slow
 def test_cma_me_is_the_scheduler_of_pyribs_folded_into_the_unit_cube() -> None:
     ours = made(Case("cma_me", GRID), emitters=2, sigma=0.3)
     theirs = GridArchive(solution_dim=SIZE, dims=GRID["cells"], ranges=GRID["ranges"], seed=1)

@@ -98,11 +98,11 @@ def followed(terms: Sequence[Term], lived: Episode) -> tuple[Array, Array]:
 
 
 @pytest.mark.parametrize("name", EPISODES)
-def test_the_row_form_of_every_measure_equals_it_on_every_prefix(name: str) -> None:
+def test_the_row_form_of_every_measure_equals_it_on_prefixes(name: str) -> None:
     lived = EPISODES[name]()
     terms = terms_of(lived.morphology)
     values, _ = followed(terms, lived)
-    for length in range(1, len(lived) + 1):
+    for length in sorted({1, 2, 3, len(lived) // 3, len(lived) - 1, len(lived)} - {0}):
         prefix = replace(lived, trace=lived.trace[:length])
         for k, each in enumerate(terms):
             wanted, found = each.measure(prefix, **each.options), values[:length, k]
