@@ -53,7 +53,8 @@ class Experiment:
         spec = self.spec.scenario.terrain
         kind = member("terrains", spec.name, "scenario.terrain.name").Shape
         options = checked(kind, spec.options, "scenario.terrain", TerrainSpec.model_fields)
-        form = kind(**options)
+        with user_code(f"terrain: '{spec.name}'"):
+            form = kind(**options)
         if form.highest == 0:
             return None
 
@@ -151,7 +152,8 @@ class Experiment:
             values = dict(zip(self.space.names, row, strict=True))
             body, controller = self.embodiment.of(values)
             given = {**values, **self.spec.controller.fixed}
-            made.append((body, flatten(controller.parameters(given))))
+            with user_code(f"controller: '{self.spec.controller.name}'"):
+                made.append((body, flatten(controller.parameters(given))))
         return made
 
     # What is maximised

@@ -71,7 +71,7 @@ def member(room: str, name: str, where: str = "") -> ModuleType:
     if name.endswith(".py"):
         module = _import_file(Path(name), where)
     elif name in plugins:
-        module = plugins[name].load()
+        module = _import_plugin(plugins[name], where)
     elif name in members(room):
         module = importlib.import_module(f"evoloco.{room}.{name}")
     else:
@@ -81,6 +81,22 @@ def member(room: str, name: str, where: str = "") -> ModuleType:
         raise SpecError(
             f"{where}: {kind} '{name}' has no '{entry}'. See docs/ for how to write one."
         )
+    return module
+
+
+def _import_plugin(plugin: EntryPoint, where: str) -> ModuleType:
+    """Imports a member that another package brings.
+
+    Raises:
+        SpecError: It cannot be imported.
+    """
+    try:
+        module: ModuleType = plugin.load()
+    except Exception as error:
+        raise SpecError(
+            f"{where}: '{plugin.name}' ({plugin.value}) cannot be imported: "
+            f"{type(error).__name__}: {error}"
+        ) from error
     return module
 
 

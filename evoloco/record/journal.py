@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -74,6 +74,18 @@ class Generation:
     def told(self) -> Array:
         """What `Optimizer.tell` takes: objectives (G, m) if there are several, or fitness (G,)."""
         return self.objectives if self.objectives.size else self.fitness
+
+
+class Span(NamedTuple):
+    """The range of what was maximised in a generation.
+
+    Attributes:
+        low: Smallest fitness, or of several objectives the smallest of each.
+        high: The largest.
+    """
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
 
 
 class Journal:
@@ -206,11 +218,7 @@ class Journal:
 
     def note(self, key: str) -> Any:
         """Returns a fact about the whole run, or None if it was not noted."""
-        row = self._database.execute("SELECT value FROM notes WHERE key = ?", (key,)).fetchone()
-        try:
-            return json.loads(row[0]) if row else None
-        except RecursionError:
-            raise ValueError(f"the note '{key}' is nested too deep") from None
+        return _note(self._database, key)
 
     def write_note(self, key: str, value: Any) -> None:
         """Notes a fact about the whole run, such as why it stopped.
@@ -251,8 +259,13 @@ class Journal:
             ) from None
 
     def write_event(self, generation: int, happened: float, what: str) -> None:
-        """Records an event of a generation, such as the loss of a worker, at a Unix time [s]."""
-        self._database.execute("INSERT INTO events VALUES (?, ?, ?)", (generation, happened, what))
+        """Records an event that no generation brings along, such as a salvage, at a Unix time [s].
+
+        Raises:
+            StorageError: The file cannot be written.
+        """
+        with self._writing("An event"):
+            self._insert("events", [(generation, happened, what)])
 
     def events(self) -> list[tuple[int, float, str]]:
         """Returns all events in the order of recording: generation, Unix time [s], text."""
@@ -260,8 +273,38 @@ class Journal:
             "SELECT generation, happened, what FROM events ORDER BY rowid"
         ).fetchall()
 
+    def outcomes(self) -> tuple[dict[str, int], float]:
+        """Returns how many episodes ended in which way, and the longest time of one [s]."""
+        rows = self._database.execute(
+            "SELECT outcome, count(*), max(duration) FROM episodes GROUP BY outcome"
+        ).fetchall()
+        counts = {outcome: count for outcome, count, _ in rows}
+        return counts, max((longest for _, _, longest in rows), default=0.0)
+
+    def spans(self) -> list[Span]:
+        """Returns the range of the fitness, or of the objectives, of every generation."""
+        goals = schema.goals(self.objectives)
+        extremes = ", ".join(f"{each}({goal})" for each in ("min", "max") for goal in goals)
+        rows = self._database.execute(
+            f"SELECT {extremes} FROM individuals GROUP BY generation ORDER BY generation"
+        )
+        return [Span(row[: len(goals)], row[len(goals) :]) for row in rows]
+
+    def best_outcomes(self, count: int) -> list[tuple[str, bool]]:
+        """Returns of the last generations: how the fittest individual ended, and if one completed.
+
+        Args:
+            count: Number of generations.
+        """
+        rows = self._database.execute(
+            "SELECT outcome, max(fitness), sum(outcome = 'completed') FROM individuals "
+            "WHERE generation >= ? GROUP BY generation ORDER BY generation",
+            (len(self) - count,),
+        )
+        return [(outcome, bool(completed)) for outcome, _, completed in rows]
+
     def append(self, record: Generation) -> None:
-        """Records a generation, completely or not at all.
+        """Records a generation and the events of its evaluation, completely or not at all.
 
         Raises:
             JournalError: The generation is recorded already.
@@ -269,6 +312,7 @@ class Journal:
         """
         individuals = _individual_rows(record, goals=bool(self.objectives))
         episodes = _episode_rows(record)
+        events = [(record.generation, *event) for event in record.evaluation.events]
         head = (
             record.generation,
             float(record.support),
@@ -283,6 +327,7 @@ class Journal:
                 self._insert("generations", [signed])
                 self._insert("individuals", individuals)
                 self._insert("episodes", episodes)
+                self._insert("events", events)
         except sqlite3.IntegrityError:
             raise JournalError(
                 f"Generation {record.generation} is already in the journal {self.path}: another "
@@ -290,8 +335,9 @@ class Journal:
             ) from None
 
     def _insert(self, table: str, rows: list[Row]) -> None:
-        places = ", ".join("?" * len(rows[0]))
-        self._database.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
+        if rows:
+            places = ", ".join("?" * len(rows[0]))
+            self._database.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
 
     def __len__(self) -> int:
         """Number of recorded generations."""
@@ -342,6 +388,28 @@ def intact_generations(path: Path) -> Iterator[Generation]:
         while True:
             yield _read(database, generation)
             generation += 1
+
+
+def events_before(path: Path, generation: int) -> list[tuple[int, float, str]]:
+    """Returns the events of the generations before one, as far as the file can be read."""
+    events: list[tuple[int, float, str]] = []
+    with suppress(*UNREADABLE), _copied(path) as database:
+        if schema.tables_of(database).get("events") != schema.tables(())["events"]:
+            return []
+        query = "SELECT generation, happened, what FROM events WHERE generation < ? ORDER BY rowid"
+        for number, happened, what in database.execute(query, (generation,)):
+            events.append((int(number), float(happened), str(what)))
+    return events
+
+
+def asked_generations(path: Path) -> int:
+    """Returns the note of how many generations were asked for last; 0 if there is none."""
+    with suppress(*UNREADABLE), _copied(path) as database:
+        if schema.tables_of(database).get("notes") != schema.tables(())["notes"]:
+            return 0
+        if _note(database, "sha256") == _digest_of_notes(database):
+            return int(_note(database, "generations") or 0)
+    return 0
 
 
 def _read(database: sqlite3.Connection, generation: int) -> Generation:
@@ -469,6 +537,15 @@ def digest(head: Row, individuals: list[Row], episodes: list[Row]) -> str:
     for row in (head, *individuals, *episodes):
         found.update(repr(row).encode())
     return found.hexdigest()
+
+
+def _note(database: sqlite3.Connection, key: str) -> Any:
+    """Returns a note, or None if there is none."""
+    row = database.execute("SELECT value FROM notes WHERE key = ?", (key,)).fetchone()
+    try:
+        return json.loads(row[0]) if row else None
+    except RecursionError:
+        raise ValueError(f"the note '{key}' is nested too deep") from None
 
 
 def _digest_of_notes(database: sqlite3.Connection) -> str:

@@ -68,6 +68,11 @@ def column(objective: str) -> str:
     return f"objective_{objective}"
 
 
+def goals(objectives: Sequence[str]) -> list[str]:
+    """Returns the columns of what is maximised, as SQL identifiers."""
+    return [_quoted(column(name)) for name in objectives] or ["fitness"]
+
+
 def check(terms: Sequence[str], objectives: Sequence[str] = ()) -> None:
     """Checks that fitness terms and objectives can be columns. SQLite's names ignore case.
 
