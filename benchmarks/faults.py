@@ -464,8 +464,8 @@ def all_diverge_in_two_objectives(place: Place, times: int) -> Cost:
 
 
 def flat(place: Place, times: int) -> Cost:
-    survive = 'fitness={a={measure="survival", weight=1.0}}'
-    return nowhere(place, times, "All genomes have the same fitness", survive, RANDOM)
+    nothing = 'fitness={a={measure="survival", weight=0.0}}'
+    return nowhere(place, times, "All genomes have the same fitness", nothing, RANDOM)
 
 
 def falls_at_once(place: Place, times: int) -> Cost:

@@ -1,5 +1,6 @@
 """The run file: the description of one run, as frozen data. Unknown keys are errors."""
 
+import os
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -546,7 +547,7 @@ def read(
 
 def _name_of(path: Path) -> str:
     """Returns the name of a run whose run file gives none: that of the file, or of its folder."""
-    full = path.absolute()
+    full = Path(os.path.abspath(path))
     name = full.parent.name if full.name == "run.toml" else full.stem
     return name if _is_plain(name) else "run"
 

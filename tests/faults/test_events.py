@@ -82,6 +82,8 @@ def test_a_disk_that_is_full_while_an_event_is_written_is_told(file: Path, tmp_p
 
     folder = tmp_path / "run"
     settings = own(tmp_path, DIVERGES), "optimizer.name=uniform", "optimizer.generations=200"
+    compiled = process("evolve", file, *settings[:2], "--out", tmp_path / "compiled")
+    assert compiled.code == 0, compiled.err
     full = process("evolve", file, *settings, "--out", folder, preexec_fn=limited)
     assert full.code == 3, full.err
     assert full.message.endswith(f"continue with: evoloco resume {folder}")

@@ -111,8 +111,8 @@ def test_a_run_toml_is_named_after_its_folder_wherever_it_is_read_from(
 @pytest.mark.parametrize("name", [".hidden/run.toml", ".toml", "a/../run.toml"])
 def test_a_run_file_without_a_usable_name_is_a_run(tmp_path: Path, name: str) -> None:
     path = tmp_path / "place" / name
-    path.parent.mkdir(parents=True)
-    path.parent.resolve().mkdir(exist_ok=True)
+    for folder in ("a", ".hidden"):
+        (tmp_path / "place" / folder).mkdir(parents=True)
     path.write_text(SHORT, encoding="utf-8")
     assert read(path).name in ("run", "place")
 
