@@ -20,6 +20,7 @@ from evoloco.experiment import Experiment
 from evoloco.members import member
 from evoloco.model_file import files_of
 from evoloco.references import Reference, references, resolved
+from evoloco.sim.sources import imported_by
 from evoloco.spec import RunSpec, dumps, load
 
 _PACKAGES = ("mujoco", "numpy", "numba", "llvmlite", "cma")
@@ -90,16 +91,16 @@ def named(spec: RunSpec) -> list[Reference]:
 
 
 def used_files(spec: RunSpec) -> list[str]:
-    """Returns the paths of all files that a run uses: code, models, and what a model refers to.
+    """Returns the paths of all files that a run uses.
 
-    The file that the search started from is not among them: its values stand in the run file.
+    These are Python files, those that they import, models, and what a model refers to. The file
+    that the search started from is not among them: its values stand in the run file.
     """
     paths = set()
     for reference in named(spec):
         if reference.is_path:
-            paths.add(reference.value)
-        if reference.is_path and not reference.is_code:
-            paths |= {str(path) for path in files_of(Path(reference.value))}
+            found = imported_by if reference.is_code else files_of
+            paths |= {str(path) for path in found(Path(reference.value))}
     return sorted(paths)
 
 

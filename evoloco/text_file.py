@@ -37,9 +37,7 @@ def read_bytes(path: Path) -> bytes:
         OSError: It is missing, cannot be read, is a device or a pipe, or is too large.
     """
     found = path.stat()
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
-    if not path.is_file():
+    if not path.is_file() and not path.is_dir():
         raise OSError(errno.EINVAL, "it is a device or a pipe, not a file", str(path))
     if found.st_size > LARGEST:
         raise OSError(errno.EFBIG, f"it has more than {LARGEST // 2**20} MiB", str(path))

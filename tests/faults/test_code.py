@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -198,6 +199,50 @@ def test_an_optimizer_and_a_terrain_of_ones_own_are_anchored_hashed_and_must_not
 
     optimizer.write_text(OPTIMIZER + "\n# another one\n", encoding="utf-8")
     with pytest.raises(JournalError, match=r"cannot continue as it started: .*mine\.py has chan"):
+        evolve(Run(run.folder))
+
+
+HELPED = """
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from legs_of_mine import build
+"""
+HELPER = """
+from pathlib import Path
+
+from evoloco.morphologies.hopper import build as hopper
+
+
+def build():
+    body = hopper()
+    body.model.dof_damping[-1] = float(Path(__file__).with_name("damping.txt").read_text())
+    return body
+"""
+
+
+def test_what_code_of_ones_own_imports_and_reads_must_not_change(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    helper, number = tmp_path / "legs_of_mine.py", tmp_path / "damping.txt"
+    (tmp_path / "body.py").write_text(HELPED, encoding="utf-8")
+    helper.write_text(HELPER, encoding="utf-8")
+    number.write_text("1.0", encoding="utf-8")
+
+    run = Run.create(read(file, [f"morphology.name={tmp_path / 'body.py'}"]), tmp_path / "run")
+    evolve(run, 1)
+    assert set(run.provenance["files_sha256"]) == {str(tmp_path / "body.py"), str(helper)}
+    run.journal.close()
+
+    number.write_text("1.1", encoding="utf-8")
+    with pytest.raises(JournalError, match="the body is another one than then"):
+        evolve(Run(run.folder))
+    number.write_text("1.0", encoding="utf-8")
+    helper.write_text(HELPER + "# more\n", encoding="utf-8")
+    with pytest.raises(JournalError, match=r"legs_of_mine\.py has changed since"):
         evolve(Run(run.folder))
 
 
