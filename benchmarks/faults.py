@@ -75,7 +75,7 @@ import os, time
 from pathlib import Path
 import numpy as np
 
-UNIT = "m"
+UNIT, FLOORS = "m", (0.0, 0.0)
 HERE = Path(__file__).parent
 
 

@@ -220,6 +220,7 @@ def write(champion: Champion, experiment: Experiment, path: Path) -> None:
         "heldout": {
             "fitness": _finite(evaluation.fitness[0].tolist()),
             "outcome": evaluation.outcome[0].tolist(),
+            "ending": evaluation.ending[0].tolist(),
             "duration": evaluation.duration[0].tolist(),
             "distance": _finite(evaluation.distance[0].tolist()),
         },

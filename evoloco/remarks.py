@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evoloco.episode import Outcome
+from evoloco.ending import Outcome
 from evoloco.evaluation import Evaluation
 from evoloco.record.journal import Journal, Span
 from evoloco.spec import RunSpec
@@ -33,7 +33,7 @@ def at_once(evaluation: Evaluation) -> list[str]:
         return []
     return [
         f"Every episode of the first generation ended within {SOON:g} s, so the search has nothing "
-        f"to improve. Check {PLACES}."
+        f"to improve. The first ended because {evaluation.ending[0, 0]}. Check {PLACES}."
     ]
 
 
@@ -68,7 +68,8 @@ def _on_outcomes(spec: RunSpec, journal: Journal) -> str:
     return (
         f"None of the {total} episodes of the search was lived to its end: "
         f"{counts[Outcome.FELL]} fell{diverged}. The longest lasted {longest:.3g} of "
-        f"{spec.scenario.duration:g} s."
+        f"{spec.scenario.duration:g} s. The fittest of the last generation ended because "
+        f"{journal.last_ending()}."
     )
 
 

@@ -51,10 +51,26 @@ class Replay:
         return not np.isnan(self.recorded).any()
 
     @property
+    def endings(self) -> list[str]:
+        """How every episode ended and why, in one sentence each."""
+        return [sentence(episode) for episode in self.episodes]
+
+    @property
     def shown(self) -> Episode:
         """The episode to look at: the first one that was unstable, or else the first."""
         unstable = [episode for episode in self.episodes if episode.outcome is Outcome.UNSTABLE]
         return (unstable or self.episodes)[0]
+
+
+def sentence(episode: Episode) -> str:
+    """Returns how an episode ended: after which time, by which rule, with which number."""
+    lasted, why = f"{episode.duration:.2f} s", str(episode.ending)
+    match episode.outcome:
+        case Outcome.COMPLETED:
+            return f"It lasted to its end, {lasted}."
+        case Outcome.FELL:
+            return f"It fell after {lasted}: {why}."
+    return f"It ended after {lasted}: {why}."
 
 
 @dataclass(frozen=True)

@@ -152,6 +152,6 @@ def _overflow(terms: Sequence[Term], counted: Sequence[float]) -> EvolocoError:
         for term, value in zip(terms, counted, strict=True)
     )
     return EvolocoError(
-        f"The fitness overflows. Its terms: {products}. Give [fitness] smaller weights, or measures "
-        "with smaller values."
+        f"The fitness overflows. Its terms: {products}. Give [fitness] smaller weights, or "
+        "measures with smaller values."
     )

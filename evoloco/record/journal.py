@@ -303,6 +303,13 @@ class Journal:
         )
         return [(outcome, bool(completed)) for outcome, _, completed in rows]
 
+    def last_ending(self) -> str:
+        """Returns why the fittest individual of the last generation ended, as a clause."""
+        row = self._database.execute(
+            "SELECT ending, max(fitness) FROM individuals WHERE generation = ?", (len(self) - 1,)
+        ).fetchone()
+        return str(row[0])
+
     def append(self, record: Generation) -> None:
         """Records a generation and the events of its evaluation, completely or not at all.
 
@@ -453,11 +460,12 @@ def _evaluation(generation: int, episodes: list[Row], population_size: int) -> E
     if not set(outcome) <= set(Outcome):
         raise ValueError(f"generation {generation} has unknown outcomes")
 
-    numbers = np.array([[row[3], *row[5:]] for row in episodes], dtype=np.float64)
+    numbers = np.array([[row[3], *row[6:]] for row in episodes], dtype=np.float64)
     return Evaluation(
         fitness=numbers[:, 0].reshape(shape),
         values=numbers[:, 3:].reshape(*shape, -1),
         outcome=outcome.reshape(shape),
+        ending=np.array([str(row[5]) for row in episodes]).reshape(shape),
         duration=numbers[:, 1].reshape(shape),
         distance=numbers[:, 2].reshape(shape),
     )
@@ -478,6 +486,7 @@ def _individual_rows(record: Generation, goals: bool) -> list[Row]:
             genome.astype("<f8").tobytes(),
             float(record.fitness[i]),
             str(evaluation.outcome[i, worst[i]]),
+            str(evaluation.ending[i, worst[i]]),
             duration[i],
             distance[i],
             *values[i],
@@ -497,6 +506,7 @@ def _episode_rows(record: Generation) -> list[Row]:
             episode,
             float(evaluation.fitness[individual, episode]),
             str(evaluation.outcome[individual, episode]),
+            str(evaluation.ending[individual, episode]),
             float(evaluation.duration[individual, episode]),
             float(evaluation.distance[individual, episode]),
             *evaluation.values[individual, episode].tolist(),

@@ -157,7 +157,7 @@ def test_the_largest_weights_give_a_finite_fitness(file: Path, tmp_path: Path) -
     run.journal.close()
 
 
-HUGE = "UNIT = '1'\n\n\ndef measure(episode):\n    return 1e300\n"
+HUGE = "UNIT, FLOORS = '1', (0.0, 0.0)\n\n\ndef measure(episode):\n    return 1e300\n"
 
 
 def test_a_sum_that_overflows_ends_the_run_with_its_terms(
