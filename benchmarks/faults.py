@@ -517,6 +517,19 @@ def forged(place: Place, times: int) -> Cost:
     return cost
 
 
+def piped(place: Place, times: int) -> Cost:
+    """Pipes in place of the files of a run folder; nothing may wait for them."""
+    cost, names = Cost(), ("run.toml", "champion.json", "provenance.json", "journal.sqlite")
+    place.whole()
+    for number in range(times):
+        folder, name = copied(place.folder / "whole", place.folder / "piped"), names[number % 4]
+        (folder / name).unlink()
+        os.mkfifo(folder / name)
+        cost.meet(evoloco("replay", folder), 2, name)
+        cost.ways[name] += 1
+    return cost
+
+
 def marked(place: Place, times: int) -> Cost:
     """Run files as Windows writes them."""
     cost, expected = Cost(), place.whole()
@@ -543,10 +556,12 @@ def interrupted(place: Place, times: int) -> Cost:
         time.sleep(place.random.uniform(0.0, 0.5))
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGINT)
-        cost.meet(ended(process), 130, "safe")
+        stopped = ended(process)
+        cost.meet(stopped, 130, "safe")
+        cost.ways["while the report was made" if "report" in stopped.message else "before"] += 1
 
         cost.lost += len(list(folder.glob("*.tmp*")))
-        cost.meet(evoloco("report", folder), 0)
+        cost.lost += evoloco("report", folder).code != 0
         cost.compare(folder, expected)
     return cost
 
@@ -683,6 +698,7 @@ FAULTS = (
     Fault("everything falls at once", 5, falls_at_once),
     Fault("weights that overflow", 10, overflows),
     Fault("code in a run folder", 24, forged),
+    Fault("pipes for files", 4, piped),
     Fault("byte order marks", 4, marked),
     Fault("Ctrl-C during the report", 10, interrupted),
     Fault("Ray: SIGKILL of the search", 50, killed_on_ray),

@@ -46,7 +46,7 @@ def test_the_journal_says_which_rule_ended_an_episode(
         assert found, ending
         assert found[1] in bodies
         if found.lastindex == 3:
-            assert abs(float(found[2]) - float(found[3])) < 0.2
+            assert 0 < abs(float(found[2]) - float(found[3])) < 0.2
     assert set(evaluation.ending[~fell].tolist()) <= {"it lasted to its end"}
     run.journal.close()
 
