@@ -17,7 +17,7 @@ from evoloco.genome import Array
 from evoloco.optimizer import Optimizer
 from evoloco.record import schema
 from evoloco.record.journal import FILE, Journal
-from evoloco.spec import RunSpec, read, write
+from evoloco.spec import RunSpec, anchored, read, write
 
 
 class Run:
@@ -105,7 +105,7 @@ class Run:
                 "or choose another folder with --out, or another --seed."
             )
         with error_context(source):
-            experiment = Experiment(Experiment(spec).told)
+            experiment = Experiment(Experiment(anchored(spec)).told)
             check(experiment)
 
         making = folder.with_name(folder.name + ".making")

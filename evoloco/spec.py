@@ -633,6 +633,11 @@ def loads(text: str) -> RunSpec:
     return RunSpec.model_validate(tomllib.loads(text))
 
 
+def anchored(spec: RunSpec) -> RunSpec:
+    """Returns a run file whose paths are absolute. They are relative to the working directory."""
+    content = tomllib.loads(dumps(spec))
+    anchor(content, Path.cwd())
+    return RunSpec.model_validate(content)
 
 
 def _explain(error: ValidationError, source: str) -> str:

@@ -202,6 +202,18 @@ def test_an_optimizer_and_a_terrain_of_ones_own_are_anchored_hashed_and_must_not
         evolve(Run(run.folder))
 
 
+def test_a_run_made_in_python_has_absolute_paths_too(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(OPTIMIZER, encoding="utf-8")
+    spec = read(file)
+    mine = spec.optimizer.model_copy(update={"name": "mine.py"})
+    run = Run.create(spec.model_copy(update={"optimizer": mine}), Path("run"))
+    assert run.spec.optimizer.name == str(tmp_path / "mine.py")
+    run.journal.close()
+
+
 HELPED = """
 import sys
 from pathlib import Path
