@@ -14,8 +14,12 @@ from evoloco.errors import JournalError
 from evoloco.evaluators.local import judge, simulator
 from evoloco.experiment import Experiment
 from evoloco.genome import Array
+from evoloco.record.files import replacing
 from evoloco.run import Run
 from evoloco.scenario import Scenario
+
+ONCE_MORE = "give the command once more."
+"""What to do when a file that the user asked for can be written."""
 
 
 @dataclass(frozen=True)
@@ -230,7 +234,7 @@ def save_trace(episode: Episode, path: Path) -> None:
     widths = episode.columns.widths
     arrays: dict[str, Any] = {name: episode[name] for name, width in widths.items() if width}
     arrays["time"] = episode.time
-    with path.open("wb") as file:
+    with replacing(path, ONCE_MORE) as unfinished, unfinished.open("wb") as file:
         np.savez(file, **arrays)
 
 
@@ -239,4 +243,5 @@ def save_model(episode: Episode, path: Path) -> None:
     model = episode.morphology.model
     content = np.empty(mujoco.mj_sizeModel(model), np.uint8)
     mujoco.mj_saveModel(model, None, content)
-    path.write_bytes(content.tobytes())
+    with replacing(path, ONCE_MORE) as unfinished:
+        unfinished.write_bytes(content.tobytes())

@@ -80,6 +80,19 @@ def test_an_interrupt_while_the_champion_is_chosen_leaves_a_run_to_resume(
     assert not [name for name in files(folder) if ".tmp" in name or "champion" in name]
 
 
+def test_a_file_that_a_replay_writes_is_whole_or_as_it_was(
+    evoloco: Callable[..., Ended], whole: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "old.npz").write_bytes(b"old")
+    (tmp_path / "folder").mkdir()
+    assert evoloco("replay", whole, "--trace", tmp_path / "old.npz").code == 0
+    refused = evoloco("replay", whole, "--model", tmp_path / "folder")
+    assert refused.code == 2
+    assert refused.message.endswith("then give the command once more.")
+    assert {path.name for path in tmp_path.iterdir()} == {"old.npz", "folder"}
+    assert (tmp_path / "old.npz").read_bytes() != b"old"
+
+
 @pytest.mark.film
 @pytest.mark.slow
 def test_an_interrupt_of_a_film_leaves_the_old_film_and_report(whole: Path, tmp_path: Path) -> None:
