@@ -101,6 +101,8 @@ def _found(
         options = checked(module.sensor, spec.options, f"sensors.{name}", SensorSpec.model_fields)
         with user_code(f"sensor: '{source}'"):
             found: Sensor = module.sensor(morphology, **options)
+        if not isinstance(found, Sensor):
+            raise SpecError(f"sensor: '{source}': `sensor` must return a Sensor.")
         return found
     if source in sensors:
         return sensors[source]

@@ -88,10 +88,12 @@ def _mentioned(path: Path) -> set[Path]:
     _read(path, path.parent, documents)
 
     folders = {document.parent for document in documents}
-    every = [attributes for found in documents.values() for attributes in found]
-    for attributes in every:
-        folders |= {path.parent / attributes[key] for key in FOLDERS if attributes.get(key)}
-    names = {name for attributes in every for name in _file_names(attributes)}
+    names = set()
+    for document, elements in documents.items():
+        for attributes in elements:
+            names |= {*_file_names(attributes)}
+            for given in filter(None, map(attributes.get, FOLDERS)):
+                folders |= {path.parent / given, document.parent / given}
     return {folder / name for folder in folders for name in names}
 
 

@@ -107,8 +107,8 @@ def used_files(spec: RunSpec) -> list[str]:
 def refuse_code(file: Path) -> None:
     """Refuses the run file of a run folder if it leads to code that came with the folder.
 
-    evoloco writes full paths without links into a run folder. Another path to code may lead into
-    the folder, or to its neighbours, wherever the folder is copied.
+    evoloco writes full paths, their folders free of links, into a run folder. Another path to code
+    may lead into the folder, or to its neighbours, wherever the folder is copied.
 
     Args:
         file: The run file in the run folder.
@@ -127,15 +127,15 @@ def refuse_code(file: Path) -> None:
 
         key, value, _ = reference
         path = resolved(value, folder)
-        if Path(path).is_relative_to(folder):
+        if any(Path(one).is_relative_to(folder) for one in (path, os.path.realpath(path))):
             raise JournalError(
                 f"{file} names {value} as {key}, which is in the run folder: nothing there is "
                 f"executed. {advice}"
             )
         if path != value:
             raise JournalError(
-                f"{file} names {value} as {key}. A run folder must name code by its full path "
-                f"without links, which would be {path}. {advice}"
+                f"{file} names {value} as {key}. A run folder must name code by a full path "
+                f"without linked folders, which would be {path}. {advice}"
             )
 
 

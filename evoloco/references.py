@@ -59,7 +59,7 @@ def references(content: dict[str, Any]) -> Iterator[Reference]:
 
 
 def anchor(content: dict[str, Any], folder: Path) -> None:
-    """Makes all paths in the content of a run file absolute and free of links.
+    """Makes all paths in the content of a run file absolute, their folders free of links.
 
     Args:
         content: The content, which is changed.
@@ -75,7 +75,9 @@ def anchor(content: dict[str, Any], folder: Path) -> None:
 
 
 def resolved(value: str, folder: Path) -> str:
-    """Returns a path, absolute and free of links.
+    """Returns a path, absolute, its folder free of links.
+
+    The file itself may be a link: a model's meshes lie beside the link.
 
     Args:
         value: The path.
@@ -84,8 +86,9 @@ def resolved(value: str, folder: Path) -> str:
     Raises:
         SpecError: The value cannot be a path.
     """
+    full = folder / value
     try:
-        return str((folder / value).resolve())
+        return str(full.resolve() if full.name == ".." else full.parent.resolve() / full.name)
     except (OSError, ValueError, RuntimeError):  # such as a zero byte, or links in a circle
         raise SpecError(f"{value[:80]!r} cannot be a path.") from None
 

@@ -81,7 +81,7 @@ def _on_flat(spans: Sequence[Span]) -> str:
         flat += 1
 
     everything = flat == len(spans)
-    if flat < (2 if everything else FLAT):
+    if flat < FLAT and not everything:
         return ""
     since = "" if everything else f" since generation {len(spans) - flat}"
     value = ", ".join(f"{low:.6g}" for low in last.low)

@@ -69,6 +69,15 @@ def test_all_paths_become_absolute_and_free_of_links(tmp_path: Path) -> None:
     assert sum(reference.is_code for reference in found) == len(MEMBERS)
 
 
+def test_a_model_that_is_a_link_stays_beside_its_meshes(tmp_path: Path) -> None:
+    (tmp_path / "real.xml").touch()
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "robot.xml").symlink_to(tmp_path / "real.xml")
+    content = {"morphology": {"path": "here/robot.xml"}}
+    anchor(content, tmp_path)
+    assert content["morphology"]["path"] == str(tmp_path / "here" / "robot.xml")
+
+
 def test_names_stay_names_and_what_is_no_path_is_left_to_the_validation(tmp_path: Path) -> None:
     content = {"controller": {"name": "sine"}, "fitness": {"a": 3}, "sensors": [], "optimizer": 1}
     before = json.dumps(content)
@@ -428,6 +437,91 @@ def test_a_controller_without_outputs_evolves_and_is_reported(
     ended = evoloco("evolve", file, controller(tmp_path), "--out", tmp_path / "run")
     assert ended.code == 0, ended.err
     assert (tmp_path / "run" / "report.html").is_file()
+
+
+FLAT = """
+import numpy as np
+
+from evoloco.genome import Gene, Space
+
+
+def reset(params, state, dt):
+    state[0] = 0.0
+
+
+def step(params, state, obs, time, dt, ctrl):
+    ctrl[:] = params[0]
+
+
+class Controller:
+    reset, step, state_size = staticmethod(reset), staticmethod(step), 1
+
+    def __init__(self, morphology):
+        self.space = Space([Gene("angle", -0.1, 0.1, "rad", "of all joints")])
+
+    def parameters(self, values):
+        return np.array([values["angle"]])
+"""
+
+
+def test_a_controller_for_flat_arrays_is_refused_before_the_search(
+    evoloco: Callable[..., Ended], file: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "flat.py").write_text(FLAT, encoding="utf-8")
+    name = f"controller.name={tmp_path / 'flat.py'}"
+    refused = evoloco("evolve", file, name, "--out", tmp_path / "run")
+    assert refused.code == 2
+    assert "This controller is written for flat arrays" in refused.message
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("has", "lacks"),
+    [
+        ("self.space = ", "self.place = "),
+        ("def parameters", "def other"),
+        ("reset, step, state = staticmethod(reset), staticmethod(step), ", "state = "),
+        ('{"phase": ()}', '{"other": ()}'),
+        ('{"phase": ()}', "1"),
+    ],
+)
+def test_a_controller_that_lacks_something_is_refused_before_the_search(
+    file: Path, tmp_path: Path, has: str, lacks: str
+) -> None:
+    override = controller(tmp_path)
+    path = tmp_path / "still.py"
+    text = path.read_text(encoding="utf-8")
+    assert has in text
+    path.write_text(text.replace(has, lacks), encoding="utf-8")
+    assert message_of(file, override)
+
+
+OTHERS = {
+    "morphology.name={}": ("def build():\n    return None\n", "`build` must return a Morphology"),
+    "fitness.speed.measure={}": ("", "has no 'measure'"),
+    "sensors.mine.source={}": (
+        "def sensor(morphology):\n    return 7\n",
+        "`sensor` must return a Sensor",
+    ),
+    "scenario.terrain.name={}": (
+        "class Shape:\n    highest = 1.0\n",
+        "lacks heights. It must have highest, heights",
+    ),
+    "optimizer.name={}": (
+        "class Optimizer:\n    def __init__(self, search):\n        pass\n",
+        "lacks events, ask, tell, stop_reason",
+    ),
+}
+
+
+@pytest.mark.parametrize(("override", "rest"), OTHERS.items(), ids=OTHERS)
+def test_a_member_that_lacks_something_is_refused_before_the_search(
+    file: Path, tmp_path: Path, override: str, rest: tuple[str, str]
+) -> None:
+    code, words = rest
+    path = tmp_path / "mine.py"
+    path.write_text(code, encoding="utf-8")
+    assert words in message_of(file, override.format(path))
 
 
 @pytest.mark.parametrize(
