@@ -10,7 +10,10 @@ import pytest
 
 from evoloco.champion import elite
 from evoloco.errors import SpecError
+from evoloco.evaluation import Evaluation
 from evoloco.evolve import evolve
+from evoloco.record.journal import Generation, Journal
+from evoloco.remarks import remarks
 from evoloco.run import Run
 from evoloco.spec import read
 
@@ -169,3 +172,63 @@ def test_a_sum_that_overflows_ends_the_run_with_its_terms(
     assert ended.code == 2
     assert "Generation 0, individual 0, episode 0" in ended.message
     assert "huge" in ended.message
+
+
+# Remarks on journals written by hand
+
+
+def journal_of(path: Path, *generations: tuple[list[float], list[str]]) -> Journal:
+    """A journal whose generations have some fitness and outcomes, one per individual."""
+    journal = Journal.create(path, ["gene"], ["speed"])
+    for number, (given, outcomes) in enumerate(generations):
+        fitness = np.array(given)
+        each = fitness[:, None]
+        evaluation = Evaluation(
+            fitness=each,
+            values=each[..., None],
+            outcome=np.array(outcomes)[:, None],
+            duration=np.ones_like(each),
+            distance=each,
+            ending=np.array(outcomes)[:, None],
+        )
+        genomes = np.full((len(fitness), 1), 0.5)
+        journal.append(Generation(number, genomes, fitness, evaluation, 0.0, 0.0, 0.1, 0.1))
+    return journal
+
+
+UP, FELL = "completed", "fell"
+BEST_FELL = ([2.0, 1.0], [FELL, UP])
+BEST_UP = ([1.0, 2.0], [FELL, UP])
+FLAT = ([3.0, 3.0], [UP, UP])
+REMARKED = {
+    "well": ([BEST_UP] * 12, ""),
+    "the best fell": ([BEST_UP, *[BEST_FELL] * 10], "each of the last 10 generations fell"),
+    "the best fell of few": ([BEST_FELL] * 3, "each of the last 3 generations fell"),
+    "one of the best was up": ([*[BEST_FELL] * 9, BEST_UP], ""),
+    "all fell": ([([2.0, 1.0], [FELL, FELL])] * 3, "None of the 6 episodes of the search"),
+    "flat at the end": ([BEST_UP, *[FLAT] * 5], "the same fitness since generation 1, 3:"),
+    "flat, but not for long": ([BEST_UP, *[FLAT] * 4], ""),
+    "flat, but not the same": ([FLAT, *[([4.0, 4.0], [UP, UP])] * 4], ""),
+    "flat from the start": ([FLAT] * 2, "All genomes have the same fitness, 3:"),
+    "diverged": ([([-np.inf] * 2, ["unstable"] * 2)] * 2, "All 4 episodes of the search diverged"),
+}
+
+
+@pytest.mark.parametrize(("generations", "words"), REMARKED.values(), ids=REMARKED)
+def test_a_journal_earns_one_remark_or_none(
+    file: Path,
+    tmp_path: Path,
+    generations: list[tuple[list[float], list[str]]],
+    words: str,
+) -> None:
+    journal = journal_of(tmp_path / "journal.sqlite", *generations)
+    found = remarks(read(file), journal)
+    journal.close()
+    assert len(found) == bool(words), found
+    assert all(words in remark for remark in found)
+
+
+def test_a_search_without_a_generation_earns_no_remark(file: Path, tmp_path: Path) -> None:
+    journal = Journal.create(tmp_path / "journal.sqlite", ["gene"], ["speed"])
+    assert remarks(read(file), journal) == []
+    journal.close()
