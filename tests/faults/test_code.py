@@ -150,6 +150,18 @@ def test_code_that_comes_with_a_run_folder_is_not_executed(
     assert not mark.exists()
 
 
+@pytest.mark.parametrize("change", FORGED.values(), ids=FORGED)
+def test_reading_a_run_file_executes_nothing(
+    whole: Path, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    folder, mark = copied(whole, tmp_path / "run"), tmp_path / "executed"
+    (folder / "evil.py").write_text(EVIL.format(mark=str(mark)), encoding="utf-8")
+    forge(folder, change, "evil.py")
+    spec = read(folder / "run.toml")
+    assert str(folder / "evil.py") in [reference.value for reference in provenance.named(spec)]
+    assert not mark.exists()
+
+
 def test_the_name_of_a_sensor_leads_to_no_code(whole: Path, tmp_path: Path) -> None:
     folder, mark = copied(whole, tmp_path / "run"), tmp_path / "executed"
     evil = folder / "evil.py"
