@@ -87,7 +87,7 @@ def _findings(run: Run, again: Replay, video: bytes | None, missing: str) -> Fin
         spec=dumps(run.spec),
         video=video,
         video_missing=missing,
-        events=tuple(run.search_events),
+        events=(*run.search_events, *run.remarks),
         happened=tuple(run.journal.events()),
         front=_front(run),
         repertoire=_repertoire(run),
