@@ -33,7 +33,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
 
 LARGEST_WEIGHT = 1e100
-"""Largest weight of a fitness term: squares of it, as optimizers form them, stay finite."""
+"""Largest weight and floor of a fitness term: squares, as optimizers form them, stay finite."""
 
 MOST_DOTS = 1000
 """Largest number of dots in a line: reading a key of n parts takes n² steps."""
@@ -167,10 +167,10 @@ class TermSpec(_Member):
         "several objectives, for nsga2 and nsga3.",
     )
 
-    @field_validator("weight")
+    @field_validator("weight", "floor")
     @classmethod
-    def _cannot_overflow(cls, value: float) -> float:
-        if abs(value) > LARGEST_WEIGHT:
+    def _cannot_overflow(cls, value: float | None) -> float | None:
+        if value is not None and abs(value) > LARGEST_WEIGHT:
             raise ValueError(
                 f"Must be between {-LARGEST_WEIGHT:g} and {LARGEST_WEIGHT:g}, because a sum of "
                 "larger ones could overflow"

@@ -151,6 +151,11 @@ def test_a_weight_that_is_not_finite_is_refused(file: Path, weight: str) -> None
         read(file, [f"fitness.speed.weight={weight.replace('1e999', 'inf')}"])
 
 
+def test_a_floor_that_could_overflow_is_refused(file: Path) -> None:
+    with pytest.raises(SpecError, match=r"fitness\.speed\.floor': Must be between -1e\+100"):
+        read(file, ["fitness.speed.floor=-1e300"])
+
+
 def test_the_largest_weights_give_a_finite_fitness(file: Path, tmp_path: Path) -> None:
     large = [f"fitness.t{i}={{measure='survival', weight=1e100}}" for i in range(20)]
     run = Run.create(read(file, large), tmp_path / "run")
