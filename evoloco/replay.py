@@ -14,12 +14,9 @@ from evoloco.errors import JournalError
 from evoloco.evaluators.local import judge, simulator
 from evoloco.experiment import Experiment
 from evoloco.genome import Array
-from evoloco.record.files import replacing
+from evoloco.record.files import ONCE_MORE, replacing
 from evoloco.run import Run
 from evoloco.scenario import Scenario
-
-ONCE_MORE = "give the command once more."
-"""What to do when a file that the user asked for can be written."""
 
 
 @dataclass(frozen=True)

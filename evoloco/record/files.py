@@ -7,6 +7,9 @@ from pathlib import Path
 
 from evoloco.errors import unwritten
 
+ONCE_MORE = "give the command once more."
+"""What to do when a file that the user asked for can be written."""
+
 
 @contextmanager
 def replacing(path: Path, then: str = "") -> Iterator[Path]:

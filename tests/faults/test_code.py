@@ -162,6 +162,17 @@ def test_reading_a_run_file_executes_nothing(
     assert not mark.exists()
 
 
+def test_a_table_of_run_folders_executes_nothing(
+    evoloco: Callable[..., Ended], whole: Path, tmp_path: Path
+) -> None:
+    for number, change in enumerate(FORGED.values()):
+        folder = copied(whole, tmp_path / "runs" / str(number))
+        (folder / "evil.py").write_text(EVIL.format(mark=str(tmp_path / "mark")), encoding="utf-8")
+        forge(folder, change, "evil.py")
+    assert evoloco("list", "runs", tmp_path / "runs").code == 0
+    assert not (tmp_path / "mark").exists()
+
+
 def test_the_name_of_a_sensor_leads_to_no_code(whole: Path, tmp_path: Path) -> None:
     folder, mark = copied(whole, tmp_path / "run"), tmp_path / "executed"
     evil = folder / "evil.py"

@@ -53,7 +53,7 @@ def test_a_search_in_which_everything_diverged_ends_with_a_report_that_says_so(
     folder = tmp_path / "run"
     ended = evoloco("evolve", file, own(tmp_path, DIVERGES), FEW, *settings, "--out", folder)
     assert ended.code == 0, ended.err
-    assert re.search(r"All (12|18) episodes of the search diverged", ended.out)
+    assert re.search(r"All (12|18) episodes of the search diverged", ended.err)
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "episodes of the search diverged" in page
     assert evoloco("report", folder).code == 0
@@ -105,7 +105,7 @@ def test_a_search_whose_first_generation_falls_at_once_says_so_at_once_and_at_th
     said = "Every episode of the first generation ended within 0.1 s"
     assert said in ended.err
     assert "home pose, scenario.termination.min_height" in ended.err
-    assert re.search(r"None of the (\d+) episodes .* lived to its end: \1 fell\.", ended.out)
+    assert re.search(r"None of the (\d+) episodes .* lived to its end: \1 fell\.", ended.err)
 
     run = Run(folder)
     assert [event[0] for event in run.journal.events() if said in event[2]] == [0]
