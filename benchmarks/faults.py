@@ -37,6 +37,7 @@ from injection import (
     ended,
     evoloco,
     flip,
+    forge,
     goes_on,
     jumping_clock,
     kill_at_random,
@@ -74,7 +75,7 @@ import os, time
 from pathlib import Path
 import numpy as np
 
-UNIT = "m"
+UNIT, FLOORS = "m", (0.0, 0.0)
 HERE = Path(__file__).parent
 
 
@@ -379,6 +380,192 @@ def measure_throws(place: Place, times: int) -> Cost:
     return cost
 
 
+# Events
+
+
+def eventful(place: Place) -> tuple[str, ...]:
+    """Returns overrides for a run in which episodes of every generation diverge."""
+    return own(place.folder, "ctrl[0] = math.nan"), RANDOM
+
+
+def every_event_once(folder: Path, generations: int) -> int:
+    """Returns how many generations have no event, or more than one."""
+    run = Run(folder)
+    found = collections.Counter(generation for generation, _, _ in run.journal.events())
+    run.journal.close()
+    return sum(found[generation] != 1 for generation in range(generations))
+
+
+def killed_with_events(place: Place, kills: int) -> Cost:
+    """SIGKILL while every generation has an event; an event that is there twice is a loss."""
+    settings = (*eventful(place), LONGER)
+    cost, expected = Cost(codes={-signal.SIGKILL}), place.whole(*settings)
+    while cost.tried < kills:
+        folder = place.folder / f"killed-{cost.tried}"
+        often = min(10, kills - cost.tried)
+        cost.ways.update(kill_at_random(place.file, folder, often, place.random, *settings))
+        cost.tried += often
+        cost.compare(folder, expected)
+        cost.lost += every_event_once(folder, TOTAL)
+    return cost
+
+
+def full_with_events(place: Place, times: int) -> Cost:
+    """Limits the size of the files while every generation has an event."""
+    settings = (*eventful(place), LONGER)
+    cost, expected = Cost(), place.whole(*settings)
+    for number in range(times):
+        folder, limit = place.folder / f"full-{number}", int(place.random.integers(50_000, 90_000))
+
+        def limited(limit: int = limit) -> None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+        process = evoloco("evolve", place.file, *settings, "--out", folder, preexec_fn=limited)
+        cost.meet(process, 3, "cannot be written")
+        cost.lost += every_event_once(folder, len(record(folder)))
+        goes_on_to_the_end(folder)
+        cost.compare(folder, expected)
+        cost.lost += every_event_once(folder, TOTAL)
+    return cost
+
+
+# Searches that go nowhere
+
+
+TWO = (
+    'fitness={a={measure="forward_speed", weight=1.0, objective="speed"}, '
+    'b={measure="survival", weight=1.0, objective="life"}}'
+)
+
+
+def nowhere(place: Place, times: int, words: str, *overrides: str) -> Cost:
+    """A search that goes nowhere ends with code 0 and says so."""
+    cost = Cost()
+    for number in range(times):
+        folder, seed = place.folder / f"run-{number}", f"seed={number}"
+        whole = undisturbed(place.file, folder.with_suffix(".whole"), seed, *overrides)
+        whole.journal.close()
+        process = evoloco("evolve", place.file, seed, *overrides, "--out", folder)
+        cost.meet(process, 0)
+        if words not in process.out + process.err:
+            sys.exit(f"Without '{words}':\n{process.out}{process.err}")
+        cost.compare(folder, record(whole.folder))
+    return cost
+
+
+def all_diverge(place: Place, times: int) -> Cost:
+    return nowhere(place, times, "episodes of the search diverged", *eventful(place))
+
+
+def all_diverge_in_two_objectives(place: Place, times: int) -> Cost:
+    diverges = own(place.folder, "ctrl[0] = math.nan")
+    two = diverges, TWO, "optimizer.name=nsga2"
+    return nowhere(place, times, "episodes of the search diverged", *two)
+
+
+def flat(place: Place, times: int) -> Cost:
+    nothing = 'fitness={a={measure="survival", weight=0.0}}'
+    return nowhere(place, times, "All genomes have the same fitness", nothing, RANDOM)
+
+
+def falls_at_once(place: Place, times: int) -> Cost:
+    high = "scenario.termination.min_height=1.0", "scenario.duration=2.0"
+    return nowhere(place, times, "first generation ended within 0.1 s", *high)
+
+
+def overflows(place: Place, times: int) -> Cost:
+    """Weights that could overflow are refused before the search."""
+    cost = Cost()
+    for _ in range(times):
+        weight = 10.0 ** place.random.uniform(100.5, 308)
+        settings = f"fitness.speed.weight={weight}", "--out", place.folder / "run"
+        cost.meet(evoloco("evolve", place.file, *settings), 2, "fitness.speed.weight")
+        cost.lost += (place.folder / "run").exists()
+    return cost
+
+
+# Foreign run folders
+
+
+PLACES = {
+    "morphology": {"name": "{}"},
+    "controller": {"name": "{}"},
+    "fitness": {"speed": {"measure": "{}"}},
+    "sensors": {"rate": {"source": "{}"}},
+    "scenario": {"terrain": {"name": "{}"}},
+    "optimizer": {"name": "{}"},
+}
+"""Where a run file can name code."""
+
+
+def forged(place: Place, times: int) -> Cost:
+    """Run files that name code beside them. Code that is executed is a loss."""
+    cost = Cost()
+    place.whole()
+    mark = place.folder / "executed"
+    for number in range(times):
+        folder = copied(place.folder / "whole", place.folder / "forged")
+        (folder / "evil.py").write_text(f"open({str(mark)!r}, 'w')", encoding="utf-8")
+        key = sorted(PLACES)[number % len(PLACES)]
+        value = ("evil.py", str(folder / "evil.py"), "../forged/evil.py")[number // 6 % 3]
+        forge(folder, {key: PLACES[key]}, value)
+
+        command = ("resume", "replay", "report")[number % 3]
+        cost.meet(evoloco(command, folder), 2, "nothing there is executed")
+        cost.ways[key] += 1
+        cost.lost += mark.exists()
+    return cost
+
+
+def piped(place: Place, times: int) -> Cost:
+    """Pipes in place of the files of a run folder; nothing may wait for them."""
+    cost, names = Cost(), ("run.toml", "champion.json", "provenance.json", "journal.sqlite")
+    place.whole()
+    for number in range(times):
+        folder, name = copied(place.folder / "whole", place.folder / "piped"), names[number % 4]
+        (folder / name).unlink()
+        os.mkfifo(folder / name)
+        cost.meet(evoloco("replay", folder), 2, name)
+        cost.ways[name] += 1
+    return cost
+
+
+def marked(place: Place, times: int) -> Cost:
+    """Run files as Windows writes them."""
+    cost, expected = Cost(), place.whole()
+    text = place.file.read_text(encoding="utf-8").replace("\n", "\r\n")
+    encodings = ("utf-8-sig", "utf-16")
+    for number in range(times):
+        place.file.write_bytes(text.encode(encodings[number % 2]))
+        folder = place.folder / f"run-{number}"
+        cost.meet(evoloco("evolve", place.file, "--out", folder), 0)
+        cost.ways[encodings[number % 2]] += 1
+        cost.compare(folder, expected)
+    return cost
+
+
+def interrupted(place: Place, times: int) -> Cost:
+    """Ctrl-C after the search, while champion, film and report are made; then it is made again."""
+    cost, expected = Cost(), place.whole()
+    for number in range(times):
+        folder = place.folder / f"run-{number}"
+        process = started("evolve", place.file, "--out", folder, start_new_session=True)
+        until(len(expected), folder, process)
+        while not (folder / "champion.json").exists() and process.poll() is None:
+            time.sleep(0.001)
+        time.sleep(place.random.uniform(0.0, 0.5))
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+        stopped = ended(process)
+        cost.meet(stopped, 130, "safe")
+        cost.ways["while the report was made" if "report" in stopped.message else "before"] += 1
+
+        cost.lost += len(list(folder.glob("*.tmp*")))
+        cost.lost += evoloco("report", folder).code != 0
+        cost.compare(folder, expected)
+    return cost
+
+
 # Clusters
 
 
@@ -503,6 +690,17 @@ FAULTS = (
     Fault("controller never ends", 10, never_ends),
     Fault("model diverges", 10, diverges),
     Fault("measure throws", 10, measure_throws),
+    Fault("SIGKILL, with events", 20, killed_with_events),
+    Fault("disk full, with events", 10, full_with_events),
+    Fault("everything diverges", 5, all_diverge),
+    Fault("... in two objectives", 5, all_diverge_in_two_objectives),
+    Fault("flat fitness", 5, flat),
+    Fault("everything falls at once", 5, falls_at_once),
+    Fault("weights that overflow", 10, overflows),
+    Fault("code in a run folder", 24, forged),
+    Fault("pipes for files", 4, piped),
+    Fault("byte order marks", 4, marked),
+    Fault("Ctrl-C during the report", 10, interrupted),
     Fault("Ray: SIGKILL of the search", 50, killed_on_ray),
     Fault("Ray: SIGKILL of a worker", 20, workers_killed),
     Fault("Ray: node lost", 10, nodes_lost),

@@ -90,6 +90,7 @@ def measure_again(name: str) -> Path:
         "heldout": {
             "fitness": fitness,
             "outcome": [each.outcome for each in judged],
+            "ending": [each.ending for each in judged],
             "duration": [each.duration for each in judged],
             "distance": [each.distance for each in judged],
         },

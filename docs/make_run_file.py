@@ -50,8 +50,9 @@ evoloco list controllers matsuoka
 evoloco list measures speed_tracking
 ```
 
-A name that ends in `.py` is the path of a file of yours, relative to the run file. So is
-`morphology.path`.
+A name that ends in `.py` is the path of a file of yours, relative to the run file. So is the key
+`path` of any table. The run folder has the full paths. Files are UTF-8; UTF-16 with a byte order
+mark is read too.
 
 Any key can be set on the command line, after the run, as a dotted key. A path given there is
 relative to the working directory. If such a key replaces a member, options and genes of the old

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from evoloco import spec
+from evoloco import provenance, spec, text_file
 from evoloco.errors import JournalError, UnknownNameError
 from evoloco.evaluation import Evaluation
 from evoloco.evaluators.local import Local
@@ -131,10 +131,10 @@ def elite(experiment: Experiment, journal: Journal) -> list[Candidate]:
     """Returns the fittest individuals of a search, best first.
 
     With several objectives: the individuals of the Pareto front with the
-    largest sums. Otherwise at most one per generation, so that they differ,
-    from generations without support and with full-strength pushes. The fitness
-    of a genome that was evaluated several times is the mean, so that luck in
-    one generation counts less.
+    largest sums. Otherwise, or if no individual was stable, at most one per
+    generation, so that they differ, from generations without support and with
+    full-strength pushes. The fitness of a genome that was evaluated several
+    times is the mean, so that luck in one generation counts less.
 
     Raises:
         JournalError: Nothing is recorded yet.
@@ -146,8 +146,8 @@ def elite(experiment: Experiment, journal: Journal) -> list[Candidate]:
         )
 
     count = experiment.spec.evaluation.elite
-    if journal.objectives:
-        return _of_the_front(journal, count)
+    if journal.objectives and (candidates := _of_the_front(journal, count)):
+        return candidates
 
     fittest = _fittest(experiment, journal)
     mean = _mean_fitness(journal, fittest)
@@ -220,6 +220,7 @@ def write(champion: Choice, experiment: Experiment, path: Path) -> None:
         "heldout": {
             "fitness": _finite(evaluation.fitness[0].tolist()),
             "outcome": evaluation.outcome[0].tolist(),
+            "ending": evaluation.ending[0].tolist(),
             "duration": evaluation.duration[0].tolist(),
             "distance": _finite(evaluation.distance[0].tolist()),
         },
@@ -290,11 +291,13 @@ def read(path: Path) -> dict[str, Any]:
     """
     repair = f"Make it again with: evoloco resume {path.parent}"
     try:
-        found = _Champion.model_validate_json(path.read_bytes())
+        found = _Champion.model_validate_json(text_file.read(path))
     except FileNotFoundError:
         raise JournalError(
             f"No champion yet in {path.parent}. Continue with: evoloco resume {path.parent}"
         ) from None
+    except OSError as error:
+        raise JournalError(f"{path} cannot be read: {error.strerror}. {repair}") from None
     except ValidationError as error:
         mistake = error.errors()[0]
         if mistake["type"] == "json_invalid":
@@ -303,6 +306,8 @@ def read(path: Path) -> dict[str, Any]:
         raise JournalError(
             f"{path} holds no champion: {where or 'it'}: {mistake['msg']}. {repair}"
         ) from None
+    except ValueError:
+        raise JournalError(f"{path} is not JSON: it is not text. {repair}") from None
 
     content = found.model_dump()
     for key in ("search_fitness", "elite_fitness", "heldout_fitness"):
@@ -329,11 +334,13 @@ def exported(path: Path) -> list[Line]:
 
     Raises:
         SpecError: It is missing or has another content.
+        JournalError: The run file beside it leads to code in the run folder.
     """
     known = start.load(path)
     genes: dict[str, Gene] = {}
     if any(values.spread is None for values in known.values()):
         run_file = start.file(path).with_name("run.toml")
+        provenance.refuse_code(run_file)
         genes = {gene.name: gene for gene in Experiment(spec.read(run_file)).space.genes}
 
     lines = []

@@ -4,12 +4,13 @@ A controller is a module with one public class `Controller(morphology, **options
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 import numpy as np
 
 from evoloco import fields
-from evoloco.errors import ControllerError
+from evoloco.errors import ControllerError, user_code
 from evoloco.fields import Array, Fields, Layout, Record, Shapes
 from evoloco.genome import Space
 
@@ -65,9 +66,11 @@ def layouts(controller: Controller) -> tuple[Layout, Layout]:
 
     Raises:
         ControllerError: It is written for flat arrays.
+        SpecError: `parameters` raised an exception.
     """
     space, shapes = controller.space, getattr(controller, "state", None)
-    values = controller.parameters(space.decode(np.full(len(space), 0.5)))
+    with user_code("controller: `parameters`"):
+        values = controller.parameters(space.decode(np.full(len(space), 0.5)))
     if not isinstance(values, Mapping) or not isinstance(shapes, Mapping):
         raise ControllerError(OLD)
     return fields.layout_of(values), fields.layout(shapes)
@@ -80,11 +83,45 @@ def signals(controller: Controller, params: Array, states: Array) -> dict[str, A
         controller: Its controller.
         params: Flat parameters (n,).
         states: Flat states of an episode (T, state size).
+
+    Raises:
+        ControllerError: A signal is not one number per step.
+        SpecError: `outputs` raised an exception.
     """
     outputs = getattr(controller, "outputs", None)
     if outputs is None:
         return {}
     of_params, of_state = layouts(controller)
     named_params, named_states = fields.record(params, of_params), fields.records(states, of_state)
-    drawn: dict[str, Any] = outputs(named_params, named_states)
+    with user_code("controller: `outputs`"):
+        drawn: dict[str, Any] = dict(outputs(named_params, named_states))
+        shapes = {name: np.shape(values) for name, values in drawn.items()}
+
+    for name, shape in shapes.items():
+        if shape != (len(states),):
+            raise ControllerError(
+                f"controller: `outputs` must return one number per step for each signal, an array "
+                f"of shape ({len(states)},) here; '{name}' has shape {shape}."
+            )
     return drawn
+
+
+def check_signals(controller: Controller, params: Array, dt: float) -> None:
+    """Asks a controller for its signals once, in the state that `reset` leaves.
+
+    Args:
+        controller: The controller.
+        params: Flat parameters (n,).
+        dt: Time between control steps [s].
+
+    Raises:
+        ControllerError: A signal is not one number per step.
+        SpecError: `outputs` raised an exception.
+    """
+    of_params, of_state = layouts(controller)
+    states = np.zeros((2, fields.size(of_state)))
+    for row in states:
+        # A `reset` that fails is told by the simulation, with the episode's address.
+        with suppress(Exception):
+            controller.reset(fields.record(params, of_params), fields.record(row, of_state), dt)
+    signals(controller, params, states)

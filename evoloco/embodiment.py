@@ -9,7 +9,7 @@ from evoloco.controller import Controller
 from evoloco.errors import SpecError, UnknownNameError, error_context, user_code
 from evoloco.fitting import fitted
 from evoloco.genome import Gene
-from evoloco.members import member
+from evoloco.members import member, require
 from evoloco.morphology import Morphology
 from evoloco.options import checked, free_numbers
 from evoloco.spec import ControllerSpec, MorphologySpec, RunSpec
@@ -134,10 +134,14 @@ class Embodiment:
         with user_code(self._body_name):
             given = dict(zip(names, values, strict=True))
             morphology: Morphology = self._module.build(**self._body_options, **given)
+        if not isinstance(morphology, Morphology):
+            raise SpecError(f"{self._body_name}: `build` must return a Morphology.")
         if self._terrain:
             morphology = self._terrain.under(morphology)
         morphology = fitted(morphology, self._spec.sensors)
 
         with user_code(f"controller: '{self._spec.controller.name}'"):
             controller: Controller = self._kind(morphology, **self._controller_options)
+        needed = ("space", "reset", "step", "parameters")
+        require(controller, needed, f"controller: '{self._spec.controller.name}'")
         return morphology, controller

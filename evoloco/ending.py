@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+MOST_DIGITS = 12
+"""Largest number of digits after the point in a message."""
+
 
 class Outcome(StrEnum):
     """How an episode ended; the later in this list, the worse."""
@@ -47,12 +50,11 @@ class Ending:
         """Why it ended, as a clause."""
         match self.rule:
             case Rule.HEIGHT:
-                return (
-                    f"{self.part} was {self.value:.3f} m above the ground beneath it, less than "
-                    f"{self.limit:.3f} m"
-                )
+                value, limit = _apart(self.value, self.limit, digits=3)
+                return f"{self.part} was {value} m above the ground beneath it, less than {limit} m"
             case Rule.TILT:
-                return f"{self.part} tilted by {self.value:.2f} rad, more than {self.limit:.2f} rad"
+                value, limit = _apart(self.value, self.limit, digits=2)
+                return f"{self.part} tilted by {value} rad, more than {limit} rad"
             case Rule.CONTACT:
                 return f"{self.part} touched the ground"
             case Rule.DIVERGED:
@@ -60,6 +62,13 @@ class Ending:
             case Rule.WORKER:
                 return "it ended every worker that tried it"
         return "it lasted to its end"
+
+
+def _apart(value: float, limit: float, digits: int) -> tuple[str, str]:
+    """Returns two numbers as texts with so many digits, or as many more as tell them apart."""
+    while digits < MOST_DIGITS and f"{value:.{digits}f}" == f"{limit:.{digits}f}":
+        digits += 1
+    return f"{value:.{digits}f}", f"{limit:.{digits}f}"
 
 
 COMPLETED = Ending(Outcome.COMPLETED, Rule.DURATION)

@@ -42,7 +42,7 @@ class Evaluation:
             unstable.
         counted: What each episode counts for each term [their units] (G, k, T), NaN if it was
             unstable; empty where read from a journal.
-        ending: Why each episode ended, as a clause (G, k); likewise.
+        ending: Why each episode ended, as a clause (G, k).
         events: What happened during the evaluation.
     """
 

@@ -12,7 +12,7 @@ from evoloco.errors import SpecError, UnknownNameError, error_context, user_code
 from evoloco.fields import Array, flatten
 from evoloco.genome import Gene, Space
 from evoloco.measure import floor_of, row_form, unit_of
-from evoloco.members import member, members
+from evoloco.members import member, members, require
 from evoloco.morphology import Morphology
 from evoloco.optimizer import Optimizer, Search
 from evoloco.options import checked, options_of
@@ -61,7 +61,9 @@ class Experiment:
         spec = self.spec.scenario.terrain
         kind = member("terrains", spec.name, "scenario.terrain.name").Shape
         options = checked(kind, spec.options, "scenario.terrain", TerrainSpec.model_fields)
-        form = kind(**options)
+        with user_code(f"terrain: '{spec.name}'"):
+            form = kind(**options)
+        require(form, ("highest", "heights"), f"terrain: '{spec.name}'")
         if form.highest == 0:
             return None
 
@@ -159,7 +161,8 @@ class Experiment:
             values = dict(zip(self.space.names, row, strict=True))
             body, controller = self.embodiment.of(values)
             given = {**values, **self.spec.controller.fixed}
-            made.append((body, flatten(controller.parameters(given))))
+            with user_code(f"controller: '{self.spec.controller.name}'"):
+                made.append((body, flatten(controller.parameters(given))))
         return made
 
     # What is maximised
@@ -207,6 +210,8 @@ class Experiment:
         search = Search(self.space, spec.population_size, self.spec.seed, self.objectives, terms)
         with user_code(f"optimizer: '{spec.name}'"):
             optimizer: Optimizer = kind(search, **options)
+        needed = ("events", "ask", "tell", "stop_reason")
+        require(optimizer, needed, f"optimizer: '{spec.name}'")
         return optimizer
 
     def _check_objectives(self, optimizer: type[Optimizer]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
-from evoloco.errors import SpecError, UnknownNameError
+from evoloco.errors import SpecError, UnknownNameError, user_code
 from evoloco.members import member, members
 from evoloco.morphology import Morphology
 from evoloco.options import checked
@@ -76,7 +76,7 @@ def _module(morphology: Morphology, name: str, spec: SensorSpec) -> ModuleType |
             raise UnknownNameError(f"key in [sensors.{name}]", stray, SensorSpec.model_fields)
         return None
 
-    if source.endswith(".py") or source in members(ROOM):
+    if spec.source.endswith(".py") or source in members(ROOM):
         return member(ROOM, source, f"sensors.{name}.source")
     known = {*own, *members(ROOM), *_in_model(morphology)}
     raise UnknownNameError("sensor", source, known, f"sensors.{name}")
@@ -99,7 +99,10 @@ def _found(
     source = spec.source or name
     if module is not None:
         options = checked(module.sensor, spec.options, f"sensors.{name}", SensorSpec.model_fields)
-        found: Sensor = module.sensor(morphology, **options)
+        with user_code(f"sensor: '{source}'"):
+            found: Sensor = module.sensor(morphology, **options)
+        if not isinstance(found, Sensor):
+            raise SpecError(f"sensor: '{source}': `sensor` must return a Sensor.")
         return found
     if source in sensors:
         return sensors[source]

@@ -4,6 +4,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from types import FrameType
 
@@ -11,12 +12,14 @@ import numpy as np
 
 from evoloco import provenance
 from evoloco.ending import Outcome
-from evoloco.errors import EvolocoError, JournalError
-from evoloco.evaluation import Evaluation, Evaluator
+from evoloco.errors import EvolocoError, JournalError, SpecError, user_code
+from evoloco.evaluation import Evaluation, Evaluator, Event
+from evoloco.genome import Array
 from evoloco.optimizer import Optimizer
 from evoloco.rating import rate
 from evoloco.record import lock
 from evoloco.record.journal import Generation
+from evoloco.remarks import at_once, remarks
 from evoloco.run import Run
 
 Progress = Callable[[Generation], None]
@@ -108,17 +111,20 @@ def _one_generation(
 ) -> Generation:
     """Asks for genomes, evaluates them and tells the optimizer."""
     began = time.perf_counter()
-    genomes = optimizer.ask()
+    who = f"optimizer: '{run.spec.optimizer.name}'"
+    with user_code(who):
+        genomes = _checked(optimizer.ask(), run, who)
 
     asked = time.perf_counter()
     support = run.spec.evaluation.support.strength(generation)
     scenarios = run.experiment.scenarios(generation)
     evaluation = evaluator.evaluate(genomes, scenarios, support, partial(run.address, generation))
     simulated = time.perf_counter() - asked
-    _note_events(run, generation, evaluation)
+    evaluation = replace(evaluation, events=_events(run, generation, evaluation))
 
     rating = rate(run.experiment, evaluation)
-    optimizer.tell(genomes, rating.told, evaluation.values.mean(axis=1))
+    with user_code(who):
+        optimizer.tell(genomes, rating.told, evaluation.values.mean(axis=1))
     return Generation(
         generation,
         genomes,
@@ -132,36 +138,53 @@ def _one_generation(
     )
 
 
+def _checked(genomes: Array, run: Run, who: str) -> Array:
+    """Returns the genomes that an optimizer asks for.
+
+    Raises:
+        SpecError: They have another shape, or leave [0, 1].
+    """
+    genomes = np.asarray(genomes)
+    size = len(run.experiment.space)
+    if genomes.ndim != 2 or genomes.shape[1] != size or not len(genomes):
+        raise SpecError(
+            f"{who} asks for genomes of shape {genomes.shape}; it must ask for (λ, {size})."
+        )
+    if not ((genomes >= 0) & (genomes <= 1)).all():
+        raise SpecError(f"{who} asks for genomes outside [0, 1].")
+    return genomes
+
+
 def _stop(run: Run, reason: str) -> str:
+    """Notes why a search stopped and, if it was not interrupted, remarks on it."""
+    found = remarks(run.spec, run.journal) if reason != INTERRUPTED else []
+    run.journal.write_note("remarks", found)
     run.journal.write_note("stop_reason", reason)
     return reason
 
 
-def _note_events(run: Run, generation: int, evaluation: Evaluation) -> None:
-    """Records the events of an evaluation, and episodes that diverged or failed."""
-    for event in evaluation.events:
-        run.journal.write_event(generation, *event)
-
+def _events(run: Run, generation: int, evaluation: Evaluation) -> tuple[Event, ...]:
+    """Returns the events of an evaluation, with episodes that diverged, failed or fell at once."""
+    found = []
     diverged = np.argwhere(evaluation.outcome == Outcome.UNSTABLE)
     if len(diverged):
         individual, episode = diverged[0].tolist()
-        run.journal.write_event(
-            generation,
-            time.time(),
+        found.append(
             f"{len(diverged)} of {evaluation.outcome.size} episodes diverged. "
             f"The first: {run.address(generation, individual, episode)}; --trace FILE.npz writes "
-            "its last states, --model FILE.mjb its body.",
+            "its last states, --model FILE.mjb its body."
         )
 
     failed = (evaluation.outcome == Outcome.FAILED).any(axis=1)
-    for individual in np.flatnonzero(failed):
-        run.journal.write_event(
-            generation,
-            time.time(),
-            f"Individual {generation}:{individual} of seed {run.spec.seed} failed: it ended every "
-            "worker that tried it. Try it with: "
-            f"evoloco replay {run.folder} --individual {generation}:{individual}",
-        )
+    found += [
+        f"Individual {generation}:{individual} of seed {run.spec.seed} failed: it ended every "
+        "worker that tried it. Try it with: "
+        f"evoloco replay {run.folder} --individual {generation}:{individual}"
+        for individual in np.flatnonzero(failed)
+    ]
+    if generation == 0:
+        found += at_once(evaluation)
+    return (*evaluation.events, *(Event(time.time(), what) for what in found))
 
 
 def _note_search_events(run: Run, optimizer: Optimizer) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import pkgutil
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -71,7 +72,7 @@ def member(room: str, name: str, where: str = "") -> ModuleType:
     if name.endswith(".py"):
         module = _import_file(Path(name), where)
     elif name in plugins:
-        module = plugins[name].load()
+        module = _import_plugin(plugins[name], where)
     elif name in members(room):
         module = importlib.import_module(f"evoloco.{room}.{name}")
     else:
@@ -81,6 +82,41 @@ def member(room: str, name: str, where: str = "") -> ModuleType:
         raise SpecError(
             f"{where}: {kind} '{name}' has no '{entry}'. See docs/ for how to write one."
         )
+    return module
+
+
+def require(made: object, names: Sequence[str], who: str) -> None:
+    """Checks that what a member made has everything that its contract names.
+
+    Args:
+        made: A controller, an optimizer, ...
+        names: Attributes and methods of the contract.
+        who: What it is, for messages.
+
+    Raises:
+        SpecError: Something is missing.
+    """
+    missing = [name for name in names if not hasattr(made, name)]
+    if missing:
+        raise SpecError(
+            f"{who} lacks {', '.join(missing)}. It must have {', '.join(names)}. See docs/ for how "
+            "to write one."
+        )
+
+
+def _import_plugin(plugin: EntryPoint, where: str) -> ModuleType:
+    """Imports a member that another package brings.
+
+    Raises:
+        SpecError: It cannot be imported.
+    """
+    try:
+        module: ModuleType = plugin.load()
+    except Exception as error:
+        raise SpecError(
+            f"{where}: '{plugin.name}' ({plugin.value}) cannot be imported: "
+            f"{type(error).__name__}: {error}"
+        ) from error
     return module
 
 

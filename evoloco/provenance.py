@@ -14,11 +14,14 @@ import numpy as np
 from llvmlite.binding import get_host_cpu_name
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from evoloco import __version__
-from evoloco.errors import JournalError
+from evoloco import __version__, text_file
+from evoloco.errors import JournalError, SpecError
 from evoloco.experiment import Experiment
 from evoloco.members import member
-from evoloco.spec import RunSpec, dumps
+from evoloco.model_file import files_of
+from evoloco.references import Reference, references, resolved
+from evoloco.sim.sources import imported_by
+from evoloco.spec import RunSpec, dumps, load
 
 _PACKAGES = ("mujoco", "numpy", "numba", "llvmlite", "cma")
 """Packages that every run depends on; an optimizer adds its own `packages`."""
@@ -33,14 +36,15 @@ def collect(experiment: Experiment) -> dict[str, Any]:
         "evoloco": __version__,
         "commit": _commit(),
         "python": platform.python_version(),
-        "packages": {name: importlib.metadata.version(name) for name in packages},
+        "packages": {name: _version(name) for name in packages},
         "cpu": cpu(),
         "cpus": len(os.sched_getaffinity(0)),
         "platform": platform.platform(),
         "command": " ".join(["evoloco", *sys.argv[1:]]),
         "seed": spec.seed,
         "spec_sha256": hashlib.sha256(dumps(spec).encode()).hexdigest(),
-        "files_sha256": {path: digest(Path(path)) for path in _user_files(spec)},
+        "files_sha256": {path: digest(Path(path)) for path in used_files(spec)},
+        "start": spec.start.origin,
         "model_sha256": _digest_of_model(experiment.morphology.model),
     }
 
@@ -63,7 +67,7 @@ def read(path: Path) -> dict[str, Any]:
         JournalError: It is missing, not JSON, or has another content.
     """
     try:
-        return _Facts.model_validate_json(path.read_bytes()).model_dump(exclude_unset=True)
+        return _Facts.model_validate_json(text_file.read(path)).model_dump(exclude_unset=True)
     except OSError as error:
         raise JournalError(
             f"{path} cannot be read: {error.strerror}. Restore it from a copy."
@@ -75,14 +79,64 @@ def read(path: Path) -> dict[str, Any]:
         raise JournalError(
             f"{path} cannot be read: {key}{mistake['msg']}. Restore it from a copy."
         ) from None
+    except ValueError:
+        raise JournalError(
+            f"{path} cannot be read: it is not text. Restore it from a copy."
+        ) from None
 
 
-def code_in(folder: Path, spec: RunSpec) -> str:
-    """Returns the first Python file of a run file that is inside a folder, or an empty string."""
-    for path in _user_files(spec):
-        if path.endswith(".py") and Path(path).resolve().is_relative_to(folder.resolve()):
-            return path
-    return ""
+def named(spec: RunSpec) -> list[Reference]:
+    """Returns every name and path of a run file that leads to code or to a file."""
+    return list(references(spec.model_dump()))
+
+
+def used_files(spec: RunSpec) -> list[str]:
+    """Returns the paths of all files that a run uses.
+
+    These are Python files, those that they import, models, and what a model refers to. The file
+    that the search started from is not among them: its values stand in the run file.
+    """
+    paths = set()
+    for reference in named(spec):
+        if reference.is_path:
+            found = imported_by if reference.is_code else files_of
+            paths |= {str(path) for path in found(Path(reference.value))}
+    return sorted(paths)
+
+
+def refuse_code(file: Path) -> None:
+    """Refuses the run file of a run folder if it leads to code that came with the folder.
+
+    evoloco writes full paths, their folders free of links, into a run folder. Another path to code
+    may lead into the folder, or to its neighbours, wherever the folder is copied.
+
+    Args:
+        file: The run file in the run folder.
+
+    Raises:
+        SpecError: The file is missing or not TOML.
+        JournalError: It leads to code in its folder, or names code by a relative path or a link.
+    """
+    folder = file.parent.resolve()
+    advice = (
+        "If you trust it, move it elsewhere and start another run with: evoloco evolve RUN.toml"
+    )
+    for reference in references(load(file)):
+        if not reference.is_code:
+            continue
+
+        key, value, _ = reference
+        path = resolved(value, folder)
+        if any(Path(one).is_relative_to(folder) for one in (path, os.path.realpath(path))):
+            raise JournalError(
+                f"{file} names {value} as {key}, which is in the run folder: nothing there is "
+                f"executed. {advice}"
+            )
+        if path != value:
+            raise JournalError(
+                f"{file} names {value} as {key}. A run folder must name code by a full path "
+                f"without linked folders, which would be {path}. {advice}"
+            )
 
 
 def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
@@ -148,15 +202,18 @@ def _model() -> str:
     return platform.processor() or platform.machine()
 
 
-def _user_files(spec: RunSpec) -> list[str]:
-    """Returns the paths of the user's files that a run file names."""
-    measures = [term.measure for term in spec.fitness.values()]
-    sensors = [sensor.source for sensor in spec.sensors.values()]
-    names = [spec.morphology.name, spec.controller.name, *measures, *sensors]
-    paths = [name for name in names if name.endswith(".py")]
-    if "path" in spec.morphology.options:
-        paths.append(str(spec.morphology.options["path"]))
-    return sorted(set(paths))
+def _version(package: str) -> str:
+    """Returns the version of a package.
+
+    Raises:
+        SpecError: It is not installed.
+    """
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        raise SpecError(
+            f"optimizer.name: the optimizer needs the package '{package}', which is not installed."
+        ) from None
 
 
 def digest(path: Path) -> str:

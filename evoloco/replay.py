@@ -14,6 +14,7 @@ from evoloco.errors import JournalError
 from evoloco.evaluators.local import judge
 from evoloco.genome import Array
 from evoloco.individual import simulate
+from evoloco.record.files import ONCE_MORE, replacing
 from evoloco.run import Run
 from evoloco.scenario import Scenario
 
@@ -51,10 +52,26 @@ class Replay:
         return not np.isnan(self.recorded).any()
 
     @property
+    def endings(self) -> list[str]:
+        """How every episode ended and why, in one sentence each."""
+        return [sentence(episode) for episode in self.episodes]
+
+    @property
     def shown(self) -> Episode:
         """The episode to look at: the first one that was unstable, or else the first."""
         unstable = [episode for episode in self.episodes if episode.outcome is Outcome.UNSTABLE]
         return (unstable or self.episodes)[0]
+
+
+def sentence(episode: Episode) -> str:
+    """Returns how an episode ended: after which time, by which rule, with which number."""
+    lasted, why = f"{episode.duration:.2f} s", str(episode.ending)
+    match episode.outcome:
+        case Outcome.COMPLETED:
+            return f"It lasted to its end, {lasted}."
+        case Outcome.FELL:
+            return f"It fell after {lasted}: {why}."
+    return f"It ended after {lasted}: {why}."
 
 
 @dataclass(frozen=True)
@@ -187,7 +204,7 @@ def save_trace(episode: Episode, path: Path) -> None:
     widths = episode.columns.widths
     arrays: dict[str, Any] = {name: episode[name] for name, width in widths.items() if width}
     arrays["time"] = episode.time
-    with path.open("wb") as file:
+    with replacing(path, ONCE_MORE) as unfinished, unfinished.open("wb") as file:
         np.savez(file, **arrays)
 
 
@@ -196,4 +213,5 @@ def save_model(episode: Episode, path: Path) -> None:
     model = episode.morphology.model
     content = np.empty(mujoco.mj_sizeModel(model), np.uint8)
     mujoco.mj_saveModel(model, None, content)
-    path.write_bytes(content.tobytes())
+    with replacing(path, ONCE_MORE) as unfinished:
+        unfinished.write_bytes(content.tobytes())

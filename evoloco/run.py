@@ -9,6 +9,7 @@ import numpy as np
 
 from evoloco import champion, provenance
 from evoloco.champion import Choice
+from evoloco.controller import check_signals
 from evoloco.errors import JournalError, SpecError, error_context, unwritten
 from evoloco.evaluators.local import Local
 from evoloco.experiment import Experiment
@@ -17,7 +18,7 @@ from evoloco.individual import Champion, Individual
 from evoloco.optimizer import Optimizer
 from evoloco.record import schema
 from evoloco.record.journal import FILE, Journal
-from evoloco.spec import RunSpec, read, write
+from evoloco.spec import RunSpec, anchored, read, write
 
 
 class Run:
@@ -42,8 +43,9 @@ class Run:
                 f"{folder} is not a run: it has no run.toml. Start one with: evoloco evolve RUN"
             )
 
-        self.spec = read(self._file)
+        provenance.refuse_code(self._file)
         self._check_file()
+        self.spec = read(self._file)
         self.experiment = Experiment(self.spec, time_limit)
         self.journal = Journal(folder / FILE)
         self._check_journal()
@@ -60,22 +62,16 @@ class Run:
         return self.folder / "run.toml"
 
     def _check_file(self) -> None:
-        """Checks that the run file is unchanged and names no code inside the folder.
+        """Checks that the run file is unchanged.
 
         Raises:
-            JournalError: It was changed, or it names such code.
+            JournalError: It was changed.
         """
         if self.provenance.get("spec_sha256") != provenance.digest(self._file):
             raise JournalError(
                 f"{self._file} has changed since the run started; the journal does not follow from "
                 "it. Restore it, or start another run with: "
                 f"evoloco evolve {self._file} --out DIR"
-            )
-        if inside := provenance.code_in(self.folder, self.spec):
-            raise JournalError(
-                f"{self._file} names {inside}, which is in the run folder: nothing there is "
-                "executed. If you trust it, move it elsewhere and start another run with: "
-                "evoloco evolve"
             )
 
     def _check_journal(self) -> None:
@@ -117,7 +113,7 @@ class Run:
                 "or choose another folder with --out, or another --seed."
             )
         with error_context(source):
-            experiment = Experiment(Experiment(spec).told)
+            experiment = Experiment(Experiment(anchored(spec)).told)
             check(experiment)
 
         making = folder.with_name(folder.name + ".making")
@@ -154,6 +150,11 @@ class Run:
     def search_events(self) -> list[str]:
         """Events of the optimizer, such as restarts, oldest first."""
         return list(self.journal.note("search_events") or [])
+
+    @property
+    def remarks(self) -> list[str]:
+        """Remarks on a search that went nowhere (see `evoloco.remarks`)."""
+        return list(self.journal.note("remarks") or [])
 
     def local(self, threads: int = 0) -> Local:
         """Returns the local evaluator of this run.
@@ -271,4 +272,7 @@ def check(experiment: Experiment) -> None:
     _ = experiment.randomizations  # which checks them
     for duration in (experiment.spec.scenario.duration, experiment.heldout_duration):
         Local(experiment, duration=duration).check(experiment.corners())
+
+    middle = experiment.parameters(np.full(len(experiment.space), 0.5))
+    check_signals(experiment.controller, middle, experiment.spec.scenario.control_dt)
     schema.check([term.name for term in experiment.terms], experiment.several_objectives)

@@ -6,10 +6,17 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from evoloco import provenance
 from evoloco.errors import JournalError, unwritten
 from evoloco.experiment import Experiment
 from evoloco.record import lock
-from evoloco.record.journal import FILE, Journal, intact_generations
+from evoloco.record.journal import (
+    FILE,
+    Journal,
+    asked_generations,
+    events_before,
+    intact_generations,
+)
 from evoloco.spec import read
 
 
@@ -34,6 +41,7 @@ def salvage(folder: Path) -> str:
     path = folder / FILE
     if not (folder / "run.toml").is_file() or not path.is_file():
         raise JournalError(f"{folder} is not a run: it has no run.toml or no {FILE}.")
+    provenance.refuse_code(folder / "run.toml")
     spec = read(folder / "run.toml")
     experiment = Experiment(spec)
 
@@ -55,6 +63,11 @@ def salvage(folder: Path) -> str:
             for record in intact_generations(path):
                 journal.append(record)
             kept = len(journal)
+            for event in events_before(path, kept):
+                journal.write_event(*event)
+            if asked := asked_generations(path):
+                journal.write_note("generations", asked)
+
             done = f"{kept} intact generations are kept; the damaged journal is {aside}."
             journal.write_event(kept, time.time(), f"Salvaged: {done}")
             journal.close()

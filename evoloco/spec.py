@@ -1,5 +1,6 @@
 """The run file: the description of one run, as frozen data. Unknown keys are errors."""
 
+import os
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -17,9 +18,11 @@ from pydantic import (
     field_validator,
 )
 
+from evoloco import text_file
 from evoloco.errors import SpecError, UnknownNameError, error_context
 from evoloco.overrides import Replacements, apply, named_members
 from evoloco.randomization.draw import Randomization
+from evoloco.references import anchor
 from evoloco.search import start
 from evoloco.search.gene_range import Range
 from evoloco.unheard import unheard
@@ -28,6 +31,9 @@ Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
+
+LARGEST_WEIGHT = 1e100
+"""Largest weight and floor of a fitness term: squares, as optimizers form them, stay finite."""
 
 MOST_DOTS = 1000
 """Largest number of dots in a line: reading a key of n parts takes n² steps."""
@@ -160,6 +166,16 @@ class TermSpec(_Member):
         description="The objective that the term belongs to. Different names make a run with "
         "several objectives, for nsga2 and nsga3.",
     )
+
+    @field_validator("weight", "floor")
+    @classmethod
+    def _cannot_overflow(cls, value: float | None) -> float | None:
+        if value is not None and abs(value) > LARGEST_WEIGHT:
+            raise ValueError(
+                f"Must be between {-LARGEST_WEIGHT:g} and {LARGEST_WEIGHT:g}, because a sum of "
+                "larger ones could overflow"
+            )
+        return value
 
 
 class PushSpec(_Table):
@@ -476,8 +492,7 @@ class RunSpec(_Table):
     @field_validator("name")
     @classmethod
     def _plain(cls, value: str) -> str:
-        has_slash = "/" in value or "\\" in value
-        if value.startswith(".") or has_slash or not value.isprintable() or len(value) > 200:
+        if not _is_plain(value):
             raise ValueError(
                 "Must be a plain folder name, without slashes and not starting with a dot"
             )
@@ -503,19 +518,19 @@ def read(
         SpecError: The file is missing or not TOML, a key or value is not allowed, or the file of
             `start.path` cannot be used.
     """
-    content = _content(path)
+    content = load(path)
 
     # Paths are relative to the run file; those of overrides to the working directory.
-    _anchor(content, path.parent)
+    anchor(content, path.parent)
     changes, before = list(overrides), named_members(content, DEFAULTS)
     for override in changes:
         apply(content, override)
-    _anchor(content, Path.cwd())
+    anchor(content, Path.cwd())
 
     replacements = Replacements(before, named_members(content, DEFAULTS), changes)
     notes = replacements.leave_out(content)
 
-    content.setdefault("name", path.parent.name if path.name == "run.toml" else path.stem)
+    content.setdefault("name", _name_of(path))
     try:
         spec = RunSpec.model_validate(content)
     except ValidationError as error:
@@ -530,14 +545,28 @@ def read(
         return _with_start(spec)
 
 
-def _content(path: Path) -> dict[str, Any]:
-    """Returns the content of a TOML file.
+def _name_of(path: Path) -> str:
+    """Returns the name of a run whose run file gives none: that of the file, or of its folder."""
+    full = Path(os.path.abspath(path))
+    name = full.parent.name if full.name == "run.toml" else full.stem
+    return name if _is_plain(name) else "run"
+
+
+def _is_plain(name: str) -> bool:
+    """Returns whether a name can be that of a run folder."""
+    has_slash = "/" in name or "\\" in name
+    begins_well = bool(name) and not name.startswith(".")
+    return begins_well and not has_slash and name.isprintable() and len(name) <= 200
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Returns the content of a run file as it is written, unchecked.
 
     Raises:
         SpecError: The file is missing or not TOML.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = text_file.read(path)
         dots = max((line.count(".") for line in text.splitlines()), default=0)
         if dots > MOST_DOTS:
             raise SpecError(
@@ -604,43 +633,11 @@ def loads(text: str) -> RunSpec:
     return RunSpec.model_validate(tomllib.loads(text))
 
 
-def _anchor(content: dict[str, Any], folder: Path) -> None:
-    """Makes the paths of the user's files absolute. They are relative to a folder.
-
-    Raises:
-        SpecError: A value cannot be a path.
-    """
-    for name, key in (
-        ("morphology", "name"),
-        ("morphology", "path"),
-        ("controller", "name"),
-        ("start", "path"),
-    ):
-        table = content.get(name)
-        if not isinstance(table, dict) or not table.get(key):
-            continue
-        if key == "path" or str(table[key]).endswith(".py"):
-            table[key] = _absolute(table[key], folder)
-
-    sensors = content.get("sensors")
-    for sensor in sensors.values() if isinstance(sensors, dict) else ():
-        if isinstance(sensor, dict) and str(sensor.get("source", "")).endswith(".py"):
-            sensor["source"] = _absolute(sensor["source"], folder)
-
-    terms = content.get("fitness")
-    for term in terms.values() if isinstance(terms, dict) else ():
-        if isinstance(term, dict) and str(term.get("measure", "")).endswith(".py"):
-            term["measure"] = _absolute(term["measure"], folder)
-
-
-def _absolute(value: Any, folder: Path) -> Any:
-    """Returns a path, made absolute; other values are left for the validation to refuse."""
-    if not isinstance(value, str) or Path(value).is_absolute():
-        return value
-    try:
-        return str((folder / value).resolve())
-    except (OSError, ValueError):  # such as a zero byte
-        raise SpecError(f"{value[:80]!r} cannot be a path.") from None
+def anchored(spec: RunSpec) -> RunSpec:
+    """Returns a run file whose paths are absolute. They are relative to the working directory."""
+    content = tomllib.loads(dumps(spec))
+    anchor(content, Path.cwd())
+    return RunSpec.model_validate(content)
 
 
 def _explain(error: ValidationError, source: str) -> str:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from evoloco.errors import ModelError, SpecError, UnknownNameError
 from evoloco.genome import Gene
-from evoloco.model_file import check_sizes
+from evoloco.model_file import check_files, check_sizes
 from evoloco.morphology import HOME, Morphology, assemble
 from evoloco.servo import SERVOS, Servo, bound
 from evoloco.subtree import is_in_subtree
@@ -185,6 +185,7 @@ def _load(path: str) -> mujoco.MjSpec:
     if not Path(path).is_file():
         raise SpecError(f"There is no file {path} (looked for in {Path.cwd()}).")
     check_sizes(Path(path))
+    check_files(Path(path))
 
     try:
         spec = mujoco.MjSpec.from_file(path)

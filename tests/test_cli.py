@@ -299,7 +299,7 @@ def test_replay_warns_when_the_record_differs_and_says_what_has_changed(
         ),
         (
             ["replay", "{run}", "--trace", "{tmp}/none/t.npz"],
-            ["none/t.npz: No such file or directory"],
+            ["none/t.npz cannot be written: No such file or directory"],
         ),
     ],
 )

@@ -162,6 +162,7 @@ def test_pandas_reads_the_journal_in_the_three_lines_of_the_docs(
         "genome",
         "fitness",
         "outcome",
+        "ending",
         "duration",
         "distance",
         "speed",

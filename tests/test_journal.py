@@ -29,7 +29,10 @@ def generation(number: int, size: int = 4, episodes: int = 2) -> Generation:
         np.nan,
         "unstable",
     )
-    evaluation = Evaluation(fitness, values, outcome, random.random((size, episodes)), distance)
+    ending = np.char.add("it was ", outcome)
+    evaluation = Evaluation(
+        fitness, values, outcome, random.random((size, episodes)), distance, ending=ending
+    )
     genomes = random.random((size, len(GENES)))
     return Generation(
         number, genomes, fitness.min(axis=1), evaluation, 0.5, 1e9 + number, 0.25, 0.125
@@ -65,7 +68,10 @@ def test_a_generation_comes_back_to_the_last_bit(path: Path) -> None:
             np.testing.assert_array_equal(
                 getattr(found.evaluation, name), getattr(written.evaluation, name)
             )
-        assert np.array_equal(found.evaluation.outcome, written.evaluation.outcome)
+        for name in ("outcome", "ending"):
+            assert np.array_equal(
+                getattr(found.evaluation, name), getattr(written.evaluation, name)
+            )
         assert (found.generation, found.support, found.finished) == (number, 0.5, 1e9 + number)
         assert (found.wall_time, found.simulation_time) == (0.25, 0.125)
     journal.close()
@@ -99,16 +105,13 @@ def test_an_individual_is_a_row_with_the_documented_columns(path: Path) -> None:
         rows = pd.read_sql("SELECT * FROM individuals", database)
         episodes = pd.read_sql("SELECT * FROM episodes", database)
         generations = pd.read_sql("SELECT * FROM generations", database)
-    fixed = ["generation", "individual", "genome", "fitness", "outcome", "duration", "distance"]
-    assert list(rows) == [*fixed, *TERMS]
+    fixed = ["fitness", "outcome", "ending", "duration", "distance"]
+    assert list(rows) == ["generation", "individual", "genome", *fixed, *TERMS]
     assert list(episodes) == [
         "generation",
         "individual",
         "episode",
-        "fitness",
-        "outcome",
-        "duration",
-        "distance",
+        *fixed,
         *TERMS,
     ]
     assert list(generations) == [
@@ -255,7 +258,7 @@ def test_a_journal_of_another_version_is_refused(path: Path) -> None:
         database.execute("UPDATE notes SET value = '99' WHERE key = 'schema'")
     with closing(opened(path)) as database:
         database.execute("PRAGMA journal_mode = DELETE")
-    refused_and_left(path, "its schema is 99, and this one reads 3")
+    refused_and_left(path, "its schema is 99, and this one reads 4")
 
 
 def test_a_missing_journal_is_refused(tmp_path: Path) -> None:

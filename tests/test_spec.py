@@ -380,7 +380,7 @@ def test_a_missing_run_file_points_to_the_bundled_ones(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"[morphology\n", b"seed = 1\nseed = 2\n", b"\xff\xfe", b"name = hopper\n"]
+    "content", [b"[morphology\n", b"seed = 1\nseed = 2\n", b"\xff\xfe\x00", b"name = hopper\n"]
 )
 def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "bad.toml"

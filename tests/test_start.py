@@ -272,7 +272,7 @@ def test_a_parameter_file_reads_as_it_was_written_to_the_last_bit(tmp_path: Path
     ("text", "words"),
     [
         (b"", "is not a parameter file: it is empty"),
-        (b"\xff\xfe", "is not a parameter file: it is not text"),
+        (b"\xff\xfe\x00", "is not a parameter file: it is not text"),
         (b"a 1 2\n", "line 1: must be name, best, mean and standard deviation, not 'a 1 2'"),
         (b"a 1 1 1\nb 1 1 1 1\n", "line 2: must be name"),
         (b"a 1 1 x\n", "line 1: must be name"),

@@ -73,7 +73,7 @@ def main() -> None:
     except KeyboardInterrupt:
         typer.echo(
             "evoloco: interrupted; everything recorded so far is safe. "
-            "Continue with: evoloco resume DIR",
+            "A run that has begun continues with: evoloco resume DIR",
             err=True,
         )
         sys.exit(130)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from evoloco.episode import Episode
     from evoloco.evaluation import Evaluator
     from evoloco.gait.verdict import Verdict
+    from evoloco.record.journal import Generation
     from evoloco.run import Run
 
 
@@ -61,6 +62,7 @@ class Finish:
             "folder": str(folder),
             "generations": len(run.journal),
             "reason": self.reason,
+            "remarks": run.remarks,
             "champion": {
                 "generation": champion.generation,
                 "individual": champion.individual,
@@ -118,10 +120,20 @@ def finish(
     total = generations or run.generations
     evaluator = evaluator or run.local(threads)
     with output.display(run, total, evaluator) as display:
-        reason = search(run, generations, evaluator, display.show)
+
+        def show(record: "Generation") -> None:
+            if record.generation == 0:
+                for event in record.evaluation.events:
+                    output.warn(event.what)
+            display.show(record)
+
+        reason = search(run, generations, evaluator, show)
+
     for event in run.search_events:
         output.say(f"Search: {event}.")
     output.say(f"Stopped because {reason}.")
+    for remark in run.remarks:
+        output.warn(remark)
 
     rule = run.spec.evaluation
     with output.doing(

@@ -45,10 +45,12 @@ def replay(
     """Simulates any individual again and compares its fitness with the record, to the last bit."""
     from evoloco.gait.analysis import analyse
     from evoloco.gait.verdict import verdict
+    from evoloco.record.files import ONCE_MORE, replacing
     from evoloco.replay import save_model, save_trace
 
     again = _simulated(run, individual, time_limit)
     _print_comparison(again)
+    _print_endings(again)
     episode = again.shown
     found = verdict(analyse(episode))
     typer.echo(f"It {found.verb}: {found.why}.")
@@ -62,7 +64,9 @@ def replay(
     if video is not None:
         from evoloco.report.video import film
 
-        typer.echo(f"Video: {film(episode, video)}")
+        with replacing(video, ONCE_MORE) as unfinished:
+            film(episode, unfinished)
+        typer.echo(f"Video: {video}")
 
     if again.is_recorded and not again.equal and not again.reasons:
         raise typer.Exit(1)
@@ -78,6 +82,18 @@ def _simulated(run: str, individual: str, time_limit: float | None) -> "Replay":
     if run in runs() and not Path(run).exists():
         return replay_published(run, individual, time_limit)
     return replay_individual(Run(Path(run), time_limit), individual)
+
+
+def _print_endings(again: "Replay") -> None:
+    """Prints how the episodes ended and why; episodes that ended alike share a line."""
+    found: dict[str, list[int]] = {}
+    for number, sentence in enumerate(again.endings):
+        found.setdefault(sentence, []).append(number)
+
+    for sentence, which in found.items():
+        numbers = ", ".join(map(str, which))
+        several = f" (episode{'s' if len(which) > 1 else ''} {numbers})"
+        typer.echo(sentence + (several if len(again.episodes) > 1 else ""))
 
 
 def _print_comparison(again: "Replay") -> None:

@@ -42,9 +42,10 @@ def make_report(output: Output, run: "Run", again: "Replay | None" = None) -> Pa
         Interrupted: Ctrl-C; old film and report are as they were.
     """
     from evoloco.loop import Interrupted
-    from evoloco.report.assemble import write_report
 
     try:
+        from evoloco.report.assemble import write_report
+
         with output.doing("Filming the champion ...", logged=True) as doing:
             path, missing = write_report(run, again, doing)
     except KeyboardInterrupt:
@@ -82,5 +83,5 @@ def par(
     if out is None:
         typer.echo(text, nl=False)
     else:
-        files.write(out, text)
+        files.write(out, text, files.ONCE_MORE)
         typer.echo(f"Parameters: {out}")

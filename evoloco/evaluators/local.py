@@ -7,7 +7,7 @@ import numpy as np
 
 from evoloco.ending import Outcome
 from evoloco.episode import Address, Episode, unnamed
-from evoloco.errors import error_context
+from evoloco.errors import EvolocoError, error_context
 from evoloco.evaluation import Evaluation
 from evoloco.experiment import Experiment
 from evoloco.genome import Array
@@ -15,7 +15,7 @@ from evoloco.morphology import Morphology
 from evoloco.scenario import Scenario
 from evoloco.sim.simulator import Simulator
 from evoloco.sim.watchdog import end
-from evoloco.term import fitness
+from evoloco.term import Term, fitness
 
 
 class Local:
@@ -138,5 +138,20 @@ def judge(experiment: Experiment, episode: Episode) -> Judgement:
 
     judged = [term.judged(episode) for term in terms]
     values, counted = [value for value, _ in judged], [each for _, each in judged]
-    quality = float(fitness(terms, np.array(counted)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        quality = float(fitness(terms, np.array(counted)))
+    if not np.isfinite(quality):
+        raise _overflow(terms, counted)
     return Judgement(quality, values, counted, *told, float(episode.way[0]), str(ending))
+
+
+def _overflow(terms: Sequence[Term], counted: Sequence[float]) -> EvolocoError:
+    """Returns the error for an episode whose weighted sum of terms is not a finite number."""
+    products = ", ".join(
+        f"'{term.name}' ({value:.3g} times its weight {term.weight:.3g})"
+        for term, value in zip(terms, counted, strict=True)
+    )
+    return EvolocoError(
+        f"The fitness overflows. Its terms: {products}. Give [fitness] smaller weights, or "
+        "measures with smaller values."
+    )

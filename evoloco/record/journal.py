@@ -4,44 +4,23 @@ Each generation is one transaction (write-ahead log), so that a run killed at
 any moment leaves only complete generations. Schema: docs/journal.md.
 """
 
-import hashlib
 import json
-import os
-import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from evoloco.ending import Outcome
 from evoloco.errors import EvolocoError, JournalError, StorageError
 from evoloco.evaluation import Evaluation
 from evoloco.genome import Array
-from evoloco.record import schema
+from evoloco.record import notes, rows, schema
+from evoloco.record.database import UNREADABLE, copied, is_storage_error, opened
 
 FILE = "journal.sqlite"
-UNREADABLE = (sqlite3.Error, ValueError, TypeError, OverflowError, IndexError)
-"""Exceptions that reading a damaged file may raise."""
-
-_STORAGE_ERRORS = (
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-)
-"""SQLite error codes that concern the disk or the folder, not the content of the file."""
-
-Row = tuple[Any, ...]
-"""One row of a table, as SQLite returns it."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +61,18 @@ class Generation:
         return self.objectives if self.objectives.size else self.fitness
 
 
+class Span(NamedTuple):
+    """The range of what was maximised in a generation.
+
+    Attributes:
+        low: Smallest fitness, or of several objectives the smallest of each.
+        high: The largest.
+    """
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
 class Journal:
     """The record of one run.
 
@@ -100,7 +91,7 @@ class Journal:
 
         self.path = path
         try:
-            self._database = _opened(path)
+            self._database = opened(path)
         except UNREADABLE as error:
             raise self._unusable(error) from None
 
@@ -127,7 +118,7 @@ class Journal:
                 "provenance.json names, or begin the run again with: "
                 f"evoloco evolve {self.path.parent / 'run.toml'}"
             )
-        if self.note("sha256") != _digest_of_notes(self._database):
+        if self.note("sha256") != notes.digest(self._database):
             raise ValueError("its notes do not match their checksum")
 
         genes = tuple(self.note("genes"))
@@ -146,7 +137,7 @@ class Journal:
 
     def _unusable(self, error: Exception) -> EvolocoError:
         """Returns the error that says why the file cannot be used: disk or folder, or damage."""
-        if _is_storage_error(error):
+        if is_storage_error(error):
             return StorageError(
                 f"The journal {self.path} cannot be opened: {error}. Free some space or fix the "
                 f"permissions, then continue with: evoloco resume {self.path.parent}"
@@ -182,7 +173,7 @@ class Journal:
             raise JournalError(f"{path} exists already. Choose another folder.")
         schema.check(terms, objectives)
 
-        notes = {
+        facts = {
             "schema": schema.VERSION,
             "genes": list(genes),
             "terms": list(terms),
@@ -194,9 +185,9 @@ class Journal:
                 database.execute("BEGIN")
                 for table in schema.tables(terms, objectives).values():
                     database.execute(table)
-                for key, value in notes.items():
+                for key, value in facts.items():
                     database.execute("INSERT INTO notes VALUES (?, ?)", (key, json.dumps(value)))
-                _sign_notes(database)
+                notes.sign(database)
                 database.execute("COMMIT")
         except sqlite3.Error as error:
             raise StorageError(
@@ -212,11 +203,7 @@ class Journal:
 
     def note(self, key: str) -> Any:
         """Returns a fact about the whole run, or None if it was not noted."""
-        row = self._database.execute("SELECT value FROM notes WHERE key = ?", (key,)).fetchone()
-        try:
-            return json.loads(row[0]) if row else None
-        except RecursionError:
-            raise ValueError(f"the note '{key}' is nested too deep") from None
+        return notes.read(self._database, key)
 
     def write_note(self, key: str, value: Any) -> None:
         """Notes a fact about the whole run, such as why it stopped.
@@ -228,7 +215,7 @@ class Journal:
             self._database.execute(
                 "INSERT OR REPLACE INTO notes VALUES (?, ?)", (key, json.dumps(value))
             )
-            _sign_notes(self._database)
+            notes.sign(self._database)
 
     @contextmanager
     def _writing(self, what: str) -> Iterator[None]:
@@ -257,8 +244,13 @@ class Journal:
             ) from None
 
     def write_event(self, generation: int, happened: float, what: str) -> None:
-        """Records an event of a generation, such as the loss of a worker, at a Unix time [s]."""
-        self._database.execute("INSERT INTO events VALUES (?, ?, ?)", (generation, happened, what))
+        """Records an event that no generation brings along, such as a salvage, at a Unix time [s].
+
+        Raises:
+            StorageError: The file cannot be written.
+        """
+        with self._writing("An event"):
+            self._insert("events", [(generation, happened, what)])
 
     def events(self) -> list[tuple[int, float, str]]:
         """Returns all events in the order of recording: generation, Unix time [s], text."""
@@ -266,15 +258,56 @@ class Journal:
             "SELECT generation, happened, what FROM events ORDER BY rowid"
         ).fetchall()
 
+    def outcomes(self) -> tuple[dict[str, int], float]:
+        """Returns how many episodes ended in which way, and the longest time of one [s]."""
+        found = self._database.execute(
+            "SELECT outcome, count(*), max(duration) FROM episodes GROUP BY outcome"
+        ).fetchall()
+        counts = {outcome: count for outcome, count, _ in found}
+        return counts, max((longest for _, _, longest in found), default=0.0)
+
+    def spans(self) -> list[Span]:
+        """Returns the range of the fitness, or of the objectives, of every generation."""
+        goals = schema.goals(self.objectives)
+        extremes = ", ".join(f"{each}({goal})" for each in ("min", "max") for goal in goals)
+        found = self._database.execute(
+            f"SELECT {extremes} FROM individuals GROUP BY generation ORDER BY generation"
+        )
+        return [Span(row[: len(goals)], row[len(goals) :]) for row in found]
+
+    def best_outcomes(self, count: int) -> list[tuple[str, bool]]:
+        """Returns of the last generations: how the fittest individual ended, and if one completed.
+
+        Args:
+            count: Number of generations.
+        """
+        found = self._database.execute(
+            "SELECT outcome, max(fitness), sum(outcome = 'completed') FROM individuals "
+            "WHERE generation >= ? GROUP BY generation ORDER BY generation",
+            (len(self) - count,),
+        )
+        return [(outcome, bool(completed)) for outcome, _, completed in found]
+
+    def last_ending(self) -> str:
+        """Returns why the fittest individual of the last generation ended, as a clause."""
+        row = self._database.execute(
+            "SELECT ending, max(fitness) FROM individuals WHERE generation = ?", (len(self) - 1,)
+        ).fetchone()
+        return str(row[0])
+
     def append(self, record: Generation) -> None:
-        """Records a generation, completely or not at all.
+        """Records a generation and the events of its evaluation, completely or not at all.
 
         Raises:
             JournalError: The generation is recorded already.
             StorageError: The file cannot be written.
         """
-        individuals = _individual_rows(record, goals=bool(self.objectives))
-        episodes = _episode_rows(record)
+        objectives = record.objectives if self.objectives else np.zeros((len(record.genomes), 0))
+        individuals = rows.of_individuals(
+            record.generation, record.genomes, record.fitness, objectives, record.evaluation
+        )
+        episodes = rows.of_episodes(record.generation, record.evaluation)
+        events = [(record.generation, *event) for event in record.evaluation.events]
         head = (
             record.generation,
             float(record.support),
@@ -282,22 +315,24 @@ class Journal:
             float(record.wall_time),
             float(record.simulation_time),
         )
-        signed = (*head, digest(head, individuals, episodes))
+        signed = (*head, rows.digest(head, individuals, episodes))
 
         try:
             with self._writing(f"Generation {record.generation}"):
                 self._insert("generations", [signed])
                 self._insert("individuals", individuals)
                 self._insert("episodes", episodes)
+                self._insert("events", events)
         except sqlite3.IntegrityError:
             raise JournalError(
                 f"Generation {record.generation} is already in the journal {self.path}: another "
                 "process continues this run. Wait until it ends, or stop it."
             ) from None
 
-    def _insert(self, table: str, rows: list[Row]) -> None:
-        places = ", ".join("?" * len(rows[0]))
-        self._database.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
+    def _insert(self, table: str, given: list[rows.Row]) -> None:
+        if given:
+            places = ", ".join("?" * len(given[0]))
+            self._database.executemany(f"INSERT INTO {table} VALUES ({places})", given)
 
     def __len__(self) -> int:
         """Number of recorded generations."""
@@ -341,13 +376,35 @@ class Journal:
 
 def intact_generations(path: Path) -> Iterator[Generation]:
     """Yields the generations before the first damage. The file itself is not changed."""
-    with suppress(*UNREADABLE), _copied(path) as database:
+    with suppress(*UNREADABLE), copied(path) as database:
         if schema.tables_of(database) != schema.tables(*schema.named_in(database)):
             return
         generation = 0
         while True:
             yield _read(database, generation)
             generation += 1
+
+
+def events_before(path: Path, generation: int) -> list[tuple[int, float, str]]:
+    """Returns the events of the generations before one, as far as the file can be read."""
+    events: list[tuple[int, float, str]] = []
+    with suppress(*UNREADABLE), copied(path) as database:
+        if schema.tables_of(database).get("events") != schema.tables(())["events"]:
+            return []
+        query = "SELECT generation, happened, what FROM events WHERE generation < ? ORDER BY rowid"
+        for number, happened, what in database.execute(query, (generation,)):
+            events.append((int(number), float(happened), str(what)))
+    return events
+
+
+def asked_generations(path: Path) -> int:
+    """Returns the note of how many generations were asked for last; 0 if there is none."""
+    with suppress(*UNREADABLE), copied(path) as database:
+        if schema.tables_of(database).get("notes") != schema.tables(())["notes"]:
+            return 0
+        if notes.read(database, "sha256") == notes.digest(database):
+            return int(notes.read(database, "generations") or 0)
+    return 0
 
 
 def _read(database: sqlite3.Connection, generation: int) -> Generation:
@@ -357,13 +414,13 @@ def _read(database: sqlite3.Connection, generation: int) -> Generation:
         ValueError: It is missing, or its checksum does not match.
         sqlite3.Error: It cannot be read.
     """
-    head, individuals, episodes = rows_of(database, generation)
+    head, individuals, episodes = rows.of_generation(database, generation)
     if head is None:
         raise ValueError(f"generation {generation} is missing")
-    if head[-1] != digest(head[:-1], individuals, episodes):
+    if head[-1] != rows.digest(head[:-1], individuals, episodes):
         raise ValueError(f"generation {generation} does not match its checksum")
 
-    evaluation = _evaluation(generation, episodes, len(individuals))
+    evaluation = rows.evaluation(generation, episodes, len(individuals))
     first_objective = len(schema.FIXED) + evaluation.values.shape[-1]
     goals = [row[first_objective:] for row in individuals]
     _, support, finished, wall_time, simulation_time, _ = head
@@ -378,145 +435,3 @@ def _read(database: sqlite3.Connection, generation: int) -> Generation:
         simulation_time=float(simulation_time),
         objectives=np.array(goals, dtype=np.float64),
     )
-
-
-def _evaluation(generation: int, episodes: list[Row], population_size: int) -> Evaluation:
-    """Builds the evaluation of a generation from its episode rows.
-
-    Raises:
-        ValueError: An outcome is unknown, or a number is not a number.
-    """
-    shape = (population_size, len(episodes) // population_size)
-    outcome = np.array([row[4] for row in episodes])
-    if not set(outcome) <= set(Outcome):
-        raise ValueError(f"generation {generation} has unknown outcomes")
-
-    numbers = np.array([[row[3], *row[5:]] for row in episodes], dtype=np.float64)
-    return Evaluation(
-        fitness=numbers[:, 0].reshape(shape),
-        values=numbers[:, 3:].reshape(*shape, -1),
-        outcome=outcome.reshape(shape),
-        duration=numbers[:, 1].reshape(shape),
-        distance=numbers[:, 2].reshape(shape),
-    )
-
-
-def _individual_rows(record: Generation, goals: bool) -> list[Row]:
-    """Returns the rows of `individuals`; `goals`: whether they end with the objectives."""
-    evaluation = record.evaluation
-    duration = evaluation.duration.mean(axis=1).tolist()
-    distance = evaluation.distance.mean(axis=1).tolist()
-    values = evaluation.values.mean(axis=1).tolist()
-    worst = np.argmin(evaluation.fitness, axis=1)
-
-    return [
-        _as_stored(
-            record.generation,
-            i,
-            genome.astype("<f8").tobytes(),
-            float(record.fitness[i]),
-            str(evaluation.outcome[i, worst[i]]),
-            duration[i],
-            distance[i],
-            *values[i],
-            *(record.objectives[i].tolist() if goals else ()),
-        )
-        for i, genome in enumerate(record.genomes)
-    ]
-
-
-def _episode_rows(record: Generation) -> list[Row]:
-    """Returns the rows of `episodes`, individual by individual."""
-    evaluation = record.evaluation
-    return [
-        _as_stored(
-            record.generation,
-            individual,
-            episode,
-            float(evaluation.fitness[individual, episode]),
-            str(evaluation.outcome[individual, episode]),
-            float(evaluation.duration[individual, episode]),
-            float(evaluation.distance[individual, episode]),
-            *evaluation.values[individual, episode].tolist(),
-        )
-        for individual, episode in np.ndindex(evaluation.fitness.shape)
-    ]
-
-
-def rows_of(
-    database: sqlite3.Connection, generation: int
-) -> tuple[Row | None, list[Row], list[Row]]:
-    """Returns the rows of a generation in `generations`, `individuals` and `episodes`."""
-
-    def rows(table: str, order: str) -> list[Row]:
-        where = f"WHERE generation = ? ORDER BY {order}"
-        return database.execute(f"SELECT * FROM {table} {where}", (generation,)).fetchall()
-
-    heads = rows("generations", "generation")
-    individuals = rows("individuals", "individual")
-    episodes = rows("episodes", "individual, episode")
-    return heads[0] if heads else None, individuals, episodes
-
-
-def _as_stored(*row: Any) -> Row:
-    """Returns a row as it will be read: SQLite stores NaN as NULL."""
-    return tuple(None if value != value else value for value in row)
-
-
-def digest(head: Row, individuals: list[Row], episodes: list[Row]) -> str:
-    """Returns the checksum of a generation: SHA-256 of the `repr` of its rows.
-
-    Args:
-        head: Row of `generations`, without the checksum.
-        individuals: Rows of `individuals`.
-        episodes: Rows of `episodes`.
-    """
-    found = hashlib.sha256()
-    for row in (head, *individuals, *episodes):
-        found.update(repr(row).encode())
-    return found.hexdigest()
-
-
-def _digest_of_notes(database: sqlite3.Connection) -> str:
-    rows = database.execute(
-        "SELECT key, value FROM notes WHERE key != 'sha256' ORDER BY key"
-    ).fetchall()
-    return hashlib.sha256(repr(rows).encode()).hexdigest()
-
-
-def _sign_notes(database: sqlite3.Connection) -> None:
-    checksum = json.dumps(_digest_of_notes(database))
-    database.execute("INSERT OR REPLACE INTO notes VALUES ('sha256', ?)", (checksum,))
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    """Returns a connection to the file, or to a copy in memory if its folder is read-only.
-
-    SQLite writes temporary files beside the file that it reads.
-    """
-    if os.access(path.parent, os.W_OK):
-        return sqlite3.connect(path, isolation_level=None)
-
-    memory = sqlite3.connect(":memory:", isolation_level=None)
-    with _copied(path) as database:
-        database.backup(memory)
-    memory.execute("PRAGMA query_only = ON")
-    return memory
-
-
-@contextmanager
-def _copied(path: Path) -> Iterator[sqlite3.Connection]:
-    """Yields a connection to a temporary copy of a file and its write-ahead log."""
-    with TemporaryDirectory() as folder:
-        for name in (path.name, f"{path.name}-wal"):
-            with suppress(FileNotFoundError):
-                shutil.copyfile(path.with_name(name), Path(folder) / name)
-
-        with closing(sqlite3.connect(Path(folder) / path.name, isolation_level=None)) as database:
-            yield database
-
-
-def _is_storage_error(error: Exception) -> bool:
-    """Returns whether an error concerns the disk or the folder, not the content of the file."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in _STORAGE_ERRORS  # the low byte is the kind

@@ -5,13 +5,22 @@ from collections.abc import Sequence
 
 from evoloco.errors import JournalError
 
-VERSION = 3
+VERSION = 4
 """Version of the tables below."""
 
 MOST_TERMS = 1000
 """Largest number of fitness terms: SQLite allows about twice as many columns."""
 
-FIXED = ("generation", "individual", "genome", "fitness", "outcome", "duration", "distance")
+FIXED = (
+    "generation",
+    "individual",
+    "genome",
+    "fitness",
+    "outcome",
+    "ending",
+    "duration",
+    "distance",
+)
 """First columns of `individuals`; `episodes` has the episode's number instead of the genome."""
 
 
@@ -46,12 +55,13 @@ def tables(terms: Sequence[str], objectives: Sequence[str] = ()) -> dict[str, st
     individuals = (
         "generation INTEGER NOT NULL REFERENCES generations, individual INTEGER NOT NULL, "
         "genome BLOB NOT NULL, fitness REAL NOT NULL, outcome TEXT NOT NULL, "
-        f"duration REAL NOT NULL, distance REAL{measures}{goals}, "
+        f"ending TEXT NOT NULL, duration REAL NOT NULL, distance REAL{measures}{goals}, "
         "PRIMARY KEY (generation, individual)"
     )
     episodes = (
         "generation INTEGER NOT NULL, individual INTEGER NOT NULL, episode INTEGER NOT NULL, "
-        "fitness REAL NOT NULL, outcome TEXT NOT NULL, duration REAL NOT NULL, "
+        "fitness REAL NOT NULL, outcome TEXT NOT NULL, ending TEXT NOT NULL, "
+        "duration REAL NOT NULL, "
         f"distance REAL{measures}, PRIMARY KEY (generation, individual, episode)"
     )
     return {
@@ -66,6 +76,11 @@ def tables(terms: Sequence[str], objectives: Sequence[str] = ()) -> dict[str, st
 def column(objective: str) -> str:
     """Returns the name of an objective's column."""
     return f"objective_{objective}"
+
+
+def goals(objectives: Sequence[str]) -> list[str]:
+    """Returns the columns of what is maximised, as SQL identifiers."""
+    return [_quoted(column(name)) for name in objectives] or ["fitness"]
 
 
 def check(terms: Sequence[str], objectives: Sequence[str] = ()) -> None:

@@ -20,7 +20,7 @@ from evoloco.report.page import render
 from evoloco.report.people import bands
 from evoloco.report.video import LONGEST, film
 from evoloco.run import Run
-from evoloco.search.pareto_front import front
+from evoloco.search.pareto_front import Front, front
 from evoloco.search.repertoire import Grid, Repertoire, repertoire
 from evoloco.spec import OptimizerSpec, dumps
 from evoloco.unheard import unheard
@@ -87,9 +87,9 @@ def _findings(run: Run, again: Replay, video: bytes | None, missing: str) -> Fin
         spec=dumps(run.spec),
         video=video,
         video_missing=missing,
-        events=tuple(run.search_events),
+        events=(*run.search_events, *run.remarks),
         happened=tuple(run.journal.events()),
-        front=front(run.journal) if run.journal.objectives else None,
+        front=_front(run),
         repertoire=_repertoire(run),
         people=bands(run.spec.morphology.name),
     )
@@ -111,6 +111,14 @@ def _terms(experiment: Experiment, episode: Episode) -> tuple[Term, ...]:
             experiment.terms, judged.values, judged.counted, strict=True
         )
     )
+
+
+def _front(run: Run) -> Front | None:
+    """Returns the Pareto front; None with one objective, or if no individual was stable."""
+    if not run.journal.objectives:
+        return None
+    found = front(run.journal)
+    return found if len(found.points) else None
 
 
 def _repertoire(run: Run) -> Repertoire | None:

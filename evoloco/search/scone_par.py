@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from evoloco import text_file
 from evoloco.errors import SpecError
 
 
@@ -72,7 +73,7 @@ def _text(path: Path) -> str:
         SpecError: The file is missing, cannot be read or is not a text file.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return text_file.read(path)
     except FileNotFoundError:
         raise SpecError(f"No parameter file {path}.") from None
     except OSError as error:

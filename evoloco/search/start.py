@@ -8,6 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from evoloco import text_file
 from evoloco.errors import SpecError, UnknownNameError
 from evoloco.genome import Gene
 from evoloco.search import scone_par
@@ -81,7 +82,7 @@ def _champion(path: Path) -> _Champion:
         SpecError: The file is missing or has another content.
     """
     try:
-        return _Champion.model_validate_json(path.read_bytes())
+        return _Champion.model_validate_json(text_file.read(path))
     except FileNotFoundError:
         raise SpecError(
             f"No champion in {path.parent}. Make one with: evoloco report {path.parent}"
@@ -92,6 +93,8 @@ def _champion(path: Path) -> _Champion:
         mistake = error.errors()[0]
         where = ".".join(str(part) for part in mistake["loc"])
         raise SpecError(f"{path} holds no champion: {where or 'it'}: {mistake['msg']}.") from None
+    except ValueError:
+        raise SpecError(f"{path} holds no champion: it is not text.") from None
 
 
 def file(path: Path) -> Path:

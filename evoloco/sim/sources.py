@@ -42,6 +42,24 @@ def digest(text: str, functions: Iterable[Callable[..., Any]], facts: object) ->
     return found.hexdigest()[:SHOWN]
 
 
+def imported_by(path: Path) -> list[Path]:
+    """Returns a user's Python file and those that it imports, without installed packages.
+
+    Only what has been imported in this process is found.
+
+    Args:
+        path: Of the file.
+    """
+    files: dict[str, bytes] = {}
+    _gather(None, path, files)
+    ours = {
+        getattr(module, "__file__", None)
+        for name, module in list(sys.modules.items())
+        if name.partition(".")[0] == "evoloco"
+    }
+    return [path, *(Path(file) for file in files if file not in ours and file.endswith(".py"))]
+
+
 def _gather(module: ModuleType | None, path: Path, files: dict[str, bytes]) -> None:
     """Reads a source file and, through its import statements, those that it builds on."""
     if str(path) in files or path.suffix != ".py" or not path.is_file():

@@ -3,6 +3,7 @@
 The tests beside it try each fault a few times, benchmarks/faults.py many times.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -10,13 +11,16 @@ import sqlite3
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import tomli_w
 
+from evoloco import provenance
 from evoloco.errors import JournalError
 from evoloco.loop import evolve
 from evoloco.run import Run
@@ -253,6 +257,28 @@ def copied(folder: Path, to: Path) -> Path:
     """A fresh copy of a run folder."""
     shutil.rmtree(to, ignore_errors=True)
     return Path(shutil.copytree(folder, to))
+
+
+def _merged(content: dict[str, Any], change: dict[str, Any], value: str) -> dict[str, Any]:
+    """A content with other values; "{}" in a value is replaced."""
+    result = {**content}
+    for key, one in change.items():
+        if isinstance(one, dict):
+            result[key] = _merged(result.get(key, {}), one, value)
+        else:
+            result[key] = one.replace("{}", value)
+    return result
+
+
+def forge(folder: Path, change: dict[str, Any], value: str) -> None:
+    """Changes the run file of a run folder as a forger would, its digest included."""
+    file = folder / "run.toml"
+    content = _merged(tomllib.loads(file.read_text(encoding="utf-8")), change, value)
+    file.write_text(tomli_w.dumps(content), encoding="utf-8")
+
+    facts = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    facts["spec_sha256"] = provenance.digest(file)
+    (folder / "provenance.json").write_text(json.dumps(facts), encoding="utf-8")
 
 
 def goes_on(folder: Path) -> tuple[str, int]:

@@ -202,7 +202,7 @@ def test_a_measure_that_fails_ends_the_run_with_its_name_and_address(
     file: Path, tmp_path: Path, body: str, words: str
 ) -> None:
     (tmp_path / "odd.py").write_text(
-        f"UNIT = '1'\n\n\ndef measure(episode):\n{body}\n", encoding="utf-8"
+        f"UNIT, FLOORS = '1', (0.0, 0.0)\n\n\ndef measure(episode):\n{body}\n", encoding="utf-8"
     )
     run = Run.create(
         read(file, [f"fitness.odd={{measure='{tmp_path / 'odd.py'}', weight=1}}"]), tmp_path / "run"

@@ -140,7 +140,7 @@ def test_generations_in_the_write_ahead_log_are_salvaged_too(whole: Path, tmp_pa
         "UPDATE generations SET sha256 = '' WHERE generation = 3",
         "UPDATE episodes SET outcome = 'flew' WHERE generation = 3",
         "INSERT INTO episodes "
-        "SELECT generation, individual, 9, 1, outcome, 1, 1, 1 FROM individuals",
+        "SELECT generation, individual, 9, 1, outcome, ending, 1, 1, 1 FROM individuals",
     ],
 )
 def test_any_change_of_any_table_is_noticed(whole: Path, tmp_path: Path, harm: str) -> None:

@@ -303,7 +303,17 @@ VALUES = [
 @given(
     table=st.sampled_from(["individuals", "episodes", "generations"]),
     column=st.sampled_from(
-        ["genome", "fitness", "outcome", "duration", "distance", "speed", "individual", "support"]
+        [
+            "genome",
+            "fitness",
+            "outcome",
+            "ending",
+            "duration",
+            "distance",
+            "speed",
+            "individual",
+            "support",
+        ]
     ),
     value=st.sampled_from(VALUES),
     row=st.integers(0, 3),

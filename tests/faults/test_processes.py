@@ -50,6 +50,8 @@ ENDLESS = ("optimizer.name=uniform", "optimizer.generations=1000000")
 RESTING = """
 import time
 
+FLOORS = 0.0, 0.0
+
 
 def measure(episode):
     time.sleep(0.02)

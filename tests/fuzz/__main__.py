@@ -32,7 +32,7 @@ with atheris.instrument_imports(include=["evoloco", "tomllib"]):
     from evoloco import champion, provenance
     from evoloco.champion import exported
     from evoloco.errors import EvolocoError, JournalError
-    from evoloco.model_file import check_sizes
+    from evoloco.model_file import check_sizes, files_of
     from evoloco.record.journal import FILE, Journal, intact_generations
     from evoloco.salvage import salvage
     from evoloco.search import scone_par, start
@@ -107,6 +107,7 @@ TARGETS = {
     "parameters": Target(start.load, "fuzzed.par", parameters),
     "start": Target(start.load, "champion.json", lambda run: [run / "champion.json"]),
     "provenance": Target(provenance.read, "provenance.json", lambda run: [run / "provenance.json"]),
+    "model_files": Target(files_of, "fuzzed.xml", bundled("examples/*.xml", "examples/*.urdf")),
     "model_sizes": Target(check_sizes, "fuzzed.xml", bundled("examples/*.xml", "examples/*.urdf")),
 }
 

@@ -1,0 +1,115 @@
+"""Every name and path in a run file that leads to code or to a file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from evoloco.errors import SpecError
+
+MEMBERS = {
+    "morphology.name": "morphologies",
+    "controller.name": "controllers",
+    "fitness.*.measure": "fitness",
+    "sensors.*.source": "sensors",
+    "scenario.terrain.name": "terrains",
+    "optimizer.name": "optimizers",
+}
+"""Keys that name a member -> its room. `*` is any name. A name that ends in .py is a path."""
+
+FILES = (
+    "morphology.path",
+    "controller.path",
+    "fitness.*.path",
+    "sensors.*.path",
+    "scenario.terrain.path",
+    "optimizer.path",
+    "start.path",
+)
+"""Keys that are the path of a file that is read. `path` is one in the table of every member."""
+
+
+class Reference(NamedTuple):
+    """A name or path in a run file.
+
+    Attributes:
+        key: Dotted key in the run file, such as "fitness.speed.measure".
+        value: What the run file has there.
+        room: Room of the member that it names; empty for a file that is only read.
+    """
+
+    key: str
+    value: str
+    room: str
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it is the path of a Python file."""
+        return bool(self.room) and self.value.endswith(".py")
+
+    @property
+    def is_path(self) -> bool:
+        """Whether it is the path of a file: code, or a file that is read."""
+        return self.is_code or not self.room
+
+
+def references(content: dict[str, Any]) -> Iterator[Reference]:
+    """Yields every reference in the content of a run file, valid or not."""
+    for _, reference in _found(content):
+        yield reference
+
+
+def anchor(content: dict[str, Any], folder: Path) -> None:
+    """Makes all paths in the content of a run file absolute, their folders free of links.
+
+    Args:
+        content: The content, which is changed.
+        folder: Folder that relative paths start from.
+
+    Raises:
+        SpecError: A value cannot be a path.
+    """
+    for table, reference in list(_found(content)):
+        if reference.is_path:
+            _, _, last = reference.key.rpartition(".")
+            table[last] = resolved(reference.value, folder)
+
+
+def resolved(value: str, folder: Path) -> str:
+    """Returns a path, absolute, its folder free of links.
+
+    The file itself may be a link: a model's meshes lie beside the link.
+
+    Args:
+        value: The path.
+        folder: Folder that a relative path starts from.
+
+    Raises:
+        SpecError: The value cannot be a path.
+    """
+    full = folder / value
+    try:
+        return str(full.resolve() if full.name == ".." else full.parent.resolve() / full.name)
+    except (OSError, ValueError, RuntimeError):  # such as a zero byte, or links in a circle
+        raise SpecError(f"{value[:80]!r} cannot be a path.") from None
+
+
+def _found(content: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Reference]]:
+    """Yields every reference with the table that holds it."""
+    for place, room in {**MEMBERS, **dict.fromkeys(FILES, "")}.items():
+        *tables, last = place.split(".")
+        for table, prefix in _tables(content, tables):
+            value = table.get(last)
+            if isinstance(value, str) and value:
+                yield table, Reference(f"{prefix}{last}", value, room)
+
+
+def _tables(content: Any, names: list[str], prefix: str = "") -> Iterator[tuple[Any, str]]:
+    """Yields the tables at a place, and the beginning of the keys in them."""
+    if not isinstance(content, dict):
+        return
+    if not names:
+        yield content, prefix
+        return
+
+    for name in list(content) if names[0] == "*" else names[:1]:
+        yield from _tables(content.get(name), names[1:], f"{prefix}{name}.")
