@@ -74,7 +74,7 @@ def _gather(module: ModuleType | None, path: Path, files: dict[str, bytes]) -> N
 
         file = Path(getattr(imported, "__file__", None) or "")
         if "site-packages" in file.parts and top not in ("evoloco", package.partition(".")[0]):
-            version = getattr(imported, "__version__", "")
+            version = vars(imported).get("__version__", "")
             files[name] = str(version).encode()  # stands for the sources
         else:
             _gather(imported, file, files)
