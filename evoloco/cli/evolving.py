@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from evoloco.spec import RunSpec
 
 EVOLVE_EXAMPLES = (
-    "evoloco evolve biped",
+    "evoloco evolve hopper",
     "evoloco evolve biped --dry-run",
     "evoloco evolve biped optimizer.population_size=48 --seed 3",
     "evoloco evolve biped controller.name=hopf --seeds 0-9",
@@ -149,8 +149,12 @@ def _changes(
 
 def _folder(spec: "RunSpec", out: Path | None, seeds: str | None = None) -> Path:
     """Returns the folder that a run, or several, are recorded in."""
-    usual = f"{spec.name}-seed{spec.seed}" if seeds is None else f"{spec.name}-seeds"
-    return out or Path("runs") / "out" / usual
+    from evoloco.api import usual_folder
+
+    if out is not None:
+        return out
+    usual = usual_folder(spec)
+    return usual if seeds is None else usual.with_name(f"{spec.name}-seeds")
 
 
 def on_ray(
