@@ -15,7 +15,7 @@ from evoloco.ending import Outcome
 from evoloco.gait.analysis import rows
 from evoloco.loop import evolve
 from evoloco.report.assemble import write_report
-from evoloco.report.findings import Gap, Trials
+from evoloco.report.findings import Gap, Generations, Term, Trials
 from evoloco.report.genes import told_apart
 from evoloco.report.headline import basis, headline
 from evoloco.report.page import render
@@ -159,6 +159,24 @@ def test_every_end_of_a_champion_renders_and_is_told(morphology, changes, word, 
     assert f'<span class="badge {tone}">{word}</span>' in page
     assert "nan" not in re.findall(r"[a-z]+", text_of(page))
     assert not re.search(r'="[^"]*\bnan\b', page)
+
+
+@pytest.mark.parametrize("worst", [0.0, math.nan])
+def test_a_run_in_which_everything_diverged_has_a_report(morphology, worst):
+    diverged = Trials(-math.inf, np.full(2, -math.inf))
+    findings = find(
+        walk(morphology, steps=40, outcome=Outcome.UNSTABLE),
+        generations=Generations(*np.full((4, 3), worst)),
+        fitness=-math.inf,
+        held_out=diverged,
+        elite_fitness=-math.inf,
+        gap=Gap(diverged, diverged, 8.0),
+        terms=(Term("speed", 1.0, math.nan, math.nan),),
+    )
+    page = render(findings)
+    assert tuple(Reader(page).ids) == SECTIONS
+    assert "nan" not in re.findall(r"[a-z]+", text_of(page))
+    assert f"{MINUS}∞" in text_of(page)
 
 
 def test_headline_counts_scenarios_and_tells_of_the_shown_one_apart(morphology):
