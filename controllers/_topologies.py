@@ -194,8 +194,9 @@ class HalfCentres:
         synapses: list[tuple[int, int, str]] = []
         for link, receiver, sender, owner in self._connections(topology):
             swap = int(sender not in self.parts and self.late[receiver])
-            meaning = f"inhibition of {link.receiver} by {link.sender}"
             for cross, weight in enumerate(link.genes):
+                half = ("same", "other")[cross]
+                meaning = f"inhibition of {link.receiver} by the {half} half of {link.sender}"
                 if weight:
                     name = f"{owner.genes}.{weight}"
                     genes.setdefault(name, Gene(name, link.low, link.high, "1", meaning))

@@ -134,3 +134,13 @@ def test_the_cycle_does_not_depend_on_the_control_step() -> None:
     np.testing.assert_allclose(
         wave(of(half)), wave(of(walk(BIPED))), atol=0.06
     )  # [°], between the coarse steps
+
+
+def test_a_foot_is_on_the_side_of_its_joints_whatever_the_order_of_the_feet() -> None:
+    other_way = body(("right_foot", "left_foot"))
+    gait = analyse(walk(other_way, lag=12))
+    found = gait_cycle(walk(other_way, lag=12), gait)
+    assert found.angles.keys() == {"hip_foot"}
+    assert found.angles["hip_foot"].keys() == {"left", "right"}
+    duty = dict(zip(gait.feet, gait.duty_factor, strict=True))
+    assert found.liftoff == {side: 100 * duty[f"{side}_foot"] for side in ("left", "right")}

@@ -132,7 +132,7 @@ def walk(
     phase = (rows[:, None] - shift) % stride
     standing = phase < stance
     load = morphology.weight * standing / np.maximum(standing.sum(axis=1, keepdims=True), 1)
-    swing = np.where(standing, 0.0, np.sin(np.pi * (phase - stance) / (stride - stance)))
+    swing = np.where(standing, 0.0, np.sin(np.pi * (phase - stance) / max(stride - stance, 1)))
     values: dict[str, Any] = {
         "torso.position": np.stack([speed * 0.02 * rows, 0.0 * rows, 0.5 + 0.0 * rows], axis=1),
         "torso.velocity": [speed, 0, 0],

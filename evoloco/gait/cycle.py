@@ -6,6 +6,7 @@ import numpy as np
 
 from evoloco.episode import Episode
 from evoloco.gait.analysis import WARM_UP, Gait
+from evoloco.gait.joint_load import joint_power, joint_torque
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
 from evoloco.subtree import is_in_subtree
@@ -37,6 +38,8 @@ class GaitCycle:
 
     Attributes:
         angles: Of the driven joints of each leg [°], by the joints' names without side.
+        torques: Of the actuators at these joints, over body mass [N m/kg].
+        powers: Of the actuators at these joints, over body mass [W/kg].
         ground: Force of the ground on each foot [body weights], "vertical" and "fore-aft"; forward
             is positive.
         activations: Of the muscles [1], by their names without side; empty without muscles.
@@ -44,6 +47,8 @@ class GaitCycle:
     """
 
     angles: dict[str, dict[str, Course]]
+    torques: dict[str, dict[str, Course]]
+    powers: dict[str, dict[str, Course]]
     ground: dict[str, dict[str, Course]]
     activations: dict[str, dict[str, Course]]
     liftoff: dict[str, float]
@@ -73,33 +78,44 @@ def gait_cycle(episode: Episode, gait: Gait, warm_up: float = WARM_UP) -> GaitCy
         if len(touchdown := gait.touchdown[foot][gait.touchdown[foot] >= start]) > 1
     }
 
-    def courses(signals: dict[str, Array]) -> dict[str, Course]:
+    def courses(signals: dict[str, Array], time: Array) -> dict[str, Course]:
         return {
-            side: course(_times(episode, signals[side]), signals[side], strides[side])
-            for side in strides
-            if side in signals
+            side: course(time, signals[side], strides[side]) for side in strides if side in signals
         }
 
-    def named(signals: dict[str, dict[str, Array]]) -> dict[str, dict[str, Course]]:
-        return {name: courses(sides) for name, sides in signals.items()}
+    def named(signals: dict[str, dict[str, Array]], time: Array) -> dict[str, dict[str, Course]]:
+        return {name: courses(sides, time) for name, sides in signals.items()}
 
+    mass = episode.morphology.mass
+    time, physics_time = episode.time, episode.physics_time
+    middle = time if episode.morphology.muscles else time + episode.control_dt / 2
     return GaitCycle(
-        angles=named(_angles(episode, feet)),
-        ground=named(_ground(episode, feet)),
-        activations=named(_activations(episode, feet)),
+        angles=named(_of_joints(episode, feet, np.degrees(episode.joint_angle)), physics_time),
+        torques=named(_of_joints(episode, feet, joint_torque(episode) / mass), time),
+        powers=named(_of_joints(episode, feet, joint_power(episode) / mass), middle),
+        ground=named(_ground(episode, feet), physics_time),
+        activations=named(_activations(episode, feet), time),
         liftoff={side: 100 * gait.duty_factor[feet[side]] for side in strides},
     )
 
 
-def _angles(episode: Episode, feet: dict[str, int]) -> dict[str, dict[str, Array]]:
-    """Angles of the driven joints of each leg [°] (T S,), by name without side, and side."""
+def _of_joints(
+    episode: Episode, feet: dict[str, int], signals: Array
+) -> dict[str, dict[str, Array]]:
+    """Signals (n,) of the driven joints of each leg, by name without side, and side.
+
+    Args:
+        episode: The episode.
+        feet: Index of the foot on each side.
+        signals: Of all driven joints (n, J).
+    """
     morphology = episode.morphology
-    angles: dict[str, dict[str, Array]] = {}
+    found: dict[str, dict[str, Array]] = {}
     for column, joint in enumerate(morphology.joints):
         for side, foot in feet.items():
             if joint.side == side and _carries(morphology, joint.name, morphology.feet[foot]):
-                angles.setdefault(joint.stem, {})[side] = np.degrees(episode.joint_angle[:, column])
-    return angles
+                found.setdefault(joint.stem, {})[side] = signals[:, column]
+    return found
 
 
 def _ground(episode: Episode, feet: dict[str, int]) -> dict[str, dict[str, Array]]:
@@ -125,11 +141,6 @@ def _activations(episode: Episode, feet: dict[str, int]) -> dict[str, dict[str, 
     return activations
 
 
-def _times(episode: Episode, signal: Array) -> Array:
-    """Times of a signal's values [s]: of control steps, or of physics steps."""
-    return episode.time if len(signal) == len(episode) else episode.physics_time
-
-
 def course(time: Array, signal: Array, touchdown: Array) -> Course:
     """Mean and standard deviation of a signal over strides.
 
@@ -144,9 +155,17 @@ def course(time: Array, signal: Array, touchdown: Array) -> Course:
 
 
 def _feet(morphology: Morphology) -> dict[str, int]:
-    """Index of the first foot on either side, or of the only one, whose side is ""."""
-    count = len(morphology.feet)
-    return {"left": 0, "right": count // 2} if count % 2 == 0 else {"": 0}
+    """Index of the first foot on either side, or of the first foot, whose side is ""."""
+    found: dict[str, int] = {}
+    for index, foot in enumerate(morphology.feet):
+        found.setdefault(foot_side(morphology, foot), index)
+    return {side: found[side] for side in ("left", "right") if side in found} or {"": 0}
+
+
+def foot_side(morphology: Morphology, foot: str) -> str:
+    """Side of a foot: that of the joints it hangs on, "left", "right" or ""."""
+    sides = (joint.side for joint in morphology.joints if _carries(morphology, joint.name, foot))
+    return next(filter(None, sides), "")
 
 
 def _carries(morphology: Morphology, joint: str, foot: str) -> bool:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from evoloco.ending import Outcome
-from evoloco.gait.analysis import Gait
+from evoloco.gait.analysis import WARM_UP, Gait
 from evoloco.genome import Array
 
 SHARE = 0.02
@@ -36,6 +36,7 @@ class Manner(StrEnum):
     |----------------|-------------------------------------------------------------------------|
     | `DIVERGED`     | the simulation diverged or failed                                       |
     | `FELL`         | the episode ended in a fall                                             |
+    | `BRIEF`        | the episode ended within the warm-up                                    |
     | `CRAWLING`     | something but the feet touches the ground                               |
     | `STANDING`     | no foot steps and the body does not move                                |
     | `STEPPING`     | feet step and the body does not move                                    |
@@ -60,6 +61,7 @@ class Manner(StrEnum):
 
     DIVERGED = "diverges"
     FELL = "falls"
+    BRIEF = "is too brief to judge"
     CRAWLING = "crawls"
     STANDING = "stands"
     STEPPING = "steps in place"
@@ -116,6 +118,8 @@ def verdict(gait: Gait) -> Verdict:
         return Verdict(Manner.FELL, f"it fell after {gait.duration:.3g} s")
     if gait.outcome is not Outcome.COMPLETED:
         return Verdict(Manner.DIVERGED, f"the simulation ended after {gait.duration:.3g} s")
+    if gait.duration <= WARM_UP:
+        return Verdict(Manner.BRIEF, f"the warm-up alone lasts {WARM_UP:g} s")
     if gait.body_contact > SHARE:
         touch = f"something but the feet touches the ground {_percent(gait.body_contact)}"
         return Verdict(Manner.CRAWLING, f"{touch} of the time")

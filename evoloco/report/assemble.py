@@ -15,10 +15,12 @@ from evoloco.members import member
 from evoloco.options import checked, options_of
 from evoloco.record.files import replacing, write
 from evoloco.replay import Replay, replay
-from evoloco.report.findings import Findings, Generations, Term, Trials
+from evoloco.report.findings import Attempt, Findings, Generations, Term, Trials
+from evoloco.report.gap import find_gap
 from evoloco.report.page import render
 from evoloco.report.people import bands
 from evoloco.report.video import LONGEST, film
+from evoloco.report.wanted import wanted_speed
 from evoloco.run import Run
 from evoloco.search.pareto_front import Front, front
 from evoloco.search.repertoire import Grid, Repertoire, repertoire
@@ -65,24 +67,27 @@ def _findings(run: Run, again: Replay, video: bytes | None, missing: str) -> Fin
     experiment, champion, episode = run.experiment, run.read_champion(), again.episodes[0]
     params = experiment.parameters(again.genome)
     record = run.journal[again.generation]
-    search = Trials(
-        float(record.fitness[again.individual]), record.evaluation.fitness[again.individual]
+    attempts = tuple(
+        Attempt(analyse(each), float(fitness))
+        for each, fitness in zip(again.episodes, again.fitness, strict=True)
     )
     return Findings(
         name=run.spec.name,
         seed=run.spec.seed,
         generations=_generations(run),
         episode=episode,
-        gait=analyse(episode),
+        attempts=attempts,
         outputs=signals(experiment.controller, params, episode["controller_state"]),
         space=experiment.space,
         genome=again.genome,
         terms=_terms(experiment, episode),
-        search=search,
         champion=(again.generation, again.individual),
         stop_reason=str(run.journal.note("stop_reason") or "still running"),
-        elite_fitness=float(champion["elite_fitness"]),
+        fitness=float(record.fitness[again.individual]),
         held_out=Trials(float(champion["heldout_fitness"]), again.fitness),
+        elite_fitness=float(champion["elite_fitness"]),
+        gap=find_gap(run, again),
+        wanted_speed=wanted_speed(experiment),
         provenance=run.provenance,
         spec=dumps(run.spec),
         video=video,
@@ -102,8 +107,10 @@ def _terms(experiment: Experiment, episode: Episode) -> tuple[Term, ...]:
         Term(
             term.name,
             term.weight,
+            value,
             counted,
             term.unit,
+            term.floor,
             term.threshold,
             counts=not abs(value) < term.threshold,
         )

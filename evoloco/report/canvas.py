@@ -15,13 +15,13 @@ from evoloco.genome import Array
 
 INK = {
     "text": "#1c2530",
-    "muted": "#667180",
+    "muted": "#566170",
     "line": "#d9dee5",
     "card": "#ffffff",
     "left": "#1a6fb8",
-    "right": "#d4580f",
-    "best": "#0e8570",
-    "support": "#8465c9",
+    "right": "#c24e0c",
+    "best": "#0e7d69",
+    "support": "#7a59c4",
     "muscle": "#c4182b",
 }
 """Colours by meaning: names of the page's CSS variables, with their light values."""
@@ -38,7 +38,7 @@ STYLE: dict[Any, Any] = {
     "ytick.labelsize": 11,
     "legend.fontsize": 12,
     "legend.frameon": False,
-    "legend.handlelength": 1.6,
+    "legend.handlelength": 2.4,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -58,6 +58,7 @@ STYLE: dict[Any, Any] = {
     "grid.linewidth": 0.8,
     "lines.linewidth": 1.8,
     "lines.solid_capstyle": "round",
+    "hatch.linewidth": 1.0,
 }
 
 Arguments = ParamSpec("Arguments")
@@ -84,7 +85,7 @@ def picture(
     return draw
 
 
-def finish(figure: Figure, panel: float, left: float = 62) -> None:
+def finish(figure: Figure, panel: float, left: float = 62, bottom: float = 46) -> None:
     """Sets the height and the margins of a figure, and places its legend above the panels.
 
     All pictures have the same margins, so that panels are aligned on the page.
@@ -93,13 +94,14 @@ def finish(figure: Figure, panel: float, left: float = 62) -> None:
         figure: The figure.
         panel: Height of each panel of its grid [px].
         left: Width of the labels on the left [px].
+        bottom: Height of the labels at the bottom [px].
     """
     first = figure.axes[0]
     grid = first.get_gridspec()
     down, across = (grid.nrows, grid.ncols) if grid else (1, 1)
 
     top = _legend(figure) + (26 if first.get_title(loc="left") else 8)
-    right, bottom, beside = 14, 46, 56
+    right, beside = 14, 56
     between = 72 if first.get_xlabel() else 54
     wide = figure.get_figwidth() * 72
     tall = top + down * panel + (down - 1) * between + bottom
@@ -124,7 +126,7 @@ def _legend(figure: Figure) -> float:
     if not entries:
         return 0
 
-    widths = [60 + 7.5 * len(label) for label in entries]  # line sample, and letters of 12 px
+    widths = [70 + 7.5 * len(label) for label in entries]  # line sample, and letters of 12 px
     available = figure.get_figwidth() * 72
     columns = len(widths) if sum(widths) < available else max(1, int(available // max(widths)))
     figure.legend(

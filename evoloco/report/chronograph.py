@@ -1,10 +1,13 @@
 """The champion's strides as a row of stick figures, after the chronophotographs of Marey."""
 
+from typing import Any
+
 import mujoco
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from evoloco.episode import Episode
@@ -13,8 +16,10 @@ from evoloco.ground import height
 from evoloco.morphology import Morphology
 from evoloco.report import muscles
 from evoloco.report.canvas import INK, finish, picture
-from evoloco.report.plots import SIDES, Span, side_of
-from evoloco.subtree import is_in_subtree
+from evoloco.report.sides import DASHES, SIDES
+from evoloco.report.skeleton import posed, segments
+from evoloco.report.span import Span
+from evoloco.report.table import Cell, Table
 
 
 @picture
@@ -29,47 +34,78 @@ def chronograph(figure: Figure, episode: Episode, span: Span, count: int) -> Non
     """
     morphology = episode.morphology
     axes = figure.subplots()
-    rows = _rows(episode, span, count)
+    rows = poses(episode, span, count)
     active = muscles.activations(episode)
 
-    paths = []
+    drawn: dict[str, list[Array]] = {}
     for number, row in enumerate(rows):
         data = posed(morphology, episode["qpos"][row])
         fade = 0.35 + 0.65 * number / max(len(rows) - 1, 1)
         _draw_muscles(axes, morphology, data, active[row], fade)
-        for side, segments in sticks(morphology, data).items():
-            lines = LineCollection(list(segments), colors=SIDES[side], alpha=fade, linewidths=2.2)
-            axes.add_collection(lines)
-            paths.append(segments.reshape(-1, 2))
+        for side, lines in sticks(morphology, data).items():
+            drawn.setdefault(side, []).append(lines)
+            style: dict[str, Any] = {"colors": SIDES[side], "linestyles": [DASHES[side]]}
+            axes.add_collection(LineCollection(list(lines), alpha=fade, linewidths=2.2, **style))
 
-    margin = 0.05 * morphology.size
-    ends = np.concatenate(paths)[:, 0]
-    way = np.linspace(ends.min() - margin, ends.max() + margin, 1000)
-    ground = height(
-        morphology.model, morphology.floor, way, episode.sensor("torso.position")[rows[0], 1]
-    )
+    for side in (side for side in ("left", "right") if side in drawn):
+        handle = Line2D([], [], color=SIDES[side], linestyle=DASHES[side], linewidth=2.2)
+        handle.set_label(side)
+        axes.add_line(handle)
+    points = np.concatenate([line.reshape(-1, 2) for lines in drawn.values() for line in lines])
+    _frame(figure, axes, episode, points, int(rows[0]))
+
+
+def _frame(figure: Figure, axes: Axes, episode: Episode, points: Array, row: int) -> None:
+    """Draws the ground under the poses and sets the limits of the picture."""
+    margin = 0.05 * episode.morphology.size
+    low, high = points[:, 0].min() - margin, points[:, 0].max() + margin
+    way = np.linspace(low, high, 1000)
+    morphology, side = episode.morphology, episode.sensor("torso.position")[row, 1]
+    ground = height(morphology.model, morphology.floor, way, side)
     axes.plot(way, ground, color=INK["muted"], linewidth=1)
 
-    points = np.concatenate([[[ends[0], low] for low in (ground.min(), ground.max())], *paths])
-    (left, bottom), (right, top) = points.min(axis=0) - margin, points.max(axis=0) + margin
-    axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal", xlabel="forward [m]")
+    bottom = min(points[:, 1].min(), ground.min()) - margin
+    top = max(points[:, 1].max(), ground.max()) + margin
+    axes.set(xlim=(low, high), ylim=(bottom, top), aspect="equal", xlabel="forward [m]")
     axes.grid(visible=False)
     axes.yaxis.set_visible(False)
     axes.spines[["left", "bottom"]].set_visible(False)
 
     margins = 14  # [px] on either side
     available = figure.get_figwidth() * 72 - 2 * margins
-    panel = min(280, available * float((top - bottom) / (right - left)))
+    panel = min(280, available * float((top - bottom) / (high - low)))
     finish(figure, panel=panel, left=margins)
 
 
-def _rows(episode: Episode, span: Span, count: int) -> NDArray[np.int64]:
+def table(episode: Episode, span: Span, count: int) -> Table:
+    """Returns the lines that `chronograph` draws, one row each."""
+    rows: list[list[Cell]] = []
+    for row in poses(episode, span, count):
+        data = posed(episode.morphology, episode["qpos"][row])
+        for side, lines in sticks(episode.morphology, data).items():
+            rows += [
+                [float(episode.time[row]), side or "middle", *map(float, ends.ravel())]
+                for ends in lines
+            ]
+    ends = [f"{axis} of the {end} end [m]" for end in ("one", "other") for axis in ("x", "z")]
+    return Table(("time [s]", "side", *ends), rows)
+
+
+def poses(episode: Episode, span: Span, count: int) -> NDArray[np.int64]:
     """Returns the control steps of up to `count` poses, far enough apart to be distinguished."""
     forward = np.interp(span, episode.physics_time, episode.torso_position[:, 0])
     least_distance = 0.15 * episode.morphology.size
     count = min(count, 2 + int(abs(forward[1] - forward[0]) / least_distance))
     times = np.linspace(*span, count)
     return np.searchsorted(episode.time, times).clip(0, len(episode) - 1)
+
+
+def sticks(morphology: Morphology, data: mujoco.MjData) -> dict[str, Array]:
+    """Returns the line segments of a pose in the forward-up plane [m] (S, 2, 2), by side."""
+    found: dict[str, list[Array]] = {}
+    for segment in segments(morphology, data):
+        found.setdefault(segment.side, []).append(segment.ends[:, [0, 2]])
+    return {side: np.array(found[side]) for side in SIDES if side in found}
 
 
 def _draw_muscles(
@@ -92,105 +128,3 @@ def _draw_muscles(
             alpha=round(fade * strength, 2),
             linewidth=1.5,
         )
-
-
-def posed(morphology: Morphology, pose: Array) -> mujoco.MjData:
-    """Returns the body in a pose (nq,): its bodies, joints and muscle paths in the world."""
-    model, data = morphology.model, mujoco.MjData(morphology.model)
-    data.qpos = pose
-    mujoco.mj_kinematics(model, data)
-    mujoco.mj_comPos(model, data)
-    mujoco.mj_tendon(model, data)
-    return data
-
-
-def sticks(morphology: Morphology, data: mujoco.MjData) -> dict[str, Array]:
-    """Returns the line segments of a pose in the forward-up plane [m] (S, 2, 2), by side.
-
-    They connect:
-
-    * the joint of each body with that of its parent;
-    * the torso with the upper end of its longest axis.
-
-    Parts that are fixed to the torso, and feet, are drawn by their longest
-    axes. A foot whose joint is not on its axis is a triangle.
-    """
-    model = morphology.model
-    torso = model.body(morphology.torso).id
-
-    sticks: dict[str, list[Array]] = {side: [] for side in SIDES}
-    for body in range(1, model.nbody):
-        name = model.body(body).name
-        parent = int(model.body_parentid[body])
-        axes, joint = _axes(model, data, body), _joint(model, data, body)
-
-        lines = sticks[side_of(name)]
-        if body == torso:
-            for axis in axes[:1]:
-                upper = max(axis, key=lambda end: float(end[2]))
-                lines.append(np.stack([joint, upper]))
-        elif is_in_subtree(model, parent, torso):
-            above = _joint(model, data, parent)
-            fixed = model.body_weldid[body] == model.body_weldid[torso]
-            end = _nearest(axes[0], above) if fixed and axes else joint
-            lines.append(np.stack([above, end]))
-            if fixed:
-                lines.extend(axes)
-        if name in morphology.feet:
-            lines.extend(axes)
-            lines.extend(_triangle(axes[0], joint) if axes else [])
-
-    return {side: np.array(lines)[:, :, [0, 2]] for side, lines in sticks.items() if lines}
-
-
-def _triangle(axis: Array, joint: Array) -> list[Array]:
-    """Returns the sides of a foot from its joint to the ends of its axis, if it is off the axis.
-
-    Args:
-        axis: Ends of the foot's axis [m] (2, 3).
-        joint: Position of its joint [m] (3,).
-    """
-    length = np.linalg.norm(axis[1] - axis[0])
-    distance = np.linalg.norm(_nearest(axis, joint) - joint)
-    if distance <= 0.2 * length:
-        return []
-    return [np.stack([joint, end]) for end in axis]
-
-
-def _joint(model: mujoco.MjModel, data: mujoco.MjData, body: int) -> Array:
-    """Returns the position of a body's last hinge in the world [m] (3,).
-
-    A body whose last joint is not a hinge, or that has none, is at its origin.
-    """
-    last = model.body_jntadr[body] + model.body_jntnum[body] - 1
-    turns = model.body_jntnum[body] and model.jnt_type[last] == mujoco.mjtJoint.mjJNT_HINGE
-    return np.array(data.xanchor[last] if turns else data.xpos[body])
-
-
-def _nearest(axis: Array, point: Array) -> Array:
-    """Returns the end of an axis that is nearer to a point [m] (3,)."""
-    return np.asarray(min(axis, key=lambda end: float(np.linalg.norm(end - point))))
-
-
-def _axes(model: mujoco.MjModel, data: mujoco.MjData, body: int) -> list[Array]:
-    """Returns the longest axes of a body's geoms in the world [m] (2, 3), the longest first.
-
-    Further geoms count if they are at least half as long, and three times as
-    long as thick.
-    """
-    first = int(model.body_geomadr[body])
-    geoms = range(first, first + int(model.body_geomnum[body]))
-    halves = {geom: model.geom_aabb[geom][3:] for geom in geoms}
-    longest = max((float(half.max()) for half in halves.values()), default=0.0)
-
-    axes: list[Array] = []
-    for geom, half in sorted(halves.items(), key=lambda item: -float(item[1].max())):
-        similar = half.max() >= 0.5 * longest and half.max() >= 3 * np.median(half)
-        if axes and not similar:
-            continue
-        centre = model.geom_aabb[geom][:3]
-        reach = half * (np.arange(3) == np.argmax(half))
-        rotation = data.geom_xmat[geom].reshape(3, 3)
-        ends = np.stack([rotation @ (centre - reach), rotation @ (centre + reach)])
-        axes.append(data.geom_xpos[geom] + ends)
-    return axes

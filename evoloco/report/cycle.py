@@ -1,61 +1,49 @@
-"""The pictures of the gait cycle, and of the energy that each muscle uses."""
+"""Curves of the gait cycle, and the energy that each muscle uses."""
 
 from collections.abc import Mapping
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evoloco.gait.cycle import PHASES, Course
 from evoloco.genome import Array
 from evoloco.muscle import Muscle
 from evoloco.report.canvas import INK, finish, picture
+from evoloco.report.curves import Axis, Curve
 from evoloco.report.people import Band
-from evoloco.report.plots import SIDES, panels, room, words
+from evoloco.report.sides import areas
+from evoloco.report.table import Table
+from evoloco.report.words import room, words
 
 Courses = Mapping[str, Mapping[str, Course]]
 
 
-@picture
-def cycle(
-    figure: Figure,
-    courses: Courses,
-    label: str,
-    liftoff: Mapping[str, float],
-    people: Mapping[str, Band],
-    limits: tuple[float, float] | None = None,
-) -> None:
-    """Draws signals over the gait cycle: mean and one standard deviation, dotted at liftoff.
+def over_the_cycle(label: str, limits: tuple[float, float] | None = None) -> Axis:
+    """Returns the axes of a signal over the gait cycle.
 
     Args:
-        figure: The figure.
-        courses: Courses by signal and side.
-        label: Label of the vertical axes.
-        liftoff: Time of liftoff [% of the cycle] by side.
-        people: What people do, by signal.
-        limits: Limits of the vertical axes; by default those of the data.
+        label: Name of the signal, with unit.
+        limits: Limits of the vertical axis; by default those of the data.
     """
-    for stem, axes in panels(figure, list(courses), label, "gait cycle [%]").items():
-        if stem in people:
-            _draw_people(axes, people[stem])
-        for side, course in courses[stem].items():
-            low, high = course.mean - course.spread, course.mean + course.spread
-            axes.fill_between(PHASES, low, high, color=SIDES[side], alpha=0.2, linewidth=0)
-            axes.plot(PHASES, course.mean, color=SIDES[side], label=side or "foot")
-            axes.axvline(liftoff[side], color=SIDES[side], linewidth=1, linestyle=":")
-        axes.set_xlim(0, 100)
-        if limits:
-            axes.set_ylim(limits)
-    finish(figure, panel=120)
+    return Axis("gait cycle [%]", label, (0.0, 100.0), limits)
 
 
-def _draw_people(axes: Axes, band: Band) -> None:
-    """Draws the mean and one standard deviation of people."""
-    low, high = band.mean - band.spread, band.mean + band.spread
-    axes.fill_between(
-        band.phases, low, high, color=INK["muted"], alpha=0.25, linewidth=0, label="people"
-    )
-    axes.plot(band.phases, band.mean, color=INK["muted"], linewidth=1)
+def cycle_curves(courses: Courses, people: Mapping[str, Band] | None = None) -> list[Curve]:
+    """Returns courses over the gait cycle as curves, those of people first.
+
+    Args:
+        courses: Courses by signal and side.
+        people: What people do, by signal.
+    """
+    curves = []
+    for name, sides in courses.items():
+        if people and name in people:
+            band = people[name]
+            curves.append(Curve(name, "", band.phases, band.mean, band.spread, "people"))
+        curves += [
+            Curve(name, side, PHASES, course.mean, course.spread) for side, course in sides.items()
+        ]
+    return curves
 
 
 @picture
@@ -81,7 +69,10 @@ def energy(figure: Figure, muscles: tuple[Muscle, ...], efforts: Array, resting:
             if muscle.side == side
         ]
         place, value = np.array(bars).T
-        axes.barh(place + shift[side], value, thick, color=SIDES[side], label=side or "middle")
+        label = side or "middle"
+        for layer in areas(side, 0.35 if side == "right" else 0.85):
+            axes.barh(place + shift[side], value, thick, label=label, **layer)
+            label = ""
     axes.barh(len(stems), resting, thick, color=INK["muted"])
 
     axes.set_yticks(range(len(rows)), [words(row) for row in rows])
@@ -89,5 +80,13 @@ def energy(figure: Figure, muscles: tuple[Muscle, ...], efforts: Array, resting:
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
     axes.invert_yaxis()
-    axes.set(xlabel="energy [J/kg/m]")
+    axes.set(xlabel="metabolic energy [J/kg/m]")
     finish(figure, panel=26 * len(rows), left=room(rows))
+
+
+def energy_table(muscles: tuple[Muscle, ...], efforts: Array, resting: float) -> Table:
+    """Returns what `energy` draws: one row per muscle, and one of the resting body."""
+    rows = [
+        (words(muscle.name), float(effort)) for muscle, effort in zip(muscles, efforts, strict=True)
+    ]
+    return Table(("muscle", "metabolic energy [J/kg/m]"), [*rows, ("resting body", resting)])

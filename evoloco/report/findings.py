@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from evoloco.episode import Episode
 from evoloco.gait.analysis import Gait
+from evoloco.gait.verdict import Verdict, verdict
 from evoloco.genome import Array, Space
 from evoloco.report.people import Band
 from evoloco.search.pareto_front import Front
@@ -40,8 +42,10 @@ class Term:
     Attributes:
         name: Its name in the run file.
         weight: Its weight.
-        value: Its measure over the episode, times the survived fraction of it [unit].
+        value: Mean of its measure over the lived steps [unit].
+        counted: What the episode counts, with threshold and floor [unit].
         unit: Unit of the measure.
+        floor: The worst value that counts, and what an unlived step counts [unit].
         threshold: A measure whose absolute value is below this counts as 0 [unit].
         counts: Whether the measure reached the threshold.
     """
@@ -49,14 +53,16 @@ class Term:
     name: str
     weight: float
     value: float
+    counted: float
     unit: str = "1"
+    floor: float = 0.0
     threshold: float = 0.0
     counts: bool = True
 
     @property
     def contribution(self) -> float:
         """What the term adds to the fitness [1]."""
-        return self.weight * self.value if self.counts else 0.0
+        return self.weight * self.counted
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,48 @@ class Trials:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """The champion's fitness in the search and on held-out scenarios, in episodes of one duration.
+
+    Attributes:
+        search: On the scenarios of the search.
+        held_out: On the held-out scenarios, in episodes as long as those of the search.
+        duration: Planned duration of all these episodes [s].
+        aggregate: How the run aggregates scenarios, such as "mean".
+        differences: What else differs between the two, one clause each.
+    """
+
+    search: Trials
+    held_out: Trials
+    duration: float
+    aggregate: str = "mean"
+    differences: tuple[str, ...] = ()
+
+    @property
+    def difference(self) -> float:
+        """Fitness in the search minus held-out fitness."""
+        return self.search.fitness - self.held_out.fitness
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The champion in one scenario of those that the page judges it by.
+
+    Attributes:
+        gait: Its gait there.
+        fitness: Its fitness there.
+    """
+
+    gait: Gait
+    fitness: float
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """What kind of gait it is."""
+        return verdict(self.gait)
+
+
+@dataclass(frozen=True)
 class Findings:
     """What a run found: its champion, the way to it and where it came from.
 
@@ -80,19 +128,20 @@ class Findings:
         name: Name of the run.
         seed: Seed of the run.
         generations: The course of the search.
-        episode: The champion's episode that pictures and video show.
-        gait: Analysis of that episode.
+        episode: The champion's episode that pictures and video show: that of the first attempt.
+        attempts: The champion in every held-out scenario.
         outputs: Named outputs of the controller in that episode [1] (T,).
         space: The genes.
         genome: The champion's genome (n,).
         terms: Fitness terms of that episode.
-        search: The champion on the scenarios of the search.
         champion: Generation and index of the champion.
         stop_reason: Why the search stopped.
-        elite_fitness: The champion on the scenarios that chose it from the elite; None for a run
-            without them.
-        held_out: The champion on scenarios that neither the search nor the choice saw; None for a
-            run without them.
+        fitness: Fitness of the champion on the search's scenarios of its generation.
+        held_out: Fitness on held-out scenarios, in episodes of their own duration.
+        elite_fitness: The champion on the scenarios that chose it from the elite.
+        gap: Fitness in the search beside held-out fitness; None if one of them is unknown.
+        wanted_speed: Lower and upper end of the speed that the run asks for [m/s]; None if it asks
+            for none.
         provenance: Versions, CPU, commit, command and so on, in the order to show.
         spec: The resolved run file.
         video: Bytes of an MP4 file; None if it could not be made.
@@ -108,16 +157,18 @@ class Findings:
     seed: int
     generations: Generations
     episode: Episode
-    gait: Gait
+    attempts: tuple[Attempt, ...]
     outputs: Mapping[str, Array]
     space: Space
     genome: Array
     terms: tuple[Term, ...]
-    search: Trials
     champion: tuple[int, int]
     stop_reason: str
-    elite_fitness: float | None = None
-    held_out: Trials | None = None
+    fitness: float
+    held_out: Trials
+    elite_fitness: float
+    gap: Gap | None = None
+    wanted_speed: tuple[float, float] | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     spec: str = ""
     video: bytes | None = None
@@ -127,3 +178,8 @@ class Findings:
     front: Front | None = None
     repertoire: Repertoire | None = None
     people: Mapping[str, Band] = field(default_factory=dict)
+
+    @property
+    def gait(self) -> Gait:
+        """Gait of the episode shown."""
+        return self.attempts[0].gait

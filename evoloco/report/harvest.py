@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from evoloco.report.canvas import INK, around, finish, picture
+from evoloco.report.table import Cell, Table
 from evoloco.search.pareto_front import Front
 from evoloco.search.repertoire import Repertoire
 
@@ -37,7 +38,7 @@ def front(figure: Figure, found: Front, champion: tuple[int, int]) -> None:
     grid = figure.subplots(-(-len(pairs) // across), across, squeeze=False)
 
     best = np.flatnonzero(found.best)
-    limits = [around(values) for values in found.points[best].T]
+    limits = _limits(found)
     layers = _layers(found, champion, limits)
     for (first, second), axes in zip(pairs, grid.flat, strict=False):
         for label, places, style in layers:
@@ -94,6 +95,37 @@ def address(found: Front, place: int) -> str:
     """Returns the individual as `evoloco replay --individual` takes it: GENERATION:INDEX."""
     generation, individual = found.individuals[place]
     return f"{generation}:{individual}"
+
+
+def front_table(found: Front, champion: tuple[int, int]) -> Table:
+    """Returns the individuals that `front` draws, the lowest layer first."""
+    rows: list[list[Cell]] = [
+        [label, address(found, int(place)), *map(float, found.points[place])]
+        for label, places, _ in _layers(found, champion, _limits(found))
+        for place in places
+    ]
+    return Table(("layer", "individual", *found.names), rows)
+
+
+def _limits(found: Front) -> list[tuple[float, float]]:
+    """Returns the limits of the axes, one per objective."""
+    return [around(values) for values in found.points[found.best].T]
+
+
+def repertoire_table(found: Repertoire) -> Table:
+    """Returns the cells that hold a gait: their lower corner, individual and fitness."""
+    edges = [
+        np.linspace(*span, count + 1)[:-1]
+        for span, count in zip(found.grid.ranges, found.grid.cells, strict=True)
+    ]
+    rows: list[list[Cell]] = []
+    for row, column in np.argwhere(np.isfinite(found.fitness)):
+        generation, individual = found.individuals[row, column]
+        corner = float(edges[0][row]), float(edges[1][column])
+        fitness = float(found.fitness[row, column])
+        rows.append([*corner, f"{generation}:{individual}", fitness])
+    lows = (f"{name}, low edge" for name in found.grid.descriptors)
+    return Table((*lows, "individual", "fitness"), rows)
 
 
 @picture
