@@ -4,6 +4,7 @@ import ast
 import hashlib
 import importlib.util
 import sys
+import warnings
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -74,10 +75,16 @@ def _gather(module: ModuleType | None, path: Path, files: dict[str, bytes]) -> N
 
         file = Path(getattr(imported, "__file__", None) or "")
         if "site-packages" in file.parts and top not in ("evoloco", package.partition(".")[0]):
-            version = vars(imported).get("__version__", "")
-            files[name] = str(version).encode()  # stands for the sources
+            files[name] = _version(imported).encode()  # stands for the sources
         else:
             _gather(imported, file, files)
+
+
+def _version(module: ModuleType) -> str:
+    """Returns the version that a module says it has; some warn that it will not for long."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return str(getattr(module, "__version__", ""))
 
 
 @cache
