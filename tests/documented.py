@@ -18,9 +18,9 @@ A block that is not run has a comment above it that tells why:
     <!-- run unchanged only: installs everything -->
 
 A run folder that a block names and that no earlier one made is that of a bundled run; in `runs/out`
-itself there is at least one. Blocks are run as they stand, or shortened: `SHORT` is added where a gait is evolved, `--generations` is 3,
-`--individual` is 1:1, `--seeds` is 0-1, nothing is filmed, and only the first search of a page
-writes a report.
+itself there is at least one. Blocks are run as they stand, or shortened: `SHORT` is added where a
+gait is evolved, `--generations` is 3, `--individual` is 1:1, `--seeds` is 0-1, nothing is filmed,
+and only the first search of a page writes a report.
 """
 
 import contextlib
