@@ -1,6 +1,7 @@
 """The commands as functions: evolve a gait, load a run folder, continue a run."""
 
 import json
+import warnings
 from collections.abc import Iterator, Mapping
 from os import PathLike
 from pathlib import Path
@@ -43,6 +44,9 @@ def evolve(
 
     Raises:
         EvolocoError: The run file is not valid, the folder exists, or the search cannot continue.
+
+    Warns:
+        UserWarning: An override replaces a member, so options of the old one are left out.
     """
     changes = dict(overrides or {})
     if seed is not None:
@@ -51,7 +55,7 @@ def evolve(
         changes["optimizer.generations"] = generations
 
     source = run_file(str(run))
-    spec = read(source, list(assignments(changes)))
+    spec = read(source, list(assignments(changes)), _warn)
     folder = usual_folder(spec) if out is None else Path(out)
     return _finished(Run.create(spec, folder, source), 0, threads, progress)
 
@@ -93,6 +97,11 @@ def resume(
 def usual_folder(spec: RunSpec) -> Path:
     """Returns the folder that a run gets if none is named: `runs/out/NAME-seedSEED`."""
     return Path("runs") / "out" / f"{spec.name}-seed{spec.seed}"
+
+
+def _warn(note: str) -> None:
+    """Warns the caller of `evolve`."""
+    warnings.warn(note, stacklevel=4)
 
 
 def _finished(run: Run, generations: int, threads: int, progress: Progress | None) -> Run:

@@ -1,7 +1,7 @@
 """Every command and every code block of the documentation, and how each is run.
 
-A page is README.md, CONTRIBUTING.md, a file of docs/, or `--help`, whose commands are the examples
-that the command line's help ends with. What stands on a page is run in its order, in one folder:
+A page is README.md, CONTRIBUTING.md, a file of docs/, or the help of a command, which ends with
+examples. What stands on a page is run in its order, in one folder:
 
 * `sh`: commands. So are commands in the text, such as `evoloco list`, unless they hold a word for
   something else, such as DIR.
@@ -17,9 +17,10 @@ A block that is not run has a comment above it that tells why:
     <!-- shown, not run: needs a cluster -->
     <!-- run unchanged only: installs everything -->
 
-A run folder that a block names and that no earlier one made is that of a bundled run. Blocks are
-run as they stand, or shortened: `SHORT` is added where a gait is evolved, `--generations` is 3,
-`--individual` is 1:1, nothing is filmed, and only the first search of a page writes a report.
+A run folder that a block names and that no earlier one made is that of a bundled run; in `runs/out`
+itself there is at least one. Blocks are run as they stand, or shortened: `SHORT` is added where a
+gait is evolved, `--generations` is 3, `--individual` is 1:1, `--seeds` is 0-1, nothing is filmed,
+and only the first search of a page writes a report.
 """
 
 import contextlib
@@ -45,9 +46,6 @@ from evoloco.bundled import run_file, runs
 from evoloco.report import assemble
 
 ROOT = Path(__file__).parents[1]
-HELP = "--help"
-"""The page of the command line's help."""
-
 SHORT = {
     "optimizer.generations": 2,
     "optimizer.population_size": 4,
@@ -119,7 +117,7 @@ def pages() -> dict[str, list[Block]]:
     """Returns the blocks of every page by its name."""
     files = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
     found = {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in files}
-    return {HELP: list(_examples()), **{name: blocks(name, text) for name, text in found.items()}}
+    return {**_examples(), **{name: blocks(name, text) for name, text in found.items()}}
 
 
 def blocks(page: str, text: str) -> list[Block]:
@@ -148,6 +146,8 @@ def mentions(text: str) -> list[str]:
 def _is_whole(command: str) -> bool:
     """Whether a command in the text can be run: it has arguments, and none stands for another."""
     words = [*command.split(), ""]
+    if words[1].startswith("-"):
+        return words[1] in ("--help", "--version")
     given = words[2] == "--help" or (words[2] and not words[2].startswith("-"))
     return (words[1] == "list" or bool(given)) and not re.search(r"\b[A-Z]{2,}\b", command)
 
@@ -161,12 +161,18 @@ def _mark(command: str) -> tuple[str, str]:
     return "", ""
 
 
-def _examples() -> Iterator[Block]:
-    """Yields the examples with which the command line's help ends."""
+def _examples() -> dict[str, list[Block]]:
+    """Returns the examples with which the help of each command ends, by the command."""
     group = typer.main.get_command(cli.app)
-    for number, command in enumerate([group, *group.commands.values()]):  # type: ignore[attr-defined]
-        for example in re.findall(r"evoloco .+", command.epilog or ""):
-            yield Block(HELP, number, "sh", example.strip())
+    commands = {"": group, **group.commands}  # type: ignore[attr-defined]
+    found = {}
+    for name, command in commands.items():
+        page = " ".join(["evoloco", *name.split(), "--help"])
+        examples = re.findall(r"evoloco .+", command.epilog or "")
+        found[page] = [
+            Block(page, number, "sh", example) for number, example in enumerate(examples, 1)
+        ]
+    return found
 
 
 @dataclass
@@ -222,7 +228,10 @@ class Session:
 
     def _bring_runs(self, block: Block) -> None:
         """Copies the run folders that a block names and that are not there."""
-        for name, seed in _FOLDER.findall(block.text):
+        named = _FOLDER.findall(block.text)
+        if re.search(r"runs/out(?!/)", block.text) and not Path("runs/out").exists():
+            named.append(("hopper", "0"))
+        for name, seed in named:
             folder = self.folder / "runs" / "out" / f"{name}-seed{seed}"
             if folder.exists() or name not in runs():
                 continue
@@ -318,7 +327,8 @@ def _shortened(words: list[str], out: str) -> list[str]:
 def _replaced(words: list[str]) -> list[str]:
     """Returns arguments with other values of the options that would take long."""
     words = list(words)
-    for option, value in (("--individual", "1:1"), ("--generations", "3")):
+    others = {"--individual": "1:1", "--generations": "3", "--seeds": "0-1"}
+    for option, value in others.items():
         if option in words and words[words.index(option) + 1] != "best":
             words[words.index(option) + 1] = value
     if "--video" in words:
@@ -351,8 +361,8 @@ def _short_runs() -> Iterator[None]:
     """Lets every run file that is read within the block describe a short run."""
     whole = spec.read
 
-    def short(path: Path, overrides: Any = ()) -> spec.RunSpec:
-        return whole(path, [*overrides, *APPENDED])
+    def short(path: Path, overrides: Any = (), *others: Any) -> spec.RunSpec:
+        return whole(path, [*overrides, *APPENDED], *others)
 
     with mock.patch.object(spec, "read", short), mock.patch.object(api, "read", short):
         yield

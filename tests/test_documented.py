@@ -61,10 +61,11 @@ def test_a_script_that_is_only_shown_exists(block: Block) -> None:
 
 @pytest.mark.parametrize("page", [name for name in PAGES if name.endswith(".md")])
 def test_commands_that_a_page_mentions_exist_with_their_options(page: str) -> None:
-    known = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
+    group = typer.main.get_command(cli.app)
     for mention in mentions((ROOT / page).read_text(encoding="utf-8")):
-        name, *words = shlex.split(mention)[1:]
-        options = {option for one in known[name].params for option in one.opts}
+        words = shlex.split(mention)[1:]
+        command = group if words[0].startswith("-") else group.commands[words[0]]  # type: ignore[attr-defined]
+        options = {option for one in command.params for option in one.opts}
         assert {word for word in words if word.startswith("--")} <= options, mention
 
 

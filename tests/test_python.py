@@ -150,6 +150,17 @@ def test_mistakes_are_told(run: evoloco.Run, call: object, error: type, words: s
         call(run)
 
 
+def test_an_option_that_an_override_leaves_out_is_a_warning(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="left out sigma of cmaes") as told:
+        evoloco.evolve(
+            "biped",
+            generations=1,
+            out=tmp_path / "run",
+            overrides={**SHORT, "scenario.duration": 0.1, "optimizer.name": "uniform"},
+        )
+    assert told[0].filename == __file__
+
+
 def test_overrides_are_values_of_python_and_tables_are_tables(tmp_path: Path) -> None:
     from evoloco.api import assignments
 
