@@ -4,7 +4,7 @@ from evoloco.episode import Episode
 from evoloco.gait import metabolism
 
 UNIT = "J/kg/m"
-FLOORS = (0.0, 50.0)
+FLOORS = (0.0, 30.0)
 
 
 def measure(episode: Episode, model: str = "wang", cap: float = 100.0) -> float:

@@ -9,7 +9,7 @@ from evoloco.morphology import Morphology
 from evoloco.stance import loaded_force
 
 UNIT = "m/s"
-FLOORS = (0.0, 1.0)
+FLOORS = (0.0, 0.2)
 
 
 def measure(episode: Episode) -> Array:

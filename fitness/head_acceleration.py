@@ -5,7 +5,7 @@ import math
 from evoloco.episode import Episode
 
 UNIT = "m/s²"
-FLOORS = (0.0, 50.0)
+FLOORS = (0.0, 30.0)
 
 
 def measure(episode: Episode, height: float | None = None) -> float:

@@ -9,7 +9,7 @@ from evoloco.fields import Record
 from evoloco.genome import Array
 
 UNIT = "rad"
-FLOORS = (0.0, 1.5)
+FLOORS = (0.0, 1.0)
 
 
 def measure(episode: Episode) -> Array:

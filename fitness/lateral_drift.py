@@ -8,7 +8,7 @@ from evoloco.genome import Array
 from evoloco.morphology import Morphology
 
 UNIT = "m"
-FLOORS = (0.0, 2.0)
+FLOORS = (0.0, 1.0)
 
 
 def measure(episode: Episode) -> Array:
