@@ -106,19 +106,20 @@ def signals(controller: Controller, params: Array, states: Array) -> dict[str, A
     return drawn
 
 
-def check_signals(controller: Controller, params: Array, dt: float) -> None:
+def check_signals(controller: Controller, dt: float) -> None:
     """Asks a controller for its signals once, in the state that `reset` leaves.
 
     Args:
         controller: The controller.
-        params: Flat parameters (n,).
         dt: Time between control steps [s].
 
     Raises:
-        ControllerError: A signal is not one number per step.
+        ControllerError: A signal is not one number per step, or it is written for flat arrays.
         SpecError: `outputs` raised an exception.
     """
     of_params, of_state = layouts(controller)
+    middle = controller.space.decode(np.full(len(controller.space), 0.5))
+    params = fields.flatten(controller.parameters(middle))
     states = np.zeros((2, fields.size(of_state)))
     for row in states:
         # A `reset` that fails is told by the simulation, with the episode's address.

@@ -270,9 +270,7 @@ def check(experiment: Experiment) -> None:
     """
     experiment.optimizer()
     _ = experiment.randomizations  # which checks them
+    check_signals(experiment.controller, experiment.spec.scenario.control_dt)
     for duration in (experiment.spec.scenario.duration, experiment.heldout_duration):
         Local(experiment, duration=duration).check(experiment.corners())
-
-    middle = experiment.parameters(np.full(len(experiment.space), 0.5))
-    check_signals(experiment.controller, middle, experiment.spec.scenario.control_dt)
     schema.check([term.name for term in experiment.terms], experiment.several_objectives)

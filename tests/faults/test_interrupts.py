@@ -44,6 +44,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.slow
 def test_an_interrupt_while_the_report_is_made_names_the_command_that_makes_it(
     evoloco: Callable[..., Ended], file: Path, tmp_path: Path
 ) -> None:
@@ -67,6 +68,7 @@ def test_an_interrupt_while_the_report_is_made_names_the_command_that_makes_it(
     assert "report.html" in files(folder)
 
 
+@pytest.mark.slow
 def test_an_interrupt_while_the_champion_is_chosen_leaves_a_run_to_resume(
     evoloco: Callable[..., Ended], file: Path, tmp_path: Path
 ) -> None:

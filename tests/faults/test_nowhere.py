@@ -96,6 +96,7 @@ FALLS = (
 )
 
 
+@pytest.mark.slow
 def test_a_search_whose_first_generation_falls_at_once_says_so_at_once_and_at_the_end(
     evoloco: Callable[..., Ended], file: Path, tmp_path: Path
 ) -> None:

@@ -117,6 +117,7 @@ def test_a_run_file_without_a_usable_name_is_a_run(tmp_path: Path, name: str) ->
     assert read(path).name in ("run", "place")
 
 
+@pytest.mark.slow
 def test_a_run_toml_evolves_in_its_own_folder(
     evoloco: Callable[..., Ended], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
