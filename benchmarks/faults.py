@@ -547,16 +547,21 @@ def marked(place: Place, times: int) -> Cost:
 def interrupted(place: Place, times: int) -> Cost:
     """Ctrl-C after the search, while champion, film and report are made; then it is made again."""
     cost, expected = Cost(), place.whole()
-    for number in range(times):
+    for number in range(3 * times):
+        if cost.tried == times:
+            break
         folder = place.folder / f"run-{number}"
         process = started("evolve", place.file, "--out", folder, start_new_session=True)
         until(len(expected), folder, process)
         while not (folder / "champion.json").exists() and process.poll() is None:
             time.sleep(0.001)
-        time.sleep(place.random.uniform(0.0, 0.5))
+        time.sleep(place.random.uniform(0.0, 0.3))
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGINT)
         stopped = ended(process)
+        if (folder / "report.html").exists():
+            cost.ways["too late"] += 1
+            continue
         cost.meet(stopped, 130, "safe")
         cost.ways["while the report was made" if "report" in stopped.message else "before"] += 1
 
