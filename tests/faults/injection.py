@@ -117,7 +117,11 @@ def ended(process: "subprocess.Popen[str]") -> Ended:
     except subprocess.TimeoutExpired:
         process.kill()
         raise
-    return Ended(process.returncode, out, err)
+
+    # `python -m` ends by the signal where Ctrl-C struck inside an `exec`, as when a dataclass is
+    # made, although it was handled. A shell shows 130 for both.
+    by_signal = process.returncode == -signal.SIGINT
+    return Ended(128 + signal.SIGINT if by_signal else process.returncode, out, err)
 
 
 def evoloco(*arguments: object, **options: Any) -> Ended:
