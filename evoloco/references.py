@@ -86,10 +86,12 @@ def resolved(value: str, folder: Path) -> str:
     Raises:
         SpecError: The value cannot be a path.
     """
+    if "\0" in value:
+        raise SpecError(f"{value[:80]!r} cannot be a path.")
     full = folder / value
     try:
         return str(full.resolve() if full.name == ".." else full.parent.resolve() / full.name)
-    except (OSError, ValueError, RuntimeError):  # such as a zero byte, or links in a circle
+    except (OSError, ValueError, RuntimeError):  # such as links in a circle
         raise SpecError(f"{value[:80]!r} cannot be a path.") from None
 
 
