@@ -207,6 +207,7 @@ def test_evolve_says_what_it_did_and_leaves_the_whole_run_folder(
     assert (spec.seed, spec.optimizer.population_size, spec.optimizer.generations) == (3, 6, 3)
 
 
+@pytest.mark.slow
 def test_resume_extends_a_finished_run(evoloco: Command, run: Path) -> None:
     ended = evoloco("resume", run, "--generations", "4")
     assert ended.code == 0, ended.err
@@ -387,8 +388,8 @@ class Controller(Sine):
     ("line", "reason"),
     [
         ('ctrl[0] = LIMITS["low"]', "Untyped global name 'LIMITS'"),
-        ("open('log.txt')", "Untyped global name 'open'"),
-        ("ctrl[0] = unknown", "name 'unknown' is not defined"),
+        pytest.param("open('log.txt')", "Untyped global name 'open'", marks=pytest.mark.slow),
+        pytest.param("ctrl[0] = unknown", "name 'unknown' is not defined", marks=pytest.mark.slow),
         ("ctrl[0] = 'a' + time", "add(Literal[str](a), float64)"),
     ],
 )

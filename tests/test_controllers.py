@@ -56,6 +56,14 @@ CASES = [
     ),
 ]
 cases = pytest.mark.parametrize(("name", "options", "body"), CASES)
+interpreted_cases = pytest.mark.parametrize(
+    ("name", "options", "body"),
+    [
+        pytest.param(*case, marks=[pytest.mark.slow] * (case[0] == "matsuoka" and bool(case[1])))
+        for case in CASES
+    ],
+)
+"""Networks of many neurons take long without a compiler."""
 FEELING = [
     ("sine", {}, "biped"),
     ("matsuoka", {"topology": "planar"}, "planar_biped"),
@@ -85,7 +93,7 @@ def prepare(name, options, body, seed=0):
     return SimpleNamespace(controller=controller, native=native, params=params, obs=obs)
 
 
-@cases
+@interpreted_cases
 def test_compiled_equals_interpreted(name, options, body):
     it = prepare(name, options, body)
     kinds, flat = it.native.kinds, np.zeros(fields.size(it.native.kinds.state))

@@ -76,6 +76,7 @@ def test_every_run_file_in_the_docs_runs_with_the_files_beside_it(
     assert set(evaluation.duration.ravel()) <= {0.02, 0.04, 0.06, 0.08, 0.1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["README.md", "docs/write-a-controller.md"])
 def test_a_controller_of_the_docs_moves_the_bundled_biped(page: str, in_folder: Path) -> None:
     (block,) = [block for block in BLOCKS if block.page == page and block.file.endswith(".py")]

@@ -194,6 +194,7 @@ def test_every_point_of_the_front_replays_to_the_last_bit(trade: Run) -> None:
         assert replay(trade, f"{generation}:{individual}").equal
 
 
+@pytest.mark.slow
 def test_the_report_of_several_objectives_draws_the_front_with_its_addresses(trade: Run) -> None:
     trade.choose_champion()
     page = write_report(trade)[0].read_text(encoding="utf-8")
@@ -209,6 +210,7 @@ def test_the_report_of_several_objectives_draws_the_front_with_its_addresses(tra
     assert ">economy</text>" in section
 
 
+@pytest.mark.slow
 def test_the_report_of_one_objective_has_no_front(hop: Path, tmp_path: Path) -> None:
     run = Run.create(read(hop), tmp_path / "one")
     evolve(run, generations=1)

@@ -124,6 +124,7 @@ def test_a_sensor_with_another_source_loses_the_options_of_the_old_one(tmp_path:
     assert notes == ["sensors.tilt.source = tilt: left out time_constant of estimated_tilt"]
 
 
+@pytest.mark.slow
 def test_the_command_line_prints_what_is_left_out(evoloco: Callable[..., Ended]) -> None:
     ended = evoloco("evolve", "biped", "optimizer.name=uniform", "--dry-run")
     assert ended.code == 0

@@ -94,6 +94,7 @@ def test_the_time_left_is_that_of_the_generations_left_at_the_recent_pace(run: R
     assert [clock(0), clock(59.9), clock(61), clock(3661)] == ["0:00", "0:59", "1:01", "1:01:01"]
 
 
+@pytest.mark.slow
 def test_json_has_one_object_per_generation_and_a_final_one_and_nothing_else(
     evoloco: Callable[..., Ended], hop: Path
 ) -> None:

@@ -150,6 +150,7 @@ def test_mistakes_are_told(run: evoloco.Run, call: object, error: type, words: s
         call(run)
 
 
+@pytest.mark.slow
 def test_an_option_that_an_override_leaves_out_is_a_warning(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="left out sigma of cmaes") as told:
         evoloco.evolve(

@@ -595,6 +595,7 @@ def test_a_column_of_any_field_changes_and_nothing_else(walker: Morphology) -> N
     assert bytes_of(model) == bytes_of(walker.model)
 
 
+@pytest.mark.slow
 def test_every_field_that_can_be_randomized_has_elements_and_its_constants_follow(
     bodies: dict[str, Morphology],
 ) -> None:

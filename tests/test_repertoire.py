@@ -87,6 +87,7 @@ def test_cma_me_is_the_scheduler_of_pyribs_folded_into_the_unit_cube() -> None:
     assert sum(emitter.restarts for emitter in emitters) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["map_elites", "cma_me"])
 def test_a_repertoire_fills_more_cells_with_better_genomes_than_uniform_draws_do(name: str) -> None:
     """Means of three genes each: uniform draws pile up in the middle cells."""

@@ -721,6 +721,7 @@ class Controller(Sine):
 """
 
 
+@pytest.mark.slow
 def test_a_controller_is_compiled_anew_when_a_function_that_it_calls_has_changed(
     hop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -590,6 +590,7 @@ def test_an_export_of_genes_that_the_run_lacks_is_refused(hop: Path) -> None:
 # The command line
 
 
+@pytest.mark.slow
 def test_par_writes_a_file_that_evolve_begins_at(
     evoloco: Command, finished: Run, hop: Path
 ) -> None:

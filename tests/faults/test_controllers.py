@@ -25,6 +25,7 @@ from .injection import NEVER_ENDS, Ended, own, recorded
 from .injection import evoloco as process
 
 
+@pytest.mark.slow
 def test_a_controller_that_raises_ends_the_run_with_its_words_line_and_address(
     evoloco: Callable[..., Ended], file: Path, tmp_path: Path
 ) -> None:
@@ -113,6 +114,7 @@ def simulator(body: Morphology, reset: Any, step: Any, **options: Any) -> Simula
     )
 
 
+@pytest.mark.slow
 def test_the_watchdog_counts_only_what_runs_and_stops_with_its_block() -> None:
     running = np.array([False, True])
 

@@ -53,6 +53,7 @@ def harmed(folder: Path) -> bytes:
     return path.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_changed_number_is_told_with_the_last_good_generation_and_the_way_on(
     evoloco: Callable[..., Ended], whole: Path, expected: list[bytes], tmp_path: Path
 ) -> None:

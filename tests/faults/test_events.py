@@ -47,6 +47,7 @@ def events(folder: Path) -> Counter[int]:
     return found
 
 
+@pytest.mark.slow
 def test_an_event_is_recorded_once_though_its_generation_was_evaluated_twice(
     file: Path, tmp_path: Path
 ) -> None:

@@ -299,6 +299,7 @@ VALUES = [
 ]
 
 
+@pytest.mark.slow
 @bounded
 @given(
     table=st.sampled_from(["individuals", "episodes", "generations"]),

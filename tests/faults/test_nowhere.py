@@ -74,6 +74,7 @@ def test_a_search_in_which_everything_diverged_has_a_champion_and_a_remark(
     run.journal.close()
 
 
+@pytest.mark.slow
 def test_with_several_objectives_the_stable_ones_are_the_elite(file: Path, tmp_path: Path) -> None:
     some = own(tmp_path, DIVERGES, "params.period > 0.5")
     run = Run.create(read(file, [some, TWO, "optimizer.name=nsga2"]), tmp_path / "run")

@@ -56,6 +56,7 @@ def test_a_disk_that_is_full_loses_nothing_and_the_run_goes_on_when_there_is_roo
     assert champions[0] == champions[1]
 
 
+@pytest.mark.slow
 @needs_mounts
 def test_a_disk_without_any_room_is_told_before_and_after_the_search(
     evoloco: Callable[..., Ended], whole: Path, file: Path, tmp_path: Path
@@ -83,6 +84,7 @@ def test_a_disk_without_any_room_is_told_before_and_after_the_search(
         assert evoloco("report", folder).code == 0
 
 
+@pytest.mark.slow
 @needs_mounts
 def test_a_read_only_run_can_be_replayed_but_not_gone_on_with(
     evoloco: Callable[..., Ended], whole: Path, file: Path, tmp_path: Path
