@@ -38,7 +38,8 @@ def begin(plan, substep, seen, trace):  # type: ignore[no-untyped-def]
 @jit
 def add(plan, sim, substep, seen, trace):  # type: ignore[no-untyped-def]
     """Adds what happened in a physics step to the row of its control step."""
-    add_pose(plan, substep, seen, trace)
+    moved = velocity_of(plan, seen, plan.torso)
+    add_pose(plan, substep, seen, trace, moved)
     add_feet(plan, substep, seen, trace)
     add_limits(plan, substep, seen, trace)
     if plan.muscle_column != NOWHERE:
@@ -46,20 +47,19 @@ def add(plan, sim, substep, seen, trace):  # type: ignore[no-untyped-def]
     add_work(plan, seen, trace)
     if plan.energy_column != NOWHERE:
         add_energy(plan, sim, seen, trace)
-    add_shake(plan, sim, seen, trace)
+    add_shake(plan, sim, seen, trace, moved)
 
 
 @jit
-def add_pose(plan, substep, seen, trace):  # type: ignore[no-untyped-def]
-    """Writes where torso and feet are, and how fast the torso moves."""
+def add_pose(plan, substep, seen, trace, moved):  # type: ignore[no-untyped-def]
+    """Writes where torso and feet are, and how fast the torso moves [m/s]."""
     torso, body = plan.torso, word_row(plan.foot_body, 0, plan.feet)
     for k in range(3):
         trace[plan.position_column + 3 * substep + k] = seen.xpos[3 * torso + k]
     for k in range(4):
         trace[plan.orientation_column + 4 * substep + k] = seen.xquat[4 * torso + k]
-    u = velocity_of(plan, seen, torso)
     for k in range(3):
-        trace[plan.velocity_column + 3 * substep + k] = u[k]
+        trace[plan.velocity_column + 3 * substep + k] = moved[k]
 
     for i in range(plan.feet):
         place = plan.foot_column + 3 * (substep * plan.feet + i)
@@ -117,11 +117,11 @@ def velocity(plan, seen, body, point):  # type: ignore[no-untyped-def]
     x = point[0] - seen.subtree_com[centre]
     y = point[1] - seen.subtree_com[centre + 1]
     z = point[2] - seen.subtree_com[centre + 2]
-    w = seen.cvel[turn : turn + SIX]
+    w_x, w_y, w_z = seen.cvel[turn], seen.cvel[turn + 1], seen.cvel[turn + 2]
     return (
-        w[3] + w[1] * z - w[2] * y,
-        w[4] + w[2] * x - w[0] * z,
-        w[5] + w[0] * y - w[1] * x,
+        seen.cvel[turn + 3] + w_y * z - w_z * y,
+        seen.cvel[turn + 4] + w_z * x - w_x * z,
+        seen.cvel[turn + 5] + w_x * y - w_y * x,
     )
 
 
@@ -163,7 +163,7 @@ def add_energy(plan, sim, seen, trace):  # type: ignore[no-untyped-def]
 
 
 @jit
-def add_shake(plan, sim, seen, trace):  # type: ignore[no-untyped-def]
+def add_shake(plan, sim, seen, trace, u):  # type: ignore[no-untyped-def]
     """Adds to the sums from which the acceleration of any point above the torso follows.
 
     A point at height h on the torso's vertical axis e has the velocity
@@ -176,16 +176,16 @@ def add_shake(plan, sim, seen, trace):  # type: ignore[no-untyped-def]
     """
     torso, before = plan.torso, row(plan.motion, sim, 7)
     axis, turn = NINE * torso, SIX * torso
-    u = velocity_of(plan, seen, torso)
     e_x, e_y, e_z = seen.xmat[axis + 2], seen.xmat[axis + 5], seen.xmat[axis + 8]
     w_x, w_y, w_z = seen.cvel[turn], seen.cvel[turn + 1], seen.cvel[turn + 2]
     s = (w_y * e_z - w_z * e_y, w_z * e_x - w_x * e_z, w_x * e_y - w_y * e_x)  # (1)
 
-    for k in range(3):
-        if before[6] > 0:
+    if before[6] > 0:
+        for k in range(3):
             du, ds = u[k] - before[k], s[k] - before[3 + k]
             trace[plan.shake_column] += du * du  # (2)
             trace[plan.shake_column + 1] += du * ds
             trace[plan.shake_column + 2] += ds * ds
+    for k in range(3):
         before[k], before[3 + k] = u[k], s[k]
     before[6] = 1.0
