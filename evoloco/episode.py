@@ -192,8 +192,11 @@ class Episode:
         return self[name].reshape(len(self) * self.substeps, *self.columns.shapes[name][1:])
 
     def per_control_step(self, values: Array) -> Array:
-        """Means (T, ...) of values at physics steps (T S, ...) over each control step."""
-        return np.asarray(values.reshape(len(self), self.substeps, *values.shape[1:]).mean(axis=1))
+        """Means (T,) of values at physics steps (T S,) over each control step."""
+        if self.substeps == 1:
+            return values
+        shares = np.full(self.substeps, 1 / self.substeps)
+        return np.asarray(values.reshape(len(self), self.substeps) @ shares)
 
     def copied(self) -> "Episode":
         """This episode with arrays of its own instead of views into those of a batch."""

@@ -17,8 +17,9 @@ def measure(episode: Episode) -> Array:
 
     It is 0 if no foot is loaded. A foot that rolls over its edge does not slip.
     """
-    loaded = episode.foot_loaded
-    mean = (episode.foot_slip * loaded).sum(axis=1) / np.maximum(loaded.sum(axis=1), 1)
+    each = np.ones(len(episode.morphology.feet))
+    loaded = episode.foot_loaded.astype(float)
+    mean = ((episode.foot_slip * loaded) @ each) / np.maximum(loaded @ each, 1)
     return episode.per_control_step(mean)
 
 

@@ -1,6 +1,8 @@
 import copy
 import importlib
 import math
+import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -719,6 +721,43 @@ def step(params, state, obs, time, dt, ctrl):
 class Controller(Sine):
     step = staticmethod(step)
 """
+
+
+LENGTHS = """
+import json, sys
+import numpy as np
+from evoloco.bundled import run_file
+from evoloco.evaluators.local import simulator
+from evoloco.experiment import Experiment
+from evoloco.spec import read
+
+for run in sys.argv[1:]:
+    experiment = Experiment(read(run_file(run), ["scenario.duration=1.0"]))
+    params = experiment.parameters(np.full(len(experiment.space), 0.4))[None]
+    (episode,) = simulator(experiment, 1).run(params, experiment.scenarios(0)[:1])
+    print(run, episode.trace.tobytes().hex()[-4000:])
+"""
+"""Prints the end of an episode of each bundled run that is named."""
+
+
+@pytest.mark.slow
+def test_code_that_other_processes_compiled_for_other_bodies_is_not_mixed_up(
+    tmp_path: Path,
+) -> None:
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+
+    def told(*runs: str) -> dict[str, str]:
+        done = subprocess.run(
+            [sys.executable, "-c", LENGTHS, *runs],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return dict(line.split() for line in done.stdout.splitlines())
+
+    apart = {**told("biped"), **told("planar_biped")}  # two processes compile one network each
+    assert told("planar_biped", "biped") == apart
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ serves.
 """
 
 import atexit
+import itertools
 import os
 import platform
 import shutil
@@ -20,11 +21,18 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 import numba
+from numba.core.bytecode import FunctionIdentity
 
 from evoloco import modules
 from evoloco.sim.sources import digest
 
 Compiled = TypeVar("Compiled")
+
+# The name of a compiled function ends with a number that Numba counts up, and its records go by
+# such numbers too. Two processes that each compile a controller for a body of their own would give
+# different code the same names, and a third one that loads both would run one for the other. So
+# every process counts from a place of its own.
+FunctionIdentity._unique_ids = itertools.count(int.from_bytes(os.urandom(7), "big"))
 
 
 def folder() -> Path:

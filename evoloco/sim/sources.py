@@ -17,6 +17,9 @@ import numba
 SHOWN = 16
 """Hexadecimal digits of a digest."""
 
+NAMES = "unique"
+"""How functions are named in compiled code (`evoloco.sim.cache`): other names, other digests."""
+
 
 def digest(text: str, functions: Iterable[Callable[..., Any]], facts: object) -> str:
     """A hash over the compilers, the facts and all sources that compiled code may come from.
@@ -26,7 +29,7 @@ def digest(text: str, functions: Iterable[Callable[..., Any]], facts: object) ->
         functions: What it compiles; all that their sources import is read too.
         facts: What the code depends on besides.
     """
-    versions = (sys.version, numba.__version__, llvmlite.__version__)
+    versions = (sys.version, numba.__version__, llvmlite.__version__, NAMES)
     found = hashlib.sha256(repr((versions, text, str(facts))).encode())
     files: dict[str, bytes] = {}
     for function in functions:
