@@ -9,7 +9,7 @@ from evoloco.genome import Array
 from evoloco.morphology import Morphology
 
 UNIT = "body weights"
-FLOORS = (0.0, 1.0)
+FLOORS = (0.0, 5.0)
 
 
 def measure(episode: Episode, limit: float = 1.4, start: float = 1.0) -> Array:

@@ -8,7 +8,7 @@ from evoloco.genome import Array
 from evoloco.morphology import Morphology
 
 UNIT = "body weights"
-FLOORS = (0.0, 5.0)
+FLOORS = (0.0, 10.0)
 
 
 def measure(episode: Episode) -> Array:

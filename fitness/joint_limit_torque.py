@@ -9,7 +9,7 @@ from evoloco.genome import Array
 from evoloco.morphology import Morphology
 
 UNIT = "N m"
-FLOORS = (0.0, 50.0)
+FLOORS = (0.0, 100.0)
 
 
 def measure(episode: Episode, joint: str = "", free: float = 0.0) -> Array:
