@@ -192,11 +192,12 @@ class Episode:
         return self[name].reshape(len(self) * self.substeps, *self.columns.shapes[name][1:])
 
     def per_control_step(self, values: Array) -> Array:
-        """Means (T,) of values at physics steps (T S,) over each control step."""
+        """Means (T, ...) of values at physics steps (T S, ...) over each control step."""
         if self.substeps == 1:
             return values
         shares = np.full(self.substeps, 1 / self.substeps)
-        return np.asarray(values.reshape(len(self), self.substeps) @ shares)
+        steps = values.reshape(len(self), self.substeps, *values.shape[1:])
+        return np.asarray(np.tensordot(steps, shares, (1, 0)))
 
     def copied(self) -> "Episode":
         """This episode with arrays of its own instead of views into those of a batch."""
