@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from evoloco import loop
 from evoloco.bundled import run_file
 from evoloco.loop import Progress
+from evoloco.overrides import flat
 from evoloco.run import Run
 from evoloco.spec import RunSpec, read
 
@@ -55,7 +56,7 @@ def evolve(
         changes["optimizer.generations"] = generations
 
     source = run_file(str(run))
-    spec = read(source, list(assignments(changes)), _warn)
+    spec = read(source, assignments(changes), _warn)
     folder = usual_folder(spec) if out is None else Path(out)
     return _finished(Run.create(spec, folder, source), 0, threads, progress)
 
@@ -111,13 +112,9 @@ def _finished(run: Run, generations: int, threads: int, progress: Progress | Non
     return run
 
 
-def assignments(table: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """Yields the keys and values of a table as `key=value` with TOML values."""
-    for key, value in table.items():
-        if isinstance(value, Mapping):
-            yield from assignments(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}={_toml(value)}"
+def assignments(table: Mapping[str, Any]) -> list[str]:
+    """Returns the keys and values of a table as `key=value` with TOML values."""
+    return [f"{key}={_toml(value)}" for key, value in flat(table).items()]
 
 
 def _toml(value: Any) -> str:

@@ -19,6 +19,7 @@ from evoloco.evaluation import Evaluation
 from evoloco.evaluators.local import Local
 from evoloco.experiment import Experiment
 from evoloco.genome import Array, Gene, Space
+from evoloco.json_number import finite
 from evoloco.rating import rate
 from evoloco.record import files
 from evoloco.record.journal import Journal
@@ -207,22 +208,22 @@ def write(champion: Choice, experiment: Experiment, path: Path) -> None:
     """Writes a champion.json."""
     evaluation = champion.evaluation
     goals = rate(experiment, evaluation).objectives[0]
-    objectives = dict(zip(experiment.several_objectives, _finite(goals.tolist()), strict=True))
+    objectives = dict(zip(experiment.several_objectives, finite(goals.tolist()), strict=True))
     content = {
         "run": experiment.spec.name,
         "seed": experiment.spec.seed,
         "generation": champion.generation,
         "individual": champion.individual,
-        "search_fitness": _finite(champion.search_fitness),
-        "elite_fitness": _finite(champion.elite_fitness),
-        "heldout_fitness": _finite(champion.heldout_fitness),
+        "search_fitness": finite(champion.search_fitness),
+        "elite_fitness": finite(champion.elite_fitness),
+        "heldout_fitness": finite(champion.heldout_fitness),
         **({"heldout_objectives": objectives} if objectives else {}),
         "heldout": {
-            "fitness": _finite(evaluation.fitness[0].tolist()),
+            "fitness": finite(evaluation.fitness[0].tolist()),
             "outcome": evaluation.outcome[0].tolist(),
             "ending": evaluation.ending[0].tolist(),
             "duration": evaluation.duration[0].tolist(),
-            "distance": _finite(evaluation.distance[0].tolist()),
+            "distance": finite(evaluation.distance[0].tolist()),
         },
         "genes": _genes(champion, experiment.space),
         "genome": champion.genome.tolist(),
@@ -253,13 +254,6 @@ def _distribution(genomes: Array, space: Space) -> dict[str, tuple[float, float]
         least = LEAST_SPREAD * (gene.high - gene.low)
         found[gene.name] = float(values.mean()), max(float(values.std(ddof=1)), least)
     return found
-
-
-def _finite(value: Any) -> Any:
-    """Returns a number or list for JSON: infinities and NaN become null."""
-    if isinstance(value, list):
-        return [_finite(part) for part in value]
-    return value if np.isfinite(value) else None
 
 
 _Index = Annotated[int, Field(ge=0, lt=2**63)]

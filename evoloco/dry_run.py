@@ -51,7 +51,7 @@ class DryRun:
     @property
     def stood(self) -> float:
         """How long it stood [s]."""
-        return len(self.standing) * self.standing.control_dt
+        return self.standing.duration
 
     @property
     def generation_time(self) -> float:
@@ -106,7 +106,7 @@ def dry_run(spec: RunSpec, threads: int = 0) -> DryRun:
         genome = evaluator.evaluate(genomes, scenarios, support, _named)
         wall_time = time.perf_counter() - began
 
-    simulated = len(standing) * standing.control_dt + float(genome.duration.sum())
+    simulated = standing.duration + float(genome.duration.sum())
     pace = simulated / wall_time
     return DryRun(experiment, standing, genome, pace, Local(experiment, threads).threads)
 

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from evoloco.ending import Outcome
+from evoloco.json_number import finite
 from evoloco.record.journal import Generation
 from evoloco.run import Run
 
@@ -98,11 +99,6 @@ class Figures:
     def plain(self) -> dict[str, Any]:
         """Returns the figures for JSON; what is not finite becomes None."""
         return {name: finite(value) for name, value in asdict(self).items()}
-
-
-def finite(value: Any) -> Any:
-    """Returns a value for JSON: None for an infinite number or NaN."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def clock(seconds: float) -> str:

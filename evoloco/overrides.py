@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from evoloco.errors import EvolocoError, SpecError
 from evoloco.members import entry_of, member, members
 from evoloco.options import fits, free_numbers, options_of
+from evoloco.references import MEMBERS
 
 if TYPE_CHECKING:
     from evoloco.spec import RunSpec
@@ -65,6 +66,17 @@ def apply(content: Content, override: str) -> None:
     table[last] = value
 
 
+def flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Returns the values of a table and its inner tables, by dotted key."""
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            found |= flat(value, f"{prefix}{key}.")
+        else:
+            found[f"{prefix}{key}"] = value
+    return found
+
+
 def named_members(content: Content, defaults: Mapping[str, str]) -> dict[str, Named]:
     """Returns the members that a run file names, by the dotted keys of their tables.
 
@@ -72,28 +84,23 @@ def named_members(content: Content, defaults: Mapping[str, str]) -> dict[str, Na
         content: Of the run file.
         defaults: Members of tables that need not name one, by the tables' dotted keys.
     """
-    found = [
-        Named("morphology", "name", "morphologies", ""),
-        Named("controller", "name", "controllers", ""),
-        Named("optimizer", "name", "optimizers", ""),
-        Named("scenario.terrain", "name", "terrains", ""),
-        *(
-            Named(f"fitness.{name}", "measure", "fitness", "")
-            for name in _tables(content, "fitness")
-        ),
-        *(
-            Named(f"sensors.{name}", "source", "sensors", name)
-            for name in _tables(content, "sensors")
-        ),
-    ]
-
     known = {}
-    for one in found:
+    for one in _places(content):
         table = _table(content, one.table)
         name = table.get(one.key) or defaults.get(one.table) or one.name
         if isinstance(name, str) and name:
             known[one.table] = one._replace(name=name)
     return known
+
+
+def _places(content: Content) -> Iterator[Named]:
+    """Yields where a run file can name members; a sensor is called as its table is."""
+    for place, room in MEMBERS.items():
+        table, _, key = place.rpartition(".")
+        group, star, _ = table.partition(".*")
+        for name in _tables(content, group) if star else [""]:
+            own = name if room == "sensors" else ""
+            yield Named(f"{group}.{name}" if star else table, key, room, own)
 
 
 def _tables(content: Content, key: str) -> list[str]:

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,10 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from evoloco.errors import JournalError, SpecError
-from evoloco.figures import clock, finite
+from evoloco.figures import clock
+from evoloco.json_number import finite
 from evoloco.median import Median, median
+from evoloco.overrides import flat
 from evoloco.record import files
 from evoloco.spec import RunSpec
 from evoloco.text_table import aligned
@@ -231,17 +233,6 @@ def check_same(spec: RunSpec, recorded: RunSpec, folder: Path) -> None:
 
 def _tables(spec: RunSpec) -> dict[str, Any]:
     """Returns the keys of a run file with their values, without the number of generations."""
-    keys = _flat(spec.model_dump(mode="json", exclude_none=True))
+    keys = flat(spec.model_dump(mode="json", exclude_none=True))
     keys.pop("optimizer.generations", None)
     return keys
-
-
-def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Returns the values of a table and its inner tables, by dotted key."""
-    found: dict[str, Any] = {}
-    for key, value in table.items():
-        if isinstance(value, Mapping):
-            found |= _flat(value, f"{prefix}{key}.")
-        else:
-            found[f"{prefix}{key}"] = value
-    return found

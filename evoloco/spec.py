@@ -20,7 +20,7 @@ from pydantic import (
 
 from evoloco import text_file
 from evoloco.errors import SpecError, UnknownNameError, error_context
-from evoloco.overrides import Replacements, apply, named_members
+from evoloco.overrides import Replacements, apply, flat, named_members
 from evoloco.randomization.draw import Randomization
 from evoloco.references import anchor
 from evoloco.search import start
@@ -60,14 +60,9 @@ def _pairs(table: Any) -> Any:
     """Returns a flat table: lists as tuples, and keys of inner tables joined by dots."""
     if not isinstance(table, dict):
         return table
-    flat: dict[str, Any] = {}
-    for key, pair in table.items():
-        if isinstance(pair, dict):
-            for rest, inner in _pairs(pair).items():
-                flat[f"{key}.{rest}"] = inner
-        else:
-            flat[key] = tuple(pair) if isinstance(pair, list) else pair
-    return flat
+    return {
+        key: tuple(pair) if isinstance(pair, list) else pair for key, pair in flat(table).items()
+    }
 
 
 def _start(given: Any) -> Range:

@@ -52,7 +52,7 @@ class Finish:
 
     def plain(self) -> dict[str, Any]:
         """Returns the result for JSON."""
-        from evoloco.figures import finite
+        from evoloco.json_number import finite
 
         run, champion, folder = self.run, self.champion, self.run.folder
         film = folder / "champion.mp4"

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from evoloco.dry_run import DryRun, dry_run
 from evoloco.errors import error_context
-from evoloco.figures import clock, finite
+from evoloco.figures import clock
+from evoloco.json_number import finite
 from evoloco.seeds import parse
 
 if TYPE_CHECKING:

@@ -142,8 +142,8 @@ def _is_of(result: "Result", run: "Run") -> bool:
 
 def _result(run: "Run", verdicts: "list[Verdict]") -> "Result":
     """Returns what a finished run came to, with verdicts on its champion's held-out episodes."""
-    from evoloco.figures import finite
     from evoloco.gait.verdict import tally
+    from evoloco.json_number import finite
     from evoloco.seeds import Result
 
     champion = run.read_champion()

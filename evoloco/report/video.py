@@ -119,7 +119,7 @@ def _rows(episode: Episode, longest: float, fps: int) -> Array:
 
 def filmed(episode: Episode, longest: float = LONGEST) -> float:
     """Returns the time of an episode that its film shows [s]."""
-    return min(len(episode) * episode.control_dt, longest)
+    return min(episode.duration, longest)
 
 
 def _redness(activation: Array) -> Array:
