@@ -12,6 +12,7 @@ from evoloco.ending import Ending, Outcome
 from evoloco.fields import Layout, size
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
+from evoloco.sim.plan import CONTRACTION
 from evoloco.stance import Mask, find_stance, loaded_force
 
 Address = Callable[[int, int], str]
@@ -21,10 +22,6 @@ Address = Callable[[int, int], str]
 def unnamed(genome: int, scenario: int) -> str:
     """The default address: the two indices."""
     return f"Genome {genome} in scenario {scenario}"
-
-
-CONTRACTION = 4
-"""Numbers that are recorded of a muscle in every physics step."""
 
 
 class Columns:

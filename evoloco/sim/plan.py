@@ -31,6 +31,12 @@ NOISE = len(NOISE_COLUMNS)
 PUSH = 5
 """Numbers of a push: its first physics step, the one after its last, force x, y, z [N]."""
 
+CONTRACTION = 4
+"""Numbers of a muscle in a physics step: activation, length, velocity, force."""
+
+MOTION = 7
+"""Numbers of the torso's motion: velocity, that of its vertical axis, whether there is one."""
+
 NOWHERE = -1
 """A place that does not exist."""
 

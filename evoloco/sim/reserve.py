@@ -42,7 +42,7 @@ def reserve_episodes(
         "min_height": 1,
         "home_ground": 1,
         "rule_value": 1,
-        "motion": 7,
+        "motion": plan.MOTION,
         "motor": 2 * model.nu,
         "support": plan.SUPPORT,
         "leg_length": 1,

@@ -33,6 +33,7 @@ class Setting:
         rough: Whether its ground is a height field.
         needs: What it asks of a batch.
         drifting: Numbers of the model that change within the episode.
+        ground: The model whose height fields `rows` point into, kept while the setting is.
     """
 
     morphology: Morphology
@@ -44,6 +45,7 @@ class Setting:
     rough: bool = False
     needs: Needs = NOTHING
     drifting: tuple[Drift, ...] = ()
+    ground: mujoco.MjModel | None = field(default=None, repr=False)
 
     def own(self) -> "Setting":
         """A setting for one simulation alone, with its own models where their numbers drift."""
@@ -80,7 +82,8 @@ def settle(body: Body, scenario: Scenario, strength: float, control_dt: float) -
     # With one physics step per control step, every step's sensors are read.
     several = control_dt > 1.5 * model.opt.timestep
 
-    kinds, forms = tables(model, body.morphology.floor)
+    as_built = model is body.morphology.model
+    kinds, forms = body.floor if as_built else tables(model, body.morphology.floor)
     rows = {
         "home_ctrl": body.home_ctrl,
         "min_height": np.array([body.min_height]),
@@ -106,6 +109,7 @@ def settle(body: Body, scenario: Scenario, strength: float, control_dt: float) -
         rough=bool(scenario.heights.size),
         needs=_needs(world, model.opt.timestep, control_dt),
         drifting=world.drifts,
+        ground=model,
     )
 
 

@@ -8,7 +8,7 @@ those of the state that the step began with, so they belong together.
 import numpy as np
 
 from evoloco.sim.native import jit, row, word_row
-from evoloco.sim.plan import NOWHERE
+from evoloco.sim.plan import CONTRACTION, MOTION, NOWHERE
 
 CENTRE = 3
 """Place of the centre of pressure behind the ground's force, in a foot's sensor."""
@@ -32,7 +32,7 @@ def begin(plan, substep, seen, trace):  # type: ignore[no-untyped-def]
         trace[plan.angle_column + substep * plan.joints + j] = seen.qpos[joint_qpos[j]]
     if plan.muscle_column != NOWHERE:
         for m in range(plan.nu):
-            trace[plan.muscle_column + 4 * (substep * plan.nu + m)] = seen.act[m]
+            trace[plan.muscle_column + CONTRACTION * (substep * plan.nu + m)] = seen.act[m]
 
 
 @jit
@@ -78,7 +78,7 @@ def velocity_of(plan, seen, body):  # type: ignore[no-untyped-def]
 def add_muscles(plan, substep, seen, trace):  # type: ignore[no-untyped-def]
     """Writes length, velocity and force of each muscle."""
     for m in range(plan.nu):
-        place = plan.muscle_column + 4 * (substep * plan.nu + m)
+        place = plan.muscle_column + CONTRACTION * (substep * plan.nu + m)
         trace[place + 1] = seen.actuator_length[m]
         trace[place + 2] = seen.actuator_velocity[m]
         trace[place + 3] = seen.actuator_force[m]
@@ -174,7 +174,7 @@ def add_shake(plan, sim, seen, trace, u):  # type: ignore[no-untyped-def]
 
         |du|^2 + 2 h du.ds + h^2 |ds|^2       (2)
     """
-    torso, before = plan.torso, row(plan.motion, sim, 7)
+    torso, before = plan.torso, row(plan.motion, sim, MOTION)
     axis, turn = NINE * torso, SIX * torso
     e_x, e_y, e_z = seen.xmat[axis + 2], seen.xmat[axis + 5], seen.xmat[axis + 8]
     w_x, w_y, w_z = seen.cvel[turn], seen.cvel[turn + 1], seen.cvel[turn + 2]
