@@ -11,7 +11,7 @@ from evoloco.embodiment import BODY, Embodiment
 from evoloco.errors import SpecError, UnknownNameError, error_context, user_code
 from evoloco.fields import Array, flatten
 from evoloco.genome import Gene, Space
-from evoloco.measure import floor_of, row_form, unit_of
+from evoloco.measure import declared_floor, row_form, unit_of
 from evoloco.members import member, members, require
 from evoloco.morphology import Morphology
 from evoloco.optimizer import Optimizer, Search
@@ -330,8 +330,9 @@ def _term(name: str, spec: TermSpec, morphology: Morphology) -> Term:
         unit,
         spec.objective,
         spec.threshold,
-        _floor(name, spec, floor_of(module, spec.weight, morphology), unit),
+        _floor(name, spec, declared_floor(module, spec.weight, morphology), unit),
         row_form(module),
+        spec.floor_of == "mean",
     )
 
 

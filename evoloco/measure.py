@@ -96,7 +96,7 @@ def unit_of(module: ModuleType, morphology: Morphology | None = None) -> str:
     return str(unit(morphology)) if morphology else "of the controls"
 
 
-def floor_of(module: ModuleType, weight: float, morphology: Morphology) -> float | None:
+def declared_floor(module: ModuleType, weight: float, morphology: Morphology) -> float | None:
     """What a step that was not lived counts [UNIT]; None where the measure does not say.
 
     Args:

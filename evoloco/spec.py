@@ -155,6 +155,11 @@ class TermSpec(_Member):
         "that was not lived; by default the measure's own. For a positive weight the least, for a "
         "negative one the largest.",
     )
+    floor_of: Literal["step", "mean"] = Field(
+        "step",
+        description="What the floor bounds: every lived step, or their mean alone. With `mean`, a "
+        "single bad step costs in full, however mild the floor.",
+    )
     objective: str = Field(
         "fitness",
         min_length=1,

@@ -6,9 +6,10 @@ lived, an episode counts for a measure with values v_t per step, or v for the wh
     c = (sum_t worst(v_t) + (P - T) f) / P          per step         (1)
     c = (T worst(v) + (P - T) f) / P                whole episode    (2)
 
-where worst(v) is max(v, f) for a positive weight and min(v, f) for a negative one. The fitness is
-the sum of w c over all terms. So no earlier end is ever better: a lived step counts at least the
-floor, and an unlived one exactly the floor.
+where v is also the mean of the v_t, for a term whose floor is one of the mean,
+and worst(v) is max(v, f) for a positive weight and min(v, f) for a negative one. The fitness is the
+sum of w c over all terms. So no earlier end is ever better by (1): a lived step counts at least the
+floor, and an unlived one exactly the floor. By (2), no life is worse than none.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +39,7 @@ class Term:
         threshold: Size below which a value counts as 0 [unit]; see `counted_value`.
         floor: The worst value that counts, and what an unlived step counts [unit].
         form: The measure step by step; None if it needs the whole episode.
+        floor_of_mean: Whether the floor bounds the mean over the lived steps, and not each of them.
     """
 
     name: str
@@ -50,14 +52,20 @@ class Term:
     threshold: float = 0.0
     floor: float = 0.0
     form: RowForm | None = None
+    floor_of_mean: bool = False
 
     @property
     def stepwise(self) -> bool:
         """Whether every control step counts by its own value.
 
-        A term with a threshold does not: the threshold is one of the mean over the episode.
+        A term with a threshold does not, nor one whose floor is of the mean: both belong to the
+        mean over the episode.
         """
-        return self.form is not None and self.threshold == 0
+        return self.form is not None and not self._of_mean
+
+    @property
+    def _of_mean(self) -> bool:
+        return self.floor_of_mean or self.threshold > 0
 
     def value(self, episode: Episode) -> float:
         """Mean of the measure [unit] over the lived steps.
@@ -94,7 +102,7 @@ class Term:
         if not self.weight:
             return mean, mean
 
-        per_step = np.ndim(values) > 0 and not self.threshold
+        per_step = np.ndim(values) > 0 and not self._of_mean
         lived = float(np.mean(self.clipped(values) if per_step else self.counted_value(mean)))
         return mean, self.over_plan(lived, episode.survival)
 

@@ -20,7 +20,7 @@ from evoloco.errors import EvolocoError, SpecError
 from evoloco.evaluators.local import Local
 from evoloco.experiment import Experiment
 from evoloco.genome import Gene
-from evoloco.measure import floor_of
+from evoloco.measure import declared_floor
 from evoloco.members import member
 from evoloco.morphologies import hopper
 from evoloco.morphology import Morphology, assemble
@@ -48,7 +48,7 @@ LIVED = st.lists(st.integers(1, 60), min_size=2, max_size=2, unique=True).map(so
 
 def term(name: str, weight: float, objective: str = "fitness") -> Term:
     module = MEASURES[name]
-    floor = floor_of(module, weight, HUMAN if name in MUSCULAR else body())
+    floor = declared_floor(module, weight, HUMAN if name in MUSCULAR else body())
     assert floor is not None
     return Term(name, weight, name, module.measure, {}, "", objective, floor=floor)
 
@@ -104,6 +104,25 @@ def test_a_fall_never_pays_in_any_objective_whatever_the_weights(
     assert fitness(terms, np.array(counted[0])) <= fitness(terms, np.array(counted[1])) + 1e-6
 
 
+@pytest.mark.parametrize(
+    "name", [name for name, module in MEASURES.items() if hasattr(module, "row")]
+)
+@settings(max_examples=15)
+@given(weight=WEIGHTS, lived=st.integers(1, 60), floor=st.floats(-2, 2))
+def test_a_floor_of_the_mean_counts_single_steps_in_full_and_no_life_is_worse_than_none(
+    name: str, weight: float, lived: int, floor: float
+) -> None:
+    whole = NOISE[name in MUSCULAR]
+    one = replace(term(name, weight), floor=floor, floor_of_mean=True)
+    mean, counted = one.judged(prefix(whole, lived))
+    assert not one.stepwise
+    assert one.weight * counted >= one.weight * floor - 1e-9
+
+    share = lived / whole.planned
+    worst = max(mean, floor) if weight > 0 else min(mean, floor)
+    assert counted == pytest.approx(share * worst + (1 - share) * floor, rel=1e-9, abs=1e-9)
+
+
 def test_a_run_of_costs_alone_prefers_standing_to_falling(hop: Path) -> None:
     cost = "fitness={c={measure='cost_of_transport', weight=-1.0}}"
     experiment = Experiment(read(hop, [cost]))
@@ -120,6 +139,14 @@ def test_a_floor_of_the_run_file_takes_the_place_of_the_measures_own(hop: Path) 
     assert experiment.terms[0].floor == -0.25
     assert experiment.told.fitness["speed"].floor == -0.25
     assert Experiment(read(hop)).told.fitness["speed"].floor == -1.0
+
+
+def test_a_run_file_says_that_a_floor_is_one_of_the_mean(hop: Path) -> None:
+    assert Experiment(read(hop)).terms[0].stepwise
+    experiment = Experiment(read(hop, ["fitness.speed.floor_of=mean"]))
+    assert experiment.terms[0].floor_of_mean
+    with pytest.raises(SpecError, match=r"fitness\.speed\.floor_of.*'step' or 'mean'"):
+        read(hop, ["fitness.speed.floor_of=life"])
 
 
 def test_a_penalty_without_floors_is_refused_and_a_reward_has_none_below_0(

@@ -21,7 +21,7 @@ from evoloco.errors import EvolocoError, ModelError, SpecError, UnknownNameError
 from evoloco.evaluators.local import simulator
 from evoloco.experiment import Experiment
 from evoloco.genome import Array
-from evoloco.measure import PER_EPISODE, PER_STEP, RowForm, floor_of, kind_of, row_form, unit_of
+from evoloco.measure import PER_EPISODE, PER_STEP, RowForm, declared_floor, kind_of, row_form, unit_of
 from evoloco.members import member, members
 from evoloco.morphology import Morphology, assemble
 from evoloco.sim.batch import Batch
@@ -48,7 +48,7 @@ ROUNDING = 1e-13
 
 def term(name: str, weight: float = 1.0, **options: Any) -> Term:
     module = MEASURES[name]
-    form, floor = row_form(module), floor_of(module, weight, human())
+    form, floor = row_form(module), declared_floor(module, weight, human())
     unit = unit_of(module, human())
     return Term(name, weight, name, module.measure, options, unit, floor=floor or 0.0, form=form)
 
