@@ -52,6 +52,7 @@ class Morphology:
         reference: Position (nq,) in which heights and lengths are read; the home keyframe where
             empty. A start that differs from it leaves them as they are.
         fitted: Its sensors where a run file has changed them (see `evoloco.fitting`).
+        told: What was added to a user's model, dropped from it or changed, a sentence each.
     """
 
     model: mujoco.MjModel
@@ -68,6 +69,7 @@ class Morphology:
     torques: bool = False
     reference: tuple[float, ...] = ()
     fitted: tuple[Sensor, ...] = ()
+    told: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         drive = f"{len(self.muscles)} muscles" if self.muscles else f"{len(self.joints)} joints"

@@ -21,7 +21,15 @@ from evoloco.errors import EvolocoError, ModelError, SpecError, UnknownNameError
 from evoloco.evaluators.local import simulator
 from evoloco.experiment import Experiment
 from evoloco.genome import Array
-from evoloco.measure import PER_EPISODE, PER_STEP, RowForm, declared_floor, kind_of, row_form, unit_of
+from evoloco.measure import (
+    PER_EPISODE,
+    PER_STEP,
+    RowForm,
+    declared_floor,
+    kind_of,
+    row_form,
+    unit_of,
+)
 from evoloco.members import member, members
 from evoloco.morphology import Morphology, assemble
 from evoloco.sim.batch import Batch

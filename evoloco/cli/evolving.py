@@ -96,6 +96,8 @@ def evolve(
                 created = Run.create(spec, _folder(spec, out), source)
             for note in created.experiment.start_notes:
                 output.say(f"Start: {note}.")
+            for sentence in created.experiment.morphology.told:
+                output.say(f"Body: {sentence}")
             carry_on(output, created, 0, threads, evaluator)
 
 
