@@ -251,7 +251,7 @@ def standing_and_falling(builds: dict[str, Callable[..., Morphology]]) -> None:
     for name, build in builds.items():
         body = build()
         loads = simulate(body, body.model, 2.0, moving=False).sensordata[50:]
-        load = sum(loads[:, body.sensor(f"{foot}.ground")][:, 2] for foot in body.feet)
+        load = sum(loads[:, body.sensor(f"foot.{foot}.ground")][:, 2] for foot in body.feet)
         weight = f"{100 * np.mean(load) / body.weight - 100:+.3f}"
         drifts = [energy_drift(build(timestep=step).model) for step in steps]
         rows.append([name, f"{body.mass:.2f}", weight, *(f"{100 * drift:.3f}" for drift in drifts)])

@@ -235,7 +235,7 @@ class Episode:
     @cached_property
     def joint_velocity(self) -> Array:
         """Velocities of the driven joints [rad/s] (T, nj)."""
-        return self.sensors([f"{joint.name}.velocity" for joint in self.morphology.joints])
+        return self.sensors([f"joint.{joint.name}.velocity" for joint in self.morphology.joints])
 
     # The torso
 

@@ -1,6 +1,7 @@
 """A row of the trace by names: what happened within one control step, as a record.
 
-`now.foot[0].position[2]` is the number that `episode.sensor("left_foot.position")[t, 2]` reads.
+`now.foot[0].position[2]` is the number that `episode.sensor("foot.heel.position")[t, 2]` reads,
+where `heel` is the first foot.
 
 | field                                     | unit       | shape  | meaning                        |
 |-------------------------------------------|------------|--------|--------------------------------|
@@ -80,11 +81,14 @@ def _standard(morphology: Morphology) -> Places:
     joints = [joint.name for joint in morphology.joints]
     feet, muscles = morphology.feet, [muscle.name for muscle in morphology.muscles]
     groups: dict[str, tuple[Any, list[str]]] = {
-        "joint_velocity": (_array(len(joints)), [f"{joint}.velocity" for joint in joints]),
+        "joint_velocity": (_array(len(joints)), [f"joint.{joint}.velocity" for joint in joints]),
         "torso_rate": (_array(3), ["torso.rate"]),
-        "foot": ((FOOT, (len(feet),)), [f"{foot}.position" for foot in feet]),
-        "muscle": ((MUSCLE, (len(muscles),)), [f"{muscle}.length" for muscle in muscles]),
-        "joint_limit": (_array(len(joints)), [f"{joint}.limit" for joint in joints if muscles]),
+        "foot": ((FOOT, (len(feet),)), [f"foot.{foot}.position" for foot in feet]),
+        "muscle": ((MUSCLE, (len(muscles),)), [f"muscle.{muscle}.length" for muscle in muscles]),
+        "joint_limit": (
+            _array(len(joints)),
+            [f"joint.{joint}.limit" for joint in joints if muscles],
+        ),
     }
     return {
         name: (kind, morphology.sensor(sensors[0]).start)

@@ -152,8 +152,8 @@ def _read(name: str, unit: str, meaning: str, source: dict[str, Reading]) -> Sen
 
 def _of_joints(body: Morphology) -> list[Sensor]:
     names = [joint.name for joint in body.joints]
-    angles = {name: Reading(f"{name}.angle") for name in names}
-    velocities = {name: Reading(f"{name}.velocity") for name in names}
+    angles = {name: Reading(f"joint.{name}.angle") for name in names}
+    velocities = {name: Reading(f"joint.{name}.velocity") for name in names}
     return [
         _read("joint_angle", "rad", "angle of each driven joint", angles),
         _read("joint_velocity", "rad/s", "velocity of each driven joint", velocities),
@@ -171,7 +171,7 @@ def _of_torso() -> list[Sensor]:
 
 def _of_feet(body: Morphology) -> list[Sensor]:
     upward, per_weight = 2, 1 / body.weight
-    loads = {foot: Reading(f"{foot}.ground", upward, per_weight) for foot in body.feet}
+    loads = {foot: Reading(f"foot.{foot}.ground", upward, per_weight) for foot in body.feet}
     ahead = "foot ahead of the torso over leg length"
     return [
         _read("foot_load", "1", "vertical ground force under each foot over body weight", loads),
@@ -183,9 +183,9 @@ def _of_muscles(body: Morphology) -> list[Sensor]:
     lengths, velocities, forces = {}, {}, {}
     for muscle in body.muscles:
         name, per_length = muscle.name, 1 / muscle.optimal_length
-        lengths[name] = Reading(f"{name}.length", 0, per_length, muscle.slack_length)
-        velocities[name] = Reading(f"{name}.velocity", 0, per_length)
-        forces[name] = Reading(f"{name}.force", 0, -1 / muscle.max_force)
+        lengths[name] = Reading(f"muscle.{name}.length", 0, per_length, muscle.slack_length)
+        velocities[name] = Reading(f"muscle.{name}.velocity", 0, per_length)
+        forces[name] = Reading(f"muscle.{name}.force", 0, -1 / muscle.max_force)
     return [
         _read("muscle_length", "1", "length of each muscle's fibres over the optimal one", lengths),
         _read(

@@ -1,30 +1,35 @@
 """The sensors that every body carries, which measures and controllers rely on.
 
-| name                 | unit  | meaning                                                        |
-|----------------------|-------|----------------------------------------------------------------|
-| `<joint>.angle`      | rad   | angle of each driven joint                                     |
-| `<joint>.velocity`   | rad/s | its velocity                                                   |
-| `torso.position`     | m     | torso frame, in the world                                      |
-| `torso.orientation`  | 1     | its quaternion                                                 |
-| `torso.velocity`     | m/s   | of the torso frame, in the world                               |
-| `torso.rate`         | rad/s | turning rate in the torso's own frame (gyro)                   |
-| `<foot>.position`    | m     | foot frame, in the world                                       |
-| `<foot>.velocity`    | m/s   | of the foot frame, in the world                                |
-| `<foot>.spin`        | rad/s | turning rate of the foot, in the world                         |
-| `<foot>.ground`      | N, m  | force of the ground on the foot and its centre, in the world   |
-| `<muscle>.length`    | m     | of the muscle with its tendon                                  |
-| `<muscle>.velocity`  | m/s   | its rate of change                                             |
-| `<muscle>.force`     | N     | along the tendon; a muscle pulls with negative force           |
-| `<joint>.limit`      | N m   | torque of each driven joint's limit, where muscles drive it    |
+| name                       | unit  | meaning                                                     |
+|----------------------------|-------|-------------------------------------------------------------|
+| `joint.<joint>.angle`      | rad   | angle of each driven joint                                  |
+| `joint.<joint>.velocity`   | rad/s | its velocity                                                |
+| `torso.position`           | m     | torso frame, in the world                                   |
+| `torso.orientation`        | 1     | its quaternion                                              |
+| `torso.velocity`           | m/s   | of the torso frame, in the world                            |
+| `torso.rate`               | rad/s | turning rate in the torso's own frame (gyro)                |
+| `foot.<foot>.position`     | m     | foot frame, in the world                                    |
+| `foot.<foot>.velocity`     | m/s   | of the foot frame, in the world                             |
+| `foot.<foot>.spin`         | rad/s | turning rate of the foot, in the world                      |
+| `foot.<foot>.ground`       | N, m  | force of the ground on the foot and its centre in the world |
+| `muscle.<muscle>.length`   | m     | of the muscle with its tendon                               |
+| `muscle.<muscle>.velocity` | m/s   | its rate of change                                          |
+| `muscle.<muscle>.force`    | N     | along the tendon; a muscle pulls with negative force        |
+| `joint.<joint>.limit`      | N m   | torque of a driven joint's limit, where muscles drive it    |
+
+The kind stands in front, since a foot, a joint and a muscle may share a name, as in MuJoCo.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import mujoco
 from mujoco import mjtConDataField, mjtObj, mjtSensor
 
 IMU = "torso.imu"
-"""Site of the torso's gyroscope and accelerometer, in the torso's frame."""
+"""Site of the torso's gyroscope and accelerometer, in the torso's frame, if the name is free."""
+
+RATE = "torso.rate"
+"""The gyroscope."""
 
 NETFORCE = 3
 """Reduction of a contact sensor: one wrench for all contacts (mjspec.h)."""
@@ -60,40 +65,60 @@ def add_sensors(
     """
     for name, kind in OF_JOINT.items():
         for joint in joints:
-            _add(spec, joint, name, kind, mjtObj.mjOBJ_JOINT)
+            _add(spec, f"joint.{joint}.{name}", kind, mjtObj.mjOBJ_JOINT, joint)
 
     for name, kind in OF_TORSO.items():
-        spec.add_sensor(name=f"torso.{name}", type=kind, objtype=mjtObj.mjOBJ_XBODY, objname=torso)
-    imu = spec.body(torso).add_site(name=IMU)
-    _add_gyroscope(spec, imu.name)
+        _add(spec, f"torso.{name}", kind, mjtObj.mjOBJ_XBODY, torso)
+    imu = spec.body(torso).add_site(name=free_name(IMU, [site.name for site in spec.sites]))
+    _add(spec, RATE, mjtSensor.mjSENS_GYRO, mjtObj.mjOBJ_SITE, imu.name)
 
     for foot in feet:
         for name, kind in OF_FOOT.items():
-            _add(spec, foot, name, kind, mjtObj.mjOBJ_XBODY)
+            _add(spec, f"foot.{foot}.{name}", kind, mjtObj.mjOBJ_XBODY, foot)
         _add_ground_force(spec, foot)
 
     for muscle in muscles:
         for name, kind in OF_MUSCLE.items():
-            _add(spec, muscle, name, kind, mjtObj.mjOBJ_ACTUATOR)
+            _add(spec, f"muscle.{muscle}.{name}", kind, mjtObj.mjOBJ_ACTUATOR, muscle)
     for joint in joints if muscles else ():
         for name, kind in OF_LIMIT.items():
-            _add(spec, joint, name, kind, mjtObj.mjOBJ_JOINT)
+            _add(spec, f"joint.{joint}.{name}", kind, mjtObj.mjOBJ_JOINT, joint)
 
 
-def _add(spec: mujoco.MjSpec, part: str, name: str, kind: mjtSensor, of: mjtObj) -> None:
-    spec.add_sensor(name=f"{part}.{name}", type=kind, objtype=of, objname=part)
+def standard_names(
+    feet: Sequence[str], joints: Sequence[str], muscles: Sequence[str]
+) -> frozenset[str]:
+    """Names of the standard sensors of a body (see `add_sensors`)."""
+    parts = {
+        "torso": ([""], [*OF_TORSO, "rate"]),
+        "joint": (joints, [*OF_JOINT, *OF_LIMIT]),
+        "foot": (feet, [*OF_FOOT, "ground"]),
+        "muscle": (muscles, [*OF_MUSCLE]),
+    }
+    return frozenset(
+        ".".join(filter(None, (kind, part, what)))
+        for kind, (names, whats) in parts.items()
+        for part in names
+        for what in whats
+    )
 
 
-def _add_gyroscope(spec: mujoco.MjSpec, site: str) -> None:
-    gyroscope = mjtSensor.mjSENS_GYRO
-    spec.add_sensor(name="torso.rate", type=gyroscope, objtype=mjtObj.mjOBJ_SITE, objname=site)
+def free_name(name: str, taken: Collection[str]) -> str:
+    """A name, with as many `_` behind it as it takes to be none of those taken."""
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _add(spec: mujoco.MjSpec, name: str, kind: mjtSensor, of: mjtObj, part: str) -> None:
+    spec.add_sensor(name=name, type=kind, objtype=of, objname=part)
 
 
 def _add_ground_force(spec: mujoco.MjSpec, foot: str) -> None:
     """Adds a sensor of the force of the world on a foot, and of its centre."""
     parts = (mjtConDataField.mjCONDATA_FORCE, mjtConDataField.mjCONDATA_POS)
     spec.add_sensor(
-        name=f"{foot}.ground",
+        name=f"foot.{foot}.ground",
         type=mjtSensor.mjSENS_CONTACT,
         objtype=mjtObj.mjOBJ_BODY,
         objname="world",

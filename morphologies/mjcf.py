@@ -12,7 +12,7 @@ from evoloco.genome import Gene
 from evoloco.morphology import Morphology, assemble
 from evoloco.robot.drive import drive
 from evoloco.robot.file import load
-from evoloco.robot.names import check_names
+from evoloco.robot.names import check_names, free_standard_names
 from evoloco.robot.placement import check_standing, let_float, stand
 from evoloco.servo import SERVOS, Servo
 
@@ -117,6 +117,7 @@ def build(
     drive(spec, joints, SERVOS[servo] if isinstance(servo, str) else servo, told)
     stiffen(spec, Genes(genes))
     stand(spec, path, feet, joints, home or {}, told)
+    free_standard_names(spec, feet, joints, told)
     morphology = replace(assemble(spec, torso, feet, joints, partners=mirror), told=tuple(told))
     if not genes:
         check_standing(morphology, path)

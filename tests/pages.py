@@ -91,13 +91,15 @@ def walk(
     write("torso.velocity", [0.4, 0, 0])
     write("torso.orientation", [1, 0, 0, 0])
     for shift, (side, sign) in enumerate((("left", 1), ("right", -1))):
-        write(f"hip_pitch_{side}.angle", sign * swing[:, None])
+        write(f"joint.hip_pitch_{side}.angle", sign * swing[:, None])
         rate = sign * np.gradient(swing, DT)[:, None] if steps > 1 else 0
-        write(f"hip_pitch_{side}.velocity", rate)
+        write(f"joint.hip_pitch_{side}.velocity", rate)
         stands = (frequency * time + shift / 2) % 1 < 0.6 if stepping else time >= 0
-        write(f"foot_{side}.ground", np.outer(stands * morphology.weight / 2, [0, 0, 1, 0, 0, 0]))
+        write(
+            f"foot.foot_{side}.ground", np.outer(stands * morphology.weight / 2, [0, 0, 1, 0, 0, 0])
+        )
         place = np.stack([0.4 * time, 0 * time + sign * 0.05, 0 * time], axis=1)
-        write(f"foot_{side}.position", place)
+        write(f"foot.foot_{side}.position", place)
     rule = Rule.DURATION if outcome is Outcome.COMPLETED else Rule.CONTACT
     episode = Episode(morphology, columns, trace, Ending(outcome, rule, "torso"), DT, 500)
     completed(episode)
@@ -231,7 +233,7 @@ def human_walk() -> Episode:
             "act": levels,
             "ctrl": levels,
             "torso.position": pattern.sensor("torso.position"),
-            "foot_left.ground": pattern.sensor("left_foot.ground") * weight,
-            "foot_right.ground": pattern.sensor("right_foot.ground") * weight,
+            "foot.foot_left.ground": pattern.sensor("foot.left_foot.ground") * weight,
+            "foot.foot_right.ground": pattern.sensor("foot.right_foot.ground") * weight,
         },
     )

@@ -31,7 +31,7 @@ def loaded(load: Array) -> Episode:
     """An episode whose left foot carries a load [even loads] (T,)."""
     ground = np.zeros((len(load), 6))
     ground[:, 2] = load * BIPED.weight / 2
-    return episode(BIPED, len(load), {"left_foot.ground": ground})
+    return episode(BIPED, len(load), {"foot.left_foot.ground": ground})
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_steps_are_counted_after_the_warm_up_only() -> None:
 def test_a_start_unlike_the_gait_does_not_change_its_numbers() -> None:
     gait = walk(BIPED)
     changed = replace(gait, trace=gait.trace.copy())
-    for name in ("left_foot.ground", "right_foot.ground"):
+    for name in ("foot.left_foot.ground", "foot.right_foot.ground"):
         changed.sensor(name)[:80] = 0.0
     completed(changed)
     for name in ("duty_factor", "phase_lag", "stride_frequency", "steps", "speed", "slip"):
@@ -79,10 +79,10 @@ def test_a_mirrored_walk_swaps_left_and_right_and_turns_the_drifts() -> None:
     changes: dict[str, Any] = {
         "torso.orientation": turned(turn),
         "torso.position": path,
-        "left_foot.velocity": [0, 0.02, 0],
+        "foot.left_foot.velocity": [0, 0.02, 0],
     }
     trace = walk(BIPED, lag=16, changes=changes)
-    trace.sensor("right_foot.ground")[390:] = 0.0
+    trace.sensor("foot.right_foot.ground")[390:] = 0.0
     completed(trace)
     gait, image = analyse(trace), analyse(mirrored(trace))
     assert gait.steps != gait.steps[::-1]
@@ -129,7 +129,7 @@ def test_chatter_of_the_contact_is_no_step() -> None:
 def test_lags_around_zero_average_to_zero() -> None:
     trace = walk(BIPED, lag=0)
     right = np.roll(np.arange(500) % 80 < 24, 2) | np.roll((np.arange(500) - 40) % 80 < 24, -2)
-    trace.sensor("right_foot.ground")[:, 2] = right * BIPED.weight
+    trace.sensor("foot.right_foot.ground")[:, 2] = right * BIPED.weight
     completed(trace)
     lag = analyse(trace).phase_lag
     assert min(lag, 1 - lag) == pytest.approx(
@@ -143,7 +143,7 @@ def test_froude_number_is_one_where_gravity_just_holds_the_body_on_its_leg() -> 
 
 
 def test_slip_and_clearance_are_those_written() -> None:
-    gait = analyse(walk(BIPED, changes={"left_foot.velocity": [0.03, 0.04, 0]}))
+    gait = analyse(walk(BIPED, changes={"foot.left_foot.velocity": [0.03, 0.04, 0]}))
     left, right = (sum(gait.stance[100:, foot]) for foot in (0, 1))
     assert gait.slip == pytest.approx(0.05 * left / (left + right))
     assert gait.clearance == pytest.approx(0.03)
@@ -151,7 +151,7 @@ def test_slip_and_clearance_are_those_written() -> None:
 
 def test_clearance_is_that_of_the_swings_after_the_warm_up() -> None:
     trace = walk(BIPED)
-    height = trace.sensor("left_foot.position")[:, 2]
+    height = trace.sensor("foot.left_foot.position")[:, 2]
     height[:80] += height[:80] > 0.1
     completed(trace)
     assert analyse(trace).clearance == pytest.approx(0.03)
@@ -187,15 +187,15 @@ def human_walk(pad: Mapping[str, str]) -> Episode:
         "torso.position": pattern.sensor("torso.position"),
     }
     for side in ("left", "right"):
-        ground = pattern.sensor(f"{side}_foot.ground") / BIPED.weight * HUMAN.weight
+        ground = pattern.sensor(f"foot.{side}_foot.ground") / BIPED.weight * HUMAN.weight
         onset = (ground[:, 2] > 0) & (np.roll(ground[:, 2], 1) == 0)
         heel, toes = (data.geom(f"{end}_{side}").xpos - [0, 0, 0.03] for end in ("heel", "toes"))
         ground[:, 3:] = (heel + toes) / 2
         read = np.roll(onset, 1)  # a sensor is read one physics step later
         ground[onset | read, 3:] = {"heel": heel, "toes": toes}[pad[side]]
-        values[f"foot_{side}.ground"] = ground
-        swing = pattern.sensor(f"{side}_foot.position")[:, [2]] - 0.1  # up to 0.03 m
-        values[f"knee_{side}.angle"] = 0.1 + 30 * swing
+        values[f"foot.foot_{side}.ground"] = ground
+        swing = pattern.sensor(f"foot.{side}_foot.position")[:, [2]] - 0.1  # up to 0.03 m
+        values[f"joint.knee_{side}.angle"] = 0.1 + 30 * swing
     return episode(HUMAN, 500, values)
 
 
@@ -203,8 +203,8 @@ def test_the_end_of_a_foot_on_which_the_ground_presses_first_is_told_by_foot() -
     assert analyse(human_walk({"left": "heel", "right": "toes"})).heel_first == (1.0, 0.0)
     assert analyse(human_walk({"left": "toes", "right": "heel"})).heel_first == (0.0, 1.0)
     mixed = human_walk({"left": "heel", "right": "heel"})
-    toes = human_walk({"left": "toes", "right": "toes"}).sensor("foot_left.ground")
-    mixed.sensor("foot_left.ground")[:300] = toes[:300]
+    toes = human_walk({"left": "toes", "right": "toes"}).sensor("foot.foot_left.ground")
+    mixed.sensor("foot.foot_left.ground")[:300] = toes[:300]
     completed(mixed)
     touchdowns = analyse(mixed).touchdown[0]
     late = [time for time in touchdowns if time >= 2.0]
@@ -225,8 +225,8 @@ def test_the_measure_of_heel_strikes_is_their_part_of_both_feets_touchdowns() ->
 
 def test_what_grazes_before_the_load_of_a_touchdown_decides_what_was_first() -> None:
     trace = human_walk({"left": "heel", "right": "heel"})
-    ground = trace.sensor("foot_left.ground")
-    toes = human_walk({"left": "toes", "right": "toes"}).sensor("foot_left.ground")
+    ground = trace.sensor("foot.foot_left.ground")
+    toes = human_walk({"left": "toes", "right": "toes"}).sensor("foot.foot_left.ground")
     for row in np.flatnonzero((ground[1:, 2] > 0) & (ground[:-1, 2] == 0)):
         ground[row : row + 2, 3:] = toes[row + 1, 3:]
         ground[row, 2] = 0.25 * LOADED * HUMAN.weight
@@ -236,7 +236,7 @@ def test_what_grazes_before_the_load_of_a_touchdown_decides_what_was_first() -> 
 
 def test_knee_flexion_is_the_largest_angle_of_the_swings_of_each_leg() -> None:
     trace = human_walk({"left": "heel", "right": "heel"})
-    trace.sensor("knee_right.angle")[:] *= -0.5
+    trace.sensor("joint.knee_right.angle")[:] *= -0.5
     completed(trace)
     found = analyse(trace).knee_flexion
     assert found == pytest.approx(
@@ -283,7 +283,7 @@ def test_extremes_are_those_of_the_whole_episode() -> None:
 
 @pytest.mark.parametrize("steps", [1, 2, 30, 500])
 def test_a_gait_without_a_step_has_no_stride_and_does_not_walk(steps: int) -> None:
-    standing = {f"{foot}.ground": [0, 0, BIPED.weight / 2, 0, 0, 0] for foot in BIPED.feet}
+    standing = {f"foot.{foot}.ground": [0, 0, BIPED.weight / 2, 0, 0, 0] for foot in BIPED.feet}
     gait = analyse(episode(BIPED, steps, standing, outcome=Outcome.FELL))
     for name in (
         "stride_frequency",
@@ -314,7 +314,7 @@ def test_one_foot_has_a_duty_factor_but_no_lag_and_is_not_asked_for_one() -> Non
 def test_four_feet_have_the_lag_of_the_first_pair() -> None:
     feet = ("left_front", "left_hind", "right_front", "right_hind")
     trace = walk(body(feet=feet), stride=40, stance=20, lag=18)
-    hind = trace.sensor("right_hind.ground")
+    hind = trace.sensor("foot.right_hind.ground")
     hind[:] = np.roll(hind, 10, axis=0)
     gait = analyse(trace)
     assert gait.phase_lag == pytest.approx(18 / 40)
@@ -337,7 +337,7 @@ def test_a_walk_has_no_reason_against_it() -> None:
         ({"lag": 26}, ["phase lag 0.65"]),
         ({"stance": 14}, ["duty factor of left_foot 0.35", "duty factor of right_foot 0.35"]),
         ({"stance": 36}, ["duty factor of left_foot 0.90", "duty factor of right_foot 0.90"]),
-        ({"changes": {"left_foot.velocity": [0.12, 0, 0]}}, ["slip at 0.06"]),
+        ({"changes": {"foot.left_foot.velocity": [0.12, 0, 0]}}, ["slip at 0.06"]),
         ({"changes": {"body_contact": np.arange(500)[:, None] == 7}}, ["something but the feet"]),
     ],
 )

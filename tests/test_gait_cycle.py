@@ -42,7 +42,7 @@ def test_phase_0_is_the_touchdown_and_the_foot_is_unloaded_from_its_liftoff_on()
 
 def test_strides_that_differ_have_their_mean_and_standard_deviation() -> None:
     trace = walk(BIPED)
-    angle, stride = trace.sensor("hip_left_foot.angle"), np.arange(500) // 40
+    angle, stride = trace.sensor("joint.hip_left_foot.angle"), np.arange(500) // 40
     angle[:, 0] *= np.where(stride % 2 == 0, 1.5, 0.5)
     completed(trace)
     found = of(trace).angles["hip_foot"]["left"]
@@ -71,7 +71,7 @@ def test_a_course_is_stretched_to_strides_of_any_length() -> None:
 
 def test_what_happens_before_the_warm_up_does_not_count() -> None:
     trace = walk(BIPED)
-    for name in ("hip_left_foot.angle", "hip_right_foot.angle"):
+    for name in ("joint.hip_left_foot.angle", "joint.hip_right_foot.angle"):
         trace.sensor(name)[:100] = 1.0
     completed(trace)
     late, all_of_it = of(trace), of(trace, warm_up=0.0)
@@ -82,7 +82,7 @@ def test_what_happens_before_the_warm_up_does_not_count() -> None:
 
 def test_a_body_that_does_not_step_has_no_cycle() -> None:
     for steps in (1, 2, 300):
-        standing = {f"{foot}.ground": [0, 0, BIPED.weight / 2, 0, 0, 0] for foot in BIPED.feet}
+        standing = {f"foot.{foot}.ground": [0, 0, BIPED.weight / 2, 0, 0, 0] for foot in BIPED.feet}
         cycle = of(episode(BIPED, steps, standing))
         assert cycle.strides == 0
         assert cycle.angles == {"hip_foot": {}}
@@ -94,7 +94,7 @@ def test_fore_aft_is_along_the_bodys_heading() -> None:
         trace = walk(
             BIPED, changes={"torso.orientation": [np.cos(angle / 2), 0, 0, np.sin(angle / 2)]}
         )
-        trace.sensor("left_foot.ground")[:, 1] = 0.2 * BIPED.weight
+        trace.sensor("foot.left_foot.ground")[:, 1] = 0.2 * BIPED.weight
         completed(trace)
         np.testing.assert_allclose(of(trace).ground["fore-aft"]["left"].mean, forward, atol=1e-12)
 
@@ -102,7 +102,9 @@ def test_fore_aft_is_along_the_bodys_heading() -> None:
 def test_activations_are_those_of_the_muscles_of_each_side() -> None:
     pattern = walk(BIPED)
     values: dict[str, Any] = {
-        f"foot_{side}.ground": pattern.sensor(f"{side}_foot.ground") * HUMAN.weight / BIPED.weight
+        f"foot.foot_{side}.ground": pattern.sensor(f"foot.{side}_foot.ground")
+        * HUMAN.weight
+        / BIPED.weight
         for side in ("left", "right")
     }
     levels = np.linspace(0.1, 0.8, len(HUMAN.muscles))

@@ -171,19 +171,22 @@ def test_smoothness_of_a_ramp_is_its_rate_squared_at_any_control_rate() -> None:
 def test_a_rolling_foot_does_not_slip_and_a_sliding_one_does() -> None:
     load, radius, spin = BIPED.weight, 0.1, 4.0
     state = {
-        "left_foot.position": [0.3, 0.1, radius],
-        "left_foot.ground": [0, 0, load, 0.3, 0.1, 0],
-        "left_foot.velocity": [spin * radius, 0, 0],
-        "left_foot.spin": [0, spin, 0],
+        "foot.left_foot.position": [0.3, 0.1, radius],
+        "foot.left_foot.ground": [0, 0, load, 0.3, 0.1, 0],
+        "foot.left_foot.velocity": [spin * radius, 0, 0],
+        "foot.left_foot.spin": [0, spin, 0],
     }
     np.testing.assert_allclose(measured("foot_slip", episode(BIPED, 2, state)), 0.0, atol=1e-12)
     np.testing.assert_allclose(
-        measured("foot_slip", episode(BIPED, 2, {**state, "left_foot.spin": 0})), spin * radius
+        measured("foot_slip", episode(BIPED, 2, {**state, "foot.left_foot.spin": 0})), spin * radius
     )
 
 
 def test_a_foot_that_turns_on_the_spot_slips_by_spin_times_lever() -> None:
-    state = {"left_foot.ground": [0, 0, BIPED.weight, 0.05, 0, 0], "left_foot.spin": [0, 0, 2.0]}
+    state = {
+        "foot.left_foot.ground": [0, 0, BIPED.weight, 0.05, 0, 0],
+        "foot.left_foot.spin": [0, 0, 2.0],
+    }
     np.testing.assert_allclose(measured("foot_slip", episode(BIPED, 2, state)), 0.1)
 
 
@@ -191,26 +194,29 @@ def test_a_foot_that_turns_on_the_spot_slips_by_spin_times_lever() -> None:
 def test_a_foot_that_turns_about_its_centre_of_pressure_does_not_slip(seed: int) -> None:
     spin, lever = np.random.default_rng(seed).normal(size=(2, 3))
     state = {
-        "left_foot.ground": [0, 0, BIPED.weight, *lever],
-        "left_foot.spin": spin,
-        "left_foot.velocity": -np.cross(spin, lever),
+        "foot.left_foot.ground": [0, 0, BIPED.weight, *lever],
+        "foot.left_foot.spin": spin,
+        "foot.left_foot.velocity": -np.cross(spin, lever),
     }
     np.testing.assert_allclose(measured("foot_slip", episode(BIPED, 2, state)), 0.0, atol=1e-12)
 
 
 def test_a_foot_that_only_grazes_the_ground_is_not_loaded() -> None:
     graze = {
-        "left_foot.ground": [0, 0, 0.5 * LOADED * BIPED.weight, 0, 0, 0],
-        "left_foot.velocity": [0.2, 0, 0],
+        "foot.left_foot.ground": [0, 0, 0.5 * LOADED * BIPED.weight, 0, 0, 0],
+        "foot.left_foot.velocity": [0.2, 0, 0],
     }
     np.testing.assert_array_equal(measured("foot_slip", episode(BIPED, 2, graze)), 0.0)
 
 
 def test_foot_slip_is_the_mean_over_loaded_feet_only() -> None:
-    state = {"left_foot.ground": [0, 0, BIPED.weight, 0, 0, 0], "left_foot.velocity": [0.2, 0, 0]}
-    swinging = {**state, "right_foot.velocity": [5, 0, 0]}
+    state = {
+        "foot.left_foot.ground": [0, 0, BIPED.weight, 0, 0, 0],
+        "foot.left_foot.velocity": [0.2, 0, 0],
+    }
+    swinging = {**state, "foot.right_foot.velocity": [5, 0, 0]}
     np.testing.assert_allclose(measured("foot_slip", episode(BIPED, 2, swinging)), 0.2)
-    both = {**state, "right_foot.ground": [0, 0, BIPED.weight, 0, 0, 0]}
+    both = {**state, "foot.right_foot.ground": [0, 0, BIPED.weight, 0, 0, 0]}
     np.testing.assert_allclose(measured("foot_slip", episode(BIPED, 2, both)), 0.1)
 
 
@@ -240,7 +246,7 @@ def test_foot_clearance_is_the_height_of_swinging_feet_over_their_standing_heigh
 def test_duty_factor_is_the_share_of_time_that_feet_are_loaded() -> None:
     trace = walk(BIPED)
     assert measured("duty_factor", trace).mean() == pytest.approx(trace.foot_loaded.mean())
-    on_one = {"left_foot.ground": [0, 0, BIPED.weight, 0, 0, 0]}
+    on_one = {"foot.left_foot.ground": [0, 0, BIPED.weight, 0, 0, 0]}
     np.testing.assert_array_equal(measured("duty_factor", episode(BIPED, 3, on_one)), 0.5)
 
 
@@ -249,13 +255,13 @@ def test_stride_frequency_counts_touchdowns_per_second_and_foot() -> None:
     stands = np.arange(steps) % 50 < 30  # a stride of 50 control steps, standing first
     ground = np.zeros((steps, 6))
     ground[:, 2] = BIPED.weight * stands
-    trace = episode(BIPED, steps, {"left_foot.ground": ground})
+    trace = episode(BIPED, steps, {"foot.left_foot.ground": ground})
     values = measured("stride_frequency", trace)
     assert np.flatnonzero(values).tolist() == [50, 100, 150]
     assert values.mean() == pytest.approx(
         3 / 2 / (steps * trace.control_dt)
     )  # one foot of two, three touchdowns
-    still = episode(BIPED, 9, {"left_foot.ground": ground[:9]})
+    still = episode(BIPED, 9, {"foot.left_foot.ground": ground[:9]})
     np.testing.assert_array_equal(measured("stride_frequency", still), 0.0)
 
 
@@ -266,7 +272,7 @@ def test_joint_limit_use_counts_the_joints_within_the_margin() -> None:
         (0.95, -0.95, 1.0),
         (0.85, 0.0, 0.0),
     ]:
-        state = {"hip_left_foot.angle": left, "hip_right_foot.angle": right}
+        state = {"joint.hip_left_foot.angle": left, "joint.hip_right_foot.angle": right}
         np.testing.assert_array_equal(
             measured("joint_limit_use", episode(BIPED, 2, state), margin=0.05), expected
         )
@@ -282,11 +288,15 @@ def test_legs_half_a_stride_apart_are_symmetric_and_legs_in_step_are_not(stride:
     phase = 2 * np.pi * np.arange(500)[:, None] / stride
     left = 0.2 + 0.3 * np.cos(phase) + 0.1 * np.cos(2 * phase)
     later = 0.2 + 0.3 * np.cos(phase - np.pi) + 0.1 * np.cos(2 * phase - 2 * np.pi)
-    apart = episode(BIPED, 500, {"hip_left_foot.angle": left, "hip_right_foot.angle": later})
+    apart = episode(
+        BIPED, 500, {"joint.hip_left_foot.angle": left, "joint.hip_right_foot.angle": later}
+    )
     tolerance = 2e-3  # the angles half a stride earlier are interpolated between steps
     assert measured("gait_symmetry", apart) == pytest.approx(1.0, abs=tolerance)
     wave = 0.3 * np.cos(phase)
-    together = episode(BIPED, 500, {"hip_left_foot.angle": wave, "hip_right_foot.angle": wave})
+    together = episode(
+        BIPED, 500, {"joint.hip_left_foot.angle": wave, "joint.hip_right_foot.angle": wave}
+    )
     assert measured("gait_symmetry", together) == pytest.approx(-1.0, abs=tolerance)
 
 
@@ -296,15 +306,15 @@ def test_legs_a_quarter_of_a_stride_apart_are_uncorrelated() -> None:
         BIPED,
         500,
         {
-            "hip_left_foot.angle": np.cos(phase),
-            "hip_right_foot.angle": np.cos(phase - 2 * np.pi / 4),
+            "joint.hip_left_foot.angle": np.cos(phase),
+            "joint.hip_right_foot.angle": np.cos(phase - 2 * np.pi / 4),
         },
     )
     assert measured("gait_symmetry", late) == pytest.approx(0.0, abs=0.02)
 
 
 def test_hips_that_do_not_move_have_no_symmetry() -> None:
-    assert measured("gait_symmetry", episode(BIPED, 100, {"hip_left_foot.angle": 0.3})) == 0.0
+    assert measured("gait_symmetry", episode(BIPED, 100, {"joint.hip_left_foot.angle": 0.3})) == 0.0
 
 
 def test_alternation_tells_taking_turns_from_hopping() -> None:
@@ -316,8 +326,8 @@ def test_alternation_tells_taking_turns_from_hopping() -> None:
             BIPED,
             200,
             {
-                "left_foot.ground": np.outer(left, DOWN_AT_HIP),
-                "right_foot.ground": np.outer(right, DOWN_AT_HIP),
+                "foot.left_foot.ground": np.outer(left, DOWN_AT_HIP),
+                "foot.right_foot.ground": np.outer(right, DOWN_AT_HIP),
             },
         )
 
@@ -393,7 +403,7 @@ def test_the_limits_torque_is_the_constraint_that_holds_the_joint() -> None:
         0.08,
     )  # their limits are at 5°
     mujoco.mj_forward(model, data)
-    limits = [data.sensor(f"{joint.name}.limit").data[0] for joint in MUSCULAR.joints]
+    limits = [data.sensor(f"joint.{joint.name}.limit").data[0] for joint in MUSCULAR.joints]
     trace = episode(MUSCULAR, 1, {"limit_torque": limits})
     held = {name: abs(data.joint(name).qfrc_constraint[0]) for name in ("knee_left", "knee_right")}
     assert min(held.values()) > 10
@@ -460,7 +470,7 @@ def stepping(
     for foot, lag in zip(BIPED.feet, (0, 20), strict=True):
         phase = np.arange(steps) - lag
         ahead = np.floor(phase / stride) + np.clip((phase % stride - 24) / 16, 0, 1)
-        trace.sensor(f"{foot}.position")[:, 0] = speed * stride * dt * (ahead + lag / stride)
+        trace.sensor(f"foot.{foot}.position")[:, 0] = speed * stride * dt * (ahead + lag / stride)
     completed(trace)
     return trace
 
@@ -485,7 +495,7 @@ def test_a_fall_and_standing_still_are_missing_steps() -> None:
     assert measured("step_speed", fell, low=0.38, high=0.42) == pytest.approx(4 / 9.2)
     stopped = stepping(0.4)
     for foot in BIPED.feet:
-        stopped.sensor(f"{foot}.ground")[250:, 2] = BIPED.weight / 2
+        stopped.sensor(f"foot.{foot}.ground")[250:, 2] = BIPED.weight / 2
     completed(stopped)
     assert measured("step_speed", stopped, low=0.38, high=0.42) == pytest.approx(4 / 9.2, abs=0.03)
     assert measured("step_speed", episode(BIPED, 500)) == 0.0
@@ -509,9 +519,11 @@ def at_work(activation: float, force: float, velocity: float, length: float = 1.
         "torso.position": np.linspace([0, 0, 0.9], [1, 0, 0.9], steps),
     }
     for muscle in MUSCULAR.muscles:
-        values[f"{muscle.name}.length"] = muscle.slack_length + length * muscle.optimal_length
-        values[f"{muscle.name}.velocity"] = velocity
-        values[f"{muscle.name}.force"] = -force * muscle.max_force
+        values[f"muscle.{muscle.name}.length"] = (
+            muscle.slack_length + length * muscle.optimal_length
+        )
+        values[f"muscle.{muscle.name}.velocity"] = velocity
+        values[f"muscle.{muscle.name}.force"] = -force * muscle.max_force
     values["actuator_force"] = [-force * muscle.max_force for muscle in MUSCULAR.muscles]
     return episode(MUSCULAR, steps, values)
 
@@ -586,7 +598,7 @@ def test_umbergers_heat_is_what_the_published_constants_give_by_hand(
 ) -> None:
     trace = at_work(activation, 0.0, 0.0, length=length)
     for muscle in MUSCULAR.muscles:
-        trace.sensor(f"{muscle.name}.velocity")[:] = speed * muscle.optimal_length
+        trace.sensor(f"muscle.{muscle.name}.velocity")[:] = speed * muscle.optimal_length
     np.testing.assert_allclose(umberger_power(trace)[0], heat * MASSES, rtol=1e-5)
 
 

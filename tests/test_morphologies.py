@@ -140,7 +140,7 @@ def test_home_stands_for_a_second(body):
 
 def test_feet_carry_the_weight_while_standing(body):
     data = after(body, 1.0)
-    load = sum(read(body, data, f"{foot}.ground")[2] for foot in body.feet)
+    load = sum(read(body, data, f"foot.{foot}.ground")[2] for foot in body.feet)
     assert load == pytest.approx(body.weight, rel=0.02)
 
 
@@ -159,7 +159,9 @@ def test_feet_neither_sink_nor_creep_while_standing(body):
     early, late = after(body, 0.5), after(body, 1.5)
     assert min(contact.dist for contact in late.contact) > -0.002
     for foot in body.feet:
-        path = read(body, late, f"{foot}.position") - read(body, early, f"{foot}.position")
+        path = read(body, late, f"foot.{foot}.position") - read(
+            body, early, f"foot.{foot}.position"
+        )
         assert np.linalg.norm(path) < 0.001
 
 
@@ -195,7 +197,11 @@ def test_sensors_are_finite_and_alive_while_moving(body):
         for seconds in (0.1, 0.2, 0.3, 0.4)
     ]
     assert np.isfinite(trace).all()
-    for name in ("torso.rate", "torso.velocity", *(f"{joint.name}.angle" for joint in body.joints)):
+    for name in (
+        "torso.rate",
+        "torso.velocity",
+        *(f"joint.{joint.name}.angle" for joint in body.joints),
+    ):
         assert np.ptp(np.array(trace)[:, body.sensor(name)], axis=0).max() > 1e-4
 
 
@@ -286,7 +292,7 @@ def test_load_cells_add_up_to_the_ground_force(build):
         cells = [cell for cell in sensors(body) if cell.startswith(f"{foot}.load_")]
         assert len(cells) == (4 if build is biped.build else 2)
         load = sum(read(body, data, cell)[0] for cell in cells)
-        assert load == pytest.approx(read(body, data, f"{foot}.ground")[2], rel=1e-3)
+        assert load == pytest.approx(read(body, data, f"foot.{foot}.ground")[2], rel=1e-3)
 
 
 def test_load_cells_tell_front_from_rear_and_inner_from_outer():

@@ -146,7 +146,7 @@ def test_a_saved_trace_has_mujocos_names_and_one_row_per_control_step(
         data = mujoco.MjData(model)
         data.qpos, data.qvel, data.ctrl = trace["qpos"][0], trace["qvel"][0], trace["ctrl"][0]
         mujoco.mj_forward(model, data)
-        angle = run.experiment.morphology.sensor("knee.angle")
+        angle = run.experiment.morphology.sensor("joint.knee.angle")
         np.testing.assert_array_equal(trace["sensordata"][0, angle], data.sensordata[angle])
 
 

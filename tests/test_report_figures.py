@@ -143,7 +143,7 @@ def test_left_and_right_differ_in_colour_and_in_style():
 
 def test_loads_that_are_cut_off_are_marked_and_told(morphology, page):
     episode = walk(morphology)
-    episode.sensor("foot_left.ground")[:, 2] *= 5
+    episode.sensor("foot.foot_left.ground")[:, 2] *= 5
     traces.completed(episode)
     cut = render(find(episode))
     assert "A triangle marks a load above that" in section(cut, "footfall")

@@ -195,7 +195,7 @@ def twin(
     home = model.key("home")
     substeps = round(CONTROL_DT / model.opt.timestep)
     columns = Columns(morphology, substeps, 2)
-    feet = [(morphology.sensor(f"{foot}.ground").start + 2) for foot in morphology.feet]
+    feet = [(morphology.sensor(f"foot.{foot}.ground").start + 2) for foot in morphology.feet]
     mujoco.mj_resetDataKeyframe(model, data, home.id)
     for joint, offset, velocity in zip(joints, draw.joint_offset, draw.velocity, strict=True):
         data.joint(joint.name).qpos[0] += offset
@@ -210,14 +210,16 @@ def twin(
     for t in range(STEPS):
         w, x, y, z = data.sensor("torso.orientation").data
         up = 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)
-        obs.joint_angle[:] = [data.sensor(f"{joint.name}.angle").data[0] for joint in joints]
-        obs.joint_velocity[:] = [data.sensor(f"{joint.name}.velocity").data[0] for joint in joints]
+        obs.joint_angle[:] = [data.sensor(f"joint.{joint.name}.angle").data[0] for joint in joints]
+        obs.joint_velocity[:] = [
+            data.sensor(f"joint.{joint.name}.velocity").data[0] for joint in joints
+        ]
         obs.tilt[:] = math.atan2(up[1], up[2]), math.atan2(-up[0], np.hypot(up[1], up[2]))
         obs.rate[:] = data.sensor("torso.rate").data
         obs.foot_load[:] = data.sensordata[feet] * (1 / morphology.weight)
         heading = 1 - 2 * (y * y + z * z), 2 * (x * y + w * z)
         for i, foot in enumerate(morphology.feet):
-            path = data.sensor(f"{foot}.position").data - data.sensor("torso.position").data
+            path = data.sensor(f"foot.{foot}.position").data - data.sensor("torso.position").data
             way = heading[0] * path[0] + heading[1] * path[1]
             obs.foot_ahead[i] = way / (np.hypot(*heading) * morphology.leg_length)
         step(given, state, obs, t * CONTROL_DT, CONTROL_DT, data.ctrl)
@@ -300,7 +302,7 @@ def test_between_control_steps_only_loads_and_sensors_with_a_memory_are_computed
         model.sensor(i).name
         for i in np.flatnonzero(model.sensor_needstage != mujoco.mjtStage.mjSTAGE_NONE)
     }
-    assert computed == {"foot.ground", "remembered"}
+    assert computed == {"foot.foot.ground", "remembered"}
     assert body.model.sensor("torso.position").needstage[0] == mujoco.mjtStage.mjSTAGE_POS
     draw, params = scenarios(body, 1)[0], responses(1)[0]
     columns = Columns(body, round(CONTROL_DT / body.model.opt.timestep), 2)

@@ -298,12 +298,12 @@ def test_every_field_of_a_row_is_what_the_episode_reads(name: str) -> None:
     assert now.foot.shape == (5, len(feet))
     for i, foot in enumerate(feet):
         for sensor in ("position", "velocity", "spin", "ground"):
-            same(now.foot[:, i][sensor], lived.sensor(f"{foot}.{sensor}"))
+            same(now.foot[:, i][sensor], lived.sensor(f"foot.{foot}.{sensor}"))
     for i, muscle in enumerate(morphology.muscles):
         for sensor in ("length", "velocity", "force"):
-            same(now.muscle[:, i][sensor], lived.sensor(f"{muscle.name}.{sensor}")[:, 0])
+            same(now.muscle[:, i][sensor], lived.sensor(f"muscle.{muscle.name}.{sensor}")[:, 0])
     if morphology.muscles:
-        same(now.joint_limit, lived.sensors([f"{joint}.limit" for joint in joints]))
+        same(now.joint_limit, lived.sensors([f"joint.{joint}.limit" for joint in joints]))
     for index in range(morphology.model.nsensor):
         if sensor := morphology.model.sensor(index).name:
             same(now.sensor[sensor], lived.sensor(sensor))
@@ -312,7 +312,7 @@ def test_every_field_of_a_row_is_what_the_episode_reads(name: str) -> None:
 def test_the_users_own_sensors_stand_in_front_and_are_read_by_name() -> None:
     morphology = with_sensors_in_front()
     assert morphology.sensor("acc").start == 0
-    assert morphology.sensor("hip_left_foot.angle").start == 7
+    assert morphology.sensor("joint.hip_left_foot.angle").start == 7
 
     def row(constants, memory, now, dt):  # type: ignore[no-untyped-def]
         return now.sensor["gyro"][2] + now.sensor.acc[0] + now.joint_angle[0, 0]

@@ -25,7 +25,7 @@ def placed(morphology, lag=20, turn=0.0, **pattern):
     for foot, side in zip(morphology.feet, (1, -1), strict=True):
         y = side * WIDTH / 2
         place = np.stack([x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)])
-        episode.sensor(f"{foot}.position")[:, :2] = place.T
+        episode.sensor(f"foot.{foot}.position")[:, :2] = place.T
     traces.completed(episode)
     return episode
 
@@ -97,6 +97,6 @@ def test_power_of_muscles_at_the_joints_is_that_at_their_ends():
         episode["actuator_force"][row] = data.actuator_force
         for joint in human.joints:
             velocity = data.qvel[model.joint(joint.name).dofadr[0]]
-            episode.sensor(f"{joint.name}.velocity")[row] = velocity
+            episode.sensor(f"joint.{joint.name}.velocity")[row] = velocity
         ends.append(data.actuator_force @ data.actuator_velocity)
     np.testing.assert_allclose(joint_power(episode).sum(axis=1), ends, rtol=1e-9)

@@ -104,7 +104,7 @@ def working(body: Morphology) -> Episode:
     episode = Episode(body, columns, np.zeros((4, columns.size)), COMPLETED, 0.01, 4)
     episode["actuator_force"][:] = 2.0
     for joint in body.joints:
-        episode.sensor(f"{joint.name}.velocity")[:] = 3.0
+        episode.sensor(f"joint.{joint.name}.velocity")[:] = 3.0
     return episode
 
 

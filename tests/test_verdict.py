@@ -58,7 +58,7 @@ def test_feet_in_turn_with_double_support_and_flight_step_unevenly(biped):
     episode = traces.walk(biped, stride=STRIDE, stance=24)
     short = (np.arange(500) - 20) % STRIDE < 16
     load = np.outer(short, [0, 0, 0.5, 0, 0, 0]) * biped.weight
-    episode.sensor("right_foot.ground")[:] = load
+    episode.sensor("foot.right_foot.ground")[:] = load
     traces.completed(episode)
     assert verdict(analyse(episode)).manner is Manner.ASYMMETRICAL
 
@@ -106,8 +106,8 @@ def test_one_foot_hops(biped):
 def test_a_biped_on_one_leg_hops_and_one_that_drags_a_leg_shuffles(biped):
     episode = traces.walk(biped, stride=STRIDE, stance=20)
     held_up, dragged = (replace(episode, trace=episode.trace.copy()) for _ in range(2))
-    held_up.sensor("right_foot.ground")[:] = 0
-    dragged.sensor("right_foot.ground")[:] = [0, 0, 0.3 * biped.weight, 0, 0, 0]
+    held_up.sensor("foot.right_foot.ground")[:] = 0
+    dragged.sensor("foot.right_foot.ground")[:] = [0, 0, 0.3 * biped.weight, 0, 0, 0]
     for each in (held_up, dragged):
         traces.completed(each)
     assert verdict(analyse(held_up)).manner is Manner.HOPPING

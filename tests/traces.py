@@ -73,9 +73,9 @@ def completed(written: Episode) -> None:
     feet, joints = written.morphology.feet, written.morphology.joints
     for name in ("position", "orientation", "velocity"):
         written[f"torso_{name}"][:] = written.sensor(f"torso.{name}")
-    written["joint_angle"][:] = written.sensors([f"{joint.name}.angle" for joint in joints])
-    written["foot_position"][:] = written.sensors([f"{foot}.position" for foot in feet])
-    force = np.stack([written.sensor(f"{foot}.ground")[:, :3] for foot in feet], axis=1)
+    written["joint_angle"][:] = written.sensors([f"joint.{joint.name}.angle" for joint in joints])
+    written["foot_position"][:] = written.sensors([f"foot.{foot}.position" for foot in feet])
+    force = np.stack([written.sensor(f"foot.{foot}.ground")[:, :3] for foot in feet], axis=1)
     written["ground_force"][:] = force.reshape(len(written), -1)
     written["foot_slip"][:] = slip(written)
 
@@ -84,7 +84,7 @@ def loads(morphology: Morphology, load: Array) -> dict[str, Array]:
     """What the feet's sensors read under vertical loads [body weights] (T, F)."""
     force = load * morphology.weight
     return {
-        f"{foot}.ground": np.pad(force[:, [index]], ((0, 0), (2, 3)))
+        f"foot.{foot}.ground": np.pad(force[:, [index]], ((0, 0), (2, 3)))
         for index, foot in enumerate(morphology.feet)
     }
 
@@ -93,9 +93,11 @@ def slip(written: Episode) -> Array:
     """Horizontal speeds of loaded feet at their centres of pressure [m/s] (T, F)."""
     speeds = []
     for foot in written.morphology.feet:
-        ground = written.sensor(f"{foot}.ground")
-        lever = ground[:, 3:] - written.sensor(f"{foot}.position")
-        moved = written.sensor(f"{foot}.velocity") + np.cross(written.sensor(f"{foot}.spin"), lever)
+        ground = written.sensor(f"foot.{foot}.ground")
+        lever = ground[:, 3:] - written.sensor(f"foot.{foot}.position")
+        moved = written.sensor(f"foot.{foot}.velocity") + np.cross(
+            written.sensor(f"foot.{foot}.spin"), lever
+        )
         speeds.append(np.hypot(moved[:, 0], moved[:, 1]) * (ground[:, 2] > 0))
     return np.stack(speeds, axis=1)
 
@@ -108,7 +110,7 @@ def noise(morphology: Morphology, steps: int = 60, seed: int = 0) -> Episode:
         drawn.sensor("torso.orientation"), axis=1, keepdims=True
     )
     for foot in morphology.feet:
-        drawn.sensor(f"{foot}.ground")[:, 2] *= morphology.weight
+        drawn.sensor(f"foot.{foot}.ground")[:, 2] *= morphology.weight
     completed(drawn)
     return drawn
 
@@ -139,8 +141,8 @@ def walk(
     }
     values |= loads(morphology, load / morphology.weight)
     for index, foot in enumerate(feet):
-        values[f"{foot}.position"] = np.pad(0.1 + 0.03 * swing[:, [index]], ((0, 0), (2, 0)))
-        values[f"hip_{foot}.angle"] = 0.3 * np.cos(2 * np.pi * phase[:, [index]] / stride)
+        values[f"foot.{foot}.position"] = np.pad(0.1 + 0.03 * swing[:, [index]], ((0, 0), (2, 0)))
+        values[f"joint.hip_{foot}.angle"] = 0.3 * np.cos(2 * np.pi * phase[:, [index]] / stride)
     return episode(morphology, steps, {**values, **(changes or {})}, outcome=outcome)
 
 
@@ -157,10 +159,10 @@ def mirrored(original: Episode) -> Episode:
         image.sensor(f"torso.{name}")[:] = original.sensor(f"torso.{name}") * MIRROR[name]
     for foot in feet:
         for name in ("position", "velocity", "spin"):
-            image.sensor(f"{foot}.{name}")[:] = (
-                original.sensor(f"{other[foot]}.{name}") * MIRROR[name]
+            image.sensor(f"foot.{foot}.{name}")[:] = (
+                original.sensor(f"foot.{other[foot]}.{name}") * MIRROR[name]
             )
-        image.sensor(f"{foot}.ground")[:] = original.sensor(f"{other[foot]}.ground") * (
+        image.sensor(f"foot.{foot}.ground")[:] = original.sensor(f"foot.{other[foot]}.ground") * (
             1,
             -1,
             1,
@@ -169,6 +171,8 @@ def mirrored(original: Episode) -> Episode:
             1,
         )
         for name in ("angle", "velocity"):
-            image.sensor(f"hip_{foot}.{name}")[:] = original.sensor(f"hip_{other[foot]}.{name}")
+            image.sensor(f"joint.hip_{foot}.{name}")[:] = original.sensor(
+                f"joint.hip_{other[foot]}.{name}"
+            )
     completed(image)
     return image

@@ -40,7 +40,7 @@ class PythonLoop:
         self._substeps = round(self._dt / self._model.opt.timestep)
         self._columns = Columns(self._body, self._substeps)
         self._feet = np.array(
-            [self._body.sensor(f"{foot}.ground").start for foot in self._body.feet]
+            [self._body.sensor(f"foot.{foot}.ground").start for foot in self._body.feet]
         )
         self._floor, self._allowed = _masks(self._body)
 

@@ -43,7 +43,7 @@ def _of_foot(episode: Episode, foot: int, rows: Rows, data: mujoco.MjData) -> li
         mujoco.mj_kinematics(episode.morphology.model, data)
         place[:] = data.geom_xpos[heel + toes]
 
-    centre = episode.sensor(f"{name}.ground")[onset, 3:]
+    centre = episode.sensor(f"foot.{name}.ground")[onset, 3:]
     ends = places[:, : len(heel)].mean(axis=1), places[:, len(heel) :].mean(axis=1)
     to_heel, to_toes = (np.linalg.norm(end - centre, axis=1) for end in ends)
     return list((to_heel < to_toes).tolist())

@@ -262,7 +262,9 @@ def _contraction(episode: Episode, column: int) -> Array:
     if column == ACTIVATION:
         return episode["act"]
     name = {LENGTH: "length", VELOCITY: "velocity", FORCE: "force"}[column]
-    return episode.sensors([f"{muscle.name}.{name}" for muscle in episode.morphology.muscles])
+    return episode.sensors(
+        [f"muscle.{muscle.name}.{name}" for muscle in episode.morphology.muscles]
+    )
 
 
 def effort(episode: Episode, model: str = "wang") -> float:

@@ -43,7 +43,7 @@ def orbits(episode: Episode, outputs: Mapping[str, Array]) -> list[Orbit]:
     found = []
     for column, joint in enumerate(body):
         if joint.stem == leader.stem:
-            angle = np.degrees(episode.sensor(f"{joint.name}.angle")[:, 0])
+            angle = np.degrees(episode.sensor(f"joint.{joint.name}.angle")[:, 0])
             velocity = np.degrees(episode.joint_velocity[:, column])
             found.append(Orbit(leader.stem, joint.side, angle, velocity))
     if episode.morphology.muscles:

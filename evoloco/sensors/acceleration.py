@@ -4,7 +4,7 @@ import mujoco
 
 from evoloco.morphology import Morphology
 from evoloco.sensor import Reading, Sensor
-from evoloco.standard_sensors import IMU
+from evoloco.standard_sensors import RATE
 
 NAME = "torso.acceleration"
 
@@ -17,7 +17,7 @@ def prepare(spec: mujoco.MjSpec, morphology: Morphology) -> None:  # noqa: ARG00
         name=NAME,
         type=mujoco.mjtSensor.mjSENS_ACCELEROMETER,
         objtype=mujoco.mjtObj.mjOBJ_SITE,
-        objname=IMU,
+        objname=spec.sensor(RATE).objname,
     )
 
 

@@ -58,10 +58,10 @@ def _fill_tables(arrays: Arrays, body: Body) -> None:
     arrays.set(gather_count=len(gather))
     arrays.use("geom_kind", kinds(morphology))
 
-    position = [morphology.sensor(f"{foot}.position").start for foot in morphology.feet]
-    ground = [morphology.sensor(f"{foot}.ground").start for foot in morphology.feet]
+    position = [morphology.sensor(f"foot.{foot}.position").start for foot in morphology.feet]
+    ground = [morphology.sensor(f"foot.{foot}.ground").start for foot in morphology.feet]
     limited = morphology.joints if morphology.muscles else ()
-    limits = [morphology.sensor(f"{joint.name}.limit").start for joint in limited]
+    limits = [morphology.sensor(f"joint.{joint.name}.limit").start for joint in limited]
     arrays.use("foot_position", np.array(position, np.int64))
     arrays.use("foot_ground", np.array(ground, np.int64))
     arrays.use("foot_body", np.array([model.body(foot).id for foot in morphology.feet], np.int64))

@@ -196,8 +196,8 @@ class Body:
         morphology = self.morphology
         limited = morphology.joints if morphology.muscles else ()
         return [
-            *(f"{foot}.ground" for foot in morphology.feet),
-            *(f"{joint.name}.limit" for joint in limited),
+            *(f"foot.{foot}.ground" for foot in morphology.feet),
+            *(f"joint.{joint.name}.limit" for joint in limited),
         ]
 
 
