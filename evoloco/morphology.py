@@ -53,6 +53,8 @@ class Morphology:
             empty. A start that differs from it leaves them as they are.
         fitted: Its sensors where a run file has changed them (see `evoloco.fitting`).
         told: What was added to a user's model, dropped from it or changed, a sentence each.
+        torso_frame: Name of the body in whose frame x is forward and z upward, and whose pose is
+            the torso's: the torso, or a body without mass that is fixed to it.
     """
 
     model: mujoco.MjModel
@@ -70,6 +72,11 @@ class Morphology:
     reference: tuple[float, ...] = ()
     fitted: tuple[Sensor, ...] = ()
     told: tuple[str, ...] = ()
+    torso_frame: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.torso_frame:
+            object.__setattr__(self, "torso_frame", self.torso)
 
     def __repr__(self) -> str:
         drive = f"{len(self.muscles)} muscles" if self.muscles else f"{len(self.joints)} joints"
@@ -208,7 +215,7 @@ class Morphology:
         if self.reference:
             home.qpos = self.reference
             mujoco.mj_kinematics(model, home)
-        stature = read_stature(model, home, self.torso, self.feet, joint_names)
+        stature = read_stature(model, home, self.torso_frame, self.feet, joint_names)
         return replace(
             self,
             model=model,
@@ -258,6 +265,7 @@ def assemble(
     joints: Sequence[str],
     floor: Sequence[str] = (),
     partners: Mapping[str, str] | None = None,
+    torso_frame: str = "",
 ) -> Morphology:
     """Adds the standard sensors to a spec, compiles it and reads the body off the model.
 
@@ -271,6 +279,7 @@ def assemble(
         floor: Geoms that count as ground; the geoms of the world body where empty.
         partners: Left joint -> right joint. Where absent, they are found by their names:
             `hip_left`, `l_hip`, `LHip` or `FL_hip` with `hip_right`, `r_hip`, `RHip` or `FR_hip`.
+        torso_frame: Body in whose frame x is forward and z upward; the torso where empty.
 
     Raises:
         UnknownNameError: A body, joint or geom does not exist.
@@ -283,7 +292,8 @@ def assemble(
         _check_actuators(actuators, joints)
     torques = _takes_torques(spec)
 
-    add_sensors(spec, torso, feet, joints, actuators if muscular else ())
+    frame = torso_frame or torso
+    add_sensors(spec, frame, feet, joints, actuators if muscular else ())
     model = _compiled(spec)
     home = _at_home(model)
 
@@ -303,7 +313,8 @@ def assemble(
         floor=ground,
         muscles=tuple(muscles),
         torques=torques,
-        **read_stature(model, home, torso, feet, joints)._asdict(),
+        torso_frame=frame,
+        **read_stature(model, home, frame, feet, joints)._asdict(),
     )
 
 

@@ -30,3 +30,13 @@ def robot_bodies(model: mujoco.MjModel, torso: str) -> NDArray[np.intp]:
 def robot_geoms(model: mujoco.MjModel, torso: str) -> NDArray[np.intp]:
     """Ids of the geoms of the robot."""
     return np.flatnonzero(np.isin(model.geom_bodyid, robot_bodies(model, torso)))
+
+
+def joints_between(model: mujoco.MjModel, body: int, root: int) -> list[int]:
+    """Ids of the joints by which a body moves relative to a body that it hangs on, from that on."""
+    found: list[int] = []
+    while body not in (0, root):
+        first, count = int(model.body_jntadr[body]), int(model.body_jntnum[body])
+        found = [*range(first, first + count), *found]
+        body = int(model.body_parentid[body])
+    return found

@@ -178,7 +178,7 @@ class Terrain:
         data.qpos = morphology.home
         mujoco.mj_kinematics(morphology.model, data)
 
-        far = float(np.hypot(*data.body(morphology.torso).xpos[:2]))
+        far = float(np.hypot(*data.body(morphology.torso_frame).xpos[:2]))
         if far > self.level:
             raise ModelError(
                 f"The body starts {far:.3g} m from the world's origin, and rough ground is level "

@@ -12,8 +12,11 @@ from evoloco.genome import Gene
 from evoloco.morphology import Morphology, assemble
 from evoloco.robot.drive import drive
 from evoloco.robot.file import load
-from evoloco.robot.names import check_names, free_standard_names
-from evoloco.robot.placement import check_standing, let_float, stand
+from evoloco.robot.home import Direction, Home
+from evoloco.robot.names import check_names
+from evoloco.robot.placement import let_float, stand
+from evoloco.robot.sensor_names import free_standard_names
+from evoloco.robot.standing import check_standing
 from evoloco.servo import SERVOS, Servo
 
 from ._genes import GENES, Genes, describe, shape, stiffen
@@ -30,6 +33,10 @@ def build(
     mirror: Mapping[str, str] | None = None,
     servo: str | Servo = "xm430",
     home: Mapping[str, float] | None = None,
+    keyframe: str | None = None,
+    crouch: Annotated[float, Field(ge=0, lt=1)] | None = None,
+    forward: Direction | None = None,
+    up: Direction | None = None,
     timestep: Annotated[float, Field(gt=0)] | None = None,
     **genes: float,
 ) -> Morphology:
@@ -42,9 +49,12 @@ def build(
     * an actuator that takes a position for each of `joints`. One that the file
       has is kept; motors and other kinds on these joints are replaced by
       `servo`, and every actuator elsewhere is removed;
-    * a keyframe `home`: the file's, or its reference pose where it has none,
-      with the angles of `home` in it, lowered or raised until the lowest foot
-      touches the ground; its controls are its angles. Other keyframes go.
+    * a keyframe `home`: the file's, its only one, or its reference pose where it
+      has none, with the angles of `home` in it, lowered or raised until the
+      lowest foot touches the ground; its controls are its angles. Closed chains
+      are closed. Other keyframes stay.
+    * a frame in which the torso's x axis is forward and its z axis up, where the
+      torso's own is another, or lies near the ground.
 
     Euler integration is replaced by `implicitfast`, which stays stable where a
     servo's damping meets light links. A body that falls within a second of
@@ -84,14 +94,20 @@ def build(
             stall_torque [N m], no_load_speed [rad/s], stiffness [N m/rad], and
             optionally voltage [V], armature [kg m²], friction [N m] and latency [s].
         home: Angles of joints in the home keyframe [rad].
+        keyframe: Name of the file's keyframe that home begins from.
+        crouch: Share of the leg length by which home lowers the torso from straight
+            legs, with the feet flat below the hips.
+        forward: Direction of the torso that faces the world's x axis at home: an
+            axis of its frame, such as "y" or "-x", or a vector in it.
+        up: Direction of the torso that is up, likewise.
         timestep: Physics step [s]; the file's where absent.
         **genes: Values of genes, for [morphology.genes] of a run file.
 
     Raises:
         SpecError: There is no such file.
         ModelError: MuJoCo cannot read or compile the file, a gene or home angle does
-            not fit it, or the body does not stay finite while standing.
-        UnknownNameError: A body, joint, servo or gene does not exist.
+            not fit it, the body cannot be placed on its feet, or it falls at once.
+        UnknownNameError: A body, joint, keyframe, servo or gene does not exist.
     """
     told: list[str] = []
     spec = load(path, told)
@@ -116,9 +132,11 @@ def build(
 
     drive(spec, joints, SERVOS[servo] if isinstance(servo, str) else servo, told)
     stiffen(spec, Genes(genes))
-    stand(spec, path, feet, joints, home or {}, told)
+    wanted = Home(home or {}, keyframe, crouch, forward, up)
+    frame = stand(spec, path, torso, feet, joints, wanted, told, strict=not genes)
     free_standard_names(spec, feet, joints, told)
-    morphology = replace(assemble(spec, torso, feet, joints, partners=mirror), told=tuple(told))
+    body = assemble(spec, torso, feet, joints, partners=mirror, torso_frame=frame)
+    morphology = replace(body, told=tuple(told))
     if not genes:
         check_standing(morphology, path)
     return morphology

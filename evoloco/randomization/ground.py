@@ -82,7 +82,7 @@ def tilt(working: Working) -> None:
     up = np.array([-slope[0], -slope[1], 1.0])
 
     gap, tilted_gap = lowest(working, np.array([[0.0, 0.0, 1.0], up]))
-    start = np.array(working.data.body(working.morphology.torso).xpos[:2])
+    start = np.array(working.data.body(working.morphology.torso_frame).xpos[:2])
     sunk = gap - (tilted_gap + slope @ start)
 
     for geom in sorted(working.morphology.floor):

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import mujoco
 
 from evoloco.errors import ModelError, UnknownNameError
-from evoloco.standard_sensors import free_name, standard_names
 
 
 def check_names(
@@ -28,22 +27,3 @@ def check_names(
             raise UnknownNameError("joint", name, filter(None, hinges), path)
         if hinges[name].type != mujoco.mjtJoint.mjJNT_HINGE:
             raise ModelError(f"{path}: joint '{name}' is not a hinge; only hinges can be driven.")
-
-
-def free_standard_names(
-    spec: mujoco.MjSpec, feet: Sequence[str], joints: Sequence[str], told: list[str]
-) -> None:
-    """Renames sensors of the file whose names the standard sensors have."""
-    muscles = [actuator.name for actuator in spec.actuators]
-    standard = standard_names(feet, joints, muscles)
-    taken = {sensor.name for sensor in spec.sensors} | standard
-
-    for sensor in spec.sensors:
-        if sensor.name in standard:
-            name = free_name(f"file.{sensor.name}", taken)
-            taken.add(name)
-            told.append(
-                f"The file's sensor '{sensor.name}' is called '{name}' here, since evoloco's own "
-                "has that name."
-            )
-            sensor.name = name

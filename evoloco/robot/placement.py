@@ -1,20 +1,30 @@
 """Where a robot stands at home: on what lies under its feet."""
 
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import mujoco
 import numpy as np
 
 from evoloco.errors import ModelError
-from evoloco.morphology import HOME, Morphology
-from evoloco.subtree import is_in_subtree
+from evoloco.fields import Array
+from evoloco.morphology import HOME
+from evoloco.robot.ground_below import Contacts, find_contacts, gap_below, top_of
+from evoloco.robot.home import Home
+from evoloco.robot.home_checks import check_ground, depth_in_ground, tell_overlaps
+from evoloco.robot.keyframes import home_keyframe, keep_keyframes, read_qpos, take_keyframes
+from evoloco.robot.pose import Pose
+from evoloco.robot.torso_frame import Frame, add_frame
+from evoloco.stature import extents
+from evoloco.subtree import geoms_of
 
-DIVERGED = [getattr(mujoco.mjtWarning, f"mjWARN_BAD{what}") for what in ("QPOS", "QVEL", "QACC")]
-"""Warnings with which MuJoCo resets a simulation that blew up."""
+HANGING = 5e-3
+"""Gap under a foot from which it is told [m]."""
 
-FAR = 100.0
-"""A distance from the ground that no foot has [m]."""
+TOUCHING = 1e-6
+"""Depth of a foot in the ground that is none [m]."""
+
+POLISH = 5
+"""Most times that a robot is lifted out of what its feet just touch."""
 
 
 def let_float(spec: mujoco.MjSpec, torso: mujoco.MjsBody, told: list[str]) -> None:
@@ -26,98 +36,154 @@ def let_float(spec: mujoco.MjSpec, torso: mujoco.MjsBody, told: list[str]) -> No
     if not root.joints:
         root.add_freejoint()
         told.append(f"Added a free joint to '{root.name}'.")
-        for key in list(spec.keys):  # written for a body without the free joint
-            spec.delete(key)
 
 
 def stand(
     spec: mujoco.MjSpec,
     path: str,
+    torso: str,
     feet: Sequence[str],
     joints: Sequence[str],
-    home: Mapping[str, float],
+    home: Home,
     told: list[str],
-) -> None:
-    """Leaves one keyframe, in which the lowest foot touches the ground."""
-    given = [np.array(key.qpos) for key in spec.keys if key.name == HOME]
-    for key in list(spec.keys):
-        spec.delete(key)
+    strict: bool = True,
+) -> str:
+    """Adds a keyframe `home`, in which the lowest foot touches what is under it.
+
+    Args:
+        spec: Gets the keyframe; those of the file stay, but for one that is called `home`.
+        path: Of the file.
+        torso: Body that carries the IMU.
+        feet: Foot bodies.
+        joints: Driven joints.
+        home: What the user asks of the pose.
+        told: Gets a sentence for everything that is added, dropped or changed.
+        strict: Whether a pose is refused that is as near as possible to what is asked, or in which
+            the robot is in the ground.
+
+    Returns:
+        Name of the body whose frame is the torso's.
+
+    Raises:
+        ModelError: The file cannot be compiled, or the robot cannot stand like this.
+        UnknownNameError: There is no keyframe of the wanted name.
+        SpecError: A direction is none.
+    """
+    keyframes = take_keyframes(spec)
     try:
         model = spec.compile()
     except ValueError as error:
         raise ModelError(f"MuJoCo cannot compile {path}: {error}") from error
 
-    data = mujoco.MjData(model)
-    if given and len(given[0]) == model.nq:
-        data.qpos[:] = given[0]
-    for name, angle in home.items():
-        data.joint(name).qpos = angle
-    _check_angles(model, data, joints, path)
+    pose = Pose(model, path, torso, feet, joints, home, told, strict)
+    chosen = home_keyframe(keyframes, home.keyframe, path, told)
+    if chosen is not None:
+        pose.take(read_qpos(model, chosen, pose.mobility.free, told))
+    pose.take_angles()
+    axes = pose.face_forward()
+    if home.crouch is not None:
+        pose.crouch(home.crouch)
+    pose.close_chains()
+    _come_down(pose)
 
-    mujoco.mj_kinematics(model, data)
-    _lower(model, data, min(_height(model, data, foot, path) for foot in feet))
-    spec.add_key(name=HOME, qpos=data.qpos, ctrl=[data.joint(joint).qpos[0] for joint in joints])
-
-
-def _check_angles(
-    model: mujoco.MjModel, data: mujoco.MjData, joints: Sequence[str], path: str
-) -> None:
-    """Refuses home angles outside of the joints' ranges."""
-    for name in joints:
-        joint, angle = model.joint(name), data.joint(name).qpos[0]
-        low, high = joint.range
-        if model.jnt_limited[joint.id] and not low <= angle <= high:
-            raise ModelError(
-                f"{path}: the home angle of joint '{name}', {angle:.4g} rad, is outside of its "
-                f"range, {low:.4g} to {high:.4g} rad."
-            )
-
-
-def _lower(model: mujoco.MjModel, data: mujoco.MjData, height: float) -> None:
-    """Lowers a body by a height [m], by its first free joint or vertical slide."""
-    for joint in range(model.njnt):
-        start, kind = model.jnt_qposadr[joint], model.jnt_type[joint]
-        upward = model.jnt_axis[joint][2]
-        if kind == mujoco.mjtJoint.mjJNT_FREE:
-            data.qpos[start + 2] -= height
-            return
-        if kind == mujoco.mjtJoint.mjJNT_SLIDE and abs(upward) == 1:
-            data.qpos[start] -= height * upward
-            return
-
-
-def _height(model: mujoco.MjModel, data: mujoco.MjData, foot: str, path: str) -> float:
-    """Distance of a foot's geoms from the geoms of the world [m]."""
-    touching = np.flatnonzero(model.geom_contype | model.geom_conaffinity)
-    body = model.body(foot).id
-    sole = [geom for geom in touching if is_in_subtree(model, model.geom_bodyid[geom], body)]
-    ground = [geom for geom in touching if model.geom_bodyid[geom] == 0]
-    if not sole:
-        raise ModelError(f"{path}: foot '{foot}' has no geom that can touch the ground.")
-    return min(
-        float(mujoco.mj_geomDistance(model, data, a, b, FAR, None)) for a in ground for b in sole
+    frame = Frame(pose.torso_place(), axes)
+    keep_keyframes(spec, model, keyframes, pose.mobility.free, told)
+    spec.add_key(
+        name=HOME,
+        qpos=pose.data.qpos,
+        ctrl=[pose.data.joint(joint).qpos[0] for joint in joints],
     )
+    return add_frame(spec, torso, frame, told)
 
 
-def check_standing(morphology: Morphology, path: str) -> None:
-    """Stands at home for a second."""
-    model = morphology.model
-    data = mujoco.MjData(model)
-    mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
-    for actuator in range(model.nu):
-        if samples := int(model.actuator_history[actuator, 0]):
-            history = np.full(samples, data.ctrl[actuator])
-            mujoco.mj_initCtrlHistory(model, data, actuator, None, history)
+def _come_down(pose: Pose) -> None:
+    """Lowers or raises the robot until the lowest foot touches the ground.
 
-    while data.time < 1:
-        mujoco.mj_step(model, data)
-        if any(data.warning[kind].number for kind in DIVERGED) or not np.isfinite(data.qpos).all():
-            raise ModelError(
-                f"{path}: the body diverges while it stands at home. Give it a smaller timestep, "
-                "a softer servo, or more armature."
-            )
+    Raises:
+        ModelError: Nothing lies under the feet, or the robot is in the ground.
+    """
+    soles = [geom for foot in pose.feet for geom in pose.soles(foot)]
+    contacts = find_contacts(pose.model, pose.torso, soles)
+    if pose.mobility.can_rise(pose.model, pose.data):
+        pose.take(_standing(pose, contacts))
+    else:
+        _tell_height(pose, contacts)
 
-    if data.body(morphology.torso).xpos[2] < morphology.standing_height / 2:
-        warnings.warn(
-            f"{path}: the body falls at home; give `home` angles in which it stands.", stacklevel=3
+    mujoco.mj_fwdPosition(pose.model, pose.data)
+    if pose.strict:
+        check_ground(pose.model, pose.data, pose.torso, pose.feet, pose.path)
+    tell_overlaps(pose.model, pose.data, pose.torso, pose.told)
+    _tell_hanging_feet(pose, contacts)
+
+
+def _standing(pose: Pose, contacts: Contacts) -> Array:
+    """The position in which the lowest foot touches the ground (nq,).
+
+    The feet come down from where the file has them or, if that is in the ground or beneath it,
+    from above everything.
+    """
+    begin = np.array(pose.data.qpos)
+    lowest = float(extents(pose.model, pose.data, list(contacts.sole))[0].min())
+    above = max(top_of(pose.model, pose.data, contacts.ground) - lowest, 0.0) + HANGING
+
+    best, least = None, np.inf
+    for lift in (0.0, above):
+        gap = gap_below(pose.model, pose.data, contacts, lift)
+        if not np.isfinite(gap):
+            continue
+        pose.data.qpos[:] = pose.mobility.raised(pose.model, pose.data, -gap)
+        depth = _depth(pose)
+        found = np.array(pose.data.qpos)
+        pose.take(begin)
+        if depth < least:
+            best, least = found, depth
+        if depth < HANGING:
+            break
+    if best is None:
+        raise ModelError(
+            f"{pose.path}: nothing lies under the feet of the robot at home that they can "
+            "touch. Put a floor under them, or move the robot above it."
         )
+    return best
+
+
+def _depth(pose: Pose) -> float:
+    """How deep the robot is in the ground [m], after it is lifted out of what feet just touch.
+
+    Between the places at which feet are compared with a height field, they may touch it.
+    """
+    depth = 0.0
+    for _ in range(POLISH):
+        mujoco.mj_fwdPosition(pose.model, pose.data)
+        overlap = depth_in_ground(pose.model, pose.data, pose.torso)
+        depth = overlap.depth if overlap else 0.0
+        if not overlap or depth < TOUCHING or depth > HANGING or overlap.body not in pose.feet:
+            break
+        pose.data.qpos[:] = pose.mobility.raised(pose.model, pose.data, depth)
+    return depth
+
+
+def _tell_height(pose: Pose, contacts: Contacts) -> None:
+    """Tells how high a robot hangs that cannot be lowered."""
+    gap = gap_below(pose.model, pose.data, contacts)
+    if gap > 1e-3:
+        where = f"{1000 * gap:.0f} mm above the ground" if np.isfinite(gap) else "over nothing"
+        pose.told.append(
+            f"The robot has no joint that moves its torso up or down: its lowest foot hangs "
+            f"{where}."
+        )
+
+
+def _tell_hanging_feet(pose: Pose, contacts: Contacts) -> None:
+    """Tells which feet are above the ground while others stand."""
+    gaps = {}
+    for foot in pose.feet:
+        own = contacts.of(geoms_of(pose.model, foot))
+        gaps[foot] = gap_below(pose.model, pose.data, own)
+    hanging = {foot: gap for foot, gap in gaps.items() if gap - min(gaps.values()) > HANGING}
+    if hanging and pose.mobility.can_rise(pose.model, pose.data):
+        heights = (
+            f"'{foot}' {1000 * gap:.0f} mm" if np.isfinite(gap) else f"'{foot}' over nothing"
+            for foot, gap in hanging.items()
+        )
+        pose.told.append(f"At home some feet hang above the ground: {', '.join(heights)}.")

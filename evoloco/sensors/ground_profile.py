@@ -34,7 +34,7 @@ class Profile:
     def _ahead(self, model: mujoco.MjModel, state: Array) -> Array:
         mujoco.mj_setState(model, self._data, state, mujoco.mjtState.mjSTATE_INTEGRATION)
         mujoco.mj_kinematics(model, self._data)
-        torso = self._data.body(self.morphology.torso)
+        torso = self._data.body(self.morphology.torso_frame)
         forward = torso.xmat.reshape(3, 3)[:2, 0]
         heading = forward / max(float(np.hypot(*forward)), mujoco.mjMINVAL)
 

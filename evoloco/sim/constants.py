@@ -138,10 +138,11 @@ def _offsets(data: mujoco.MjData) -> dict[str, int]:
 
 
 def _bodies(morphology: Morphology) -> dict[str, int]:
-    """The torso, and the body that the robot's tree begins with."""
+    """The torso, the body whose pose is the torso's, and the one that the robot begins with."""
     model = morphology.model
     torso = model.body(morphology.torso).id
-    return {"torso": torso, "root": int(model.body_rootid[torso])}
+    frame = model.body(morphology.torso_frame).id
+    return {"torso": torso, "frame": frame, "root": int(model.body_rootid[torso])}
 
 
 def _columns(columns: Columns) -> dict[str, int]:

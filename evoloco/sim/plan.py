@@ -151,6 +151,7 @@ PLAN = np.dtype(
             "felt_rate",
             "felt_acceleration",
             "torso",
+            "frame",
             "root",
             "position_column",
             "orientation_column",

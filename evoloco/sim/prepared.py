@@ -49,7 +49,7 @@ class Body:
         model, data = self.morphology.model, self.data
         mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
         mujoco.mj_kinematics(model, data)
-        x, y, z = data.body(self.morphology.torso).xpos
+        x, y, z = data.body(self.morphology.torso_frame).xpos
         return float(height(model, self.morphology.floor, x, y, z))
 
     @cached_property

@@ -38,7 +38,7 @@ def begin(plan, substep, seen, trace):  # type: ignore[no-untyped-def]
 @jit
 def add(plan, sim, substep, seen, trace):  # type: ignore[no-untyped-def]
     """Adds what happened in a physics step to the row of its control step."""
-    moved = velocity_of(plan, seen, plan.torso)
+    moved = velocity_of(plan, seen, plan.frame)
     add_pose(plan, substep, seen, trace, moved)
     add_feet(plan, substep, seen, trace)
     add_limits(plan, substep, seen, trace)
@@ -53,7 +53,7 @@ def add(plan, sim, substep, seen, trace):  # type: ignore[no-untyped-def]
 @jit
 def add_pose(plan, substep, seen, trace, moved):  # type: ignore[no-untyped-def]
     """Writes where torso and feet are, and how fast the torso moves [m/s]."""
-    torso, body = plan.torso, word_row(plan.foot_body, 0, plan.feet)
+    torso, body = plan.frame, word_row(plan.foot_body, 0, plan.feet)
     for k in range(3):
         trace[plan.position_column + 3 * substep + k] = seen.xpos[3 * torso + k]
     for k in range(4):
@@ -174,7 +174,7 @@ def add_shake(plan, sim, seen, trace, u):  # type: ignore[no-untyped-def]
 
         |du|^2 + 2 h du.ds + h^2 |ds|^2       (2)
     """
-    torso, before = plan.torso, row(plan.motion, sim, MOTION)
+    torso, before = plan.frame, row(plan.motion, sim, MOTION)
     axis, turn = NINE * torso, SIX * torso
     e_x, e_y, e_z = seen.xmat[axis + 2], seen.xmat[axis + 5], seen.xmat[axis + 8]
     w_x, w_y, w_z = seen.cvel[turn], seen.cvel[turn + 1], seen.cvel[turn + 2]

@@ -1,0 +1,1 @@
+"""Joint angles that put feet where they shall be and close chains, by least squares."""

@@ -1,0 +1,128 @@
+"""What makes a home pose unfit, found before any time is spent on it."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import mujoco
+import numpy as np
+
+from evoloco.errors import ModelError
+from evoloco.stature import extents
+from evoloco.subtree import robot_bodies, robot_geoms
+
+OVERLAP = 1e-3
+"""Depth from which parts of the robot that overlap are told [m]."""
+
+SHARE = 0.01
+"""Share of the robot's height by which it may be in the ground at home [1]."""
+
+REMEDY = (
+    "Give `home` angles or a keyframe in which the robot stands on its feet, or name all bodies "
+    "that touch the ground as `feet`."
+)
+
+
+class Overlap(NamedTuple):
+    """Two bodies that overlap.
+
+    Attributes:
+        depth: [m].
+        body: Name of a body of the robot.
+        other: Name of the other geom or, without one, of its body.
+    """
+
+    depth: float
+    body: str
+    other: str
+
+
+def depth_in_ground(model: mujoco.MjModel, data: mujoco.MjData, torso: str) -> Overlap | None:
+    """The deepest overlap of the robot with what never moves; None where there is none.
+
+    Args:
+        model: The model.
+        data: With its contacts.
+        torso: Name of the torso.
+    """
+    own = set(robot_geoms(model, torso).tolist())
+    still = model.body_treeid[model.geom_bodyid] < 0
+    found = []
+    for geom, other, depth in _overlaps(data):
+        for mine, ground in ((geom, other), (other, geom)):
+            if mine in own and ground not in own and still[ground]:
+                found.append(Overlap(depth, _body(model, mine), _label(model, ground)))
+    return max(found, default=None)
+
+
+def check_ground(
+    model: mujoco.MjModel, data: mujoco.MjData, torso: str, feet: Sequence[str], path: str
+) -> None:
+    """Refuses a robot that is in the ground.
+
+    Args:
+        model: The model.
+        data: At home, with its contacts.
+        torso: Name of the torso.
+        feet: Names of the feet.
+        path: Of the file.
+
+    Raises:
+        ModelError: A body is in the ground, or the torso below the feet.
+    """
+    geoms = robot_geoms(model, torso).tolist()
+    lows, highs = extents(model, data, geoms)
+    deepest = depth_in_ground(model, data, torso)
+    if deepest and deepest.depth > max(SHARE * float(highs.max() - lows.min()), OVERLAP):
+        raise ModelError(
+            f"{path}: at home, body '{deepest.body}' is {1000 * deepest.depth:.0f} mm in the "
+            f"ground, '{deepest.other}', when the lowest foot touches what is under it. {REMEDY}"
+        )
+
+    body = model.body(torso).id
+    fixed = np.flatnonzero(model.body_weldid == model.body_weldid[body])
+    mass = model.body_mass[fixed]
+    centre = mass @ data.xipos[fixed] / mass.sum() if mass.any() else data.xpos[body]
+    lowest = min((float(data.xpos[model.body(foot).id][2]), foot) for foot in feet)
+    below = lowest[0] - float(centre[2])
+    if below > 0:
+        raise ModelError(
+            f"{path}: at home, the centre of torso '{torso}' is {1000 * below:.0f} mm below the "
+            f"lowest foot, '{lowest[1]}'. {REMEDY}"
+        )
+
+
+def tell_overlaps(model: mujoco.MjModel, data: mujoco.MjData, torso: str, told: list[str]) -> None:
+    """Tells where parts of the robot overlap each other at home."""
+    bodies = set(robot_bodies(model, torso).tolist())
+    found: dict[tuple[str, str], float] = {}
+    for geom, other, depth in _overlaps(data):
+        pair = (model.geom_bodyid[geom], model.geom_bodyid[other])
+        if bodies.issuperset(pair) and depth > OVERLAP:
+            names = _body(model, geom), _body(model, other)
+            found[names] = max(depth, found.get(names, 0.0))
+    if not found:
+        return
+
+    (first, second), depth = max(found.items(), key=lambda item: item[1])
+    more = f", and {len(found) - 1} more pairs less" if len(found) > 1 else ""
+    told.append(
+        f"At home '{first}' and '{second}' overlap by {1000 * depth:.1f} mm{more}: they push each "
+        "other apart."
+    )
+
+
+def _overlaps(data: mujoco.MjData) -> list[tuple[int, int, float]]:
+    """Pairs of geoms that overlap, and how deep [m]."""
+    return [
+        (int(contact.geom[0]), int(contact.geom[1]), -float(contact.dist))
+        for contact in data.contact
+        if contact.dist < 0 and min(contact.geom) >= 0  # a flex has no geom
+    ]
+
+
+def _body(model: mujoco.MjModel, geom: int) -> str:
+    return str(model.body(model.geom_bodyid[geom]).name)
+
+
+def _label(model: mujoco.MjModel, geom: int) -> str:
+    return str(model.geom(geom).name or _body(model, geom))
