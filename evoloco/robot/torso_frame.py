@@ -95,8 +95,9 @@ def read_axes(
         if below > MAX_LEGS:
             raise ModelError(
                 f"{path}: torso '{torso}' lies at home: its z axis is {_angle(turn[:, 2]):.0f}° "
-                f"from the vertical, and its legs point {below:.0f}° away from down. Give a keyframe "
-                f'in which it stands; if it stands like this, say up = "{_name(axes[:, 2])}".'
+                f"from the vertical, and its legs point {below:.0f}° away from down. Give a "
+                "keyframe in which it stands; if it stands like this, say up = "
+                f'"{_name(axes[:, 2])}".'
             )
     if not own:
         told.append(
