@@ -12,11 +12,12 @@ from evoloco.genome import Gene
 from evoloco.morphology import Morphology, assemble
 from evoloco.robot.drive import drive
 from evoloco.robot.file import load
-from evoloco.robot.home import Direction, Home
+from evoloco.robot.keyframes import keep_keyframes
 from evoloco.robot.names import check_names
 from evoloco.robot.placement import let_float, stand
 from evoloco.robot.sensor_names import free_standard_names
 from evoloco.robot.standing import check_standing
+from evoloco.robot.wanted_pose import Direction, WantedPose
 from evoloco.servo import SERVOS, Servo
 
 from ._genes import GENES, Genes, describe, shape, stiffen
@@ -132,10 +133,11 @@ def build(
 
     drive(spec, joints, SERVOS[servo] if isinstance(servo, str) else servo, told)
     stiffen(spec, Genes(genes))
-    wanted = Home(home or {}, keyframe, crouch, forward, up)
-    frame = stand(spec, path, torso, feet, joints, wanted, told, strict=not genes)
+    wanted = WantedPose(home or {}, keyframe, crouch, forward, up)
+    stood = stand(spec, path, torso, feet, joints, wanted, told, strict=not genes)
+    keep_keyframes(spec, stood.keyframes, torso, told)
     free_standard_names(spec, feet, joints, told)
-    body = assemble(spec, torso, feet, joints, partners=mirror, torso_frame=frame)
+    body = assemble(spec, torso, feet, joints, partners=mirror, torso_frame=stood.frame)
     morphology = replace(body, told=tuple(told))
     if not genes:
         check_standing(morphology, path)

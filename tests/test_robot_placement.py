@@ -7,7 +7,7 @@ from typing import Any
 import mujoco
 import numpy as np
 import pytest
-from robots import DOG, FLOOR, LEGS, bent, dog
+from dog import DOG, FLOOR, LEGS, bent, dog
 
 from evoloco.errors import EvolocoError, ModelError, SpecError, UnknownNameError
 from evoloco.morphologies import mjcf

@@ -8,6 +8,7 @@ import numpy as np
 from evoloco.errors import UnknownNameError
 from evoloco.fields import Array
 from evoloco.morphology import HOME
+from evoloco.robot.mobility import read_mobility
 from evoloco.robot.words import listed
 
 FREE = 7
@@ -108,21 +109,20 @@ def read_qpos(
 
 
 def keep_keyframes(
-    spec: mujoco.MjSpec,
-    model: mujoco.MjModel,
-    keyframes: list[Keyframe],
-    root: int | None,
-    told: list[str],
+    spec: mujoco.MjSpec, keyframes: list[Keyframe], torso: str, told: list[str]
 ) -> None:
     """Puts the file's keyframes back, except for its `home`, which another one replaces.
 
     Args:
-        spec: Gets the keyframes.
-        model: It, compiled without them.
+        spec: With all its actuators; gets the keyframes.
         keyframes: Of the file.
-        root: Id of the free joint that the robot begins with, if it has one.
+        torso: Name of the torso.
         told: Gets a sentence for what does not fit any more.
     """
+    if all(key.name == HOME for key in keyframes):
+        return
+    model = spec.compile()
+    root = read_mobility(model, torso).free
     lost: list[str] = []
     for key in keyframes:
         if key.name == HOME:

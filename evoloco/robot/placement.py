@@ -1,6 +1,7 @@
 """Where a robot stands at home: on what lies under its feet."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import mujoco
 import numpy as np
@@ -9,11 +10,11 @@ from evoloco.errors import ModelError
 from evoloco.fields import Array
 from evoloco.morphology import HOME
 from evoloco.robot.ground_below import Contacts, find_contacts, gap_below, top_of
-from evoloco.robot.home import Home
 from evoloco.robot.home_checks import check_ground, depth_in_ground, tell_overlaps
-from evoloco.robot.keyframes import home_keyframe, keep_keyframes, read_qpos, take_keyframes
+from evoloco.robot.keyframes import Keyframe, home_keyframe, read_qpos, take_keyframes
 from evoloco.robot.pose import Pose
 from evoloco.robot.torso_frame import Frame, add_frame
+from evoloco.robot.wanted_pose import WantedPose
 from evoloco.stature import extents
 from evoloco.subtree import geoms_of
 
@@ -25,6 +26,18 @@ TOUCHING = 1e-6
 
 POLISH = 5
 """Most times that a robot is lifted out of what its feet just touch."""
+
+
+class Stood(NamedTuple):
+    """What is known of a robot that stands at home.
+
+    Attributes:
+        frame: Name of the body whose frame is the torso's.
+        keyframes: Those of the file, taken out of the spec.
+    """
+
+    frame: str
+    keyframes: list[Keyframe]
 
 
 def let_float(spec: mujoco.MjSpec, torso: mujoco.MjsBody, told: list[str]) -> None:
@@ -44,25 +57,25 @@ def stand(
     torso: str,
     feet: Sequence[str],
     joints: Sequence[str],
-    home: Home,
+    wanted: WantedPose,
     told: list[str],
     strict: bool = True,
-) -> str:
+) -> Stood:
     """Adds a keyframe `home`, in which the lowest foot touches what is under it.
 
     Args:
-        spec: Gets the keyframe; those of the file stay, but for one that is called `home`.
+        spec: Gets the keyframe, and loses those of the file.
         path: Of the file.
         torso: Body that carries the IMU.
         feet: Foot bodies.
         joints: Driven joints.
-        home: What the user asks of the pose.
+        wanted: What the user asks of the pose.
         told: Gets a sentence for everything that is added, dropped or changed.
         strict: Whether a pose is refused that is as near as possible to what is asked, or in which
             the robot is in the ground.
 
     Returns:
-        Name of the body whose frame is the torso's.
+        The body whose frame is the torso's, and the keyframes of the file.
 
     Raises:
         ModelError: The file cannot be compiled, or the robot cannot stand like this.
@@ -75,25 +88,24 @@ def stand(
     except ValueError as error:
         raise ModelError(f"MuJoCo cannot compile {path}: {error}") from error
 
-    pose = Pose(model, path, torso, feet, joints, home, told, strict)
-    chosen = home_keyframe(keyframes, home.keyframe, path, told)
+    pose = Pose(model, path, torso, feet, joints, wanted, told, strict)
+    chosen = home_keyframe(keyframes, wanted.keyframe, path, told)
     if chosen is not None:
         pose.take(read_qpos(model, chosen, pose.mobility.free, told))
     pose.take_angles()
     axes = pose.face_forward()
-    if home.crouch is not None:
-        pose.crouch(home.crouch)
+    if wanted.crouch is not None:
+        pose.crouch(wanted.crouch)
     pose.close_chains()
     _come_down(pose)
 
     frame = Frame(pose.torso_place(), axes)
-    keep_keyframes(spec, model, keyframes, pose.mobility.free, told)
     spec.add_key(
         name=HOME,
         qpos=pose.data.qpos,
         ctrl=[pose.data.joint(joint).qpos[0] for joint in joints],
     )
-    return add_frame(spec, torso, frame, told)
+    return Stood(add_frame(spec, torso, frame, told), keyframes)
 
 
 def _come_down(pose: Pose) -> None:

@@ -11,10 +11,10 @@ from evoloco.fields import Array
 from evoloco.kinematics.crouch import crouch, find_leg, is_solved
 from evoloco.kinematics.sole import geoms_fixed_to, read_sole
 from evoloco.robot.chains import close_chains
-from evoloco.robot.home import Home
 from evoloco.robot.mobility import read_mobility, turned
 from evoloco.robot.soles import soles_of
 from evoloco.robot.torso_frame import TURNED, facing, read_axes, read_place
+from evoloco.robot.wanted_pose import WantedPose
 from evoloco.subtree import joints_between
 
 ROUNDING = 1e-9
@@ -31,7 +31,7 @@ class Pose:
         torso: Name of the torso.
         feet: Names of the feet.
         joints: Names of the driven joints.
-        home: What the user asks of the pose.
+        wanted: What the user asks of the pose.
         told: Gets a sentence for everything that is changed.
         strict: Whether a pose is refused that is only as near as possible to what is asked.
         data: In the pose, with its kinematics.
@@ -44,7 +44,7 @@ class Pose:
     torso: str
     feet: Sequence[str]
     joints: Sequence[str]
-    home: Home
+    wanted: WantedPose
     told: list[str]
     strict: bool
 
@@ -66,7 +66,7 @@ class Pose:
         Raises:
             ModelError: A driven joint is outside of its range.
         """
-        for name, angle in self.home.angles.items():
+        for name, angle in self.wanted.angles.items():
             self.data.joint(name).qpos = angle
         _check_angles(self.model, self.data, self.joints, self.path)
         self.take(None)
@@ -74,7 +74,7 @@ class Pose:
     def face_forward(self) -> Array:
         """The torso's axes (3, 3); turns the robot about the vertical if `forward` is given."""
         turn = self.data.xmat[self.body].reshape(3, 3)
-        forward, up = self.home.forward, self.home.up
+        forward, up = self.wanted.forward, self.wanted.up
         axes = read_axes(turn, forward, up, self._legs(), self.torso, self.path, self.told)
 
         angle = facing(turn, axes)
@@ -123,7 +123,7 @@ class Pose:
             ModelError: The legs cannot reach that pose.
         """
         mujoco.mj_kinematics(self.model, self.data)
-        fixed = {self.model.joint(name).id for name in self.home.angles}
+        fixed = {self.model.joint(name).id for name in self.wanted.angles}
         legs, feet = [], []
         for foot in self.feet:
             body = int(self.model.body(foot).id)
@@ -153,7 +153,7 @@ class Pose:
         Raises:
             ModelError: They cannot be closed.
         """
-        given = {self.model.joint(name).id for name in self.home.angles}
+        given = {self.model.joint(name).id for name in self.wanted.angles}
         driven = {self.model.joint(name).id for name in self.joints}
         fixed = given | set(self.mobility.joints)
         qpos = np.array(self.data.qpos)

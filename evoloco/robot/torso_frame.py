@@ -12,7 +12,7 @@ import numpy as np
 
 from evoloco.errors import ModelError, SpecError
 from evoloco.fields import Array
-from evoloco.robot.home import Direction
+from evoloco.robot.wanted_pose import Direction
 from evoloco.standard_sensors import free_name
 from evoloco.stature import extents
 from evoloco.subtree import robot_geoms

@@ -7,7 +7,7 @@ Direction = str | Sequence[float]
 """An axis of the torso, such as "x" or "-z", or a vector in its frame."""
 
 
-class Home(NamedTuple):
+class WantedPose(NamedTuple):
     """What a user asks of the home pose.
 
     Attributes:
