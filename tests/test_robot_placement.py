@@ -386,6 +386,15 @@ def test_a_crouch_lowers_the_torso_by_its_share_of_the_legs_with_feet_below_the_
     np.testing.assert_allclose(angles, np.tile(angles[0], (4, 1)), atol=1e-6)
 
 
+def test_a_crouch_leaves_a_waist_alone_on_which_several_legs_hang(build: Build) -> None:
+    waist = '<body name="pelvis"><joint name="waist" axis="0 1 0"/><geom size=".01"/><frame>'
+    text = dog(torso='<geom type="box" size=".13 .04 .02" mass="1"/>' + waist)
+    text = text.replace("</frame></body></worldbody>", "</frame></body></frame></body></worldbody>")
+    body = build(text, crouch=0.2)
+    assert body.home[7] == 0
+    assert height(body) == pytest.approx(0.8 * STRAIGHT, abs=1e-3)
+
+
 def test_a_crouch_that_the_joints_do_not_allow_is_refused(build: Build) -> None:
     with pytest.raises(ModelError, match=r"crouch = 0.5, foot 'FL_foot' stays \d+\.\d mm"):
         build(dog().replace('range="-150 150"', 'range="-40 40"'), crouch=0.5)

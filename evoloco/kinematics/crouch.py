@@ -70,8 +70,8 @@ def find_leg(
     joints = tuple(joint for joint in hinges if joint not in fixed)
     if not joints:
         return None
-    bending = [joint for joint in hinges if abs(data.xaxis[joint] @ LATERAL) > np.sqrt(0.5)]
-    hip = (bending or hinges)[0]
+    bending = [joint for joint in joints if abs(data.xaxis[joint] @ LATERAL) > np.sqrt(0.5)]
+    hip = (bending or joints)[0]
     sideways = _place(data, foot, sole.centre)[1]
     return Leg(foot, sole, joints, hip, np.array([data.xanchor[hip][0], sideways]))
 

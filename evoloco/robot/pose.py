@@ -1,5 +1,6 @@
 """A robot that is brought into its home pose, step by step."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -123,7 +124,7 @@ class Pose:
             ModelError: The legs cannot reach that pose.
         """
         mujoco.mj_kinematics(self.model, self.data)
-        fixed = {self.model.joint(name).id for name in self.wanted.angles}
+        fixed = {self.model.joint(name).id for name in self.wanted.angles} | self._shared_joints()
         legs, feet = [], []
         for foot in self.feet:
             body = int(self.model.body(foot).id)
@@ -146,6 +147,13 @@ class Pose:
             )
         self.take(qpos)
         self.told.append(f"Home is a crouch of {fraction:g}, with the feet flat below the hips.")
+
+    def _shared_joints(self) -> set[int]:
+        """Ids of joints that more than one foot hangs on, such as a waist."""
+        bodies = [int(self.model.body(foot).id) for foot in self.feet]
+        joints = [joints_between(self.model, body, self.body) for body in bodies]
+        count = Counter(joint for chain in joints for joint in chain)
+        return {joint for joint, feet in count.items() if feet > 1}
 
     def close_chains(self) -> None:
         """Closes the robot's chains.
