@@ -180,6 +180,16 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
         {},
         "2 and 4, match none of the world's, 1 and 1",
     ),
+    "contacts that are disabled": (
+        dog().replace("<worldbody>", '<option><flag contact="disable"/></option><worldbody>'),
+        {},
+        "disables contacts",
+    ),
+    "gravity along another axis": (
+        dog().replace("<option", '<option gravity="0 -9.81 0"'),
+        {},
+        r"gravity, \[0, -9.81, 0\] m/s², points 90° away from -z",
+    ),
     "nothing under the feet": (
         dog('<geom type="box" size="1 1 .1" pos="9 0 0"/>'),
         {},
@@ -223,6 +233,42 @@ def test_parts_of_the_robot_that_overlap_are_told(build: Build) -> None:
     told = build(dog(torso=f'<geom type="box" size=".13 .04 .02" mass="1"/>{ball}')).told
     assert any("'trunk' and 'FL_shank' overlap by" in line for line in told)
     assert not any("overlap" in line for line in build(dog()).told)
+
+
+TOLD: dict[str, tuple[str, dict[str, Any], str]] = {
+    "a foot that is not named": (
+        dog(),
+        {"feet": ["HL_foot", "HR_foot"]},
+        "touch the ground and are no feet: 'FL_foot', 'FR_foot'",
+    ),
+    "gravity that leans": (
+        dog().replace("<option", '<option gravity="1 0 -9.81"'),
+        {},
+        "points 5.8° away from straight down",
+    ),
+    "slides that do not lead forward": (
+        dog(joint='<joint type="slide" axis="0 1 0"/><joint type="slide" axis="0 0 1"/>'),
+        {},
+        "do not let it move along the world's x axis",
+    ),
+    "a weld to the world": (
+        dog(more='<equality><weld name="crane" body1="trunk"/></equality>'),
+        {},
+        "weld constraint 'crane' pulls at the robot: it is off by 85 mm",
+    ),
+    "a keyframe of another size": (
+        dog(more=f'<keyframe><key name="{HOME}" qpos="0 0 1"/></keyframe>'),
+        {},
+        f"Keyframe '{HOME}' is left out: its qpos has 3 numbers, and the model's 15",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TOLD)
+def test_what_is_odd_about_a_pose_is_told_with_numbers(build: Build, case: str) -> None:
+    text, options, sentence = TOLD[case]
+    assert any(sentence in line for line in build(text, **options).told)
+    assert build(dog()).told == ()
 
 
 # The torso's frame

@@ -14,6 +14,9 @@ SHUT = 1e-6
 OPEN = 1e-4
 """Residual from which it is refused [m or rad]."""
 
+PULLING = 1e-3
+"""Residual from which a constraint with something else than the robot is told [m or rad]."""
+
 CONNECT, WELD, JOINT, TENDON = (
     int(getattr(mujoco.mjtEq, f"mjEQ_{kind}")) for kind in ("CONNECT", "WELD", "JOINT", "TENDON")
 )
@@ -79,14 +82,37 @@ def close_chains(
     return found
 
 
+def tell_ties(model: mujoco.MjModel, qpos: Array, torso: str, told: list[str]) -> None:
+    """Tells how far constraints between the robot and something else are from holding at home."""
+    bodies = set(robot_bodies(model, torso).tolist())
+    ties = [
+        eq
+        for eq in range(model.neq)
+        if model.eq_active0[eq] and model.eq_type[eq] in (CONNECT, WELD)
+        if len(bodies.intersection(_ends(model, eq))) == 1
+    ]
+    for gap in gaps(model, qpos, ties):
+        if gap.size > PULLING:
+            told.append(
+                f"At home {_label(model, gap.constraint)} pulls at the robot: it is off by "
+                f"{_amount(model, gap)}."
+            )
+
+
+def _ends(model: mujoco.MjModel, constraint: int) -> tuple[int, int]:
+    """Ids of the bodies that a constraint connects or welds."""
+    first, second = int(model.eq_obj1id[constraint]), int(model.eq_obj2id[constraint])
+    if model.eq_objtype[constraint] == int(mujoco.mjtObj.mjOBJ_SITE):
+        return int(model.site_bodyid[first]), int(model.site_bodyid[second])
+    return first, second
+
+
 def _is_own(model: mujoco.MjModel, constraint: int, bodies: set[int]) -> bool:
     """Whether a constraint is between parts of the robot."""
     kind = model.eq_type[constraint]
     first, second = int(model.eq_obj1id[constraint]), int(model.eq_obj2id[constraint])
     if kind in (CONNECT, WELD):
-        if model.eq_objtype[constraint] == int(mujoco.mjtObj.mjOBJ_SITE):
-            first, second = (int(model.site_bodyid[site]) for site in (first, second))
-        return bodies.issuperset((first, second))
+        return bodies.issuperset(_ends(model, constraint))
     if kind == JOINT:
         joints = [joint for joint in (first, second) if joint >= 0]
         return bodies.issuperset(int(model.jnt_bodyid[joint]) for joint in joints)

@@ -7,8 +7,13 @@ import mujoco
 import numpy as np
 
 from evoloco.errors import ModelError
+from evoloco.robot.ground_below import find_contacts
+from evoloco.robot.words import listed
 from evoloco.stature import extents
-from evoloco.subtree import robot_bodies, robot_geoms
+from evoloco.subtree import geoms_of, robot_bodies, robot_geoms
+
+NEAR = 1e-4
+"""Distance at which a body touches the ground [m]."""
 
 OVERLAP = 1e-3
 """Depth from which parts of the robot that overlap are told [m]."""
@@ -20,6 +25,13 @@ REMEDY = (
     "Give `home` angles or a keyframe in which the robot stands on its feet, or name all bodies "
     "that touch the ground as `feet`."
 )
+
+
+ASKEW = 1.0
+"""Angle between gravity and down from which it is told [deg]."""
+
+SIDEWAYS = 45.0
+"""Angle from which it is refused [deg]."""
 
 
 class Overlap(NamedTuple):
@@ -34,6 +46,39 @@ class Overlap(NamedTuple):
     depth: float
     body: str
     other: str
+
+
+def check_world(model: mujoco.MjModel, path: str, told: list[str]) -> None:
+    """Refuses a world in which nothing can stand.
+
+    Args:
+        model: The model.
+        path: Of the file.
+        told: Gets a sentence if gravity does not point straight down.
+
+    Raises:
+        ModelError: Contacts are disabled, or gravity does not point down.
+    """
+    off = mujoco.mjtDisableBit
+    if model.opt.disableflags & (off.mjDSBL_CONTACT | off.mjDSBL_CONSTRAINT):
+        raise ModelError(
+            f"{path}: the file disables contacts, without which no robot stands. Take the flag "
+            '`contact="disable"` or `constraint="disable"` out of its <option>.'
+        )
+
+    gravity = np.array(model.opt.gravity)
+    size = float(np.linalg.norm(gravity))
+    if size == 0 or model.opt.disableflags & off.mjDSBL_GRAVITY:
+        return
+    angle = float(np.degrees(np.arccos(np.clip(-gravity[2] / size, -1, 1))))
+    pull = ", ".join(f"{part:g}" for part in gravity)
+    if angle > SIDEWAYS:
+        raise ModelError(
+            f"{path}: gravity, [{pull}] m/s², points {angle:.0f}° away from -z, and evoloco takes "
+            "z as up. Turn the file's world, or set the gravity in its <option>."
+        )
+    if angle > ASKEW:
+        told.append(f"Gravity, [{pull}] m/s², points {angle:.1f}° away from straight down.")
 
 
 def depth_in_ground(model: mujoco.MjModel, data: mujoco.MjData, torso: str) -> Overlap | None:
@@ -88,6 +133,28 @@ def check_ground(
         raise ModelError(
             f"{path}: at home, the centre of torso '{torso}' is {1000 * below:.0f} mm below the "
             f"lowest foot, '{lowest[1]}'. {REMEDY}"
+        )
+
+
+def tell_touching(
+    model: mujoco.MjModel,
+    data: mujoco.MjData,
+    torso: str,
+    feet: Sequence[str],
+    told: list[str],
+) -> None:
+    """Tells which bodies but the feet touch the ground at home."""
+    soles = {geom for foot in feet for geom in geoms_of(model, foot)}
+    others = sorted(set(robot_geoms(model, torso).tolist()) - soles)
+    touching = {
+        _body(model, geom)
+        for ground, geom in zip(*find_contacts(model, torso, others), strict=True)
+        if mujoco.mj_geomDistance(model, data, ground, geom, 2 * NEAR, None) < NEAR
+    }
+    if touching:
+        told.append(
+            f"At home these bodies touch the ground and are no feet: {listed(sorted(touching))}. "
+            "That counts as a fall, unless scenario.termination.body_contact is false."
         )
 
 

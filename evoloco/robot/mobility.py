@@ -10,8 +10,11 @@ from evoloco.subtree import joints_between
 
 FREE, SLIDE = int(mujoco.mjtJoint.mjJNT_FREE), int(mujoco.mjtJoint.mjJNT_SLIDE)
 
+UPWARD = np.array([0.0, 0.0, 1.0])
+"""The vertical direction of the world."""
+
 UNREACHED = 1e-6
-"""Part of a vertical metre that slides may fail to move by [m]."""
+"""Part of a metre that slides may fail to move by [m]."""
 
 
 class Mobility(NamedTuple):
@@ -27,26 +30,32 @@ class Mobility(NamedTuple):
 
     def can_rise(self, model: mujoco.MjModel, data: mujoco.MjData) -> bool:
         """Whether the torso can be moved up and down, with the kinematics of some data."""
-        return self.free is not None or self._slides(model, data) is not None
+        return self.can_move(model, data, UPWARD)
+
+    def can_move(self, model: mujoco.MjModel, data: mujoco.MjData, way: Array) -> bool:
+        """Whether the torso can be moved along a direction without turning (3,)."""
+        return self.free is not None or self._slides(model, data, way) is not None
 
     def raised(self, model: mujoco.MjModel, data: mujoco.MjData, height: float) -> Array:
         """The position of some data with the robot raised by a height [m] (nq,)."""
         qpos = np.array(data.qpos)
         if self.free is not None:
             qpos[model.jnt_qposadr[self.free] + 2] += height
-        elif (ways := self._slides(model, data)) is not None:
+        elif (ways := self._slides(model, data, UPWARD)) is not None:
             for joint, way in ways.items():
                 qpos[model.jnt_qposadr[joint]] += height * way
         return qpos
 
-    def _slides(self, model: mujoco.MjModel, data: mujoco.MjData) -> dict[int, float] | None:
-        """By how much slides move for a metre upward; None where they cannot do that."""
+    def _slides(
+        self, model: mujoco.MjModel, data: mujoco.MjData, way: Array
+    ) -> dict[int, float] | None:
+        """By how much slides move for a metre along a direction; None where they cannot do that."""
         slides = [joint for joint in self.joints if model.jnt_type[joint] == SLIDE]
         if not slides:
             return None
-        axes, upward = data.xaxis[slides].T, np.array([0.0, 0.0, 1.0])
-        ways = np.linalg.lstsq(axes, upward, rcond=None)[0]
-        if np.linalg.norm(axes @ ways - upward) > UNREACHED:
+        axes = data.xaxis[slides].T
+        ways = np.linalg.lstsq(axes, way, rcond=None)[0]
+        if np.linalg.norm(axes @ ways - way) > UNREACHED:
             return None
         return dict(zip(slides, ways.tolist(), strict=True))
 

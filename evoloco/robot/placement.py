@@ -9,8 +9,15 @@ import numpy as np
 from evoloco.errors import ModelError
 from evoloco.fields import Array
 from evoloco.morphology import HOME
+from evoloco.robot.chains import tell_ties
 from evoloco.robot.ground_below import Contacts, find_contacts, gap_below, top_of
-from evoloco.robot.home_checks import check_ground, depth_in_ground, tell_overlaps
+from evoloco.robot.home_checks import (
+    check_ground,
+    check_world,
+    depth_in_ground,
+    tell_overlaps,
+    tell_touching,
+)
 from evoloco.robot.keyframes import Keyframe, home_keyframe, read_qpos, take_keyframes
 from evoloco.robot.pose import Pose
 from evoloco.robot.torso_frame import Frame, add_frame
@@ -88,6 +95,8 @@ def stand(
     except ValueError as error:
         raise ModelError(f"MuJoCo cannot compile {path}: {error}") from error
 
+    if strict:
+        check_world(model, path, told)
     pose = Pose(model, path, torso, feet, joints, wanted, told, strict)
     chosen = home_keyframe(keyframes, wanted.keyframe, path, told)
     if chosen is not None:
@@ -121,9 +130,12 @@ def _come_down(pose: Pose) -> None:
     else:
         _tell_height(pose, contacts)
 
+    _tell_way(pose)
     mujoco.mj_fwdPosition(pose.model, pose.data)
     if pose.strict:
         check_ground(pose.model, pose.data, pose.torso, pose.feet, pose.path)
+    tell_touching(pose.model, pose.data, pose.torso, pose.feet, pose.told)
+    tell_ties(pose.model, np.array(pose.data.qpos), pose.torso, pose.told)
     tell_overlaps(pose.model, pose.data, pose.torso, pose.told)
     _tell_hanging_feet(pose, contacts)
 
@@ -173,6 +185,16 @@ def _depth(pose: Pose) -> float:
             break
         pose.data.qpos[:] = pose.mobility.raised(pose.model, pose.data, depth)
     return depth
+
+
+def _tell_way(pose: Pose) -> None:
+    """Tells whether a robot on slides cannot move along the world's x axis."""
+    model, mobility = pose.model, pose.mobility
+    if mobility.free is None and not mobility.can_move(model, pose.data, np.array([1.0, 0, 0])):
+        pose.told.append(
+            f"The joints between the world and torso '{pose.torso}' do not let it move along the "
+            "world's x axis, along which speed counts."
+        )
 
 
 def _tell_height(pose: Pose, contacts: Contacts) -> None:
