@@ -12,7 +12,7 @@ from evoloco.genome import Gene
 from evoloco.morphology import Morphology, assemble
 from evoloco.robot.drive import drive
 from evoloco.robot.file import load
-from evoloco.robot.keyframes import keep_keyframes
+from evoloco.robot.keyframes import keep_keyframes, take_keyframes
 from evoloco.robot.names import check_names
 from evoloco.robot.placement import let_float, stand
 from evoloco.robot.sensor_names import free_standard_names
@@ -124,6 +124,7 @@ def build(
         spec.option.timestep = timestep
     if spec.option.integrator == mujoco.mjtIntegrator.mjINT_EULER:
         spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    keyframes = take_keyframes(spec)
     let_float(spec, spec.body(torso), told)
     if not spec.worldbody.geoms:
         add_floor(spec)
@@ -134,10 +135,10 @@ def build(
     drive(spec, joints, SERVOS[servo] if isinstance(servo, str) else servo, told)
     stiffen(spec, Genes(genes))
     wanted = WantedPose(home or {}, keyframe, crouch, forward, up)
-    stood = stand(spec, path, torso, feet, joints, wanted, told, strict=not genes)
-    keep_keyframes(spec, stood.keyframes, torso, told)
+    frame = stand(spec, path, torso, feet, joints, wanted, keyframes, told, strict=not genes)
+    keep_keyframes(spec, keyframes, torso, told)
     free_standard_names(spec, feet, joints, told)
-    body = assemble(spec, torso, feet, joints, partners=mirror, torso_frame=stood.frame)
+    body = assemble(spec, torso, feet, joints, partners=mirror, torso_frame=frame)
     morphology = replace(body, told=tuple(told))
     if not genes:
         check_standing(morphology, path)

@@ -1,5 +1,6 @@
 """The keyframes of a robot's file: which of them is home, and which stay."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import mujoco
@@ -54,7 +55,7 @@ def take_keyframes(spec: mujoco.MjSpec) -> list[Keyframe]:
 
 
 def home_keyframe(
-    keyframes: list[Keyframe], wanted: str | None, path: str, told: list[str]
+    keyframes: Sequence[Keyframe], wanted: str | None, path: str, told: list[str]
 ) -> Keyframe | None:
     """The keyframe that home begins from: the wanted one, `home`, or the only one.
 
@@ -109,7 +110,7 @@ def read_qpos(
 
 
 def keep_keyframes(
-    spec: mujoco.MjSpec, keyframes: list[Keyframe], torso: str, told: list[str]
+    spec: mujoco.MjSpec, keyframes: Sequence[Keyframe], torso: str, told: list[str]
 ) -> None:
     """Puts the file's keyframes back, except for its `home`, which another one replaces.
 

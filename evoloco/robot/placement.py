@@ -1,7 +1,6 @@
 """Where a robot stands at home: on what lies under its feet."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import mujoco
 import numpy as np
@@ -18,7 +17,7 @@ from evoloco.robot.home_checks import (
     tell_overlaps,
     tell_touching,
 )
-from evoloco.robot.keyframes import Keyframe, home_keyframe, read_qpos, take_keyframes
+from evoloco.robot.keyframes import Keyframe, home_keyframe, read_qpos
 from evoloco.robot.pose import Pose
 from evoloco.robot.torso_frame import Frame, add_frame
 from evoloco.robot.wanted_pose import WantedPose
@@ -33,18 +32,6 @@ TOUCHING = 1e-6
 
 POLISH = 5
 """Most times that a robot is lifted out of what its feet just touch."""
-
-
-class Stood(NamedTuple):
-    """What is known of a robot that stands at home.
-
-    Attributes:
-        frame: Name of the body whose frame is the torso's.
-        keyframes: Those of the file, taken out of the spec.
-    """
-
-    frame: str
-    keyframes: list[Keyframe]
 
 
 def let_float(spec: mujoco.MjSpec, torso: mujoco.MjsBody, told: list[str]) -> None:
@@ -65,31 +52,32 @@ def stand(
     feet: Sequence[str],
     joints: Sequence[str],
     wanted: WantedPose,
+    keyframes: Sequence[Keyframe],
     told: list[str],
     strict: bool = True,
-) -> Stood:
+) -> str:
     """Adds a keyframe `home`, in which the lowest foot touches what is under it.
 
     Args:
-        spec: Gets the keyframe, and loses those of the file.
+        spec: Gets the keyframe, and has no other.
         path: Of the file.
         torso: Body that carries the IMU.
         feet: Foot bodies.
         joints: Driven joints.
         wanted: What the user asks of the pose.
+        keyframes: Of the file.
         told: Gets a sentence for everything that is added, dropped or changed.
         strict: Whether a pose is refused that is as near as possible to what is asked, or in which
             the robot is in the ground.
 
     Returns:
-        The body whose frame is the torso's, and the keyframes of the file.
+        Name of the body whose frame is the torso's.
 
     Raises:
         ModelError: The file cannot be compiled, or the robot cannot stand like this.
         UnknownNameError: There is no keyframe of the wanted name.
         SpecError: A direction is none.
     """
-    keyframes = take_keyframes(spec)
     try:
         model = spec.compile()
     except ValueError as error:
@@ -114,7 +102,7 @@ def stand(
         qpos=pose.data.qpos,
         ctrl=[pose.data.joint(joint).qpos[0] for joint in joints],
     )
-    return Stood(add_frame(spec, torso, frame, told), keyframes)
+    return add_frame(spec, torso, frame, told)
 
 
 def _come_down(pose: Pose) -> None:
