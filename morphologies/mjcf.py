@@ -17,6 +17,7 @@ from evoloco.robot.names import check_names
 from evoloco.robot.placement import let_float, stand
 from evoloco.robot.sensor_names import free_standard_names
 from evoloco.robot.standing import check_standing
+from evoloco.robot.torso_frame import add_frame
 from evoloco.robot.wanted_pose import Direction, WantedPose
 from evoloco.servo import SERVOS, Servo
 
@@ -138,7 +139,8 @@ def build(
     frame = stand(spec, path, torso, feet, joints, wanted, keyframes, told, strict=not genes)
     keep_keyframes(spec, keyframes, torso, told)
     free_standard_names(spec, feet, joints, told)
-    body = assemble(spec, torso, feet, joints, partners=mirror, torso_frame=frame)
+    torso_frame = add_frame(spec, torso, frame, told)
+    body = assemble(spec, torso, feet, joints, partners=mirror, torso_frame=torso_frame)
     morphology = replace(body, told=tuple(told))
     if not genes:
         check_standing(morphology, path)

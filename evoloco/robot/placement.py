@@ -19,7 +19,7 @@ from evoloco.robot.home_checks import (
 )
 from evoloco.robot.keyframes import Keyframe, home_keyframe, read_qpos
 from evoloco.robot.pose import Pose
-from evoloco.robot.torso_frame import Frame, add_frame
+from evoloco.robot.torso_frame import Frame
 from evoloco.robot.wanted_pose import WantedPose
 from evoloco.stature import extents
 from evoloco.subtree import geoms_of
@@ -55,7 +55,7 @@ def stand(
     keyframes: Sequence[Keyframe],
     told: list[str],
     strict: bool = True,
-) -> str:
+) -> Frame:
     """Adds a keyframe `home`, in which the lowest foot touches what is under it.
 
     Args:
@@ -71,7 +71,7 @@ def stand(
             the robot is in the ground.
 
     Returns:
-        Name of the body whose frame is the torso's.
+        The frame in which the torso's pose is to be read.
 
     Raises:
         ModelError: The file cannot be compiled, or the robot cannot stand like this.
@@ -102,7 +102,7 @@ def stand(
         qpos=pose.data.qpos,
         ctrl=[pose.data.joint(joint).qpos[0] for joint in joints],
     )
-    return add_frame(spec, torso, frame, told)
+    return frame
 
 
 def _come_down(pose: Pose) -> None:
