@@ -18,6 +18,11 @@ SIDES = {
     "rl": ("rr", "rear"),
     "hl": ("hr", "hind"),
     "lh": ("rh", "hind"),
+    "lr": ("rr", "rear"),
+    "bl": ("br", "back"),
+    "lb": ("rb", "back"),
+    "ml": ("mr", "middle"),
+    "lm": ("rm", "middle"),
 }
 """Words of a name that mean left, the word for right, and what of them belongs to the stem."""
 

@@ -77,9 +77,10 @@ def build(
     Args:
         path: The file, relative to the working directory.
         torso: Body that carries the IMU.
-        feet: Foot bodies, left ones first.
+        feet: Foot bodies, in any order.
         joints: Hinges to drive, in the order of the controls.
-        mirror: Left joint -> right joint; found by their names where absent.
+        mirror: Left joint -> right joint, for all pairs there are. Where absent, they are found
+            by their places at home, and by their names where places do not tell.
         servo: A known servo, "xm430" or "xm430_w210", or a table of its numbers:
             stall_torque [N m], no_load_speed [rad/s], stiffness [N m/rad], and
             optionally voltage [V], armature [kg m²], friction [N m] and latency [s].
@@ -117,7 +118,8 @@ def build(
     drive(spec, joints, SERVOS[servo] if isinstance(servo, str) else servo, told)
     stiffen(spec, Genes(genes))
     stand(spec, path, feet, joints, home or {}, told)
-    morphology = replace(assemble(spec, torso, feet, joints, partners=mirror), told=tuple(told))
+    morphology = assemble(spec, torso, feet, joints, partners=mirror)
+    morphology = replace(morphology, told=(*told, *morphology.sides.told))
     if not genes:
         check_standing(morphology, path)
     return morphology

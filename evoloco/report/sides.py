@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from evoloco.morphology import Morphology
 from evoloco.report.canvas import INK
 
 SIDES = {"left": INK["left"], "right": INK["right"], "": INK["text"]}
@@ -25,6 +26,14 @@ def areas(side: str, alpha: float) -> list[dict[str, Any]]:
     plain = {"facecolor": colour, "alpha": alpha, "linewidth": 0}
     pattern = {"facecolor": "none", "edgecolor": colour, "hatch": HATCHES[side], "linewidth": 0}
     return [plain, pattern] if HATCHES[side] else [plain]
+
+
+def stem_and_side(morphology: Morphology, name: str) -> tuple[str, str]:
+    """Returns name without side, and side, of a joint, a muscle, or what has their names or words."""
+    for part in (*morphology.joints, *morphology.muscles):
+        if part.name == name:
+            return part.stem, part.side
+    return stem_of(name), side_of(name)
 
 
 def side_of(name: str) -> str:
