@@ -134,5 +134,8 @@ def _ordered(
     """
     leader = {right: left for left, right in pairs}
     rank = {"left": 0, "": 1, "right": 2}
-    names = sorted(sides, key=lambda foot: (rank[sides[foot]], ahead[leader.get(foot, foot)]))
-    return tuple((foot, sides[foot]) for foot in names)
+
+    def place(foot: str) -> tuple[int, tuple[float, int]]:
+        return rank[sides[foot]], ahead[leader.get(foot, foot)]
+
+    return tuple((foot, sides[foot]) for foot in sorted(sides, key=place))

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from evoloco.joint import Joint
 from evoloco.morphology import Morphology
+from evoloco.muscle import Muscle
 from evoloco.report.canvas import INK
 
 SIDES = {"left": INK["left"], "right": INK["right"], "": INK["text"]}
@@ -29,8 +31,9 @@ def areas(side: str, alpha: float) -> list[dict[str, Any]]:
 
 
 def stem_and_side(morphology: Morphology, name: str) -> tuple[str, str]:
-    """Returns name without side, and side, of a joint, a muscle, or what has their names or words."""
-    for part in (*morphology.joints, *morphology.muscles):
+    """Returns the stem and the side of a joint or muscle, or else of a name by its words."""
+    parts: list[Joint | Muscle] = [*morphology.joints, *morphology.muscles]
+    for part in parts:
         if part.name == name:
             return part.stem, part.side
     return stem_of(name), side_of(name)

@@ -72,7 +72,7 @@ def segments(morphology: Morphology, data: mujoco.MjData) -> list[Segment]:
 
 
 def body_side(morphology: Morphology, body: int) -> str:
-    """Returns the side of a body: that of the foot it is or the joint it hangs on, or of its name."""
+    """Returns the side of a body: of the foot that it is, of its joint, or of its name."""
     model = morphology.model
     if side := morphology.sides.of_foot(model.body(body).name):
         return side
