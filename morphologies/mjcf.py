@@ -81,7 +81,7 @@ def build(
         joints: Hinges to drive, in the order of the controls.
         mirror: Left joint -> right joint, for all pairs there are. Where absent, they are found
             by their places at home, and by their names where places do not tell.
-        servo: A known servo, "xm430" or "xm430_w210", or a table of its numbers:
+        servo: A known servo ("xm430", "xm430_w210", "xl330", "xl330_m077"), or a table of numbers:
             stall_torque [N m], no_load_speed [rad/s], stiffness [N m/rad], and
             optionally voltage [V], armature [kg m²], friction [N m] and latency [s].
         home: Angles of joints in the home keyframe [rad].
