@@ -28,8 +28,8 @@ def measure(episode: Episode) -> Array:
     pairs = sides.feet or ((sides.couple,) if sides.couple else ())
     if len(feet) != 2 * len(pairs):
         raise ModelError(
-            f"Measure 'alternation' needs feet in pairs, left and right; this body has {len(feet)}, "
-            f"of which {2 * len(pairs)} are in pairs."
+            "Measure 'alternation' needs feet in pairs, left and right; "
+            f"this body has {len(feet)}, of which {2 * len(pairs)} are in pairs."
         )
 
     left, right = (

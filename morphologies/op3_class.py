@@ -219,10 +219,10 @@ def _arm(torso: mujoco.MjsBody, side: str, sign: int, driven: bool) -> None:
         hinge(upper, f"shoulder_roll_{side}", (sign, 0, 0), LIMITS["shoulder_roll"])
         hinge(fore, f"elbow_{side}", (-sign, 0, 0), LIMITS["elbow"])
 
-    start, end = (0, -0.024 * sign, 0), (0, -0.004 * sign, 0)
-    rod(shoulder, f"shoulder_{side}", 0.014, start, end, DARK, mass=0.012)
-    start, end = (0, 0, -0.004), (0, 0, -UPPER_ARM + 0.006)
-    rod(upper, f"upper_arm_{side}", 0.018, start, end, DARK, mass=0.178)
+    inner, outer = (0, -0.024 * sign, 0), (0, -0.004 * sign, 0)
+    rod(shoulder, f"shoulder_{side}", 0.014, inner, outer, DARK, mass=0.012)
+    top, elbow = (0, 0, -0.004), (0, 0, -UPPER_ARM + 0.006)
+    rod(upper, f"upper_arm_{side}", 0.018, top, elbow, DARK, mass=0.178)
     rod(fore, f"forearm_{side}", 0.014, (0, 0, -0.01), (0, 0, -FOREARM), WHITE, mass=0.041)
 
 
