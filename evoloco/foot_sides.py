@@ -1,15 +1,13 @@
 """Which side each foot is on, which feet are a pair, and their order from front to rear."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import mujoco
 
-from evoloco.joint import Pair, find_pairs
-from evoloco.mirror import TOLERANCE, Mirror, Part
+from evoloco.joint import find_pairs
+from evoloco.mirror import TOLERANCE, Mirror, Part, is_alike
+from evoloco.pairs import Names, joined, listed, turned, without
 from evoloco.subtree import is_in_subtree
-
-FootPair = tuple[str, str]
-"""Names of a left and a right foot."""
 
 FootSides = tuple[tuple[str, str], ...]
 """Names and sides of feet."""
@@ -18,10 +16,10 @@ FootSides = tuple[tuple[str, str], ...]
 def find_foot_sides(
     model: mujoco.MjModel,
     feet: Mapping[str, Part],
-    joints: Sequence[Pair],
+    joints: Sequence[Names],
     mirror: Mirror,
     told: list[str],
-) -> tuple[FootSides, tuple[FootPair, ...]]:
+) -> tuple[FootSides, tuple[Names, ...]]:
     """Every foot with its side, in order, and the pairs of feet from front to rear.
 
     Args:
@@ -33,39 +31,67 @@ def find_foot_sides(
             partner.
     """
     hung = {foot: _above(model, foot, joints) for foot in feet}
-    side = {left: "left" for left, _, _ in joints} | {right: "right" for _, right, _ in joints}
-    sides = {foot: side.get(hung[foot]) or mirror.side(part) for foot, part in feet.items()}
-    by_name = [pair[:2] for pair in find_pairs(tuple(feet))]
-    for left, right in by_name:
+    side = {left: "left" for left, _ in joints} | {right: "right" for _, right in joints}
+    sides = {foot: side.get(hung[foot], "") for foot in feet}
+
+    by_place = mirror.pairs(feet)
+    by_name = [turned(pair[:2], feet, mirror) for pair in find_pairs(tuple(feet))]
+    for left, right in (*by_place, *by_name):
         if not (sides[left] or sides[right]):
             sides[left], sides[right] = "left", "right"
+    for foot, part in feet.items():
+        sides[foot] = sides[foot] or mirror.side(part)
     if not any(sides.values()):
         _take_list(feet, mirror, sides, told)
 
-    partners = {left: right for left, right, _ in joints}
     by_joint = [
-        (one, other)
-        for one in feet
-        for other in feet
-        if hung[one] in partners and partners[hung[one]] == hung[other]
+        (one, other) for one in feet for other in feet if (hung[one], hung[other]) in joints
     ]
     ahead = {name: _ahead(part, mirror) for name, part in feet.items()}
-    pairs = _pairs(feet, sides, [by_joint, mirror.pairs(feet), by_name], ahead)
-    if len(feet) > 1 and (alone := [foot for foot in feet if not any(foot in p for p in pairs)]):
-        told.append(f"The feet {', '.join(alone)} have no partner on the other side.")
+    pairs = _pairs(feet, sides, [by_joint, by_place, by_name], ahead)
+    if len(feet) > 1 and (alone := without(tuple(feet), pairs)):
+        told.append(f"The feet {listed(alone)} have no partner on the other side.")
     return _ordered(sides, pairs, ahead), tuple(pairs)
 
 
-def _above(model: mujoco.MjModel, foot: str, joints: Sequence[Pair]) -> str:
-    """The nearest joint of a pair that a foot hangs on; "" for none."""
+def pair_along_legs(
+    model: mujoco.MjModel, feet: Sequence[Names], joints: Mapping[str, Part], told: list[str]
+) -> list[Names]:
+    """Pairs joints in their order along the two legs of a pair of feet, if their axes are images.
+
+    Args:
+        model: The compiled model.
+        feet: Pairs of feet.
+        joints: The driven joints without a partner, at their zero.
+        told: Gets a sentence on the pairs.
+    """
+    found: list[Names] = []
+    for left, right in feet:
+        one, other = _chain(model, left, joints), _chain(model, right, joints)
+        own = [name for name in one if name not in other]
+        others = [name for name in other if name not in one]
+        if len(own) == len(others):
+            ordered = zip(own, others, strict=True)
+            found += [(a, b) for a, b in ordered if is_alike(joints[a], joints[b])]
+
+    if found:
+        told.append(f"Left and right joints by their order along the legs: {joined(found)}.")
+    return found
+
+
+def _chain(model: mujoco.MjModel, foot: str, joints: Iterable[str]) -> list[str]:
+    """The joints that a foot hangs on, from the torso down."""
     body = model.body(foot).id
-    above = {
-        int(model.joint(name).id): name
-        for pair in joints
-        for name in pair[:2]
-        if is_in_subtree(model, body, int(model.joint(name).bodyid[0]))
-    }
-    return above[max(above)] if above else ""
+    above = [
+        name for name in joints if is_in_subtree(model, body, int(model.joint(name).bodyid[0]))
+    ]
+    return sorted(above, key=lambda name: int(model.joint(name).id))
+
+
+def _above(model: mujoco.MjModel, foot: str, joints: Sequence[Names]) -> str:
+    """The nearest joint of a pair that a foot hangs on; "" for none."""
+    above = _chain(model, foot, (name for pair in joints for name in pair))
+    return above[-1] if above else ""
 
 
 def _ahead(part: Part, mirror: Mirror) -> tuple[float, int]:
@@ -94,9 +120,9 @@ def _take_list(
 def _pairs(
     feet: Mapping[str, Part],
     sides: Mapping[str, str],
-    candidates: Sequence[Sequence[FootPair]],
+    candidates: Sequence[Sequence[Names]],
     ahead: Mapping[str, tuple[float, int]],
-) -> list[FootPair]:
+) -> list[Names]:
     """Pairs of feet, from front to rear.
 
     Args:
@@ -105,7 +131,7 @@ def _pairs(
         candidates: Lists of pairs; a foot's first partner counts.
         ahead: What sorts the feet from front to rear.
     """
-    pairs: list[FootPair] = []
+    pairs: list[Names] = []
     rest = dict.fromkeys(feet)
 
     def take(left: str, right: str) -> None:
@@ -126,7 +152,7 @@ def _pairs(
 
 
 def _ordered(
-    sides: Mapping[str, str], pairs: Sequence[FootPair], ahead: Mapping[str, tuple[float, int]]
+    sides: Mapping[str, str], pairs: Sequence[Names], ahead: Mapping[str, tuple[float, int]]
 ) -> FootSides:
     """The feet with their sides: left ones, others and right ones, each from front to rear.
 

@@ -96,20 +96,20 @@ class Mirror:
                 taken |= {left, right}
         return pairs
 
+    def count(self, kinds: Sequence[Mapping[str, Part]]) -> int:
+        """How many pairs there are among parts of several kinds, each by name."""
+        return sum(len(self.pairs(parts)) for parts in kinds)
+
     def _distance(self, left: Part, right: Part) -> float:
         """How far a part is from the image of another [sizes]; infinity where it is no image.
 
         A part in the plane is its own image. So a partner is nearer than half the way to the own
         image.
         """
-        if left.kind != right.kind or left.points.shape != right.points.shape:
+        if left.points.shape != right.points.shape or not is_alike(left, right):
             return np.inf
 
         axis = left.axis * left.image
-        cosine = float(axis @ right.axis)
-        if (cosine if left.directed else abs(cosine)) < PARALLEL and left.axis.any():
-            return np.inf
-
         shift = np.array([0.0, 2 * self.y, 0.0])
         between = left.anchor * VECTOR + shift - right.anchor
         apart = [left.points * VECTOR + shift - right.points, between - between @ axis * axis]
@@ -117,6 +117,13 @@ class Mirror:
         if distance > left.y - self.y:
             return np.inf
         return round(distance / self.size / SAME) * SAME
+
+
+def is_alike(left: Part, right: Part) -> bool:
+    """Whether parts are of one kind and their axes, if they have some, images of each other."""
+    cosine = float(left.axis * left.image @ right.axis)
+    parallel = (cosine if left.directed else abs(cosine)) >= PARALLEL
+    return left.kind == right.kind and (parallel or not left.axis.any())
 
 
 def find_mirror(poses: Sequence[Mapping[str, Part]], torso: float, feet: Sequence[Part]) -> Mirror:
@@ -134,11 +141,14 @@ def find_mirror(poses: Sequence[Mapping[str, Part]], torso: float, feet: Sequenc
     size = float(np.ptp(places, axis=0).max()) if places else 0.0
     size = size or 1.0
     middles = [(one.y + other.y) / 2 for one in feet for other in feet if one.y > other.y]
-    mirrors = [Mirror(torso, size)]
-    mirrors += [Mirror(y, size) for y in middles if abs(y - torso) > SAME * size]
-    if len(mirrors) == 1:
-        return mirrors[0]
-    return max(mirrors, key=lambda mirror: sum(len(mirror.pairs(parts)) for parts in poses))
+    own = Mirror(torso, size)
+    others = {
+        round(y / size / SAME): Mirror(y, size) for y in middles if abs(y - torso) > SAME * size
+    }
+    aside = sum(bool(own.side(part)) for part in parts)
+    if not others or 2 * own.count(poses) >= aside:
+        return own
+    return max((own, *others.values()), key=lambda mirror: mirror.count(poses))
 
 
 def joint_part(model: mujoco.MjModel, data: mujoco.MjData, name: str) -> Part:

@@ -7,7 +7,13 @@ from itertools import chain
 from evoloco.joint import Pair, find_pairs
 from evoloco.mirror import Mirror, Part
 
+Names = tuple[str, str]
+"""Of a left and a right part."""
+
 Parts = Mapping[str, Part]
+
+LISTED = 8
+"""Largest number of names in a sentence."""
 
 
 def pair_parts(
@@ -17,7 +23,7 @@ def pair_parts(
     zero: Callable[[], Parts],
     mirror: Mirror,
     told: list[str],
-) -> tuple[Pair, ...]:
+) -> list[Names]:
     """Pairs parts that are mirror images of each other, and others whose names are.
 
     Args:
@@ -26,53 +32,59 @@ def pair_parts(
         home: The parts at home.
         zero: Called for the parts with joints at zero, where home leaves some without a partner.
         mirror: The plane of symmetry.
-        told: Gets a sentence on pairs that names and places do not both tell, and on parts
-            without a partner.
-
-    Returns:
-        Left name, right name and stem of each pair.
+        told: Gets sentences on pairs that names and places do not both tell.
     """
-    named = find_pairs(names)
-    likely = {frozenset(pair[:2]) for pair in named}
+    named = [pair[:2] for pair in find_pairs(names)]
+    likely = set(map(frozenset, named))
     by_place = mirror.pairs(home, likely)
-    if alone := _without(names, by_place):
+    if alone := without(names, by_place):
         parts = zero()
         by_place += mirror.pairs({name: parts[name] for name in alone if name in parts}, likely)
 
-    rest = dict.fromkeys(_without(names, by_place))
-    by_name = [
-        _turned(pair[:2], home, mirror) for pair in named if pair[0] in rest and pair[1] in rest
-    ]
-    found = [*by_place, *by_name]
-    alone = _without(names, found)
-    told += _told(what, named, by_place, by_name, alone)
-    return tuple(_with_stems(found, named, alone))
+    rest = set(without(names, by_place))
+    by_name = [turned(pair, home, mirror) for pair in named if rest.issuperset(pair)]
+    told += _told(what, named, by_place, by_name)
+    return [*by_place, *by_name]
 
 
-def _without(names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[str]:
-    """The names that are in no pair."""
-    paired = set(chain.from_iterable(pairs))
-    return [name for name in names if name not in paired]
-
-
-def _turned(pair: tuple[str, str], parts: Parts, mirror: Mirror) -> tuple[str, str]:
+def turned(pair: Names, parts: Parts, mirror: Mirror) -> Names:
     """A pair by names, exchanged where the left one is plainly on the right."""
     left, right = pair
     sides = [mirror.side(parts[name]) if name in parts else "" for name in pair]
     return (right, left) if sides == ["right", "left"] else pair
 
 
-def _with_stems(
-    found: Sequence[tuple[str, str]], named: Sequence[Pair], alone: Sequence[str]
-) -> list[Pair]:
-    """Pairs with stems that no other pair or part has: what their names share, or the left name."""
-    stems = {frozenset(pair[:2]): pair[2] for pair in named}
-    wanted = [stems.get(frozenset(pair), _shared(*pair)) for pair in found]
-    count = Counter([*wanted, *alone])
-    return [
+def without(names: Sequence[str], pairs: Sequence[Names]) -> list[str]:
+    """The names that are in no pair."""
+    paired = set(chain.from_iterable(pairs))
+    return [name for name in names if name not in paired]
+
+
+def with_stems(pairs: Sequence[Names], names: Sequence[str]) -> tuple[Pair, ...]:
+    """Pairs with stems that no other pair or part has: what their names share, or the left name.
+
+    Args:
+        pairs: The pairs.
+        names: Of all parts.
+    """
+    stems = {frozenset(pair[:2]): pair[2] for pair in find_pairs(names)}
+    wanted = [stems.get(frozenset(pair), _shared(*pair)) for pair in pairs]
+    count = Counter([*wanted, *without(names, pairs)])
+    return tuple(
         (left, right, stem if stem and count[stem] == 1 else left)
-        for (left, right), stem in zip(found, wanted, strict=True)
-    ]
+        for (left, right), stem in zip(pairs, wanted, strict=True)
+    )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence, not all of many."""
+    shown = ", ".join(names[:LISTED])
+    return shown if len(names) <= LISTED else f"{shown} and {len(names) - LISTED} more"
+
+
+def joined(pairs: Sequence[Names]) -> str:
+    """Pairs in a sentence."""
+    return listed([f"{left} and {right}" for left, right in pairs])
 
 
 def _shared(left: str, right: str) -> str:
@@ -84,33 +96,24 @@ def _shared(left: str, right: str) -> str:
 
 
 def _told(
-    what: str,
-    named: Sequence[Pair],
-    by_place: Sequence[tuple[str, str]],
-    by_name: Sequence[tuple[str, str]],
-    alone: Sequence[str],
+    what: str, named: Sequence[Names], by_place: Sequence[Names], by_name: Sequence[Names]
 ) -> list[str]:
-    """Sentences on pairs that names and places do not both tell, and on parts without a partner."""
-    names = {pair[:2] for pair in named}
-    called = set(chain.from_iterable(names))
-    new = [pair for pair in by_place if pair not in names and not called.intersection(pair)]
-    contrary = [pair for pair in by_place if pair not in names and called.intersection(pair)]
-    contrary += [pair for pair in by_name if pair not in names]
+    """Sentences on pairs that names and places do not both tell."""
+    called = set(chain.from_iterable(named))
+    unnamed = [pair for pair in by_place if pair not in named]
+    new = [pair for pair in unnamed if not called.intersection(pair)]
+    contrary = [pair for pair in unnamed if called.intersection(pair)]
+    contrary += [pair for pair in by_name if pair not in named]
+    bare = [pair for pair in by_name if pair in named]
 
     told = []
     if new:
-        told.append(f"Left and right {what} by their places: {_listed(new)}.")
+        told.append(f"Left and right {what} by their places: {joined(new)}.")
     if contrary:
         told.append(
-            f"Left and right {what} by their places, against their names: {_listed(contrary)}. "
+            f"Left and right {what} by their places, against their names: {joined(contrary)}. "
             "Forward is the x axis; give `mirror` if the names are right."
         )
-    if kept := [pair for pair in by_name if pair in names]:
-        told.append(f"Left and right {what} by their names alone: {_listed(kept)}.")
-    if alone:
-        told.append(f"The {what} {', '.join(alone)} have no partner on the other side.")
+    if bare:
+        told.append(f"Left and right {what} by their names alone: {joined(bare)}.")
     return told
-
-
-def _listed(pairs: Sequence[tuple[str, str]]) -> str:
-    return ", ".join(f"{left} and {right}" for left, right in pairs)

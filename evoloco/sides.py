@@ -9,10 +9,10 @@ from functools import cache
 
 import mujoco
 
-from evoloco.foot_sides import FootPair, find_foot_sides
+from evoloco.foot_sides import find_foot_sides, pair_along_legs
 from evoloco.joint import Pair
 from evoloco.mirror import find_mirror, foot_part, joint_part, muscle_part
-from evoloco.pairs import pair_parts
+from evoloco.pairs import Names, listed, pair_parts, with_stems, without
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Sides:
 
     joints: tuple[Pair, ...] = ()
     muscles: tuple[Pair, ...] = ()
-    feet: tuple[FootPair, ...] = ()
+    feet: tuple[Names, ...] = ()
     foot: tuple[tuple[str, str], ...] = ()
     told: tuple[str, ...] = field(default=(), compare=False)
 
     @property
-    def couple(self) -> FootPair | None:
+    def couple(self) -> Names | None:
         """The two feet of which a gait's phase lag is told.
 
         They are the first pair, the left foot before the right one. On a body of two feet that are
@@ -67,7 +67,8 @@ def find_sides(
     by their names.
 
     A foot is on the side of the joint that it hangs on, or else where it is, or else what its name
-    says. Only if nothing tells the side of any foot, the first half of the list is left.
+    says. Only if nothing tells the side of any foot, the first half of the list is left. Joints of
+    a pair of legs that are no pair yet are paired in their order along the legs.
 
     Args:
         model: The compiled model.
@@ -86,12 +87,29 @@ def find_sides(
     )
 
     told: list[str] = []
-    pairs = tuple((left, right, left) for left, right in (partners or {}).items())
+    pairs = list((partners or {}).items())
     if partners is None:
         pairs = pair_parts("joints", joints, at_home.joints, lambda: zero().joints, mirror, told)
     pulling = pair_parts("muscles", muscles, at_home.muscles, lambda: zero().muscles, mirror, told)
     foot, foot_pairs = find_foot_sides(model, soles, pairs, mirror, told)
-    return Sides(pairs, pulling, foot_pairs, foot, tuple(told))
+    if partners is None and (single := without(joints, pairs)):
+        alone = {name: zero().joints[name] for name in single}
+        pairs += pair_along_legs(model, foot_pairs, alone, told)
+    told += _alone(joints=without(joints, pairs), muscles=without(muscles, pulling))
+
+    named = with_stems(pairs, joints)
+    if partners is not None:
+        named = tuple((left, right, left) for left, right in pairs)
+    return Sides(named, with_stems(pulling, muscles), foot_pairs, foot, tuple(told))
+
+
+def _alone(**parts: Sequence[str]) -> list[str]:
+    """Sentences on parts without a partner."""
+    return [
+        f"The {what} {listed(names)} have no partner on the other side."
+        for what, names in parts.items()
+        if names
+    ]
 
 
 class _Posed:

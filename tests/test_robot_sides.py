@@ -18,6 +18,7 @@ from evoloco.fitness import alternation, gait_symmetry
 from evoloco.gait.analysis import analyse, rows, walks
 from evoloco.gait.cycle import gait_cycle
 from evoloco.gait.strides import stride_values
+from evoloco.joint import find_pairs
 from evoloco.morphologies import mjcf
 from evoloco.morphology import Morphology, assemble
 from evoloco.spec import read
@@ -234,6 +235,28 @@ def test_where_places_do_not_tell_names_do(tmp_path: Path) -> None:
         assert "by their names alone: left_hip and right_hip" in body.sides.told[0]
 
 
+@pytest.mark.parametrize(
+    ("left", "right", "stem"),
+    [
+        ("lthigh", "rthigh", "thigh"),
+        ("kneeL", "kneeR", "knee"),
+        ("LM_hip", "RM_hip", "middle_hip"),
+        ("hip_LR", "hip_RR", "hip_rear"),
+        ("thigh_left_joint", "thigh_joint", "thigh_joint"),
+        ("foot-left", "foot", "foot"),
+        ("shin", "right_shin", "shin"),
+        ("l.hip", "r.hip", "hip"),
+    ],
+)
+def test_names_that_differ_in_their_side_are_pairs(left: str, right: str, stem: str) -> None:
+    for names in itertools.permutations((left, right, "neck", "tail_light")):
+        assert find_pairs(names) == [(left, right, stem)]
+
+
+def test_names_without_a_side_are_no_pairs() -> None:
+    assert find_pairs(["lower", "upper", "left", "wheel", "waist", "l", "leg1", "leg2"]) == []
+
+
 def test_places_rule_over_names_and_say_so(tmp_path: Path) -> None:
     facing_backward = {"left": (0, -0.07), "right": (0, 0.07)}
     body = built(tmp_path, facing_backward)
@@ -263,7 +286,12 @@ def test_only_feet_that_nothing_tells_apart_are_taken_in_the_order_of_their_list
     for feet in itertools.permutations(same):
         body = built(tmp_path, same, feet)
         assert body.feet == tuple(f"{foot}_foot" for foot in feet)
-        assert f"left: {feet[0]}_foot; right: {feet[1]}_foot." in body.sides.told[-1]
+        by_list, along_legs = body.sides.told
+        assert f"left: {feet[0]}_foot; right: {feet[1]}_foot." in by_list
+        assert "by their order along the legs" in along_legs
+        assert partners(body) == {
+            f"{feet[0]}_{part}": f"{feet[1]}_{part}" for part in ("hip", "knee")
+        }
 
 
 def test_two_feet_one_behind_the_other_are_front_and_rear_in_any_order(tmp_path: Path) -> None:
