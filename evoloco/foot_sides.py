@@ -50,7 +50,7 @@ def find_foot_sides(
     ahead = {name: _ahead(part, mirror) for name, part in feet.items()}
     pairs = _pairs(feet, sides, [by_joint, by_place, by_name], ahead)
     if len(feet) > 1 and (alone := without(tuple(feet), pairs)):
-        told.append(f"The feet {listed(alone)} have no partner on the other side.")
+        told.append(f"These feet have no partner on the other side: {listed(alone)}.")
     return _ordered(sides, pairs, ahead), tuple(pairs)
 
 
@@ -75,7 +75,9 @@ def pair_along_legs(
             found += [(a, b) for a, b in ordered if is_alike(joints[a], joints[b])]
 
     if found:
-        told.append(f"Left and right joints by their order along the legs: {joined(found)}.")
+        told.append(
+            f"By their order along the legs, these joints are left and right: {joined(found)}."
+        )
     return found
 
 

@@ -73,8 +73,8 @@ class Mirror:
     ) -> list[tuple[str, str]]:
         """Names of left and right parts that are images of each other.
 
-        The nearest images are paired first. Of images as near, it is those whose names say so, and
-        then those that come first in the model.
+        Images whose names say so are paired first, then the nearest ones. Of images as near, it is
+        those that come first in the model.
 
         Args:
             parts: By name.
@@ -83,7 +83,7 @@ class Mirror:
         lefts = [(name, part) for name, part in parts.items() if part.y > self.y]
         rights = [(name, part) for name, part in parts.items() if part.y < self.y]
         found = [
-            (distance, frozenset((left, right)) not in named, one.number, other.number, left, right)
+            (frozenset((left, right)) not in named, distance, one.number, other.number, left, right)
             for left, one in lefts
             for right, other in rights
             if (distance := self._distance(one, other)) <= TOLERANCE

@@ -108,12 +108,12 @@ def _told(
 
     told = []
     if new:
-        told.append(f"Left and right {what} by their places: {joined(new)}.")
+        told.append(f"By their places, these {what} are left and right: {joined(new)}.")
     if contrary:
         told.append(
-            f"Left and right {what} by their places, against their names: {joined(contrary)}. "
-            "Forward is the x axis; give `mirror` if the names are right."
+            f"By their places, against their names, these {what} are left and right: "
+            f"{joined(contrary)}. Forward is the x axis; give `mirror` if the names are right."
         )
     if bare:
-        told.append(f"Left and right {what} by their names alone: {joined(bare)}.")
+        told.append(f"By their names alone, these {what} are left and right: {joined(bare)}.")
     return told

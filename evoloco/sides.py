@@ -106,7 +106,7 @@ def find_sides(
 def _alone(**parts: Sequence[str]) -> list[str]:
     """Sentences on parts without a partner."""
     return [
-        f"The {what} {listed(names)} have no partner on the other side."
+        f"These {what} have no partner on the other side: {listed(names)}."
         for what, names in parts.items()
         if names
     ]

@@ -96,7 +96,7 @@ def test_parts_without_a_word_for_their_side_are_paired_by_their_places(tmp_path
     assert [body.sides.of_foot(foot) for foot in body.feet] == ["left", "left", "right", "right"]
     (told,) = body.sides.told
     assert told == (
-        "Left and right joints by their places: a_hip and b_hip, a_knee and b_knee, "
+        "By their places, these joints are left and right: a_hip and b_hip, a_knee and b_knee, "
         "c_hip and d_hip, c_knee and d_knee."
     )
 
@@ -158,7 +158,7 @@ def test_axes_that_are_no_images_are_no_pair(tmp_path: Path) -> None:
     turned = robot(legs).replace(leg("a", legs["a"]), leg("a", legs["a"], "1 0 0"))
     body = built(tmp_path, legs, text=turned)
     assert partners(body) == {"a_knee": "b_knee"}
-    assert "The joints a_hip, b_hip have no partner on the other side." in body.sides.told
+    assert "These joints have no partner on the other side: a_hip, b_hip." in body.sides.told
 
 
 def test_joints_on_one_axis_are_paired_in_their_order(tmp_path: Path) -> None:
@@ -178,13 +178,13 @@ def test_what_has_no_partner_is_told(tmp_path: Path) -> None:
       <geom size=".02" mass=".05"/></body>"""
     joints = [f"{name}_{part}" for name in DOG for part in ("hip", "knee")]
     body = built(tmp_path, DOG, joints=[*joints, "wag"], text=robot(DOG, tail))
-    assert body.sides.told == ("The joints wag have no partner on the other side.",)
+    assert body.sides.told == ("These joints have no partner on the other side: wag.",)
     assert body.sides.told[0] in body.told
     tripod = {"a": (0.15, 0.0), "b": (-0.1, 0.08), "c": (-0.1, -0.08)}
     three = built(tmp_path, tripod)
     assert three.sides.feet == (("b_foot", "c_foot"),)
     assert three.feet == ("b_foot", "a_foot", "c_foot")
-    assert "The feet a_foot have no partner on the other side." in three.sides.told
+    assert "These feet have no partner on the other side: a_foot." in three.sides.told
 
 
 MUSCLES = """<mujoco><worldbody><geom type="plane" size="0 0 1"/><body name="trunk" pos="0 0 .3">
@@ -232,7 +232,10 @@ def test_where_places_do_not_tell_names_do(tmp_path: Path) -> None:
         body = built(tmp_path, planar, feet)
         assert body.feet == ("left_foot", "right_foot")
         assert partners(body) == {"left_hip": "right_hip", "left_knee": "right_knee"}
-        assert "by their names alone: left_hip and right_hip" in body.sides.told[0]
+        assert (
+            "By their names alone, these joints are left and right: left_hip and right_hip"
+            in body.sides.told[0]
+        )
 
 
 @pytest.mark.parametrize(
@@ -264,7 +267,7 @@ def test_places_rule_over_names_and_say_so(tmp_path: Path) -> None:
     assert body.feet == ("right_foot", "left_foot")
     assert {joint.stem for joint in body.joints} == {"hip", "knee"}
     (told,) = body.sides.told
-    assert "against their names: right_hip and left_hip" in told
+    assert "against their names, these joints are left and right: right_hip and left_hip" in told
     assert "Forward is the x axis" in told
 
 
@@ -288,7 +291,7 @@ def test_only_feet_that_nothing_tells_apart_are_taken_in_the_order_of_their_list
         assert body.feet == tuple(f"{foot}_foot" for foot in feet)
         by_list, along_legs = body.sides.told
         assert f"left: {feet[0]}_foot; right: {feet[1]}_foot." in by_list
-        assert "by their order along the legs" in along_legs
+        assert "By their order along the legs" in along_legs
         assert partners(body) == {
             f"{feet[0]}_{part}": f"{feet[1]}_{part}" for part in ("hip", "knee")
         }
