@@ -7,7 +7,9 @@ from typing import ClassVar, Literal
 
 from evoloco.fields import Fields
 from evoloco.genome import Gene, Space
+from evoloco.joint import Joint
 from evoloco.morphology import Morphology
+from evoloco.subtree import is_in_subtree
 
 from ._pacemaker import Feedback, Senses
 from ._posture import Posture
@@ -71,12 +73,25 @@ class Followers:
 
     def senders(self) -> list[int]:
         """Whom each oscillator follows; the pacemaker follows itself."""
-        found = [0]
-        above: dict[str, int] = {}
-        for number, part in enumerate(self.posture.drives, 1):
-            found.append(above.get(part.joint.side, 0) if self.coupling == "chain" else 0)
-            above[part.joint.side] = number
-        return found
+        drives = self.posture.drives
+        if self.coupling != "chain":
+            return [0] * (len(drives) + 1)
+
+        numbers = {part.joint.name: number for number, part in enumerate(drives, 1)}
+        return [0, *(numbers.get(self._above(part.joint), 0) for part in drives)]
+
+    def _above(self, joint: Joint) -> str:
+        """The nearest driven joint above another one on its side; "" for none."""
+        model = self.morphology.model
+        place = model.joint(joint.name)
+        above = {
+            int(model.joint(other.name).id): other.name
+            for other in self.morphology.joints
+            if other.side == joint.side
+            and model.joint(other.name).id < place.id
+            and is_in_subtree(model, int(place.bodyid[0]), int(model.joint(other.name).bodyid[0]))
+        }
+        return above[max(above)] if above else ""
 
     def _oscillators(self, values: Mapping[str, float]) -> Fields:
         """Sender, lead over it [rad], cosine and sine of that, amplitude [rad] and sign (n,)."""

@@ -64,13 +64,16 @@ class Senses:
 
 
 def first_feet(morphology: Morphology) -> tuple[str, str]:
-    """Names of the first left and the first right foot; "" for none."""
-    feet = morphology.feet  # the left half stands first
-    return (feet[0] if feet else "", feet[len(feet) // 2] if len(feet) > 1 else "")
+    """Names of the foremost left foot and its partner; "" for none.
+
+    Of two feet that are no pair, they are the front and the rear one.
+    """
+    feet = morphology.feet
+    return morphology.sides.couple or (feet[0] if feet else "", "")
 
 
 def foot_channels(morphology: Morphology) -> tuple[int, int]:
-    """Channels of `foot_load` for the first left and the first right foot; -1 for none."""
+    """Channels of `foot_load` for these two feet; -1 for none."""
     left, right = (morphology.feet.index(foot) if foot else -1 for foot in first_feet(morphology))
     return left, right
 

@@ -127,7 +127,7 @@ class Planar:
 
     def _senses(self, own: int, values: Mapping[str, float]) -> Iterator[Sense]:
         """What the hip and the knee of one side feel; 0 is the right side, whose knee feels c_L."""
-        other, contact = 1 - own, self.feet[own]  # feet stand left first
+        other, contact = 1 - own, self.feet[own]  # the left foot stands first
         hip = [*self._thigh(own, -1.0), *self._thigh(other, 1.0), Term("", "", 1.0, contact)]
         knee = self._shank(other, contact)
         yield from _felt(2 * own, values["hip_feedback"], hip)

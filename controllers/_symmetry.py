@@ -50,8 +50,19 @@ def drives(morphology: Morphology, symmetry: Symmetry) -> tuple[Drive, ...]:
 
 
 def owners(parts: tuple[Drive, ...]) -> tuple[Drive, ...]:
-    """The first drive of every set of genes."""
-    return tuple({part.genes: part for part in reversed(parts)}.values())[::-1]
+    """The drive that has every set of genes, which is not the right one of a pair."""
+    found: dict[str, Drive] = {}
+    for part in parts:
+        if part.genes not in found or found[part.genes].late:
+            found[part.genes] = part
+    return tuple(found.values())
+
+
+def one_of_each(morphology: Morphology) -> list[Joint]:
+    """The left one of every pair of joints and those without a partner, as they hang on others."""
+    model = morphology.model
+    ordered = sorted(morphology.joints, key=lambda joint: int(model.joint(joint.name).id))
+    return [joint for joint in ordered if joint.side != "right"]
 
 
 def amplitude(part: Drive, name: str, meaning: str, largest: float = 0.6) -> Gene:

@@ -14,7 +14,7 @@ from ._neurons import advance, fastest, inputs
 from ._pacemaker import foot_channels, landing
 from ._planar import Planar
 from ._posture import Posture, aim
-from ._symmetry import Symmetry
+from ._symmetry import Symmetry, one_of_each
 from ._topologies import TONIC_INPUT, TOPOLOGIES, Feedback, HalfCentres
 
 
@@ -153,8 +153,7 @@ class Controller:
         if planar:
             self.wiring = Planar(morphology)
         else:
-            one_of_each = {joint.stem: joint for joint in reversed(morphology.joints)}
-            links = TOPOLOGIES[topology](list(one_of_each.values())[::-1])
+            links = TOPOLOGIES[topology](one_of_each(morphology))
             self.wiring = HalfCentres(
                 morphology, self.posture.drives, links, feedback, tonic, tonic_gene
             )

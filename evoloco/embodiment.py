@@ -1,8 +1,8 @@
 """The bodies that a run searches among, and its controller on each of them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from evoloco.controller import Controller
@@ -12,6 +12,7 @@ from evoloco.genome import Gene
 from evoloco.members import member, require
 from evoloco.morphology import Morphology
 from evoloco.options import checked, free_numbers
+from evoloco.sides import Sides
 from evoloco.spec import ControllerSpec, MorphologySpec, RunSpec
 from evoloco.terrain import Terrain
 
@@ -128,14 +129,26 @@ class Embodiment:
             raise UnknownNameError("gene in [morphology.genes]", name, known)
         return known[name]
 
-    def _made(self, *values: float) -> Embodied:
-        """A body with values of its genes, and the controller on it."""
+    @cached_property
+    def _sides(self) -> Sides:
+        """The sides of the body whose genes are all in the middle of their bounds."""
+        return self._built(self._middle[gene.name] for gene in self.genes).sides
+
+    def _built(self, values: Iterable[float]) -> Morphology:
+        """A body with values of its genes."""
         names = [gene.name.removeprefix(BODY) for gene in self.genes]
         with user_code(self._body_name):
             given = dict(zip(names, values, strict=True))
             morphology: Morphology = self._module.build(**self._body_options, **given)
         if not isinstance(morphology, Morphology):
             raise SpecError(f"{self._body_name}: `build` must return a Morphology.")
+        return morphology
+
+    def _made(self, *values: float) -> Embodied:
+        """A body with values of its genes, and the controller on it."""
+        morphology = self._built(values)
+        if self.genes:  # so that all bodies have the same genes of a controller
+            morphology = morphology.with_sides(self._sides)
         if self._terrain:
             morphology = self._terrain.under(morphology)
         morphology = fitted(morphology, self._spec.sensors)

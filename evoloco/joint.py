@@ -18,6 +18,11 @@ SIDES = {
     "rl": ("rr", "rear"),
     "hl": ("hr", "hind"),
     "lh": ("rh", "hind"),
+    "lr": ("rr", "rear"),
+    "bl": ("br", "back"),
+    "lb": ("rb", "back"),
+    "ml": ("mr", "middle"),
+    "lm": ("rm", "middle"),
 }
 """Words of a name that mean left, the word for right, and what of them belongs to the stem."""
 
@@ -55,9 +60,20 @@ class Joint:
 
 
 def find_pairs(names: Sequence[str]) -> list[Pair]:
-    """Finds the names that differ in one word for the side."""
-    found = (_pair(name, names) for name in names)
-    return [pair for pair in found if pair is not None]
+    """Finds the names that differ in their side.
+
+    They differ in one word for it. Other names differ in a first or last letter l and r, or one of
+    them has the word left or right and the other has no word for its side.
+    """
+    found: list[Pair] = []
+    rest = dict.fromkeys(names)
+    for rule in (_pair, _pair_of_letters, _pair_of_one_word):
+        for name in names:
+            pair = rule(name, tuple(rest)) if name in rest else None
+            if pair and pair[0] in rest and pair[1] in rest:
+                found.append(pair)
+        rest = dict.fromkeys(name for name in rest if not any(name in pair[:2] for pair in found))
+    return found
 
 
 def _pair(name: str, names: Sequence[str]) -> Pair | None:
@@ -70,6 +86,32 @@ def _pair(name: str, names: Sequence[str]) -> Pair | None:
             parts = (before.rstrip("_-."), rest, after.lstrip("_-."))
             return name, partner, "_".join(part for part in parts if part)
     return None
+
+
+def _pair_of_letters(name: str, names: Sequence[str]) -> Pair | None:
+    """The pair of names such as "lfoot" and "rfoot" whose left name this is."""
+    for place in (0, len(name) - 1):
+        before, letter, after = name[:place], name[place : place + 1], name[place + 1 :]
+        partner = before + {"l": "r", "L": "R"}.get(letter, letter) + after
+        if partner != name and partner in names:
+            return name, partner, (before + after).strip("_-.")
+    return None
+
+
+def _pair_of_one_word(name: str, names: Sequence[str]) -> Pair | None:
+    """The pair of a name such as "foot_left" with "foot", whose side is not told."""
+    parts = re.split(r"([_\-. ])", name)
+    sides = [place for place, part in enumerate(parts) if part.lower() in ("left", "right")]
+    if not sides or len(parts) == 1:
+        return None
+
+    place = sides[0]
+    bare = parts[:place] + parts[place + 2 :] if place + 1 < len(parts) else parts[: place - 1]
+    partner = "".join(bare)
+    if partner not in names:
+        return None
+    left = parts[place].lower() == "left"
+    return (name, partner, partner) if left else (partner, name, partner)
 
 
 def _in_the_case_of(word: str, other: str) -> str:

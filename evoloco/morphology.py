@@ -17,9 +17,10 @@ import numpy as np
 
 from evoloco.errors import ModelError, UnknownNameError
 from evoloco.fields import Array, Layout
-from evoloco.joint import Joint, Pair, find_pairs, read_joint
+from evoloco.joint import Joint, read_joint
 from evoloco.muscle import Muscle, read_muscle
 from evoloco.sensor import Sensor, layout, of_body
+from evoloco.sides import Sides, find_sides
 from evoloco.standard_sensors import add_sensors
 from evoloco.stature import read_stature
 from evoloco.subtree import geoms_of
@@ -39,13 +40,14 @@ class Morphology:
         model: Compiled model with the standard sensors (see `evoloco.standard_sensors`).
         spec: What it is compiled from.
         torso: Name of the body that carries the IMU.
-        feet: Names of the foot bodies, left ones first.
+        feet: Names of the foot bodies: left ones, others and right ones, each from front to rear.
         joints: Driven joints; in the order of the controls where servos or motors drive them.
         floor: Ids of the geoms that count as ground.
         leg_length: Height of the highest leg joint above the sole in the reference pose [m].
         standing_height: Height of the torso in the reference pose [m].
         mass: Of the robot, the tree of the torso [kg].
         size: Overall height in the reference pose [m].
+        sides: What is left, what is right, and what belongs together.
         muscles: In the order of the controls, where they drive the joints; none elsewhere.
         torques: Whether the controls are torques of motors [N m], over the motors' gear; else they
             are target angles, or excitations of muscles.
@@ -67,6 +69,7 @@ class Morphology:
     standing_height: float
     mass: float
     size: float
+    sides: Sides
     muscles: tuple[Muscle, ...] = ()
     torques: bool = False
     reference: tuple[float, ...] = ()
@@ -181,6 +184,13 @@ class Morphology:
         change(spec)
         return self.compiled_as(spec.compile(), spec)
 
+    def with_sides(self, sides: Sides) -> "Morphology":
+        """This body with the sides of another one that has the same parts."""
+        if sides == self.sides:
+            return self
+        feet = tuple(foot for foot, _ in sides.foot)
+        return replace(self, sides=sides, feet=feet).compiled_as(self.model)
+
     def with_model(self, model: mujoco.MjModel) -> "Morphology":
         """This body with other numbers in its compiled model that none of its own depend on."""
         other = replace(self, model=model)
@@ -206,10 +216,10 @@ class Morphology:
         joint_names = [joint.name for joint in self.joints]
         joints, muscles = self.joints, self.muscles
         if not same_joints:
-            pairs, commanded = _pairs_of(joints), not self.torques
+            pairs, commanded = self.sides.joints, not self.torques
             joints = tuple(read_joint(model, home, name, pairs, commanded) for name in joint_names)
         if muscles:
-            pairs = _pairs_of(muscles)
+            pairs = self.sides.muscles
             muscles = tuple(read_muscle(model, muscle.name, pairs) for muscle in muscles)
 
         if self.reference:
@@ -245,11 +255,6 @@ class Morphology:
         }
 
 
-def _pairs_of(parts: Sequence[Joint] | Sequence[Muscle]) -> list[Pair]:
-    """The pairs that joints or muscles are known to form."""
-    return [(part.name, part.partner, part.stem) for part in parts if part.side == "left"]
-
-
 def _at_home(model: mujoco.MjModel, data: mujoco.MjData | None = None) -> mujoco.MjData:
     """Data of a model in its home keyframe, with its kinematics computed."""
     data = mujoco.MjData(model) if data is None else data
@@ -266,6 +271,7 @@ def assemble(
     floor: Sequence[str] = (),
     partners: Mapping[str, str] | None = None,
     torso_frame: str = "",
+    sides: Sides | None = None,
 ) -> Morphology:
     """Adds the standard sensors to a spec, compiles it and reads the body off the model.
 
@@ -274,12 +280,14 @@ def assemble(
             name, or with muscles, and a keyframe `home` in which it starts. The actuators are
             servos, or all of them are MuJoCo's `motor`, whose control is a torque.
         torso: Body that carries the IMU.
-        feet: Foot bodies, left ones first.
+        feet: Foot bodies, in any order.
         joints: Driven joints, in the order of their actuators where servos or motors drive them.
         floor: Geoms that count as ground; the geoms of the world body where empty.
-        partners: Left joint -> right joint. Where absent, they are found by their names:
-            `hip_left`, `l_hip`, `LHip` or `FL_hip` with `hip_right`, `r_hip`, `RHip` or `FR_hip`.
+        partners: Left joint -> right joint. Where absent, they are found by their places, or
+            else by their names: `hip_left`, `l_hip`, `LHip` or `FL_hip` with `hip_right`,
+            `r_hip`, `RHip` or `FR_hip`.
         torso_frame: Body in whose frame x is forward and z upward; the torso where empty.
+        sides: The sides, where they are known already.
 
     Raises:
         UnknownNameError: A body, joint or geom does not exist.
@@ -297,23 +305,26 @@ def assemble(
     model = _compiled(spec)
     home = _at_home(model)
 
-    joint_pairs = _joint_pairs(joints, partners)
+    muscle_names = actuators if muscular else []
+    _check_partners(joints, partners or {})
+    if sides is None:
+        sides = find_sides(model, home, torso, feet, joints, muscle_names, partners)
     driven = tuple(
-        read_joint(model, home, name, joint_pairs, commanded=not torques) for name in joints
+        read_joint(model, home, name, sides.joints, commanded=not torques) for name in joints
     )
-    muscle_pairs = find_pairs(actuators)
-    muscles = [read_muscle(model, name, muscle_pairs) for name in actuators] if muscular else []
+    muscles = [read_muscle(model, name, sides.muscles) for name in muscle_names]
     ground = _ground(model, floor)
     return Morphology(
         model=model,
         spec=spec,
         torso=torso,
-        feet=tuple(feet),
+        feet=tuple(foot for foot, _ in sides.foot),
         joints=driven,
         floor=ground,
         muscles=tuple(muscles),
         torques=torques,
         torso_frame=frame,
+        sides=sides,
         **read_stature(model, home, frame, feet, joints)._asdict(),
     )
 
@@ -388,18 +399,11 @@ def _compiled(spec: mujoco.MjSpec) -> mujoco.MjModel:
     return model
 
 
-def _joint_pairs(joints: Sequence[str], partners: Mapping[str, str] | None) -> list[Pair]:
-    """Pairs of driven joints, given or found by their names.
-
-    Raises:
-        UnknownNameError: A joint that is given is not driven.
-    """
-    if partners is None:
-        return find_pairs(joints)
+def _check_partners(joints: Sequence[str], partners: Mapping[str, str]) -> None:
+    """Raises an UnknownNameError where a joint of a pair is not driven."""
     for name in (name for pair in partners.items() for name in pair):
         if name not in joints:
             raise UnknownNameError("driven joint", name, joints)
-    return [(left, right, left) for left, right in partners.items()]
 
 
 def _ground(model: mujoco.MjModel, floor: Sequence[str]) -> frozenset[int]:

@@ -134,5 +134,38 @@ XM430_W210 = Servo(
 Datasheet: emanual.robotis.com/docs/en/platform/turtlebot3/appendix_dynamixel.
 """
 
-SERVOS = {"xm430": XM430, "xm430_w210": XM430_W210}
+XL330 = Servo(
+    stall_torque=0.52,  # datasheet, at 5 V
+    no_load_speed=103 * RPM,  # datasheet, at 5 V
+    stiffness=1.2,  # the default gain of the firmware, see below
+    voltage=5.0,  # datasheet: recommended supply
+    armature=0.0020,  # identified
+    friction=0.018,  # identified
+    latency=0.008,  # as for the XM430-W350 (assumed)
+)
+"""ROBOTIS DYNAMIXEL XL330-M288, 18 g.
+
+Datasheet: emanual.robotis.com/docs/en/dxl/x/xl330-m288. Its position gain of
+400 / 128 duty units of 5/885 V per encoder step of 2π/4096 rad is 11.5 V/rad,
+or 1.2 N m/rad. Identified values: the Coulomb-viscous model (`params/xl330/m1`)
+of github.com/Rhoban/bam, whose torque constant of 0.370 N m/A and resistance of
+3.50 Ohm give 0.53 N m at stall. Duclusaud and Passault, 2025, Extended friction
+models for the physics simulation of servo actuators, arXiv:2410.08650.
+"""
+
+XL330_M077 = Servo(
+    stall_torque=0.215,  # datasheet, at 5 V
+    no_load_speed=383 * RPM,  # datasheet, at 5 V
+    stiffness=0.49,  # the default gain of the firmware, 11.5 V/rad as in the XL330-M288
+    voltage=5.0,  # datasheet: recommended supply
+    armature=0.0020 * (77.5 / 288.4) ** 2,  # the same motor behind another gear
+    friction=0.018 * 77.5 / 288.4,  # likewise, if the friction is the motor's (assumed)
+    latency=0.008,  # as for the XL330-M288
+)
+"""ROBOTIS DYNAMIXEL XL330-M077, the faster gear.
+
+Datasheet: emanual.robotis.com/docs/en/dxl/x/xl330-m077.
+"""
+
+SERVOS = {"xm430": XM430, "xm430_w210": XM430_W210, "xl330": XL330, "xl330_m077": XL330_M077}
 """Servos by the names that run files use."""

@@ -17,17 +17,24 @@ def measure(episode: Episode) -> Array:
         alternation = |balance - mean of balance|                     (2)
 
     Its mean over time is 1 if the sides carry the whole body in turn for equal times. It is 0 if
-    the body hops on one leg, or on both together. The mean in (2) needs the whole episode.
+    the body hops on one leg, or on both together. The mean in (2) needs the whole episode. Of two
+    feet that are no pair, the front one counts as left and the rear one as right.
 
     Raises:
         ModelError: The feet are not in pairs.
     """
     load = np.maximum(episode.foot_load, 0.0)
-    feet = load.shape[1]
-    if feet % 2:
-        raise ModelError(f"Measure 'alternation' needs feet in pairs; this body has {feet}.")
+    feet, sides = episode.morphology.feet, episode.morphology.sides
+    pairs = sides.feet or ((sides.couple,) if sides.couple else ())
+    if len(feet) != 2 * len(pairs):
+        raise ModelError(
+            "Measure 'alternation' needs feet in pairs, left and right; "
+            f"this body has {len(feet)}, of which {2 * len(pairs)} are in pairs."
+        )
 
-    left, right = load[:, : feet // 2].sum(axis=1), load[:, feet // 2 :].sum(axis=1)
+    left, right = (
+        load[:, [feet.index(pair[side]) for pair in pairs]].sum(axis=1) for side in (0, 1)
+    )
     total = left + right
     balance = (left - right) / np.where(total > 0, total, 1.0)  # (1)
     return episode.per_control_step(np.abs(balance - balance.mean()))  # (2)

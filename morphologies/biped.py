@@ -34,6 +34,7 @@ CORNER = 0.006
 """Radius of the spheres at the corners of the sole [m]."""
 
 LIMITS = {
+    "hip_yaw": (-0.4, 0.8),
     "hip_roll": (-0.5, 0.6),
     "hip_pitch": (-0.9, 1.5),
     "knee": (0.0, 2.2),
@@ -100,6 +101,7 @@ class Leg:
 
 def build(
     arms: bool = False,
+    hip_yaw: bool = False,
     timestep: Annotated[float, Field(gt=0)] = 0.005,
     thigh: float = THIGH,
     shank: float = SHANK,
@@ -116,10 +118,12 @@ def build(
     """Servo biped of 0.5 m and 3.15 kg with ten driven joints, proportioned like the ROBOTIS OP3.
 
     Each leg has hip roll and pitch, knee, ankle pitch and roll, all driven by
-    DYNAMIXEL XM430-W350. Positive angles are hip flexion (the thigh goes
+    DYNAMIXEL XM430-W350. With `hip_yaw` each has the sixth servo of the OP3
+    too, which a robot turns with: yaw, roll and pitch cross at the hip in this
+    order from the torso down. Positive angles are hip flexion (the thigh goes
     forward), knee flexion, ankle dorsiflexion (the toes go up), hip abduction
-    and ankle eversion (both outwards), and shoulder flexion. Equal angles on
-    both sides are a mirror image.
+    and ankle eversion (both outwards), hip yaw (the toes go outwards), and
+    shoulder flexion. Equal angles on both sides are a mirror image.
 
     A foot touches the ground with a small sphere at each corner; its load
     cells are the sensors `<foot>.load_<front|rear>_<inner|outer>` [N]. The
@@ -128,7 +132,8 @@ def build(
     shank and foot with the other's. Longer links and larger soles weigh more.
 
     Args:
-        arms: Whether the shoulders are driven too, which makes twelve joints.
+        arms: Whether the shoulders are driven too, by two servos more.
+        hip_yaw: Whether the hips yaw too, by two servos more. Their mass is there without.
         timestep: Physics step [s].
         thigh: Length of the thighs [m].
         shank: Length of the shanks [m].
@@ -147,11 +152,13 @@ def build(
     torso = _torso(spec, imu_height)
     leg = Leg(thigh, shank, hip_width, sole_length, sole_width, knee_limit)
 
+    absent = {"hip_yaw": not hip_yaw, "shoulder_pitch": not arms}
+    stems = [stem for stem in LIMITS if not absent.get(stem)]
     joints = []
     for side, sign in (("left", 1), ("right", -1)):
-        _leg(spec, torso, side, sign, leg)
+        _leg(spec, torso, side, sign, leg, hip_yaw)
         _arm(torso, side, sign, arms)
-        joints += [f"{stem}_{side}" for stem in LIMITS if arms or stem != "shoulder_pitch"]
+        joints += [f"{stem}_{side}" for stem in stems]
     _load(torso, ballast, ballast_height, tail > 0.5)
 
     servo = replace(XM430, stiffness=stiffness)
@@ -189,11 +196,15 @@ def _torso(spec: mujoco.MjSpec, imu_height: float) -> mujoco.MjsBody:
     return torso
 
 
-def _leg(spec: mujoco.MjSpec, torso: mujoco.MjsBody, side: str, sign: int, leg: Leg) -> None:
+def _leg(
+    spec: mujoco.MjSpec, torso: mujoco.MjsBody, side: str, sign: int, leg: Leg, yaws: bool
+) -> None:
     """One leg; servos on crossing axes are lumped into the link below them."""
     offers, accepts = (LEGS, 0) if side == "left" else (0, LEGS)
 
     thigh = torso.add_body(name=f"thigh_{side}", pos=[0, leg.hip * sign, -WAIST])
+    if yaws:
+        hinge(thigh, f"hip_yaw_{side}", (0, 0, sign), LIMITS["hip_yaw"])
     hinge(thigh, f"hip_roll_{side}", (sign, 0, 0), LIMITS["hip_roll"])
     hinge(thigh, f"hip_pitch_{side}", (0, -1, 0), LIMITS["hip_pitch"])
     box(thigh, f"hip_{side}", (0, 0, 0), (0.026, 0.020, 0.024), DARK, mass=0.19)

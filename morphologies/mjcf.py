@@ -89,10 +89,11 @@ def build(
     Args:
         path: The file, relative to the working directory.
         torso: Body that carries the IMU.
-        feet: Foot bodies, left ones first.
+        feet: Foot bodies, in any order.
         joints: Hinges to drive, in the order of the controls.
-        mirror: Left joint -> right joint; found by their names where absent.
-        servo: A known servo, "xm430" or "xm430_w210", or a table of its numbers:
+        mirror: Left joint -> right joint, for all pairs there are. Where absent, they are found
+            by their places at home, and by their names where places do not tell.
+        servo: A known servo ("xm430", "xm430_w210", "xl330", "xl330_m077"), or a table of numbers:
             stall_torque [N m], no_load_speed [rad/s], stiffness [N m/rad], and
             optionally voltage [V], armature [kg m²], friction [N m] and latency [s].
         home: Angles of joints in the home keyframe [rad].
@@ -141,7 +142,7 @@ def build(
     free_standard_names(spec, feet, joints, told)
     torso_frame = add_frame(spec, torso, frame, told)
     body = assemble(spec, torso, feet, joints, partners=mirror, torso_frame=torso_frame)
-    morphology = replace(body, told=tuple(told))
+    morphology = replace(body, told=(*told, *body.sides.told))
     if not genes:
         check_standing(morphology, path)
     return morphology

@@ -4,7 +4,7 @@ import pytest
 
 from evoloco.errors import ModelError, SpecError, UnknownNameError
 from evoloco.members import members
-from evoloco.morphologies import biped, hopper, mjcf, planar_biped
+from evoloco.morphologies import biped, hopper, mjcf, op3_class, planar_biped, xl330_biped
 from evoloco.morphology import GRAVITY, HOME
 from evoloco.options import checked
 from evoloco.servo import SERVOS, XM430, Servo
@@ -74,6 +74,11 @@ def save(tmp_path):
 BODIES = {
     "biped": lambda _: biped.build(),
     "biped with arms": lambda _: biped.build(arms=True),
+    "biped with hip yaw": lambda _: biped.build(hip_yaw=True),
+    "op3_class": lambda _: op3_class.build(),
+    "op3_class with all servos": lambda _: op3_class.build(arms=True, head=True),
+    "xl330_biped": lambda _: xl330_biped.build(),
+    "xl330_biped with all servos": lambda _: xl330_biped.build(head=True),
     "planar_biped": lambda _: planar_biped.build(),
     "hopper": lambda _: hopper.build(),
     "hopper with ankle": lambda _: hopper.build(ankle=True),

@@ -18,7 +18,10 @@ MIRROR = {"position": (1, -1, 1), "velocity": (1, -1, 1), "spin": (-1, 1, -1), "
 
 
 def body(feet: Sequence[str] = PAIR, motors: bool = False) -> Morphology:
-    """A torso on straight legs with a pitch joint at each hip; the joints are `hip_<foot>`."""
+    """A torso on straight legs with a pitch joint at each hip; the joints are `hip_<foot>`.
+
+    The first foot of either half is in front.
+    """
     spec = mujoco.MjSpec()
     spec.compiler.degree = False
     spec.option.timestep = 0.001
@@ -29,7 +32,7 @@ def body(feet: Sequence[str] = PAIR, motors: bool = False) -> Morphology:
     joints = [f"hip_{foot}" for foot in feet]
     for index, (foot, joint) in enumerate(zip(feet, joints, strict=True)):
         side = {"left": 0.1, "right": -0.1}.get(foot.split("_")[0], 0.0)
-        leg = torso.add_body(name=foot, pos=[0.2 * (index % max(len(feet) // 2, 1)), side, -0.1])
+        leg = torso.add_body(name=foot, pos=[-0.2 * (index % max(len(feet) // 2, 1)), side, -0.1])
         leg.add_joint(name=joint, axis=[0, 1, 0], range=[-1, 1], limited=1)
         leg.add_geom(
             type=mujoco.mjtGeom.mjGEOM_BOX, pos=[0, 0, -0.2], size=[0.1, 0.04, 0.2], mass=1

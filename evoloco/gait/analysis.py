@@ -40,6 +40,7 @@ class Gait:
 
     Attributes:
         feet: Names of the feet.
+        couple: Indices of the two feet of the phase lag, the left one first; None for no two.
         outcome: How the episode ended.
         time: Time of each physics step [s] (T S,).
         stance: Whether each foot stands (T S, F).
@@ -54,6 +55,7 @@ class Gait:
     """
 
     feet: tuple[str, ...]
+    couple: tuple[int, int] | None
     outcome: Outcome
     time: Array
     stance: Mask
@@ -126,6 +128,7 @@ def analyse(episode: Episode, warm_up: float = WARM_UP) -> Gait:
     liftoff = [np.flatnonzero(foot[:-1] & ~foot[1:]) + 1 for foot in stance.T]
     return Gait(
         feet=episode.morphology.feet,
+        couple=_couple(episode.morphology),
         outcome=episode.outcome,
         time=time,
         stance=stance,
@@ -174,7 +177,7 @@ def _strides(episode: Episode, steps: list[Rows]) -> Quantities:
         "stance_duration": tuple(part * time for part, time in zip(duty, times, strict=True)),
         "swing_duration": tuple((1 - part) * time for part, time in zip(duty, times, strict=True)),
         "double_support": _ratio(together, rows_in_all) if len(spans) == 2 else math.nan,
-        "phase_lag": _phase_lag(steps),
+        "phase_lag": _phase_lag(steps, _couple(episode.morphology)),
         "heel_first": tuple(_ratio(sum(foot), len(foot)) for foot in heel_first(episode, steps)),
     }
 
@@ -241,7 +244,7 @@ def walks(
         gait: What is judged.
         duration: Least time without falling [s].
         speed: Least mean speed after the warm-up [m/s].
-        phase_lag: Bounds of the lag between the feet [1], for a body with pairs of feet.
+        phase_lag: Bounds of the lag between the feet [1], for a body with a pair of feet.
         duty_factor: Bounds of each foot's duty factor [1].
         slip: Largest mean speed of a loaded foot over the ground [m/s].
     """
@@ -253,7 +256,7 @@ def walks(
 
     if not gait.speed >= speed:
         reasons.append(f"speed {gait.speed:.3f} m/s, below {speed:g} m/s")
-    if len(gait.feet) % 2 == 0 and not phase_lag[0] <= gait.phase_lag <= phase_lag[1]:
+    if gait.couple and not phase_lag[0] <= gait.phase_lag <= phase_lag[1]:
         reasons.append(
             f"phase lag {gait.phase_lag:.2f}, not within {phase_lag[0]:g}-{phase_lag[1]:g}"
         )
@@ -330,16 +333,22 @@ def _effort(episode: Episode) -> float:
     return metabolism.effort(episode) if episode.morphology.muscles and moved else math.nan
 
 
-def _phase_lag(touchdown: list[Rows]) -> float:
+def _couple(morphology: Morphology) -> tuple[int, int] | None:
+    """Indices of the two feet of which the phase lag is told."""
+    couple, feet = morphology.sides.couple, morphology.feet
+    return (feet.index(couple[0]), feet.index(couple[1])) if couple else None
+
+
+def _phase_lag(touchdown: list[Rows], couple: tuple[int, int] | None) -> float:
     """Where the right foot's touchdowns fall within the left's strides [1], in [0, 1].
 
-    It is their circular mean for the first left foot and its partner. NaN without a partner or a
-    touchdown.
+    It is their circular mean for the foremost left foot and its partner, or for the front and the
+    rear one of two feet that are no pair. NaN without these feet or a touchdown.
     """
-    if len(touchdown) % 2:
+    if couple is None:
         return math.nan
 
-    left, right = touchdown[0], touchdown[len(touchdown) // 2]
+    left, right = (touchdown[foot] for foot in couple)
     stride = np.searchsorted(left, right, side="right") - 1
     inside = (stride >= 0) & (stride < len(left) - 1)
     if not inside.any():

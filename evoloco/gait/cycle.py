@@ -155,17 +155,11 @@ def course(time: Array, signal: Array, touchdown: Array) -> Course:
 
 
 def _feet(morphology: Morphology) -> dict[str, int]:
-    """Index of the first foot on either side, or of the first foot, whose side is ""."""
+    """Index of the foremost foot on either side; or of the first foot, with the side ""."""
     found: dict[str, int] = {}
     for index, foot in enumerate(morphology.feet):
-        found.setdefault(foot_side(morphology, foot), index)
+        found.setdefault(morphology.sides.of_foot(foot), index)
     return {side: found[side] for side in ("left", "right") if side in found} or {"": 0}
-
-
-def foot_side(morphology: Morphology, foot: str) -> str:
-    """Side of a foot: that of the joints it hangs on, "left", "right" or ""."""
-    sides = (joint.side for joint in morphology.joints if _carries(morphology, joint.name, foot))
-    return next(filter(None, sides), "")
 
 
 def _carries(morphology: Morphology, joint: str, foot: str) -> bool:

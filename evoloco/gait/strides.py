@@ -63,7 +63,7 @@ def stride_values(episode: Episode, gait: Gait) -> dict[str, Array]:
     values["stride_length"] = np.concatenate(lengths)
     if len(gait.feet) == 2:
         values["double_support"] = np.concatenate(together)
-        lags = _lags(settled(gait, 0), settled(gait, 1))
+        lags = _lags(*(settled(gait, foot) for foot in gait.couple or (0, 1)))
         values["phase_lag"] = gait.phase_lag + (lags - gait.phase_lag + 0.5) % 1.0 - 0.5
         values["step_length"], values["step_width"] = steps(episode, gait)
     return values

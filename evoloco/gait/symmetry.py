@@ -17,7 +17,8 @@ NEAR = 0.9
 def hip_pair(morphology: Morphology) -> tuple[int, int, float] | None:
     """The uppermost pair of pitch joints of legs: indices, left before right, and mirror sign.
 
-    A leg ends in a foot, so arms do not count. None if the body has no such pair.
+    Of pairs as high in the tree, it is the foremost. A leg ends in a foot, so arms do not
+    count. None if the body has no such pair.
     """
     names = [joint.name for joint in morphology.joints]
     pairs = [
@@ -25,7 +26,7 @@ def hip_pair(morphology: Morphology) -> tuple[int, int, float] | None:
         for joint in morphology.joints
         if joint.axis == "pitch" and joint.side == "left" and moves_a_foot(morphology, joint.name)
     ]
-    return min(pairs, key=lambda pair: _depth(morphology, names[pair[0]]), default=None)
+    return min(pairs, key=lambda pair: _rank(morphology, names[pair[0]]), default=None)
 
 
 def moves_a_foot(morphology: Morphology, joint: str) -> bool:
@@ -35,13 +36,20 @@ def moves_a_foot(morphology: Morphology, joint: str) -> bool:
     return any(is_in_subtree(model, model.body(foot).id, moved) for foot in morphology.feet)
 
 
-def _depth(morphology: Morphology, joint: str) -> int:
-    """Number of bodies between the world and the one that a joint moves."""
-    model, count = morphology.model, 0
-    body = int(model.joint(joint).bodyid[0])
+def _rank(morphology: Morphology, joint: str) -> tuple[int, int, int]:
+    """Sorts joints of legs: by bodies above the one that it moves, by feet, as in the model."""
+    model, depth = morphology.model, 0
+    moved = int(model.joint(joint).bodyid[0])
+    foremost = next(
+        place
+        for place, foot in enumerate(morphology.feet)
+        if is_in_subtree(model, model.body(foot).id, moved)
+    )
+
+    body = moved
     while body:
-        body, count = int(model.body_parentid[body]), count + 1
-    return count
+        body, depth = int(model.body_parentid[body]), depth + 1
+    return depth, foremost, int(model.joint(joint).id)
 
 
 def hip_symmetry(episode: Episode) -> float:

@@ -80,7 +80,7 @@ def _of_the_episode(findings: Findings) -> dict[str, Drawn]:
         ),
     }
     if findings.outputs:
-        outputs = output_curves(episode.time, findings.outputs, two)
+        outputs = output_curves(episode, findings.outputs, two)
         drawn["oscillators"] = _curves(outputs, Axis("time [s]", "output", two))
     return drawn
 
@@ -99,7 +99,7 @@ def _of_the_cycle(findings: Findings, cycle: GaitCycle, efforts: Array) -> dict[
     }
     drawn = {}
     for name, (courses, label, limits) in signals.items():
-        if courses:
+        if any(courses.values()):
             people = findings.people if name == "cycle_angles" else {}
             axis = over_the_cycle(label, limits)
             drawn[name] = _curves(cycle_curves(courses, people), axis, cycle.liftoff)

@@ -9,7 +9,6 @@ from evoloco.gait.analysis import Gait
 from evoloco.genome import Array
 from evoloco.report.canvas import INK, finish, picture
 from evoloco.report.sides import areas, line
-from evoloco.report.skeleton import foot_sides
 from evoloco.report.span import Span, within
 from evoloco.report.table import Table
 from evoloco.report.words import room, words
@@ -30,7 +29,7 @@ def footfall(figure: Figure, episode: Episode, gait: Gait, span: Span) -> None:
         gait: Its gait.
         span: Time to show.
     """
-    sides = foot_sides(episode.morphology)
+    sides = dict(episode.morphology.sides.foot)
     axes = figure.subplots()
     time, load = loads(episode, span)
     tall = 0.8  # height of a foot's row

@@ -7,9 +7,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from evoloco.episode import Episode
+from evoloco.gait.symmetry import hip_pair
 from evoloco.genome import Array
 from evoloco.report.canvas import finish, picture
-from evoloco.report.sides import line, side_of, stem_of
+from evoloco.report.sides import line, stem_and_side
 from evoloco.report.span import Span, within
 from evoloco.report.table import Cell, Table
 from evoloco.report.words import words
@@ -39,7 +40,8 @@ def orbits(episode: Episode, outputs: Mapping[str, Array]) -> list[Orbit]:
         outputs: Outputs of the controller by name (T,).
     """
     body = episode.morphology.joints
-    leader = next((joint for joint in body if joint.axis == "pitch" and joint.side), body[0])
+    pair = hip_pair(episode.morphology)
+    leader = body[pair[0]] if pair else body[0]
     found = []
     for column, joint in enumerate(body):
         if joint.stem == leader.stem:
@@ -49,11 +51,13 @@ def orbits(episode: Episode, outputs: Mapping[str, Array]) -> list[Orbit]:
     if episode.morphology.muscles:
         return found
 
-    names = [name for name in outputs if stem_of(name) == leader.stem] or list(outputs)[:1]
-    for name in names:
+    parts = {name: stem_and_side(episode.morphology, name) for name in outputs}
+    names = [name for name, (stem, _) in parts.items() if stem == leader.stem]
+    for name in names or list(outputs)[:1]:
         output = np.asarray(outputs[name], dtype=float)
         rate = np.gradient(output, episode.control_dt) if len(episode) > 1 else 0 * output
-        found.append(Orbit(f"{stem_of(name)} oscillator", side_of(name), output, rate))
+        stem, side = parts[name]
+        found.append(Orbit(f"{stem} oscillator", side, output, rate))
     return found
 
 

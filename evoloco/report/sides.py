@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from evoloco.joint import Joint
+from evoloco.morphology import Morphology
+from evoloco.muscle import Muscle
 from evoloco.report.canvas import INK
 
 SIDES = {"left": INK["left"], "right": INK["right"], "": INK["text"]}
@@ -25,6 +28,15 @@ def areas(side: str, alpha: float) -> list[dict[str, Any]]:
     plain = {"facecolor": colour, "alpha": alpha, "linewidth": 0}
     pattern = {"facecolor": "none", "edgecolor": colour, "hatch": HATCHES[side], "linewidth": 0}
     return [plain, pattern] if HATCHES[side] else [plain]
+
+
+def stem_and_side(morphology: Morphology, name: str) -> tuple[str, str]:
+    """Returns the stem and the side of a joint or muscle, or else of a name by its words."""
+    parts: list[Joint | Muscle] = [*morphology.joints, *morphology.muscles]
+    for part in parts:
+        if part.name == name:
+            return part.stem, part.side
+    return stem_of(name), side_of(name)
 
 
 def side_of(name: str) -> str:

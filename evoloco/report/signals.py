@@ -7,7 +7,7 @@ import numpy as np
 from evoloco.episode import Episode
 from evoloco.genome import Array
 from evoloco.report.curves import Curve
-from evoloco.report.sides import side_of, stem_of
+from evoloco.report.sides import stem_and_side
 from evoloco.report.span import Span, within
 
 
@@ -34,16 +34,17 @@ def joint_curves(episode: Episode, span: Span) -> list[Curve]:
     return curves
 
 
-def output_curves(time: Array, outputs: Mapping[str, Array], span: Span) -> list[Curve]:
+def output_curves(episode: Episode, outputs: Mapping[str, Array], span: Span) -> list[Curve]:
     """Returns the outputs of the controller over a span, one panel per pair.
 
     Args:
-        time: Times of the outputs [s] (T,).
+        episode: The episode.
         outputs: Outputs by name (T,).
         span: Time to show.
     """
+    time = episode.time
     shown = within(time, span)
     return [
-        Curve(stem_of(name), side_of(name), time[shown], np.asarray(output)[shown])
+        Curve(*stem_and_side(episode.morphology, name), time[shown], np.asarray(output)[shown])
         for name, output in outputs.items()
     ]

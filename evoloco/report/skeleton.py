@@ -72,8 +72,10 @@ def segments(morphology: Morphology, data: mujoco.MjData) -> list[Segment]:
 
 
 def body_side(morphology: Morphology, body: int) -> str:
-    """Returns the side of a body: that of the joint it hangs on, or else of its name."""
+    """Returns the side of a body: of the foot that it is, of its joint, or of its name."""
     model = morphology.model
+    if side := morphology.sides.of_foot(model.body(body).name):
+        return side
     sides = {int(model.joint(joint.name).bodyid[0]): joint.side for joint in morphology.joints}
     above = body
     while above > 0:
@@ -81,13 +83,6 @@ def body_side(morphology: Morphology, body: int) -> str:
             return sides[above]
         above = int(model.body_parentid[above])
     return side_of(model.body(body).name)
-
-
-def foot_sides(morphology: Morphology) -> dict[str, str]:
-    """Returns the side of each foot, by its name."""
-    return {
-        foot: body_side(morphology, int(morphology.model.body(foot).id)) for foot in morphology.feet
-    }
 
 
 def _top(model: mujoco.MjModel, data: mujoco.MjData, body: int, axis: Array) -> Array:
