@@ -21,6 +21,7 @@ from evoloco.joint import Joint, Pair, find_pairs, read_joint
 from evoloco.muscle import Muscle, read_muscle
 from evoloco.sensor import Sensor, layout, of_body
 from evoloco.standard_sensors import add_sensors
+from evoloco.static_world import grounds
 from evoloco.stature import read_stature
 from evoloco.subtree import geoms_of
 
@@ -268,7 +269,8 @@ def assemble(
         torso: Body that carries the IMU.
         feet: Foot bodies, left ones first.
         joints: Driven joints, in the order of their actuators where servos or motors drive them.
-        floor: Geoms that count as ground; the geoms of the world body where empty.
+        floor: Geoms that count as ground. Where empty, those of the world body and of bodies fixed
+            to it that can touch a foot.
         partners: Left joint -> right joint. Where absent, they are found by their names:
             `hip_left`, `l_hip`, `LHip` or `FL_hip` with `hip_right`, `r_hip`, `RHip` or `FR_hip`.
 
@@ -293,14 +295,15 @@ def assemble(
     )
     muscle_pairs = find_pairs(actuators)
     muscles = [read_muscle(model, name, muscle_pairs) for name in actuators] if muscular else []
-    ground = _ground(model, floor)
+    soles = {geom for foot in feet for geom in geoms_of(model, foot)}
+    ground = [model.geom(name).id for name in floor] or grounds(model, soles)
     return Morphology(
         model=model,
         spec=spec,
         torso=torso,
         feet=tuple(feet),
         joints=driven,
-        floor=ground,
+        floor=frozenset(ground),
         muscles=tuple(muscles),
         torques=torques,
         **read_stature(model, home, torso, feet, joints)._asdict(),
@@ -389,10 +392,3 @@ def _joint_pairs(joints: Sequence[str], partners: Mapping[str, str] | None) -> l
         if name not in joints:
             raise UnknownNameError("driven joint", name, joints)
     return [(left, right, left) for left, right in partners.items()]
-
-
-def _ground(model: mujoco.MjModel, floor: Sequence[str]) -> frozenset[int]:
-    """Ids of the geoms that count as ground; those of the world body where none are named."""
-    if floor:
-        return frozenset(model.geom(name).id for name in floor)
-    return frozenset(np.flatnonzero(model.geom_bodyid == 0).tolist())

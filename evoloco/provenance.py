@@ -96,11 +96,12 @@ def used_files(spec: RunSpec) -> list[str]:
     These are Python files, those that they import, models, and what a model refers to. The file
     that the search started from is not among them: its values stand in the run file.
     """
-    paths = set()
+    paths, packages = set(), spec.morphology.options.get("packages")
     for reference in named(spec):
+        file = Path(reference.value)
         if reference.is_path:
-            found = imported_by if reference.is_code else files_of
-            paths |= {str(path) for path in found(Path(reference.value))}
+            found = imported_by(file) if reference.is_code else files_of(file, packages)
+            paths |= {str(path) for path in found}
     return sorted(paths)
 
 

@@ -11,13 +11,14 @@ from evoloco.errors import UnknownNameError
 from evoloco.genome import Gene
 from evoloco.morphology import Morphology, assemble
 from evoloco.robot.drive import drive
-from evoloco.robot.file import load
+from evoloco.robot.file import compiled, load
+from evoloco.robot.ground import contact_bits, gather_ground, has_ground
 from evoloco.robot.names import check_names
 from evoloco.robot.placement import check_standing, let_float, stand
 from evoloco.servo import SERVOS, Servo
 
 from ._genes import GENES, Genes, describe, shape, stiffen
-from ._world import add_floor, add_light
+from ._world import add_floor, add_light, add_sky
 
 __all__ = ["GENES", "build", "gene"]
 
@@ -31,6 +32,7 @@ def build(
     servo: str | Servo = "xm430",
     home: Mapping[str, float] | None = None,
     timestep: Annotated[float, Field(gt=0)] | None = None,
+    packages: Mapping[str, str] | None = None,
     **genes: float,
 ) -> Morphology:
     """A body from an MJCF or URDF file.
@@ -38,7 +40,9 @@ def build(
     What the file lacks is added, what it has is kept:
 
     * the torso's root floats on a free joint, unless the file gives it joints;
-    * a floor and a light, unless the file has geoms or lights in its world;
+    * a level floor, unless something of the file's world that can touch a foot lies under it: a
+      geom of the world body, or of a body that is fixed to it;
+    * a sky and a light, unless the file has them;
     * an actuator that takes a position for each of `joints`. One that the file
       has is kept; motors and other kinds on these joints are replaced by
       `servo`, and every actuator elsewhere is removed;
@@ -85,6 +89,9 @@ def build(
             optionally voltage [V], armature [kg m²], friction [N m] and latency [s].
         home: Angles of joints in the home keyframe [rad].
         timestep: Physics step [s]; the file's where absent.
+        packages: ROS package -> its folder, for addresses such as package://NAME/meshes/leg.stl.
+            Other packages are looked for near the file: a folder of that name in one of those
+            above, or a folder above whose package.xml has that name.
         **genes: Values of genes, for [morphology.genes] of a run file.
 
     Raises:
@@ -94,7 +101,7 @@ def build(
         UnknownNameError: A body, joint, servo or gene does not exist.
     """
     told: list[str] = []
-    spec = load(path, told)
+    spec = load(path, told, packages)
     check_names(spec, path, torso, feet, joints, home or {})
     if isinstance(servo, str) and servo not in SERVOS:
         raise UnknownNameError("servo", servo, SERVOS)
@@ -108,11 +115,7 @@ def build(
     if spec.option.integrator == mujoco.mjtIntegrator.mjINT_EULER:
         spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     let_float(spec, spec.body(torso), told)
-    if not spec.worldbody.geoms:
-        add_floor(spec)
-        spec.geom("floor").conaffinity = 1
-    if not spec.lights:
-        add_light(spec)
+    _furnish(spec, path, torso, feet, home or {}, told)
 
     drive(spec, joints, SERVOS[servo] if isinstance(servo, str) else servo, told)
     stiffen(spec, Genes(genes))
@@ -123,13 +126,48 @@ def build(
     return morphology
 
 
-def gene(name: str, path: str, joints: Sequence[str], **_: object) -> Gene:
+def _furnish(
+    spec: mujoco.MjSpec,
+    path: str,
+    torso: str,
+    feet: Sequence[str],
+    home: Mapping[str, float],
+    told: list[str],
+) -> None:
+    """Gives the world what it lacks: ground under the feet, a sky and a light."""
+    model = compiled(spec, path)
+    gather_ground(spec, model, path, feet, told)
+    if not has_ground(model, torso, feet, home):
+        floor = add_floor(spec)
+        floor.contype = floor.conaffinity = contact_bits(model, feet)
+        told.append(
+            "Added a level floor at height 0: nothing of the world that can touch the feet lies "
+            "under them."
+        )
+
+    has_sky = any(texture.type == mujoco.mjtTexture.mjTEXTURE_SKYBOX for texture in spec.textures)
+    lacking = [*(["a sky"] if not has_sky else []), *(["a light"] if not spec.lights else [])]
+    if lacking:
+        told.append(f"Added {' and '.join(lacking)} for films.")
+    if not has_sky:
+        add_sky(spec)
+    if not spec.lights:
+        add_light(spec)
+
+
+def gene(
+    name: str,
+    path: str,
+    joints: Sequence[str],
+    packages: Mapping[str, str] | None = None,
+    **_: object,
+) -> Gene:
     """The gene of a name such as "length.*_shank" (see `build`); its bounds are only an example.
 
     Raises:
         UnknownNameError: There is no such kind of gene, or no such element in the file.
     """
-    return _described(load(path, []), name, path, joints)
+    return _described(load(path, [], packages), name, path, joints)
 
 
 def _described(spec: mujoco.MjSpec, name: str, path: str, joints: Sequence[str]) -> Gene:
