@@ -270,7 +270,7 @@ def assemble(
         feet: Foot bodies, left ones first.
         joints: Driven joints, in the order of their actuators where servos or motors drive them.
         floor: Geoms that count as ground. Where empty, those of the world body and of bodies fixed
-            to it that can touch a foot.
+            to it that can touch a foot, or the torso and what hangs on it.
         partners: Left joint -> right joint. Where absent, they are found by their names:
             `hip_left`, `l_hip`, `LHip` or `FL_hip` with `hip_right`, `r_hip`, `RHip` or `FR_hip`.
 
@@ -295,8 +295,9 @@ def assemble(
     )
     muscle_pairs = find_pairs(actuators)
     muscles = [read_muscle(model, name, muscle_pairs) for name in actuators] if muscular else []
-    soles = {geom for foot in feet for geom in geoms_of(model, foot)}
-    ground = [model.geom(name).id for name in floor] or grounds(model, soles)
+    soles, robot = {geom for foot in feet for geom in geoms_of(model, foot)}, geoms_of(model, torso)
+    ground = [model.geom(name).id for name in floor]
+    ground = ground or grounds(model, soles) or grounds(model, robot)
     return Morphology(
         model=model,
         spec=spec,

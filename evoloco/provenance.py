@@ -46,6 +46,7 @@ def collect(experiment: Experiment) -> dict[str, Any]:
         "files_sha256": {path: digest(Path(path)) for path in used_files(spec)},
         "start": spec.start.origin,
         "model_sha256": _digest_of_model(experiment.morphology.model),
+        "told": list(experiment.morphology.told),
     }
 
 
@@ -58,6 +59,7 @@ class _Facts(BaseModel):
     spec_sha256: str
     files_sha256: dict[str, str]
     model_sha256: str = ""
+    told: list[str] = []
 
 
 def read(path: Path) -> dict[str, Any]:

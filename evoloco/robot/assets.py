@@ -45,9 +45,7 @@ def find_files(
         box_meshes(spec, path, missing, told)
 
 
-def _resolve(
-    spec: mujoco.MjSpec, path: Path, packages: Mapping[str, str], told: list[str]
-) -> None:
+def _resolve(spec: mujoco.MjSpec, path: Path, packages: Mapping[str, str], told: list[str]) -> None:
     """Replaces addresses in packages by the paths of files that exist."""
     folders = {}
     for part in (*spec.meshes, *spec.hfields, *spec.textures):
@@ -82,9 +80,7 @@ def _compiles(spec: mujoco.MjSpec) -> bool:
     return True
 
 
-def _fault(
-    part: mujoco.MjsMesh | mujoco.MjsTexture | mujoco.MjsHField, spec: mujoco.MjSpec
-) -> str:
+def _fault(part: mujoco.MjsMesh | mujoco.MjsTexture | mujoco.MjsHField, spec: mujoco.MjSpec) -> str:
     """Why MuJoCo cannot use a part with a file, in its words; empty where it can."""
     alone, geom = mujoco.MjSpec(), mujoco.mjtGeom
     for name in ("modelfiledir", "meshdir", "texturedir", "strippath"):

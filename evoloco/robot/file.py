@@ -12,9 +12,7 @@ from evoloco.robot.assets import find_files
 from evoloco.robot.names import name_all
 
 
-def load(
-    path: str, told: list[str], packages: Mapping[str, str] | None = None
-) -> mujoco.MjSpec:
+def load(path: str, told: list[str], packages: Mapping[str, str] | None = None) -> mujoco.MjSpec:
     """Reads a file of a size that MuJoCo can compile, and finds the files that it refers to.
 
     Fixed links of a URDF stay bodies, and its visual shapes are kept. What has no name gets one.
