@@ -35,6 +35,9 @@ of a mesh, addresses of its vertices and of its triangles, and how many triangle
 FORM = 16
 """Numbers that say where a floor is: position, rotation matrix, size, radius around its centre."""
 
+TILTED_STEPS = 20
+"""Steps towards the surface of a height field that is not level."""
+
 EDGE = 1e-9
 """Share of a triangle's side by which a point may be beside it: two triangles leave no gap [1]."""
 
@@ -126,16 +129,29 @@ def _on_plane(form, x, y):  # type: ignore[no-untyped-def]
 
 @jit
 def _on_field(kind, form, x, y):  # type: ignore[no-untyped-def]
-    """Height of a level height field under a place [m]; `NOWHERE` beside it."""
+    """Height of a height field under a place [m]; `NOWHERE` beside it.
+
+    A line down meets a field that is not level where the height z of its point is that of the
+    surface s there, both in the field's frame. Steps of (s - z) over the upward part of the frame's
+    z axis lead to it, as long as the surface is not too steep.
+    """
     rows, columns = kind[2], kind[3]
     reach_x, reach_y, lift = form[12], form[13], form[14]
-    along = (x - form[0] + reach_x) * ((columns - 1) / (2 * reach_x))
-    across = (y - form[1] + reach_y) * ((rows - 1) / (2 * reach_y))
-    if not (0 <= along <= columns - 1 and 0 <= across <= rows - 1):
-        return NOWHERE
-
     heights = carray(floats(kind[1]), (rows * columns,))
-    return surface(heights, rows, columns, lift, along, across)[0] + form[2]
+
+    height = form[2]
+    for _ in range(1 if form[11] >= 1 else TILTED_STEPS):
+        away_x, away_y, away_z = x - form[0], y - form[1], height - form[2]
+        place_x = form[3] * away_x + form[6] * away_y + form[9] * away_z
+        place_y = form[4] * away_x + form[7] * away_y + form[10] * away_z
+        place_z = form[5] * away_x + form[8] * away_y + form[11] * away_z
+        along = (place_x + reach_x) * ((columns - 1) / (2 * reach_x))
+        across = (place_y + reach_y) * ((rows - 1) / (2 * reach_y))
+        if not (0 <= along <= columns - 1 and 0 <= across <= rows - 1) or form[11] < STEEP:
+            return NOWHERE
+        on_surface = surface(heights, rows, columns, lift, along, across)[0]
+        height += (on_surface - place_z) / form[11]
+    return height
 
 
 @jit

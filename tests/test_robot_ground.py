@@ -257,3 +257,19 @@ def test_a_ceiling_is_no_ground_below_it() -> None:
     soles = [model.geom("hind_left_sole").id]
     assert ground_under(model, data, soles, below=1.0) == pytest.approx(0)
     assert ground_under(model, data, soles) == pytest.approx(2.1)
+
+
+@pytest.mark.parametrize("turn", ["0 0 0", "0 0 70", "4 -3 20"])
+def test_the_height_of_a_field_is_that_at_which_mujoco_s_ray_meets_it(turn: str) -> None:
+    random = np.random.default_rng(3)
+    points = " ".join(map(str, random.uniform(0, 1, 48)))
+    model = mujoco.MjModel.from_xml_string(f"""<mujoco><asset>
+      <hfield name="h" nrow="6" ncol="8" size="2 1.5 .2 .1" elevation="{points}"/></asset>
+      <worldbody><body pos=".2 .1 .3" euler="{turn}"><geom name="h" type="hfield" hfield="h"/>
+      </body></worldbody></mujoco>""")
+    data, field = mujoco.MjData(model), model.geom("h").id
+    mujoco.mj_forward(model, data)
+    for x, y in random.uniform([-1, -0.9], [1.2, 1], (100, 2)):
+        start, down = np.array([x, y, 5.0]), np.array([0, 0, -1.0])
+        way = mujoco.mj_rayHfield(model, data, field, start, down, None)
+        assert heights(model, [field], x, y) == pytest.approx(5 - way, abs=1e-6)

@@ -88,7 +88,10 @@ def _fault(part: mujoco.MjsMesh | mujoco.MjsTexture | mujoco.MjsHField, spec: mu
 
     if isinstance(part, mujoco.MjsMesh):
         alone.add_mesh(name="part", file=part.file, scale=part.scale, inertia=part.inertia)
-        alone.worldbody.add_geom(type=geom.mjGEOM_MESH, meshname="part")
+        touched = any(each.contype or each.conaffinity for each in _users(spec, part))
+        alone.worldbody.add_geom(
+            type=geom.mjGEOM_MESH, meshname="part", contype=touched, conaffinity=touched
+        )
     elif isinstance(part, mujoco.MjsHField):
         alone.add_hfield(name="part", file=part.file, size=part.size)
         alone.worldbody.add_geom(type=geom.mjGEOM_HFIELD, hfieldname="part")
@@ -103,6 +106,11 @@ def _fault(part: mujoco.MjsMesh | mujoco.MjsTexture | mujoco.MjsHField, spec: mu
     except ValueError as error:
         return _plain(str(error))
     return ""
+
+
+def _users(spec: mujoco.MjSpec, mesh: mujoco.MjsMesh) -> list[mujoco.MjsGeom]:
+    """The geoms that have a mesh."""
+    return [geom for geom in spec.geoms if geom.meshname == mesh.name]
 
 
 def _plain(error: str) -> str:
