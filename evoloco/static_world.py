@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from evoloco.fields import Array
 
+_Ids = NDArray[np.int32] | NDArray[np.int64]
+
 
 def static_geoms(model: mujoco.MjModel) -> NDArray[np.intp]:
     """Ids of the geoms of the world body and of the bodies that are fixed to it."""
@@ -49,7 +51,7 @@ def can_touch(
     return np.asarray(touches | np.isin(_signature(first, second), pairs))
 
 
-def _signature(first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.int64]:
+def _signature(first: _Ids, second: _Ids) -> NDArray[np.int64]:
     """One number for two ids in any order, as MuJoCo signs two excluded bodies."""
     low, high = np.minimum(first, second), np.maximum(first, second)
     return np.asarray((low.astype(np.int64) << 16) + high)

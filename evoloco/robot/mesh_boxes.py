@@ -170,7 +170,7 @@ def half_lengths(mass: float, inertia: Array) -> Array | None:
     if mass < mujoco.mjMINVAL:
         return None
     squares = 1.5 / mass * (inertia.sum() - 2 * inertia)
-    return np.sqrt(np.maximum(squares, THINNEST**2))
+    return np.asarray(np.sqrt(np.maximum(squares, THINNEST**2)))
 
 
 def _make_box(
