@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-ADDRESS = re.compile(r"(?:package|model)://([^/]+)/(.+)")
+ADDRESS = re.compile(r"(?:package|model):/{2,3}([^/]+)/(.+)")
 """An address: the name of a package, and a path in it. `model` is Gazebo's word."""
 
 MANIFEST = "package.xml"

@@ -11,7 +11,7 @@ from evoloco.errors import UnknownNameError
 from evoloco.genome import Gene
 from evoloco.morphology import Morphology, assemble
 from evoloco.robot.drive import drive
-from evoloco.robot.file import compiled, load
+from evoloco.robot.file import compiled, load, read
 from evoloco.robot.ground import contact_bits, gather_ground, has_ground
 from evoloco.robot.names import check_names
 from evoloco.robot.placement import check_standing, let_float, stand
@@ -155,19 +155,13 @@ def _furnish(
         add_light(spec)
 
 
-def gene(
-    name: str,
-    path: str,
-    joints: Sequence[str],
-    packages: Mapping[str, str] | None = None,
-    **_: object,
-) -> Gene:
+def gene(name: str, path: str, joints: Sequence[str], **_: object) -> Gene:
     """The gene of a name such as "length.*_shank" (see `build`); its bounds are only an example.
 
     Raises:
         UnknownNameError: There is no such kind of gene, or no such element in the file.
     """
-    return _described(load(path, [], packages), name, path, joints)
+    return _described(read(path, []), name, path, joints)
 
 
 def _described(spec: mujoco.MjSpec, name: str, path: str, joints: Sequence[str]) -> Gene:

@@ -8,19 +8,36 @@ import mujoco
 
 from evoloco.errors import ModelError, SpecError
 from evoloco.model_file import check_files, check_sizes
-from evoloco.robot.assets import find_files
+from evoloco.robot.completion import complete
 from evoloco.robot.names import name_all
 
 
 def load(path: str, told: list[str], packages: Mapping[str, str] | None = None) -> mujoco.MjSpec:
-    """Reads a file of a size that MuJoCo can compile, and finds the files that it refers to.
-
-    Fixed links of a URDF stay bodies, and its visual shapes are kept. What has no name gets one.
+    """Reads a file, and replaces what MuJoCo could not compile (see `complete`).
 
     Args:
         path: Of the file.
         told: Gets a sentence for everything that is added, dropped or changed.
         packages: Name of a ROS package -> its folder; others are looked for near the file.
+
+    Raises:
+        SpecError: There is no such file.
+        ModelError: MuJoCo cannot read the file, or it is too large, or nothing can stand in for
+            what it lacks.
+    """
+    spec = read(path, told)
+    complete(spec, Path(path), packages or {}, told)
+    return spec
+
+
+def read(path: str, told: list[str]) -> mujoco.MjSpec:
+    """Reads a file of a size that MuJoCo can compile, but none of those that it refers to.
+
+    Fixed links of a URDF stay bodies, and its visual shapes are kept. What has no name gets one.
+
+    Args:
+        path: Of the file.
+        told: Gets a sentence for everything that is changed.
 
     Raises:
         SpecError: There is no such file.
@@ -32,14 +49,13 @@ def load(path: str, told: list[str], packages: Mapping[str, str] | None = None) 
     check_sizes(file)
     check_files(file)
 
-    spec = _read(file)
+    spec = _parsed(file)
     spec.compiler.fusestatic = False  # a URDF's fixed links may be the feet
     name_all(spec, told)
-    find_files(spec, file, packages or {}, told)
     return spec
 
 
-def _read(path: Path) -> mujoco.MjSpec:
+def _parsed(path: Path) -> mujoco.MjSpec:
     """What a file describes; of a URDF, with its visual shapes unless it says otherwise.
 
     Raises:

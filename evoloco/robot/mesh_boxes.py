@@ -48,7 +48,7 @@ def box_meshes(
     Raises:
         ModelError: A body would have no mass without a mesh.
     """
-    files = {mesh.name: mesh.file for mesh in spec.meshes if mesh.name in missing}
+    files = {mesh.name: Path(mesh.file).name for mesh in spec.meshes if mesh.name in missing}
     lost = [
         _lose(spec, body, geom)
         for body in spec.bodies
@@ -77,7 +77,7 @@ def _sentence(
     """What came of meshes that are missing."""
     several = "meshes cannot be used" if len(files) > 1 else "mesh cannot be used"
     reasons = ", ".join(dict.fromkeys(missing.values()))
-    parts = [f"{len(files)} {several}: {listed(files.values())} ({reasons})."]
+    parts = [f"{len(files)} {several}: {listed(dict.fromkeys(files.values()))} ({reasons})."]
     if boxes:
         parts.append(
             f"A box of the body's inertia stands in for what {listed(dict.fromkeys(boxes))} lost."

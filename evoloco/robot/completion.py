@@ -1,4 +1,4 @@
-"""Files that a robot's file refers to: where they are, and what stands in for one that is not."""
+"""What keeps a robot's file from being compiled: files that are not there, odd inertias."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,6 +7,7 @@ import mujoco
 import numpy as np
 
 from evoloco.packages import ADDRESS, located
+from evoloco.robot.inertias import mend_inertias
 from evoloco.robot.mesh_boxes import box_meshes
 from evoloco.robot.words import counted, listed
 
@@ -14,13 +15,12 @@ FORMATS = "binary STL, OBJ and MSH"
 """Mesh files that MuJoCo reads."""
 
 
-def find_files(
-    spec: mujoco.MjSpec, path: Path, packages: Mapping[str, str], told: list[str]
-) -> None:
-    """Resolves addresses in packages, and replaces what is missing or cannot be read.
+def complete(spec: mujoco.MjSpec, path: Path, packages: Mapping[str, str], told: list[str]) -> None:
+    """Resolves addresses in packages, and replaces what MuJoCo cannot use.
 
-    A mesh becomes a box of its body's inertia, a height field becomes level; textures and skins,
-    which have no effect on the motion, are left out.
+    Inertias are mended (see `mend_inertias`). A mesh that is missing or cannot be read becomes a
+    box of its body's inertia, a height field becomes level. Textures and skins, which have no
+    effect on the motion, are left out.
 
     Args:
         spec: The file's, which is changed.
@@ -32,8 +32,9 @@ def find_files(
         ModelError: A body would have no mass without a mesh.
     """
     _resolve(spec, path, packages, told)
-    if not _has_files(spec) or _compiles(spec):
+    if _compiles(spec):
         return
+    mend_inertias(spec, told)
     _drop_textures(spec, told)
     _level_fields(spec, told)
     _drop_skins(spec, told)
@@ -49,6 +50,7 @@ def _resolve(spec: mujoco.MjSpec, path: Path, packages: Mapping[str, str], told:
     """Replaces addresses in packages by the paths of files that exist."""
     folders = {}
     for part in (*spec.meshes, *spec.hfields, *spec.textures):
+        part.file = part.file.removeprefix("file://")
         address, name = ADDRESS.fullmatch(part.file), Path(part.file).name
         if not address:
             continue
@@ -62,13 +64,6 @@ def _resolve(spec: mujoco.MjSpec, path: Path, packages: Mapping[str, str], told:
         spec.strippath = False
     for package, folder in folders.items():
         told.append(f"Package '{package}' is the folder {folder}.")
-
-
-def _has_files(spec: mujoco.MjSpec) -> bool:
-    """Whether a model refers to files."""
-    parts = (*spec.meshes, *spec.hfields, *spec.skins, *spec.textures)
-    sides = (side for texture in spec.textures for side in texture.cubefiles)
-    return any(part.file for part in parts) or any(sides)
 
 
 def _compiles(spec: mujoco.MjSpec) -> bool:
