@@ -15,6 +15,7 @@ from evoloco.robot.file import compiled, load, read
 from evoloco.robot.ground import contact_bits, gather_ground, has_ground
 from evoloco.robot.names import check_names
 from evoloco.robot.placement import check_standing, let_float, stand
+from evoloco.robot.scenery import tell_scenery
 from evoloco.servo import SERVOS, Servo
 
 from ._genes import GENES, Genes, describe, shape, stiffen
@@ -136,6 +137,7 @@ def _furnish(
 ) -> None:
     """Gives the world what it lacks: ground under the feet, a sky and a light."""
     model = compiled(spec, path)
+    tell_scenery(model, torso, told)
     gather_ground(spec, model, path, feet, told)
     if not has_ground(model, torso, feet, home):
         floor = add_floor(spec)

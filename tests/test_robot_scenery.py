@@ -173,3 +173,13 @@ def test_the_start_of_an_episode_moves_the_robot_s_joints_alone(save: Save) -> N
     moved = np.flatnonzero(~np.isclose(data.qpos, body.home))
     joints = [int(body.model.joint(name).qposadr[0]) for name in OPTIONS["joints"]]
     assert sorted(moved.tolist()) == sorted(joints)
+
+
+def test_what_moves_beside_the_robot_is_told(save: Save) -> None:
+    alone = mjcf.build(str(save(table())), **OPTIONS)
+    assert not any("Not part of it" in sentence for sentence in alone.told)
+    body = mjcf.build(str(save(table(before=BALL, after=HAND + SHELF))), **OPTIONS)
+    assert (
+        "The robot is what the torso 'frame' belongs to, 1.08 kg. Not part of it: 'ball', 'hand' "
+        "with their 9.524 kg." in body.told  # the flap has 0.524 kg
+    )

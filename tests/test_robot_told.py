@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from robot_files import OPTIONS, table
 
+from evoloco.morphologies import mjcf
 from evoloco.run import Run
 from evoloco.spec import read
 
@@ -81,3 +82,13 @@ def test_python_sees_what_was_done_with_the_model(run: Path, tmp_path: Path) -> 
     created = Run.create(read(run), tmp_path / "out", run)
     assert any(FLOOR in sentence for sentence in created.told)
     assert created.provenance["told"] == list(created.told)
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_mujoco_warns_of_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "old.xml"
+    text = table().replace("<option", '<compiler settotalmass="2"/><option')
+    path.write_text(text, encoding="utf-8")
+    body = mjcf.build(str(path), **OPTIONS)
+    (sentence,) = (one for one in body.told if one.startswith("MuJoCo warns: "))
+    assert "'settotalmass' is deprecated" in sentence

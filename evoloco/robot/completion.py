@@ -1,5 +1,7 @@
 """What keeps a robot's file from being compiled: files that are not there, odd inertias."""
 
+import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -32,7 +34,7 @@ def complete(spec: mujoco.MjSpec, path: Path, packages: Mapping[str, str], told:
         ModelError: A body would have no mass without a mesh.
     """
     _resolve(spec, path, packages, told)
-    if _compiles(spec):
+    if _compiles(spec, told):
         return
     mend_inertias(spec, told)
     _drop_textures(spec, told)
@@ -66,12 +68,21 @@ def _resolve(spec: mujoco.MjSpec, path: Path, packages: Mapping[str, str], told:
         told.append(f"Package '{package}' is the folder {folder}.")
 
 
-def _compiles(spec: mujoco.MjSpec) -> bool:
-    """Whether a copy compiles; a spec whose compilation failed cannot be read any more."""
-    try:
-        spec.copy().compile()
-    except ValueError:
-        return False
+def _compiles(spec: mujoco.MjSpec, told: list[str]) -> bool:
+    """Whether a copy compiles; a spec whose compilation failed cannot be read any more.
+
+    What MuJoCo warns of when it compiles is told once, and not printed by later compilations.
+    """
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        try:
+            spec.copy().compile()
+        except ValueError:
+            return False
+
+    for text in dict.fromkeys(str(one.message) for one in found):
+        told.append(f"MuJoCo warns: {text}.")
+        warnings.filterwarnings("ignore", re.escape(text), UserWarning)
     return True
 
 

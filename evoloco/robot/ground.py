@@ -10,7 +10,7 @@ from evoloco.errors import ModelError
 from evoloco.fields import Array
 from evoloco.ground import ground_under
 from evoloco.morphology import HOME
-from evoloco.robot.words import listed
+from evoloco.robot.words import counted, listed
 from evoloco.static_world import grounds, pose_of
 from evoloco.stature import extents
 from evoloco.subtree import geoms_of, robot_geoms
@@ -51,8 +51,8 @@ def gather_ground(
         for geom in own:
             _move_to_world(spec, model, geom)
         told.append(
-            f"Ground of body '{body.name}', which is fixed to the world, counts as the world's "
-            f"({len(own)} {'geom' if len(own) == 1 else 'geoms'})."
+            f"Body '{body.name}' is fixed to the world: {counted(len(own), 'geom')} of it that feet "
+            "can touch moved to the world body, at the same place."
         )
 
 
