@@ -181,5 +181,5 @@ def test_what_moves_beside_the_robot_is_told(save: Save) -> None:
     body = mjcf.build(str(save(table(before=BALL, after=HAND + SHELF))), **OPTIONS)
     assert (
         "The robot is what the torso 'frame' belongs to, 1.08 kg. Not part of it: 'ball', 'hand' "
-        "with their 9.524 kg." in body.told  # the flap has 0.524 kg
+        "with their 9.524 kg." in body.told  # the lid has 0.524 kg
     )
