@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from robot_files import FLOOR, LEGS, OPTIONS, table
 
-from evoloco.errors import EvolocoError, ModelError
+from evoloco.errors import EvolocoError, ModelError, SpecError, UnknownNameError
 from evoloco.genome import Array
 from evoloco.model_file import files_of
 from evoloco.morphologies import mjcf
@@ -179,6 +179,21 @@ def test_folders_of_packages_are_anchored_and_their_files_are_of_the_run(write: 
     assert [(one.is_code, one.is_path, one.is_anchored) for one in folders] == [
         (False, False, True)
     ]
+
+
+@pytest.mark.parametrize(
+    ("packages", "error", "words"),
+    [
+        ({"too": "."}, UnknownNameError, r"packages: Unknown package 'too'\. Known: two\."),
+        ({"two": "gone"}, SpecError, r"packages\.two: there is no folder gone\."),
+    ],
+)
+def test_a_package_that_cannot_be_meant_is_refused(
+    write: Write, packages: dict[str, str], error: type[EvolocoError], words: str
+) -> None:
+    path = write("two.urdf", urdf(visual="package://two/cube.stl"))
+    with pytest.raises(error, match=words):
+        load(str(path), [], packages)
 
 
 @pytest.mark.parametrize("address", ["package://../x", "package://two/", "http://two/x", "x.stl"])

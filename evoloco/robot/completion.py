@@ -8,6 +8,7 @@ from pathlib import Path
 import mujoco
 import numpy as np
 
+from evoloco.errors import SpecError, UnknownNameError
 from evoloco.packages import ADDRESS, located
 from evoloco.robot.inertias import mend_inertias
 from evoloco.robot.mesh_boxes import box_meshes
@@ -31,8 +32,11 @@ def complete(spec: mujoco.MjSpec, path: Path, packages: Mapping[str, str], told:
         told: Gets sentences.
 
     Raises:
+        SpecError: A package's folder is not there.
+        UnknownNameError: The file has no address in a package.
         ModelError: A body would have no mass without a mesh.
     """
+    _check_packages(spec, path, packages)
     _resolve(spec, path, packages, told)
     if _compiles(spec, told):
         return
@@ -46,6 +50,18 @@ def complete(spec: mujoco.MjSpec, path: Path, packages: Mapping[str, str], told:
     missing = {name: fault for name, fault in faults.items() if fault}
     if missing:
         box_meshes(spec, path, missing, told)
+
+
+def _check_packages(spec: mujoco.MjSpec, path: Path, packages: Mapping[str, str]) -> None:
+    """Refuses packages that the file does not name, or whose folder is not there."""
+    parts = (*spec.meshes, *spec.hfields, *spec.textures)
+    addresses = [ADDRESS.fullmatch(part.file) for part in parts]
+    known = {address[1] for address in addresses if address}
+    for name, folder in packages.items():
+        if name not in known:
+            raise UnknownNameError("package", name, known, f"{path}: packages")
+        if not Path(folder).is_dir():
+            raise SpecError(f"{path}: packages.{name}: there is no folder {folder}.")
 
 
 def _resolve(spec: mujoco.MjSpec, path: Path, packages: Mapping[str, str], told: list[str]) -> None:
