@@ -11,15 +11,13 @@ from evoloco.errors import UnknownNameError
 from evoloco.genome import Gene
 from evoloco.morphology import Morphology, assemble
 from evoloco.robot.drive import drive
-from evoloco.robot.file import compiled, load, read
-from evoloco.robot.ground import contact_bits, gather_ground, has_ground
+from evoloco.robot.file import load, read
 from evoloco.robot.names import check_names
 from evoloco.robot.placement import check_standing, let_float, stand
-from evoloco.robot.scenery import tell_scenery
 from evoloco.servo import SERVOS, Servo
 
 from ._genes import GENES, Genes, describe, shape, stiffen
-from ._world import add_floor, add_light, add_sky
+from ._surroundings import furnish
 
 __all__ = ["GENES", "build", "gene"]
 
@@ -116,7 +114,7 @@ def build(
     if spec.option.integrator == mujoco.mjtIntegrator.mjINT_EULER:
         spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     let_float(spec, spec.body(torso), told)
-    _furnish(spec, path, torso, feet, home or {}, told)
+    furnish(spec, path, torso, feet, home or {}, told)
 
     drive(spec, joints, SERVOS[servo] if isinstance(servo, str) else servo, told)
     stiffen(spec, Genes(genes))
@@ -125,36 +123,6 @@ def build(
     if not genes:
         check_standing(morphology, path)
     return morphology
-
-
-def _furnish(
-    spec: mujoco.MjSpec,
-    path: str,
-    torso: str,
-    feet: Sequence[str],
-    home: Mapping[str, float],
-    told: list[str],
-) -> None:
-    """Gives the world what it lacks: ground under the feet, a sky and a light."""
-    model = compiled(spec, path)
-    tell_scenery(model, torso, told)
-    gather_ground(spec, model, path, feet, told)
-    if not has_ground(model, torso, feet, home):
-        floor = add_floor(spec)
-        floor.contype = floor.conaffinity = contact_bits(model, feet)
-        told.append(
-            "Added a level floor at height 0: nothing of the world that can touch the feet lies "
-            "under them."
-        )
-
-    has_sky = any(texture.type == mujoco.mjtTexture.mjTEXTURE_SKYBOX for texture in spec.textures)
-    lacking = [*(["a sky"] if not has_sky else []), *(["a light"] if not spec.lights else [])]
-    if lacking:
-        told.append(f"Added {' and '.join(lacking)} for films.")
-    if not has_sky:
-        add_sky(spec)
-    if not spec.lights:
-        add_light(spec)
 
 
 def gene(name: str, path: str, joints: Sequence[str], **_: object) -> Gene:
