@@ -1,4 +1,4 @@
-"""What surrounds a user's robot: its ground, the sky, a light, and things that are no part of it."""
+"""What surrounds a robot: its ground, the sky, a light, and things that are no part of it."""
 
 from collections.abc import Mapping, Sequence
 
