@@ -3,10 +3,12 @@
 import math
 import os
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from evoloco.errors import ModelError
+from evoloco.packages import located
 
 COPIES = 10_000
 """Most copies that `replicate`, `composite` and `flexcomp` may make of one element."""
@@ -57,15 +59,17 @@ def check_sizes(path: Path, seen: frozenset[Path] = frozenset(), copies: float =
         return
 
 
-def files_of(path: Path) -> list[Path]:
+def files_of(path: Path, packages: Mapping[str, str] | None = None) -> list[Path]:
     """Returns the files of a model: itself, what it includes, meshes, height fields, textures.
 
     MuJoCo looks for a file in several folders. Every file of the right name in one of them counts.
 
     Args:
         path: Of the model.
+        packages: Name of a ROS package -> its folder; others are looked for near the file.
     """
-    return sorted({path, *(one for one in _mentioned(path) if os.path.isfile(one))})
+    found = _mentioned(path, packages)
+    return sorted({path, *(one for one in found if os.path.isfile(one))})
 
 
 def check_files(path: Path) -> None:
@@ -82,7 +86,7 @@ def check_files(path: Path) -> None:
             raise ModelError(f"{path} refers to {file}, which is a device or a pipe.")
 
 
-def _mentioned(path: Path) -> set[Path]:
+def _mentioned(path: Path, packages: Mapping[str, str] | None = None) -> set[Path]:
     """Returns everything that a file name in a model may mean, whether it exists or not."""
     documents: dict[Path, list[_Attributes]] = {}
     _read(path, path.parent, documents)
@@ -94,7 +98,9 @@ def _mentioned(path: Path) -> set[Path]:
             names |= {*_file_names(attributes)}
             for given in filter(None, map(attributes.get, FOLDERS)):
                 folders |= {path.parent / given, document.parent / given}
-    return {folder / name for folder in folders for name in names}
+    in_packages = {located(name, path.parent, packages) for name in names}
+    in_folders = {folder / name for folder in folders for name in names}
+    return in_folders | {file for file in in_packages if file}
 
 
 _Attributes = dict[str, str]

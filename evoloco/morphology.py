@@ -22,6 +22,7 @@ from evoloco.muscle import Muscle, read_muscle
 from evoloco.sensor import Sensor, layout, of_body
 from evoloco.sides import Sides, find_sides
 from evoloco.standard_sensors import add_sensors
+from evoloco.static_world import grounds
 from evoloco.stature import read_stature
 from evoloco.subtree import geoms_of
 
@@ -282,7 +283,8 @@ def assemble(
         torso: Body that carries the IMU.
         feet: Foot bodies, in any order.
         joints: Driven joints, in the order of their actuators where servos or motors drive them.
-        floor: Geoms that count as ground; the geoms of the world body where empty.
+        floor: Geoms that count as ground. Where empty, those of the world body and of bodies fixed
+            to it that can touch a foot, or the torso and what hangs on it.
         partners: Left joint -> right joint. Where absent, they are found by their places, or
             else by their names: `hip_left`, `l_hip`, `LHip` or `FL_hip` with `hip_right`,
             `r_hip`, `RHip` or `FR_hip`.
@@ -313,14 +315,16 @@ def assemble(
         read_joint(model, home, name, sides.joints, commanded=not torques) for name in joints
     )
     muscles = [read_muscle(model, name, sides.muscles) for name in muscle_names]
-    ground = _ground(model, floor)
+    soles, robot = {geom for foot in feet for geom in geoms_of(model, foot)}, geoms_of(model, torso)
+    ground = [model.geom(name).id for name in floor]
+    ground = ground or grounds(model, soles) or grounds(model, robot)
     return Morphology(
         model=model,
         spec=spec,
         torso=torso,
         feet=tuple(foot for foot, _ in sides.foot),
         joints=driven,
-        floor=ground,
+        floor=frozenset(ground),
         muscles=tuple(muscles),
         torques=torques,
         torso_frame=frame,
@@ -404,10 +408,3 @@ def _check_partners(joints: Sequence[str], partners: Mapping[str, str]) -> None:
     for name in (name for pair in partners.items() for name in pair):
         if name not in joints:
             raise UnknownNameError("driven joint", name, joints)
-
-
-def _ground(model: mujoco.MjModel, floor: Sequence[str]) -> frozenset[int]:
-    """Ids of the geoms that count as ground; those of the world body where none are named."""
-    if floor:
-        return frozenset(model.geom(name).id for name in floor)
-    return frozenset(np.flatnonzero(model.geom_bodyid == 0).tolist())

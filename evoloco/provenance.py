@@ -46,6 +46,7 @@ def collect(experiment: Experiment) -> dict[str, Any]:
         "files_sha256": {path: digest(Path(path)) for path in used_files(spec)},
         "start": spec.start.origin,
         "model_sha256": _digest_of_model(experiment.morphology.model),
+        "told": list(experiment.morphology.told),
     }
 
 
@@ -58,6 +59,7 @@ class _Facts(BaseModel):
     spec_sha256: str
     files_sha256: dict[str, str]
     model_sha256: str = ""
+    told: list[str] = []
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -96,11 +98,12 @@ def used_files(spec: RunSpec) -> list[str]:
     These are Python files, those that they import, models, and what a model refers to. The file
     that the search started from is not among them: its values stand in the run file.
     """
-    paths = set()
+    paths, packages = set(), spec.morphology.options.get("packages")
     for reference in named(spec):
+        file = Path(reference.value)
         if reference.is_path:
-            found = imported_by if reference.is_code else files_of
-            paths |= {str(path) for path in found(Path(reference.value))}
+            found = imported_by(file) if reference.is_code else files_of(file, packages)
+            paths |= {str(path) for path in found}
     return sorted(paths)
 
 

@@ -27,6 +27,12 @@ FILES = (
 )
 """Keys that are the path of a file that is read. `path` is one in the table of every member."""
 
+FOLDERS = ("morphology.packages.*",)
+"""Keys that are the path of a folder."""
+
+FOLDER = "folder"
+"""Stands for the room of a path that is that of a folder."""
+
 
 class Reference(NamedTuple):
     """A name or path in a run file.
@@ -34,7 +40,8 @@ class Reference(NamedTuple):
     Attributes:
         key: Dotted key in the run file, such as "fitness.speed.measure".
         value: What the run file has there.
-        room: Room of the member that it names; empty for a file that is only read.
+        room: Room of the member that it names; empty for a file that is only read, `FOLDER` for a
+            folder.
     """
 
     key: str
@@ -44,17 +51,22 @@ class Reference(NamedTuple):
     @property
     def is_code(self) -> bool:
         """Whether it is the path of a Python file."""
-        return bool(self.room) and self.value.endswith(".py")
+        return self.room not in ("", FOLDER) and self.value.endswith(".py")
 
     @property
     def is_path(self) -> bool:
         """Whether it is the path of a file: code, or a file that is read."""
         return self.is_code or not self.room
 
+    @property
+    def is_anchored(self) -> bool:
+        """Whether it is the path of a file or folder."""
+        return self.is_path or self.room == FOLDER
+
 
 def references(content: dict[str, Any]) -> Iterator[Reference]:
     """Yields every reference in the content of a run file, valid or not."""
-    for _, reference in _found(content):
+    for _, _, reference in _found(content):
         yield reference
 
 
@@ -68,10 +80,9 @@ def anchor(content: dict[str, Any], folder: Path) -> None:
     Raises:
         SpecError: A value cannot be a path.
     """
-    for table, reference in list(_found(content)):
-        if reference.is_path:
-            _, _, last = reference.key.rpartition(".")
-            table[last] = resolved(reference.value, folder)
+    for table, key, reference in list(_found(content)):
+        if reference.is_anchored:
+            table[key] = resolved(reference.value, folder)
 
 
 def resolved(value: str, folder: Path) -> str:
@@ -95,14 +106,16 @@ def resolved(value: str, folder: Path) -> str:
         raise SpecError(f"{value[:80]!r} cannot be a path.") from None
 
 
-def _found(content: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Reference]]:
-    """Yields every reference with the table that holds it."""
-    for place, room in {**MEMBERS, **dict.fromkeys(FILES, "")}.items():
+def _found(content: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, Reference]]:
+    """Yields every reference with the table that holds it, and its key there."""
+    paths = {**dict.fromkeys(FILES, ""), **dict.fromkeys(FOLDERS, FOLDER)}
+    for place, room in {**MEMBERS, **paths}.items():
         *tables, last = place.split(".")
         for table, prefix in _tables(content, tables):
-            value = table.get(last)
-            if isinstance(value, str) and value:
-                yield table, Reference(f"{prefix}{last}", value, room)
+            for key in list(table) if last == "*" else [last]:
+                value = table.get(key)
+                if isinstance(value, str) and value:
+                    yield table, key, Reference(f"{prefix}{key}", value, room)
 
 
 def _tables(content: Any, names: list[str], prefix: str = "") -> Iterator[tuple[Any, str]]:

@@ -156,6 +156,11 @@ class Run:
         """Remarks on a search that went nowhere (see `evoloco.remarks`)."""
         return list(self.journal.note("remarks") or [])
 
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What was added to the user's model, dropped from it or changed, a sentence each."""
+        return self.experiment.morphology.told
+
     def local(self, threads: int = 0) -> Local:
         """Returns the local evaluator of this run.
 

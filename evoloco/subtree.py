@@ -18,13 +18,31 @@ def geoms_of(model: mujoco.MjModel, body: str) -> list[int]:
     return [geom for geom in range(model.ngeom) if is_in_subtree(model, bodies[geom], root)]
 
 
+def robot_root(model: mujoco.MjModel, torso: str) -> int:
+    """Id of the body that the robot begins with: the topmost one above the torso that moves.
+
+    What it hangs on, such as the base of a boom, belongs to the world. Where the torso does not
+    move, it is the topmost body above it.
+    """
+    body = root = int(model.body(torso).id)
+    fixed = model.body_weldid[body] == 0
+    while body > 0:
+        if fixed or model.body_weldid[body] != 0:
+            root = body
+        body = int(model.body_parentid[body])
+    return root
+
+
 def robot_bodies(model: mujoco.MjModel, torso: str) -> NDArray[np.intp]:
     """Ids of the bodies of the robot: the tree that the torso belongs to.
 
-    Where the torso does not move, that is all that hangs on the world.
+    All else is scenery: what hangs on the world, loose things, mocap bodies.
     """
-    root = model.body_rootid[model.body(torso).id]
-    return np.flatnonzero(model.body_rootid == root)
+    root, own = robot_root(model, torso), np.zeros(model.nbody, bool)
+    own[root] = True
+    for body in range(root + 1, model.nbody):
+        own[body] = own[model.body_parentid[body]]
+    return np.flatnonzero(own)
 
 
 def robot_geoms(model: mujoco.MjModel, torso: str) -> NDArray[np.intp]:

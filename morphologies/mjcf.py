@@ -11,7 +11,7 @@ from evoloco.errors import UnknownNameError
 from evoloco.genome import Gene
 from evoloco.morphology import Morphology, assemble
 from evoloco.robot.drive import drive
-from evoloco.robot.file import load
+from evoloco.robot.file import load, read
 from evoloco.robot.keyframes import keep_keyframes, take_keyframes
 from evoloco.robot.names import check_names
 from evoloco.robot.placement import let_float, stand
@@ -22,7 +22,7 @@ from evoloco.robot.wanted_pose import Direction, WantedPose
 from evoloco.servo import SERVOS, Servo
 
 from ._genes import GENES, Genes, describe, shape, stiffen
-from ._world import add_floor, add_light
+from ._surroundings import furnish
 
 __all__ = ["GENES", "build", "gene"]
 
@@ -40,6 +40,7 @@ def build(
     forward: Direction | None = None,
     up: Direction | None = None,
     timestep: Annotated[float, Field(gt=0)] | None = None,
+    packages: Mapping[str, str] | None = None,
     **genes: float,
 ) -> Morphology:
     """A body from an MJCF or URDF file.
@@ -47,7 +48,9 @@ def build(
     What the file lacks is added, what it has is kept:
 
     * the torso's root floats on a free joint, unless the file gives it joints;
-    * a floor and a light, unless the file has geoms or lights in its world;
+    * a level floor, unless something of the file's world that can touch a foot lies under it: a
+      geom of the world body, or of a body that is fixed to it;
+    * a sky and a light, unless the file has them;
     * an actuator that takes a position for each of `joints`. One that the file
       has is kept; motors and other kinds on these joints are replaced by
       `servo`, and every actuator elsewhere is removed;
@@ -104,6 +107,9 @@ def build(
             axis of its frame, such as "y" or "-x", or a vector in it.
         up: Direction of the torso that is up, likewise.
         timestep: Physics step [s]; the file's where absent.
+        packages: ROS package -> its folder, for addresses such as package://NAME/meshes/leg.stl.
+            Other packages are looked for near the file: a folder of that name in one of those
+            above, or a folder above whose package.xml has that name.
         **genes: Values of genes, for [morphology.genes] of a run file.
 
     Raises:
@@ -113,7 +119,7 @@ def build(
         UnknownNameError: A body, joint, keyframe, servo or gene does not exist.
     """
     told: list[str] = []
-    spec = load(path, told)
+    spec = load(path, told, packages)
     check_names(spec, path, torso, feet, joints, home or {})
     if isinstance(servo, str) and servo not in SERVOS:
         raise UnknownNameError("servo", servo, SERVOS)
@@ -128,11 +134,7 @@ def build(
         spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     keyframes = take_keyframes(spec)
     let_float(spec, spec.body(torso), told)
-    if not spec.worldbody.geoms:
-        add_floor(spec)
-        spec.geom("floor").conaffinity = 1
-    if not spec.lights:
-        add_light(spec)
+    furnish(spec, path, torso, feet, home or {}, told)
 
     drive(spec, joints, SERVOS[servo] if isinstance(servo, str) else servo, told)
     stiffen(spec, Genes(genes))
@@ -154,7 +156,7 @@ def gene(name: str, path: str, joints: Sequence[str], **_: object) -> Gene:
     Raises:
         UnknownNameError: There is no such kind of gene, or no such element in the file.
     """
-    return _described(load(path, []), name, path, joints)
+    return _described(read(path, []), name, path, joints)
 
 
 def _described(spec: mujoco.MjSpec, name: str, path: str, joints: Sequence[str]) -> Gene:

@@ -96,8 +96,7 @@ def evolve(
                 created = Run.create(spec, _folder(spec, out), source)
             for note in created.experiment.start_notes:
                 output.say(f"Start: {note}.")
-            for sentence in created.experiment.morphology.told:
-                output.say(f"Body: {sentence}")
+            output.body(created.told)
             carry_on(output, created, 0, threads, evaluator)
 
 
@@ -128,6 +127,7 @@ def resume(
 
         output.say(keep_what_is_intact(folder))
     run = Run(folder, time_limit)
+    output.body(run.told)
     with on_ray(run.experiment, ray, workers) as evaluator:
         carry_on(output, run, generations, threads, evaluator)
 

@@ -3,7 +3,7 @@
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -77,6 +77,13 @@ class Output:
             from evoloco.progress import print_json
 
             print_json(event, fields)
+
+    def body(self, told: Sequence[str]) -> None:
+        """Prints what was done with a user's model, a sentence each."""
+        for sentence in told:
+            self.say(f"Body: {sentence}")
+        if told:
+            self.data("body", {"told": list(told)})
 
     @contextmanager
     def doing(self, text: str, logged: bool = False) -> Iterator[Callable[[str], None]]:

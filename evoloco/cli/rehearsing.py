@@ -38,6 +38,7 @@ def rehearse(
     with output.doing("Building, standing and trying one genome ..."), error_context(source):
         found = dry_run(spec, threads)
 
+    output.body(found.experiment.morphology.told)
     for label, text in _rows(found, folder, repeats).items():
         lines = textwrap.wrap(text, WIDTH - LABEL, break_on_hyphens=False)
         output.say(f"{label:{LABEL}}" + f"\n{' ' * LABEL}".join(lines))

@@ -48,10 +48,12 @@ def evolve_seeds(
     from evoloco.experiment import Experiment
     from evoloco.loop import Interrupted
 
-    wanted, whole = seeds.parse(text), Experiment(spec).told
+    experiment = Experiment(spec)
+    wanted, whole = seeds.parse(text), experiment.told
     specs = {seed: whole.model_copy(update={"seed": seed}) for seed in wanted}
     _check_folders(specs, folder)
 
+    output.body(experiment.morphology.told)
     known, results = seeds.read(folder), []
     try:
         for number, seed in enumerate(wanted, 1):

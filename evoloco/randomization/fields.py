@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evoloco.morphology import Morphology
+from evoloco.subtree import robot_bodies
 
 Ids = NDArray[np.intp]
 Elements = tuple[tuple[str, ...], Ids]
@@ -94,6 +95,13 @@ def elements_of(kind: str) -> Callable[[Morphology], Elements]:
         return tuple(names[first:]), np.arange(first, len(names))
 
     return elements
+
+
+def bodies_of(morphology: Morphology) -> Elements:
+    """The bodies of the robot; those of the scenery are no part of it."""
+    names, ids = elements_of("body")(morphology)
+    own = np.isin(ids, robot_bodies(morphology.model, morphology.torso))
+    return tuple(name for name, is_own in zip(names, own, strict=True) if is_own), ids[own]
 
 
 def _named(model: mujoco.MjModel, kind: str) -> list[str]:

@@ -9,6 +9,7 @@ from evoloco.genome import Array
 from evoloco.morphology import Morphology
 from evoloco.randomization.fields import Elements, Ids, elements_of
 from evoloco.randomization.working import WAYS, Working
+from evoloco.subtree import robot_geoms
 
 TILTED = ("geom_pos", "geom_quat", "hfield_size", "hfield_data")
 """Fields that the slope of the ground changes."""
@@ -122,7 +123,7 @@ def _shapes(morphology: Morphology) -> tuple[Array, Array, Array]:
     """Ids of the body's geoms; which geoms are balls or capsules, and which boxes."""
     if "shapes" not in morphology.memo:
         kind = morphology.model.geom_type
-        geoms = np.setdiff1d(np.arange(len(kind)), sorted(morphology.floor))
+        geoms = robot_geoms(morphology.model, morphology.torso)
         balls = (kind == SPHERE) | (kind == CAPSULE)
         morphology.memo["shapes"] = geoms, balls, kind == BOX
     shapes: tuple[Array, Array, Array] = morphology.memo["shapes"]

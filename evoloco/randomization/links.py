@@ -7,10 +7,11 @@ import numpy as np
 
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
-from evoloco.randomization.fields import Elements, Ids, elements_of
+from evoloco.randomization.fields import Elements, Ids, bodies_of
 from evoloco.randomization.ground import lowest
 from evoloco.randomization.working import Working
 from evoloco.stretch import MESHES, ROUND, TINY, anchor, link, rotation, seen
+from evoloco.subtree import robot_root
 
 STRETCHED = (
     *("body_pos", "body_ipos", "body_iquat", "body_inertia", "geom_pos", "geom_size"),
@@ -32,7 +33,7 @@ def scale_inertia(working: Working, ids: Ids, _: Array, ratio: Array) -> None:
 
 def centres(morphology: Morphology) -> Elements:
     """Coordinates of centres of mass, such as "torso.x"."""
-    names, ids = elements_of("body")(morphology)
+    names, ids = bodies_of(morphology)
     places = 3 * ids[:, None] + np.arange(3)
     return tuple(f"{name}.{axis}" for name in names for axis in "xyz"), places.ravel()
 
@@ -53,9 +54,9 @@ def links(morphology: Morphology) -> Elements:
     None of them has meshes or tendons, and the root of the body can be raised.
     """
     model = morphology.model
-    if _height(model) is None:
+    if _height(morphology) is None:
         return (), np.zeros(0, np.intp)
-    names, ids = elements_of("body")(morphology)
+    names, ids = bodies_of(morphology)
     parts = (morphology.torso, morphology.torso_frame)
     unfit = {0, *(model.body(part).id for part in parts), *_bodies_of_tendons(model)}
     unfit |= set(model.geom_bodyid[np.isin(model.geom_type, MESHES)].tolist())
@@ -121,7 +122,7 @@ class Lengthening:
             )
             for kind in ("geom", "site")
         }
-        return cls(origin, direction, hinge, sizes, _height(model) or (0, 0.0))
+        return cls(origin, direction, hinge, sizes, _height(morphology) or (0, 0.0))
 
     def apply(self, working: Working, length: Array) -> None:
         """Multiplies the lengths of all bodies (nbody,)."""
@@ -201,12 +202,12 @@ def _alignment(turns: Array, kinds: Array, ways: Array) -> Array:
     return along
 
 
-def _height(model: mujoco.MjModel) -> tuple[int, float] | None:
+def _height(morphology: Morphology) -> tuple[int, float] | None:
     """Where the height of the root stands in qpos, and its sign there; None where it has none."""
-    for joint in range(model.njnt):
+    model = morphology.model
+    root = robot_root(model, morphology.torso)
+    for joint in np.flatnonzero(model.jnt_bodyid == root):
         place, kind = int(model.jnt_qposadr[joint]), model.jnt_type[joint]
-        if model.body_parentid[model.jnt_bodyid[joint]]:
-            break
         if kind == mujoco.mjtJoint.mjJNT_FREE:
             return place + 2, 1.0
         if kind == mujoco.mjtJoint.mjJNT_SLIDE and abs(model.jnt_axis[joint, 2]) == 1:

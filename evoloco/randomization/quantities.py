@@ -11,7 +11,7 @@ import numpy as np
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
 from evoloco.randomization import ground, links, servos
-from evoloco.randomization.fields import INPUTS, Elements, Ids, elements_of
+from evoloco.randomization.fields import INPUTS, Elements, Ids, bodies_of, elements_of
 from evoloco.randomization.working import GRAVITY, SIGNALS, Working, channels
 
 How = Literal["factor", "offset", "value"]
@@ -146,17 +146,15 @@ def _in_order(names: Iterable[str]) -> Elements:
     return listed, np.arange(len(listed))
 
 
-BODIES = elements_of("body")
-
 QUANTITIES = {
     "mass": Quantity(
         "mass of bodies; their inertia follows, as if their density changed",
-        "kg", "factor", 0.85, 1.15, BODIES, column("body_mass")[0], links.weigh,
+        "kg", "factor", 0.85, 1.15, bodies_of, column("body_mass")[0], links.weigh,
         ("body_mass", "body_inertia"), least=TINY,
     ),
     "inertia": Quantity(
         "inertia of bodies about their centres of mass; their mass stays",
-        "1", "factor", 0.8, 1.25, BODIES, ones, links.scale_inertia,
+        "1", "factor", 0.8, 1.25, bodies_of, ones, links.scale_inertia,
         ("body_inertia",), FACTOR, least=TINY,
     ),
     "centre_of_mass": Quantity(

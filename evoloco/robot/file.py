@@ -1,29 +1,108 @@
 """The file of a robot, read by MuJoCo."""
 
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping
 from pathlib import Path
 
 import mujoco
 
 from evoloco.errors import ModelError, SpecError
 from evoloco.model_file import check_files, check_sizes
+from evoloco.robot.completion import complete
+from evoloco.robot.names import name_all
 
 
-def load(path: str, told: list[str]) -> mujoco.MjSpec:
-    """Reads a file of a size that MuJoCo can compile.
+def load(path: str, told: list[str], packages: Mapping[str, str] | None = None) -> mujoco.MjSpec:
+    """Reads a file, and replaces what MuJoCo could not compile (see `complete`).
 
     Args:
         path: Of the file.
         told: Gets a sentence for everything that is added, dropped or changed.
-    """
-    if not Path(path).is_file():
-        raise SpecError(f"There is no file {path} (looked for in {Path.cwd()}).")
-    check_sizes(Path(path))
-    check_files(Path(path))
+        packages: Name of a ROS package -> its folder; others are looked for near the file.
 
+    Raises:
+        SpecError: There is no such file.
+        ModelError: MuJoCo cannot read the file, or it is too large, or nothing can stand in for
+            what it lacks.
+    """
+    spec = read(path, told)
+    complete(spec, Path(path), packages or {}, told)
+    return spec
+
+
+def read(path: str, told: list[str]) -> mujoco.MjSpec:
+    """Reads a file of a size that MuJoCo can compile, but none of those that it refers to.
+
+    Fixed links of a URDF stay bodies, and its visual shapes are kept. What has no name gets one.
+
+    Args:
+        path: Of the file.
+        told: Gets a sentence for everything that is changed.
+
+    Raises:
+        SpecError: There is no such file.
+        ModelError: MuJoCo cannot read the file, or it is too large.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise SpecError(f"There is no file {path} (looked for in {Path.cwd()}).")
+    check_sizes(file)
+    check_files(file)
+
+    spec = _parsed(file)
+    spec.compiler.fusestatic = False  # a URDF's fixed links may be the feet
+    name_all(spec, told)
+    return spec
+
+
+def _parsed(path: Path) -> mujoco.MjSpec:
+    """What a file describes; of a URDF, with its visual shapes unless it says otherwise.
+
+    Raises:
+        ModelError: MuJoCo cannot read it.
+    """
     try:
-        spec = mujoco.MjSpec.from_file(path)
+        urdf = _with_visuals(path)
+        if not urdf:
+            return mujoco.MjSpec.from_file(str(path))
+        spec = mujoco.MjSpec.from_string(urdf)
+        spec.modelfiledir = str(path.parent)
     except ValueError as error:
         raise ModelError(f"MuJoCo cannot read {path}: {error}") from error
-
-    spec.compiler.fusestatic = False  # a URDF's fixed links may be the feet
     return spec
+
+
+def _with_visuals(path: Path) -> str:
+    """The text of a URDF that asks MuJoCo to keep visual shapes; empty for any other file.
+
+    A URDF that includes others is left as it is.
+    """
+    try:
+        robot = ElementTree.parse(path).getroot()
+    except (ElementTree.ParseError, ValueError, OSError):
+        return ""  # MuJoCo says what is wrong with it
+    if robot.tag != "robot" or robot.find(".//include") is not None:
+        return ""
+
+    settings = robot.find("mujoco")
+    if settings is None:
+        settings = ElementTree.SubElement(robot, "mujoco")
+    compiler = settings.find("compiler")
+    if compiler is None:
+        compiler = ElementTree.SubElement(settings, "compiler")
+    if "discardvisual" in compiler.attrib:
+        return ""
+    compiler.set("discardvisual", "false")
+    return ElementTree.tostring(robot, encoding="unicode")
+
+
+def compiled(spec: mujoco.MjSpec, path: str) -> mujoco.MjModel:
+    """Returns the compiled model.
+
+    Raises:
+        ModelError: MuJoCo cannot compile it.
+    """
+    try:
+        return spec.compile()
+    except ValueError as error:
+        raise ModelError(f"MuJoCo cannot compile {path}: {error}") from error
