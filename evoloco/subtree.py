@@ -53,13 +53,23 @@ def moved_by(model: mujoco.MjModel, actuator: int) -> set[int]:
     """Ids of the bodies that an actuator acts on."""
     kind = mujoco.mjtTrn(model.actuator_trntype[actuator])
     target, second = model.actuator_trnid[actuator]
-    if kind in OF_JOINT:
+    if acts_on_joint(model, actuator):
         return {int(model.jnt_bodyid[target])}
     if kind == mujoco.mjtTrn.mjTRN_BODY:
         return {int(target)}
     if kind == mujoco.mjtTrn.mjTRN_TENDON:
         return held_by(model, int(target))
     return {int(model.site_bodyid[site]) for site in (target, second) if site >= 0}
+
+
+def acts_on_joint(model: mujoco.MjModel, actuator: int) -> bool:
+    """Whether the target of an actuator is a joint.
+
+    That of an orientation servo is one, unless it has a reference site.
+    """
+    kind = mujoco.mjtTrn(model.actuator_trntype[actuator])
+    alone = bool(model.actuator_trnid[actuator, 1] < 0)
+    return kind in OF_JOINT or (kind == mujoco.mjtTrn.mjTRN_SO3 and alone)
 
 
 def held_by(model: mujoco.MjModel, tendon: int) -> set[int]:

@@ -38,7 +38,7 @@ def new_world(name: str, timestep: float) -> mujoco.MjSpec:
     return spec
 
 
-def add_floor(spec: mujoco.MjSpec) -> None:
+def add_floor(spec: mujoco.MjSpec) -> mujoco.MjsGeom:
     """Adds a geom `floor` whose friction and softness hold in every contact, by its priority."""
     kind, look = mujoco.mjtTexture, mujoco.mjtBuiltin
     spec.add_texture(
@@ -52,7 +52,7 @@ def add_floor(spec: mujoco.MjSpec) -> None:
     )
     tiles = spec.add_material(name="floor", texrepeat=[2.5, 2.5], texuniform=True)
     tiles.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = "floor"
-    spec.worldbody.add_geom(
+    floor: mujoco.MjsGeom = spec.worldbody.add_geom(
         name="floor",
         type=mujoco.mjtGeom.mjGEOM_PLANE,
         size=[0, 0, 1],
@@ -63,6 +63,7 @@ def add_floor(spec: mujoco.MjSpec) -> None:
         contype=GROUND,
         conaffinity=0,
     )
+    return floor
 
 
 def add_light(spec: mujoco.MjSpec) -> None:

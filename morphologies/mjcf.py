@@ -1,20 +1,24 @@
 """The user's own body: any MJCF or URDF file, completed with what it lacks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Annotated
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, NamedTuple
 
 import mujoco
 from pydantic import Field
 
-from evoloco.errors import UnknownNameError
 from evoloco.genome import Gene
 from evoloco.morphology import Morphology, assemble
 from evoloco.robot.drive import drive
 from evoloco.robot.file import load
+from evoloco.robot.home import given
+from evoloco.robot.integrator import integrator_of
 from evoloco.robot.names import check_names
 from evoloco.robot.placement import check_standing, let_float, stand
-from evoloco.servo import SERVOS, Servo
+from evoloco.robot.plant import Plant, plant_of
+from evoloco.robot.wish import Control, Servos, Wish, check_wish
 
 from ._genes import GENES, Genes, describe, shape, stiffen
 from ._world import add_floor, add_light
@@ -28,8 +32,11 @@ def build(
     feet: Sequence[str],
     joints: Sequence[str],
     mirror: Mapping[str, str] | None = None,
-    servo: str | Servo = "xm430",
+    servo: Servos | None = None,
     home: Mapping[str, float] | None = None,
+    hold: Sequence[str] = (),
+    free: Sequence[str] = (),
+    control: Control = "angle",
     timestep: Annotated[float, Field(gt=0)] | None = None,
     **genes: float,
 ) -> Morphology:
@@ -38,17 +45,34 @@ def build(
     What the file lacks is added, what it has is kept:
 
     * the torso's root floats on a free joint, unless the file gives it joints;
-    * a floor and a light, unless the file has geoms or lights in its world;
-    * an actuator that takes a position for each of `joints`. One that the file
-      has is kept; motors and other kinds on these joints are replaced by
-      `servo`, and every actuator elsewhere is removed;
+    * a floor and a light, unless the file has geoms or lights in its world. In
+      contacts with this floor, friction, softness and `condim` are the feet's;
+    * an actuator for each of `joints` that has none;
     * a keyframe `home`: the file's, or its reference pose where it has none,
       with the angles of `home` in it, lowered or raised until the lowest foot
-      touches the ground; its controls are its angles. Other keyframes go.
+      touches the ground. Other keyframes go.
 
-    Euler integration is replaced by `implicitfast`, which stays stable where a
-    servo's damping meets light links. A body that falls within a second of
-    standing is allowed, with a warning; one with genes is not made to stand.
+    A driven joint's control is its angle. The file's actuators stay:
+
+    * one that takes a position, behind any gear, with its gains, limits, filter
+      and delay; a `velocity` actuator beside it is its damping;
+    * one that takes a torque, a voltage or a velocity becomes a position servo
+      within the same torques. Its gains follow from these, from the inertia
+      and the load of the joint at home, and from the physics step. Genes of the
+      body do not change them;
+    * a joint without an actuator gets one with its own limits of torque (and of
+      speed, in a URDF), or else one that is strong enough to hold the robot;
+    * joints that are not driven are held at home by their actuators. Tendons,
+      sites and bodies keep their controls of the keyframe, or give no force;
+    * muscles are the controls where they move every driven joint and no other
+      actuator does; elsewhere they rest.
+
+    All start as if they had been at home for long. Armature, friction, damping
+    and options of the file stay. Euler and RK4 integration are replaced
+    by `implicitfast` only if the robot diverges at home with it, or if a servo
+    that is added damps faster than a physics step. What was done is told at
+    the start of a run. A body that falls within a second of standing is
+    allowed, with a warning; one with genes is not made to stand.
 
     Genes change the file's bodies, joints and sites. Their names are a kind and
     the name of an element, or a pattern with `*`, `?` or `[...]` of several,
@@ -80,47 +104,126 @@ def build(
         feet: Foot bodies, left ones first.
         joints: Hinges to drive, in the order of the controls.
         mirror: Left joint -> right joint; found by their names where absent.
-        servo: A known servo, "xm430" or "xm430_w210", or a table of its numbers:
-            stall_torque [N m], no_load_speed [rad/s], stiffness [N m/rad], and
-            optionally voltage [V], armature [kg m²], friction [N m] and latency [s].
+        servo: For driven joints whose actuator takes no position, in place of what
+            is said above: a known servo, "xm430" or "xm430_w210", or a table of
+            its numbers: stall_torque [N m], no_load_speed [rad/s],
+            stiffness [N m/rad], and optionally voltage [V], armature [kg m²],
+            friction [N m] and latency [s]; armature and friction are the file's
+            where absent. Or a table from patterns of driven joints to servos,
+            which replace any actuator there.
         home: Angles of joints in the home keyframe [rad].
+        hold: Patterns of other joints without actuators, which get a servo that
+            holds home.
+        free: Patterns of other joints whose actuators are taken off, or of actuators of
+            tendons, sites and bodies.
+        control: "torque" leaves motors as they are, for a controller of torques.
         timestep: Physics step [s]; the file's where absent.
         **genes: Values of genes, for [morphology.genes] of a run file.
 
     Raises:
         SpecError: There is no such file.
         ModelError: MuJoCo cannot read or compile the file, a gene or home angle does
-            not fit it, or the body does not stay finite while standing.
-        UnknownNameError: A body, joint, servo or gene does not exist.
+            not fit it, an actuator cannot be driven, or the body does not stay finite
+            while standing.
+        UnknownNameError: A body, joint, servo or gene does not exist, or a pattern fits
+            no joint.
     """
+    wish = Wish(tuple(joints), servo, tuple(hold), tuple(free), control, moved=tuple(home or {}))
+    robot = _Robot(path, torso, tuple(feet), wish, dict(home or {}), timestep)
     told: list[str] = []
-    spec = load(path, told)
-    check_names(spec, path, torso, feet, joints, home or {})
-    if isinstance(servo, str) and servo not in SERVOS:
-        raise UnknownNameError("servo", servo, SERVOS)
-    if genes:
-        for name in genes:
-            _described(spec, name, path, joints)
-        shape(spec, Genes(genes), torso, feet, path)
+    plain = _plain(robot, _changed(path)) if genes else None
+    spec, made, _ = robot.complete(told, genes, plain.plant if plain else None)
 
-    if timestep is not None:
-        spec.option.timestep = timestep
-    if spec.option.integrator == mujoco.mjtIntegrator.mjINT_EULER:
-        spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-    let_float(spec, spec.body(torso), told)
-    if not spec.worldbody.geoms:
-        add_floor(spec)
-        spec.geom("floor").conaffinity = 1
-    if not spec.lights:
-        add_light(spec)
+    spec.option.integrator, change = plain.integrator if plain else integrator_of(spec, made)
+    if change:
+        told.append(change)
 
-    drive(spec, joints, SERVOS[servo] if isinstance(servo, str) else servo, told)
-    stiffen(spec, Genes(genes))
-    stand(spec, path, feet, joints, home or {}, told)
     morphology = replace(assemble(spec, torso, feet, joints, partners=mirror), told=tuple(told))
     if not genes:
         check_standing(morphology, path)
     return morphology
+
+
+@dataclass(frozen=True)
+class _Robot:
+    """What a run file says of a robot; see `build`."""
+
+    path: str
+    torso: str
+    feet: tuple[str, ...]
+    wish: Wish
+    home: dict[str, float]
+    timestep: float | None
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+    def complete(
+        self, told: list[str], genes: Mapping[str, float], plant: Plant | None = None
+    ) -> tuple[mujoco.MjSpec, list[str], Plant]:
+        """The robot without sensors, and for what and for whom servos were made.
+
+        Args:
+            told: Gets a sentence for everything that is added, dropped or changed.
+            genes: Values of genes.
+            plant: Whose inertia and load the servos are made for; its own where None.
+
+        Returns:
+            The robot, names of the servos that are not the file's, and the robot as these feel it.
+        """
+        path, torso, feet, joints = self.path, self.torso, self.feet, self.wish.joints
+        spec = load(path, told)
+        check_names(spec, path, torso, feet, joints, self.home)
+        check_wish(self.wish, spec, path)
+        file = given(spec)
+        if genes:
+            for name in genes:
+                _described(spec, name, path, joints)
+            shape(spec, Genes(genes), torso, feet, path)
+
+        if self.timestep is not None:
+            spec.option.timestep = self.timestep
+        let_float(spec, spec.body(torso), told)
+        if not spec.worldbody.geoms:
+            _add_yielding_floor(spec)
+        if not spec.lights:
+            add_light(spec)
+
+        stand(spec, path, feet, joints, self.home, told)
+        plant = plant or plant_of(spec, path, torso, feet)
+        made = drive(spec, path, torso, self.wish, file, plant, told)
+        stiffen(spec, Genes(genes), joints)
+        return spec, made, plant
+
+
+class _Plain(NamedTuple):
+    """A robot without genes, which decides what all its variants have in common."""
+
+    plant: Plant
+    integrator: tuple[mujoco.mjtIntegrator, str]
+
+
+@lru_cache(maxsize=8)
+def _plain(robot: _Robot, _changed: int) -> _Plain:
+    """A robot without genes."""
+    spec, made, plant = robot.complete([], {})
+    return _Plain(plant, integrator_of(spec, made))
+
+
+def _changed(path: str) -> int:
+    """When a file was changed [ns]; 0 for one that is not there."""
+    return Path(path).stat().st_mtime_ns if Path(path).is_file() else 0
+
+
+def _add_yielding_floor(spec: mujoco.MjSpec) -> None:
+    """Adds a floor whose contacts have the friction, the softness and the sizes of the other geom.
+
+    MuJoCo takes them from the geom of higher priority; margins and gaps add up.
+    """
+    least = min(geom.priority for geom in spec.geoms)
+    floor = add_floor(spec)
+    floor.priority = least - 1
+    floor.conaffinity, floor.margin, floor.gap = 1, 0, 0
 
 
 def gene(name: str, path: str, joints: Sequence[str], **_: object) -> Gene:
