@@ -79,13 +79,14 @@ def _check(morphology: Morphology, stems: tuple[str, ...] | None) -> None:
     """Refuses bodies without servos, and unknown stems."""
     if morphology.muscles:
         raise ModelError(
-            "This controller drives joints by servos; this body has muscles. "
-            "Controllers for muscles: reflex."
+            "This controller drives joints by servos; this body has muscles. Controllers for "
+            "muscles are muscle_fsm, reflex and reflex3d. The joints of a model file are driven by "
+            "servos, and its muscles rest, where [morphology] has the key `servo`."
         )
     if morphology.torques:
         raise ModelError(
             "This controller tells servos angles; the motors of this body take torques. "
-            "Give it servos."
+            "Give it servos; a model file gets them without `control`."
         )
     known = {joint.stem for joint in morphology.joints}
     for stem in stems or ():

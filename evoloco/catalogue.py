@@ -2,7 +2,7 @@
 
 import inspect
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import takewhile
 from types import NoneType, UnionType
@@ -243,6 +243,8 @@ def _type(annotation: Any) -> str:
         return "None"
     if get_origin(annotation) in (Union, UnionType):
         return " | ".join(_type(part) for part in get_args(annotation))
+    if get_origin(annotation) is Mapping:
+        return f"Mapping[{', '.join(_type(part) for part in get_args(annotation))}]"
     if get_origin(annotation) is not Annotated:
         return inspect.formatannotation(annotation)
 

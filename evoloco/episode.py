@@ -48,9 +48,9 @@ class Columns:
     | `limit_torque`      | (S, nj)   | of the joints' limits [N m], where muscles drive them     |
     | `contraction`       | (S, M, 4) | activation, length, velocity and force of each muscle, as |
     |                     |           | MuJoCo's; none where S is 1                               |
-    | `positive_work`     | (nu,)     | that each actuator did [J]                                |
-    | `negative_work`     | (nu,)     | that each actuator took up [J], not below 0               |
-    | `electrical_energy` | (nu,)     | that each servo drew [J], where servos have motors        |
+    | `positive_work`     | (nf,)     | that each actuator did [J]                                |
+    | `negative_work`     | (nf,)     | that each actuator took up [J], not below 0               |
+    | `electrical_energy` | (nf,)     | that each servo drew [J], where servos have motors        |
     | `shake`             | (3,)      | sums of the torso's changes of motion (`evoloco.sim.sums`)|
     | `body_contact`      | number    | share of them in which more than feet touch the ground [1]|
     | `controller_state`  |           | state of the controller, if asked for                     |
@@ -71,14 +71,15 @@ class Columns:
     def __init__(self, morphology: Morphology, substeps: int, state_size: int = 0) -> None:
         model, feet = morphology.model, len(morphology.feet)
         joints, muscles = len(morphology.joints), len(morphology.muscles)
+        outputs = morphology.outputs
         self.substeps = substeps
         self.shapes: dict[str, tuple[int, ...]] = {
             "time": (1,),
             "qpos": (model.nq,),
             "qvel": (model.nv,),
             "act": (model.na,),
-            "ctrl": (model.nu,),
-            "actuator_force": (model.nu,),
+            "ctrl": (morphology.controls,),
+            "actuator_force": (outputs,),
             "sensordata": (model.nsensordata,),
             "obs": (size(morphology.observation),),
             "torso_position": (substeps, 3),
@@ -90,9 +91,9 @@ class Columns:
             "foot_slip": (substeps, feet),
             "limit_torque": (substeps, joints if muscles else 0),
             "contraction": (substeps if substeps > 1 else 0, muscles, CONTRACTION),
-            "positive_work": (model.nu,),
-            "negative_work": (model.nu,),
-            "electrical_energy": (model.nu if morphology.has_motors else 0,),
+            "positive_work": (outputs,),
+            "negative_work": (outputs,),
+            "electrical_energy": (outputs if morphology.has_motors else 0,),
             "shake": (3,),
             "body_contact": (1,),
             "controller_state": (state_size,),

@@ -3,6 +3,7 @@
 from typing import Any
 
 import mujoco
+import numpy as np
 
 from evoloco.episode import Episode
 from evoloco.errors import SpecError
@@ -30,8 +31,8 @@ Six are a force and the point where it acts.
 """
 
 
-OF_ACTUATORS = ("ctrl", "actuator_force", "positive_work", "negative_work", "electrical_energy")
-"""Arrays with a number per actuator."""
+OF_ACTUATORS = ("actuator_force", "positive_work", "negative_work", "electrical_energy")
+"""Arrays with a number per force of the robot's own actuators."""
 
 AVERAGED = ("ground_force", "foot_slip", "limit_torque")
 """Arrays with values at physics steps, whose means over each control step are shown."""
@@ -79,17 +80,20 @@ def _rows(episode: Episode, name: str) -> Array:
 def columns(episode: Episode) -> dict[str, list[str]]:
     """Returns the names of the columns of each array that is shown."""
     morphology, model = episode.morphology, episode.morphology.model
-    actuators = [model.actuator(i).name or str(i) for i in range(model.nu)]
+    actuators = [model.actuator(i).name or str(i) for i in range(model.nactuator)]
+    forces = np.repeat(actuators, model.actuator_outnum).tolist()[: morphology.outputs]
+    activations = np.repeat(actuators, model.actuator_actnum).tolist()
     joints = [joint.name for joint in morphology.joints]
     elements = {
         "qpos": _of_joints(model, POSITION),
         "qvel": _of_joints(model, VELOCITY),
-        "act": [name for name, at in zip(actuators, model.actuator_actadr, strict=True) if at >= 0],
+        "act": activations,
+        "ctrl": actuators[: morphology.controls],
         "obs": [f"{one.name}.{part}" for one in morphology.sensors for part in one.channels],
         "ground_force": [f"{foot}.{axis}" for foot in morphology.feet for axis in AXES],
         "foot_slip": morphology.feet,
         "limit_torque": joints,
-        **dict.fromkeys(OF_ACTUATORS, actuators),
+        **dict.fromkeys(OF_ACTUATORS, forces),
     }
 
     found = {}

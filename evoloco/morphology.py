@@ -24,7 +24,7 @@ from evoloco.sides import Sides, find_sides
 from evoloco.standard_sensors import add_sensors
 from evoloco.static_world import grounds
 from evoloco.stature import read_stature
-from evoloco.subtree import geoms_of
+from evoloco.subtree import geoms_of, robot_actuators
 
 GRAVITY = 9.81
 """Gravity of the earth [m/s²], by which a body is weighed whose model has none."""
@@ -111,8 +111,20 @@ class Morphology:
 
     @property
     def has_motors(self) -> bool:
-        """Whether every actuator has an electrical model, as MuJoCo's `dcmotor`."""
-        return bool(np.all(self.model.actuator_gaintype == mujoco.mjtGain.mjGAIN_DCMOTOR))
+        """Whether all the robot's actuators have an electrical model, as MuJoCo's `dcmotor`."""
+        kinds = self.model.actuator_gaintype[robot_actuators(self.model, self.torso)]
+        return bool(np.all(kinds == mujoco.mjtGain.mjGAIN_DCMOTOR))
+
+    @cached_property
+    def controls(self) -> int:
+        """Number of the controls that a controller writes; they are the first of the model's."""
+        return len(self.muscles) or len(self.joints)
+
+    @cached_property
+    def outputs(self) -> int:
+        """Number of the forces of the robot's own actuators; they are the first of the model's."""
+        own = robot_actuators(self.model, self.torso)
+        return int(self.model.actuator_outnum[own].sum())
 
     @cached_property
     def home(self) -> Array:
@@ -279,7 +291,8 @@ def assemble(
     Args:
         spec: The body and its ground, with one actuator per driven joint that carries the joint's
             name, or with muscles, and a keyframe `home` in which it starts. The actuators are
-            servos, or all of them are MuJoCo's `motor`, whose control is a torque.
+            servos, or all of them are MuJoCo's `motor`, whose control is a torque. Actuators
+            behind these keep the controls of the keyframe; those of other bodies come last.
         torso: Body that carries the IMU.
         feet: Foot bodies, in any order.
         joints: Driven joints, in the order of their actuators where servos or motors drive them.
@@ -296,15 +309,15 @@ def assemble(
         ModelError: The spec does not compile, or lacks an actuator or the keyframe.
     """
     _check_names(spec, torso, feet, joints)
-    actuators = [actuator.name for actuator in spec.actuators]
-    muscular = _is_muscular(spec)
-    if not muscular:
-        _check_actuators(actuators, joints)
-    torques = _takes_torques(spec)
+    driving = _driving(spec, joints)
+    actuators = [actuator.name for actuator in driving]
+    muscular = bool(driving) and driving[0].gaintype == mujoco.mjtGain.mjGAIN_MUSCLE
+    torques = _takes_torques(driving)
 
     frame = torso_frame or torso
     add_sensors(spec, frame, feet, joints, actuators if muscular else ())
     model = _compiled(spec)
+    _check_order(model, torso)
     home = _at_home(model)
 
     muscle_names = actuators if muscular else []
@@ -348,29 +361,44 @@ def _check_names(
             raise UnknownNameError("joint", name, (joint for joint in known if joint))
 
 
-def _check_actuators(actuators: Sequence[str], joints: Sequence[str]) -> None:
-    """Raises a ModelError where servos or motors are not those of the driven joints."""
-    if actuators != list(joints):
+def _driving(spec: mujoco.MjSpec, joints: Sequence[str]) -> list[mujoco.MjsActuator]:
+    """The actuators that a controller drives: the first ones.
+
+    Raises:
+        ModelError: They are neither muscles nor those of the driven joints.
+    """
+    actuators = list(spec.actuators)
+    others = (
+        place
+        for place, actuator in enumerate(actuators)
+        if actuator.gaintype != mujoco.mjtGain.mjGAIN_MUSCLE
+    )
+    muscles = actuators[: next(others, len(actuators))]
+    first = actuators[: len(joints)]
+    names = [actuator.name for actuator in first]
+    if not muscles and names != list(joints):
         raise ModelError(
-            f"The actuators {actuators} must be named after the driven joints and stand in their "
-            f"order, {list(joints)}, or all be muscles."
+            f"The first actuators {names} must be named after the driven joints and stand in their "
+            f"order, {list(joints)}, or be muscles."
         )
+    return muscles or first
 
 
-def _is_muscular(spec: mujoco.MjSpec) -> bool:
-    """Whether all actuators are muscles."""
-    kinds = {actuator.gaintype for actuator in spec.actuators}
-    return kinds == {mujoco.mjtGain.mjGAIN_MUSCLE}
+def _check_order(model: mujoco.MjModel, torso: str) -> None:
+    """Raises a ModelError where actuators of the scenery stand before those of the robot."""
+    own = robot_actuators(model, torso)
+    if own.tolist() != list(range(len(own))):
+        raise ModelError("The robot's actuators must stand before those of other bodies.")
 
 
-def _takes_torques(spec: mujoco.MjSpec) -> bool:
+def _takes_torques(actuators: Sequence[mujoco.MjsActuator]) -> bool:
     """Whether the actuators are motors.
 
     Raises:
         ModelError: Some are, and others are not.
     """
-    motors = [actuator.name for actuator in spec.actuators if _is_motor(actuator)]
-    others = [actuator.name for actuator in spec.actuators if not _is_motor(actuator)]
+    motors = [actuator.name for actuator in actuators if _is_motor(actuator)]
+    others = [actuator.name for actuator in actuators if not _is_motor(actuator)]
     if motors and others:
         raise ModelError(
             f"The actuators {motors} take a torque, but {others} do not. All must be `motor` "

@@ -62,7 +62,9 @@ def read_muscle(model: mujoco.MjModel, name: str, pairs: Sequence[tuple[str, str
         pairs: Left muscle, right muscle and stem of every pair.
     """
     actuator = model.actuator(name)
-    shortest, longest, force = (float(number) for number in actuator.gainprm[:3])
+    shortest, longest, force, scale = (float(number) for number in actuator.gainprm[:4])
+    if force < 0:  # MuJoCo then takes its own from `scale`
+        force = scale / float(model.actuator_acc0[actuator.id])
     low, high = (float(length) for length in actuator.lengthrange)
     optimal_length = (high - low) / (longest - shortest)
 

@@ -94,6 +94,8 @@ def _mistakes(error: ValidationError, where: str) -> list[str]:
     """Returns one sentence per mistake."""
     mistakes = []
     for mistake in error.errors():
-        key = ".".join([where, *(str(part) for part in mistake["loc"])])
+        # Parts in angle brackets name the form of a value, not a key.
+        parts = [str(part) for part in mistake["loc"] if not str(part).startswith("<")]
+        key = ".".join([where, *parts])
         mistakes.append(f"Key '{key}': {mistake['msg']}, not {mistake['input']!r}.")
     return mistakes

@@ -7,6 +7,15 @@ from typing import ClassVar
 import mujoco
 import numpy as np
 
+FIELDS = (
+    *("target", "trntype", "gear", "cranklength", "slidersite", "refsite", "lengthrange"),
+    *("damping", "armature", "gaintype", "gainprm", "biastype", "biasprm"),
+    *("dyntype", "dynprm", "actdim", "actearly", "actlimited", "actrange"),
+    *("ctrlspec", "ctrllimited", "ctrlrange", "velrange", "ffrange", "inheritrange"),
+    *("forcelimited", "forcerange", "delay", "nsample", "interp", "group"),
+)
+"""What makes an actuator, apart from its name, its user data and its place."""
+
 
 @dataclass(frozen=True)
 class Servo:
@@ -31,8 +40,9 @@ class Servo:
         no_load_speed: Speed without load under full voltage [rad/s].
         stiffness: Torque per position error [N m/rad].
         voltage: Supply [V].
-        armature: Inertia of rotor and gears at the output shaft [kg m²].
-        friction: Coulomb friction at the output shaft [N m].
+        armature: Inertia of rotor and gears at the output shaft [kg m²]; that of the joint where
+            None.
+        friction: Coulomb friction at the output shaft [N m]; that of the joint where None.
         latency: Time from a command to its effect [s].
     """
 
@@ -42,8 +52,8 @@ class Servo:
     no_load_speed: float
     stiffness: float
     voltage: float = 12.0
-    armature: float = 0.0
-    friction: float = 0.0
+    armature: float | None = None
+    friction: float | None = None
     latency: float = 0.0
 
     @property
@@ -65,7 +75,7 @@ class Servo:
         """Adds this servo to a joint of a spec, under the joint's name.
 
         The joint's range bounds the commands, and its armature and Coulomb
-        friction become the servo's. In the compiled model the first two numbers
+        friction become the servo's, if it has them. In the compiled model the first two numbers
         of the actuator's `gainprm` are `resistance` and `motor_constant`, so the
         current of a torque is torque / gainprm[1].
 
@@ -74,10 +84,12 @@ class Servo:
             joint: Joint to drive.
         """
         shaft = spec.joint(joint)
-        shaft.armature = self.armature
-        shaft.frictionloss = self.friction
+        if self.armature is not None:
+            shaft.armature = self.armature
+        if self.friction is not None:
+            shaft.frictionloss = self.friction
 
-        motor = spec.add_actuator(name=joint, target=joint, trntype=mujoco.mjtTrn.mjTRN_JOINT)
+        motor = blank(spec, joint)
         motor.set_to_dcmotor(
             motorconst=[0, 0],
             resistance=0,
@@ -89,6 +101,17 @@ class Servo:
 
         motor.delay = self.latency
         motor.nsample = math.ceil(self.latency / spec.option.timestep)
+
+
+def blank(spec: mujoco.MjSpec, joint: str) -> mujoco.MjsActuator:
+    """Adds an actuator to a joint, under its name and without the defaults of the spec."""
+    standard = mujoco.MjSpec().add_actuator()
+    added = spec.add_actuator(name=joint)
+    for field in FIELDS:
+        setattr(added, field, getattr(standard, field))
+    added.target, added.trntype = joint, mujoco.mjtTrn.mjTRN_JOINT
+    added.group = next(group for group in range(32) if not spec.option.disableactuator >> group & 1)
+    return added
 
 
 def bound(actuator: mujoco.MjsActuator, joint: mujoco.MjsJoint) -> None:

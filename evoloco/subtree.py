@@ -4,6 +4,17 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+OF_JOINT = (mujoco.mjtTrn.mjTRN_JOINT, mujoco.mjtTrn.mjTRN_JOINTINPARENT)
+"""Kinds of transmission to a joint."""
+
+OF_WRAP = {
+    mujoco.mjtWrap.mjWRAP_JOINT: "jnt_bodyid",
+    mujoco.mjtWrap.mjWRAP_SITE: "site_bodyid",
+    mujoco.mjtWrap.mjWRAP_SPHERE: "geom_bodyid",
+    mujoco.mjtWrap.mjWRAP_CYLINDER: "geom_bodyid",
+}
+"""What a tendon is led by -> the field of the model with its body."""
+
 
 def is_in_subtree(model: mujoco.MjModel, body: int, root: int) -> bool:
     """Whether a body is `root` or hangs on it."""
@@ -58,3 +69,42 @@ def joints_between(model: mujoco.MjModel, body: int, root: int) -> list[int]:
         found = [*range(first, first + count), *found]
         body = int(model.body_parentid[body])
     return found
+
+
+def robot_actuators(model: mujoco.MjModel, torso: str) -> NDArray[np.intp]:
+    """Ids of the actuators that act on the robot."""
+    own = set(robot_bodies(model, torso).tolist())
+    return np.flatnonzero([bool(own & moved_by(model, i)) for i in range(model.nactuator)])
+
+
+def moved_by(model: mujoco.MjModel, actuator: int) -> set[int]:
+    """Ids of the bodies that an actuator acts on."""
+    kind = mujoco.mjtTrn(model.actuator_trntype[actuator])
+    target, second = model.actuator_trnid[actuator]
+    if acts_on_joint(model, actuator):
+        return {int(model.jnt_bodyid[target])}
+    if kind == mujoco.mjtTrn.mjTRN_BODY:
+        return {int(target)}
+    if kind == mujoco.mjtTrn.mjTRN_TENDON:
+        return held_by(model, int(target))
+    return {int(model.site_bodyid[site]) for site in (target, second) if site >= 0}
+
+
+def acts_on_joint(model: mujoco.MjModel, actuator: int) -> bool:
+    """Whether the target of an actuator is a joint.
+
+    That of an orientation servo is one, unless it has a reference site.
+    """
+    kind = mujoco.mjtTrn(model.actuator_trntype[actuator])
+    alone = bool(model.actuator_trnid[actuator, 1] < 0)
+    return kind in OF_JOINT or (kind == mujoco.mjtTrn.mjTRN_SO3 and alone)
+
+
+def held_by(model: mujoco.MjModel, tendon: int) -> set[int]:
+    """Ids of the bodies that a tendon acts on."""
+    first, bodies = model.tendon_adr[tendon], set()
+    for wrap in range(first, first + model.tendon_num[tendon]):
+        of_kind = OF_WRAP.get(mujoco.mjtWrap(model.wrap_type[wrap]))
+        if of_kind:
+            bodies.add(int(getattr(model, of_kind)[model.wrap_objid[wrap]]))
+    return bodies

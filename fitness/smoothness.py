@@ -21,7 +21,9 @@ def UNIT(morphology: Morphology) -> str:  # noqa: N802 - a constant of each body
 def FLOORS(morphology: Morphology) -> tuple[float, float]:  # noqa: N802 - a constant of each body
     """Controls that rest, and controls that go through their range `FASTEST` times a second."""
     model = morphology.model
-    low, high = model.actuator_ctrlrange[model.actuator_ctrllimited != 0].T
+    driven = slice(morphology.controls)
+    limited = model.actuator_ctrllimited[driven] != 0
+    low, high = model.actuator_ctrlrange[driven][limited].T
     span = float(np.mean((high - low) ** 2)) if len(low) else 1.0
     return 0.0, FASTEST**2 * span
 
@@ -41,7 +43,7 @@ def measure(episode: Episode) -> Array:
 
 def memory(morphology: Morphology) -> Shapes:
     """Whether the episode has begun, and the controls of the step before (nu,)."""
-    return {"begun": (), "ctrl": (morphology.model.nu,)}
+    return {"begun": (), "ctrl": (morphology.controls,)}
 
 
 def row(constants: Record, memory: Record, now: Record, dt: float) -> float:

@@ -141,16 +141,17 @@ def shape(spec: mujoco.MjSpec, genes: Genes, torso: str, feet: Sequence[str], pa
             _remove(model, part, {torso, *feet}, path)
 
 
-def stiffen(spec: mujoco.MjSpec, genes: Genes) -> None:
-    """Multiplies the position gain of every actuator by the factor of its joint."""
-    for actuator in spec.actuators:
+def stiffen(spec: mujoco.MjSpec, genes: Genes, joints: Sequence[str]) -> None:
+    """Multiplies the position gain of every driven joint's actuator by the factor of the joint."""
+    for actuator in [spec.actuator(joint) for joint in joints if spec.actuator(joint)]:
         gain, bias = np.array(actuator.gainprm), np.array(actuator.biasprm)
         factor = genes.factor("stiffness", actuator.target)
 
         if actuator.gaintype == mujoco.mjtGain.mjGAIN_DCMOTOR:
             gain[4] *= factor  # of its controller
         else:
-            gain[0] *= factor
+            if actuator.gaintype == mujoco.mjtGain.mjGAIN_FIXED:
+                gain[0] *= factor
             bias[1] *= factor
 
         actuator.gainprm, actuator.biasprm = gain, bias

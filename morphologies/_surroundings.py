@@ -36,7 +36,7 @@ def furnish(
     tell_scenery(model, torso, told)
     gather_ground(spec, model, path, feet, told)
     if not has_ground(model, torso, feet, home):
-        floor = add_floor(spec)
+        floor = _add_yielding_floor(spec)
         floor.contype = floor.conaffinity = contact_bits(model, feet)
         told.append(
             "Added a level floor at height 0: nothing of the world that can touch the feet lies "
@@ -51,3 +51,14 @@ def furnish(
         add_sky(spec)
     if not spec.lights:
         add_light(spec)
+
+
+def _add_yielding_floor(spec: mujoco.MjSpec) -> mujoco.MjsGeom:
+    """Adds a floor whose contacts have the friction, the softness and the sizes of the other geom.
+
+    MuJoCo takes them from the geom of higher priority; margins and gaps add up.
+    """
+    least = min(geom.priority for geom in spec.geoms)
+    floor = add_floor(spec)
+    floor.priority, floor.margin, floor.gap = least - 1, 0, 0
+    return floor

@@ -57,7 +57,7 @@ def add_floor(spec: mujoco.MjSpec) -> mujoco.MjsGeom:
     )
     tiles = spec.add_material(name=name, texrepeat=[2.5, 2.5], texuniform=True)
     tiles.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = name
-    return spec.worldbody.add_geom(
+    floor: mujoco.MjsGeom = spec.worldbody.add_geom(
         name=name,
         type=mujoco.mjtGeom.mjGEOM_PLANE,
         size=[0, 0, 1],
@@ -68,6 +68,7 @@ def add_floor(spec: mujoco.MjSpec) -> mujoco.MjsGeom:
         contype=GROUND,
         conaffinity=0,
     )
+    return floor
 
 
 def add_sky(spec: mujoco.MjSpec) -> None:

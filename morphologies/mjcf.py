@@ -1,25 +1,29 @@
 """The user's own body: any MJCF or URDF file, completed with what it lacks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Annotated
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, NamedTuple
 
 import mujoco
 from pydantic import Field
 
-from evoloco.errors import UnknownNameError
 from evoloco.genome import Gene
 from evoloco.morphology import Morphology, assemble
 from evoloco.robot.drive import drive
 from evoloco.robot.file import load, read
+from evoloco.robot.home import given
+from evoloco.robot.integrator import integrator_of
 from evoloco.robot.keyframes import keep_keyframes, take_keyframes
 from evoloco.robot.names import check_names
 from evoloco.robot.placement import let_float, stand
+from evoloco.robot.plant import Plant, plant_of
 from evoloco.robot.sensor_names import free_standard_names
 from evoloco.robot.standing import check_standing
-from evoloco.robot.torso_frame import add_frame
+from evoloco.robot.torso_frame import Frame, add_frame
 from evoloco.robot.wanted_pose import Direction, WantedPose
-from evoloco.servo import SERVOS, Servo
+from evoloco.robot.wish import Control, Servos, Wish, check_wish
 
 from ._genes import GENES, Genes, describe, shape, stiffen
 from ._surroundings import furnish
@@ -33,12 +37,15 @@ def build(
     feet: Sequence[str],
     joints: Sequence[str],
     mirror: Mapping[str, str] | None = None,
-    servo: str | Servo = "xm430",
+    servo: Servos | None = None,
     home: Mapping[str, float] | None = None,
     keyframe: str | None = None,
     crouch: Annotated[float, Field(ge=0, lt=1)] | None = None,
     forward: Direction | None = None,
     up: Direction | None = None,
+    hold: Sequence[str] = (),
+    free: Sequence[str] = (),
+    control: Control = "angle",
     timestep: Annotated[float, Field(gt=0)] | None = None,
     packages: Mapping[str, str] | None = None,
     **genes: float,
@@ -49,21 +56,37 @@ def build(
 
     * the torso's root floats on a free joint, unless the file gives it joints;
     * a level floor, unless something of the file's world that can touch a foot lies under it: a
-      geom of the world body, or of a body that is fixed to it;
+      geom of the world body, or of a body that is fixed to it. In contacts with the added floor,
+      friction, softness and `condim` are the feet's;
     * a sky and a light, unless the file has them;
-    * an actuator that takes a position for each of `joints`. One that the file
-      has is kept; motors and other kinds on these joints are replaced by
-      `servo`, and every actuator elsewhere is removed;
+    * an actuator for each of `joints` that has none;
     * a keyframe `home`: the file's, its only one, or its reference pose where it
       has none, with the angles of `home` in it, lowered or raised until the
-      lowest foot touches the ground; its controls are its angles. Closed chains
-      are closed. Other keyframes stay.
+      lowest foot touches the ground. Closed chains are closed. Other keyframes stay;
     * a frame in which the torso's x axis is forward and its z axis up, where the
       torso's own is another, or lies near the ground.
 
-    Euler integration is replaced by `implicitfast`, which stays stable where a
-    servo's damping meets light links. A body that falls within a second of
-    standing is allowed, with a warning; one with genes is not made to stand.
+    A driven joint's control is its angle. The file's actuators stay:
+
+    * one that takes a position, behind any gear, with its gains, limits, filter
+      and delay; a `velocity` actuator beside it is its damping;
+    * one that takes a torque, a voltage or a velocity becomes a position servo
+      within the same torques. Its gains follow from these, from the inertia
+      and the load of the joint at home, and from the physics step. Genes of the
+      body do not change them;
+    * a joint without an actuator gets one with its own limits of torque (and of
+      speed, in a URDF), or else one that is strong enough to hold the robot;
+    * joints that are not driven are held at home by their actuators. Tendons,
+      sites and bodies keep their controls of the keyframe, or give no force;
+    * muscles are the controls where they move every driven joint and no other
+      actuator does; elsewhere they rest.
+
+    All start as if they had been at home for long. Armature, friction, damping
+    and options of the file stay. Euler and RK4 integration are replaced
+    by `implicitfast` only if the robot diverges at home with it, or if a servo
+    that is added damps faster than a physics step. What was done is told at
+    the start of a run. A body that falls within a second of standing is
+    allowed, with a warning; one with genes is not made to stand.
 
     Genes change the file's bodies, joints and sites. Their names are a kind and
     the name of an element, or a pattern with `*`, `?` or `[...]` of several,
@@ -96,9 +119,13 @@ def build(
         joints: Hinges to drive, in the order of the controls.
         mirror: Left joint -> right joint, for all pairs there are. Where absent, they are found
             by their places at home, and by their names where places do not tell.
-        servo: A known servo ("xm430", "xm430_w210", "xl330", "xl330_m077"), or a table of numbers:
-            stall_torque [N m], no_load_speed [rad/s], stiffness [N m/rad], and
-            optionally voltage [V], armature [kg m²], friction [N m] and latency [s].
+        servo: For driven joints whose actuator takes no position, in place of what
+            is said above: a known servo ("xm430", "xm430_w210", "xl330",
+            "xl330_m077"), or a table of its numbers: stall_torque [N m], no_load_speed [rad/s],
+            stiffness [N m/rad], and optionally voltage [V], armature [kg m²],
+            friction [N m] and latency [s]; armature and friction are the file's
+            where absent. Or a table from patterns of driven joints to servos,
+            which replace any actuator there.
         home: Angles of joints in the home keyframe [rad].
         keyframe: Name of the file's keyframe that home begins from.
         crouch: Share of the leg length by which home lowers the torso from straight
@@ -106,6 +133,11 @@ def build(
         forward: Direction of the torso that faces the world's x axis at home: an
             axis of its frame, such as "y" or "-x", or a vector in it.
         up: Direction of the torso that is up, likewise.
+        hold: Patterns of other joints without actuators, which get a servo that
+            holds home.
+        free: Patterns of other joints whose actuators are taken off, or of actuators of
+            tendons, sites and bodies.
+        control: "torque" leaves motors as they are, for a controller of torques.
         timestep: Physics step [s]; the file's where absent.
         packages: ROS package -> its folder, for addresses such as package://NAME/meshes/leg.stl.
             Other packages are looked for near the file: a folder of that name in one of those
@@ -115,39 +147,114 @@ def build(
     Raises:
         SpecError: There is no such file.
         ModelError: MuJoCo cannot read or compile the file, a gene or home angle does
-            not fit it, the body cannot be placed on its feet, or it falls at once.
-        UnknownNameError: A body, joint, keyframe, servo or gene does not exist.
+            not fit it, an actuator cannot be driven, the body cannot be placed on its feet,
+            or it falls at once.
+        UnknownNameError: A body, joint, keyframe, servo or gene does not exist, or a pattern
+            fits no joint.
     """
+    pose = WantedPose(dict(home or {}), keyframe, crouch, forward, up)
+    moved = pose.angles if crouch is None else (*joints, *pose.angles)
+    wish = Wish(tuple(joints), servo, tuple(hold), tuple(free), control, moved=tuple(moved))
+    robot = _Robot(path, torso, tuple(feet), wish, pose, timestep, dict(packages or {}))
     told: list[str] = []
-    spec = load(path, told, packages)
-    check_names(spec, path, torso, feet, joints, home or {})
-    if isinstance(servo, str) and servo not in SERVOS:
-        raise UnknownNameError("servo", servo, SERVOS)
-    if genes:
-        for name in genes:
-            _described(spec, name, path, joints)
-        shape(spec, Genes(genes), torso, feet, path)
+    plain = _plain(robot, _changed(path)) if genes else None
+    spec, made, frame, _ = robot.complete(told, genes, plain.plant if plain else None)
 
-    if timestep is not None:
-        spec.option.timestep = timestep
-    if spec.option.integrator == mujoco.mjtIntegrator.mjINT_EULER:
-        spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-    keyframes = take_keyframes(spec)
-    let_float(spec, spec.body(torso), told)
-    furnish(spec, path, torso, feet, home or {}, told)
+    spec.option.integrator, change = plain.integrator if plain else integrator_of(spec, made)
+    if change:
+        told.append(change)
 
-    drive(spec, joints, SERVOS[servo] if isinstance(servo, str) else servo, told)
-    stiffen(spec, Genes(genes))
-    wanted = WantedPose(home or {}, keyframe, crouch, forward, up)
-    frame = stand(spec, path, torso, feet, joints, wanted, keyframes, told, strict=not genes)
-    keep_keyframes(spec, keyframes, torso, told)
-    free_standard_names(spec, feet, joints, told)
     torso_frame = add_frame(spec, torso, frame, told)
     body = assemble(spec, torso, feet, joints, partners=mirror, torso_frame=torso_frame)
     morphology = replace(body, told=(*told, *body.sides.told))
     if not genes:
         check_standing(morphology, path)
     return morphology
+
+
+class _Complete(NamedTuple):
+    """A robot without sensors.
+
+    Attributes:
+        spec: What it is compiled from.
+        made: Names of the servos that are not the file's.
+        frame: In which the torso's pose is to be read.
+        plant: The robot as these servos feel it.
+    """
+
+    spec: mujoco.MjSpec
+    made: list[str]
+    frame: Frame
+    plant: Plant
+
+
+@dataclass(frozen=True)
+class _Robot:
+    """What a run file says of a robot; see `build`."""
+
+    path: str
+    torso: str
+    feet: tuple[str, ...]
+    wish: Wish
+    pose: WantedPose
+    timestep: float | None
+    packages: dict[str, str]
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+    def complete(
+        self, told: list[str], genes: Mapping[str, float], plant: Plant | None = None
+    ) -> _Complete:
+        """The robot with its world, its home and its actuators.
+
+        Args:
+            told: Gets a sentence for everything that is added, dropped or changed.
+            genes: Values of genes.
+            plant: Whose inertia and load the servos are made for; its own where None.
+        """
+        path, torso, feet, joints = self.path, self.torso, self.feet, self.wish.joints
+        spec = load(path, told, self.packages)
+        check_names(spec, path, torso, feet, joints, self.pose.angles)
+        check_wish(self.wish, spec, path)
+        file, keyframes = given(spec, self.pose.keyframe), take_keyframes(spec)
+        if genes:
+            for name in genes:
+                _described(spec, name, path, joints)
+            shape(spec, Genes(genes), torso, feet, path)
+
+        if self.timestep is not None:
+            spec.option.timestep = self.timestep
+        let_float(spec, spec.body(torso), told)
+        furnish(spec, path, torso, feet, self.pose.angles, told)
+        strict = plant is None
+        frame = stand(spec, path, torso, feet, joints, self.pose, keyframes, told, strict)
+
+        plant = plant or plant_of(spec, path, torso, feet)
+        made = drive(spec, path, torso, self.wish, file, plant, told)
+        stiffen(spec, Genes(genes), joints)
+        keep_keyframes(spec, keyframes, torso, told)
+        free_standard_names(spec, feet, joints, told)
+        return _Complete(spec, made, frame, plant)
+
+
+class _Plain(NamedTuple):
+    """A robot without genes, which decides what all its variants have in common."""
+
+    plant: Plant
+    integrator: tuple[mujoco.mjtIntegrator, str]
+
+
+@lru_cache(maxsize=8)
+def _plain(robot: _Robot, _changed: int) -> _Plain:
+    """A robot without genes."""
+    complete = robot.complete([], {})
+    return _Plain(complete.plant, integrator_of(complete.spec, complete.made))
+
+
+def _changed(path: str) -> int:
+    """When a file was changed [ns]; 0 for one that is not there."""
+    return Path(path).stat().st_mtime_ns if Path(path).is_file() else 0
 
 
 def gene(name: str, path: str, joints: Sequence[str], **_: object) -> Gene:

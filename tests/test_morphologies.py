@@ -431,11 +431,11 @@ def test_commands_take_effect_after_the_latency(timestep):
     assert (steps - 1) * timestep == pytest.approx(np.ceil(XM430.latency / timestep) * timestep)
 
 
-def test_motors_are_replaced_and_position_actuators_kept(save):
+def test_a_servo_replaces_motors_and_position_actuators_are_kept(save):
     actuators = (
         '<position joint="FR_hip" kp="30" kv="1"/><motor joint="FL_hip"/><motor joint="RL_knee"/>'
     )
-    body = mjcf.build(save(quadruped(actuators)), **QUADRUPED)
+    body = mjcf.build(save(quadruped(actuators)), servo="xm430", **QUADRUPED)
     kept, replaced = body.model.actuator("FR_hip"), body.model.actuator("FL_hip")
     assert kept.gainprm[0] == 30
     np.testing.assert_allclose(kept.ctrlrange, np.deg2rad([-60, 60]))

@@ -28,6 +28,7 @@ OPTIONS: dict[str, Any] = {
     "feet": ["left_foot", "right_foot"],
     "joints": ["left_hip", "left_knee", "right_hip", "right_knee"],
     "home": {"left_knee": 0.2, "right_knee": 0.2},
+    "servo": "xm430",
 }
 AFFECTED = (
     "body_pos",

@@ -9,7 +9,7 @@ from evoloco.genome import Array
 
 
 def mechanical_power(episode: Episode) -> Array:
-    """Mean power that each actuator gives to its joint, or each muscle to its ends [W] (T, nu).
+    """Mean power that each actuator gives to its joint, or each muscle to its ends [W] (T, nf).
 
     It is force times speed, as a mean over the physics steps of each control step.
     """
@@ -18,7 +18,7 @@ def mechanical_power(episode: Episode) -> Array:
 
 
 def mechanical_energy(episode: Episode) -> Array:
-    """Work that each actuator did within each control step [J] (T, nu).
+    """Work that each actuator did within each control step [J] (T, nf).
 
     What it took up at other times is not taken off.
     """
@@ -26,7 +26,7 @@ def mechanical_energy(episode: Episode) -> Array:
 
 
 def electrical_energy(episode: Episode) -> Array:
-    """Energy that each servo drew at its terminals within each control step [J] (T, nu).
+    """Energy that each servo drew at its terminals within each control step [J] (T, nf).
 
     With a motor's torque constant K and terminal resistance R, both at the output of the gear:
 

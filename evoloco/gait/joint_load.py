@@ -19,12 +19,13 @@ def joint_torque(episode: Episode) -> Array:
     Springs, limits and friction of the joints are not part of it.
     """
     morphology, force = episode.morphology, episode["actuator_force"]
+    model, joints = morphology.model, len(morphology.joints)
     if not morphology.muscles:
-        return np.asarray(force * morphology.model.actuator_gear[:, 0])  # (1)
+        return np.asarray(force[:, :joints] * model.actuator_gear[:joints, 0])  # (1)
 
-    model, data = morphology.model, mujoco.MjData(morphology.model)
+    data = mujoco.MjData(model)
     columns = [int(model.joint(joint.name).dofadr[0]) for joint in morphology.joints]
-    moment = np.empty((model.nu, model.nv))
+    moment = np.empty((model.nout, model.nv))
 
     torque = np.empty((len(episode), len(columns)))
     for row, pose in enumerate(episode["qpos"]):
@@ -40,7 +41,7 @@ def joint_torque(episode: Episode) -> Array:
             data.moment_rowadr,
             data.moment_colind,
         )
-        torque[row] = (force[row] @ moment)[columns]  # (1)
+        torque[row] = (force[row] @ moment[: morphology.outputs])[columns]  # (1)
     return torque
 
 
@@ -52,4 +53,4 @@ def joint_power(episode: Episode) -> Array:
     """
     if episode.morphology.muscles:
         return np.asarray(joint_torque(episode) * episode.joint_velocity)
-    return mechanical_power(episode)
+    return mechanical_power(episode)[:, : len(episode.morphology.joints)]

@@ -165,7 +165,7 @@ def active_force(episode: Episode, force: Array, length: Array) -> Array:
         force: With which each muscle pulls [N] (T S, M).
         length: Of its fibres, over the optimal length [1] (T S, M).
     """
-    _, _, _, _, _, longest, _, stiffness = episode.morphology.model.actuator_gainprm[:, :8].T
+    _, _, _, _, _, longest, _, stiffness = _gains(episode)
     passive = _numbers(episode, "max_force") * passive_force(length, longest, stiffness)
     return np.maximum(force - passive, 0)
 
@@ -233,7 +233,7 @@ def umberger_power(episode: Episode) -> Array:
         compliance affects the metabolic cost of running, doi:10.1371/journal.pone.0150378
         (recruitment, no negative power in all).
     """
-    _, _, _, _, shortest, longest, fastest, _ = episode.morphology.model.actuator_gainprm[:, :8].T
+    _, _, _, _, shortest, longest, fastest, _ = _gains(episode)
     length = fibre_length(episode)
     return _umberger(
         _numbers(episode, "mass"),
@@ -245,6 +245,12 @@ def umberger_power(episode: Episode) -> Array:
         active_force(episode, muscle_force(episode), length),
         fibre_velocity(episode),
     )
+
+
+def _gains(episode: Episode) -> Array:
+    """MuJoCo's parameters of the muscles (8, M)."""
+    morphology = episode.morphology
+    return np.asarray(morphology.model.actuator_gainprm[: morphology.controls, :8].T)
 
 
 def _numbers(episode: Episode, name: str) -> Array:

@@ -49,16 +49,21 @@ def read_gain(working: Working, ids: Ids) -> Array:
     return np.where(_motors(working.model)[ids], gain[:, GAIN], -bias[:, 1])
 
 
-def write_gain(working: Working, ids: Ids, new: Array, _: Array) -> None:
-    """Sets the torque per position error; that per velocity stays."""
+def write_gain(working: Working, ids: Ids, new: Array, ratio: Array) -> None:
+    """Sets the torque per position error; that per velocity stays.
+
+    Behind a gear, a position actuator's gain is not its stiffness, and is scaled with it.
+    """
     model, gain = working.model, working["actuator_gainprm"]
     motors = _motors(model)[ids]
     gain[ids[motors], GAIN] = new[motors]
 
-    springs, stiffness = ids[~motors], new[~motors]
-    working["actuator_biasprm"][springs, 1] = -stiffness
+    springs, stiffness, bias = ids[~motors], new[~motors], working["actuator_biasprm"]
     scaling = model.actuator_gaintype[springs] == FIXED
-    gain[springs[scaling], 0] = stiffness[scaling]
+    direct = gain[springs, 0] == -bias[springs, 1]
+    scaled = np.where(direct, stiffness, ratio[~motors] * gain[springs, 0])
+    gain[springs[scaling], 0] = scaled[scaling]
+    bias[springs, 1] = -stiffness
 
 
 def read_limit(working: Working, ids: Ids) -> Array:

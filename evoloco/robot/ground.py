@@ -51,8 +51,8 @@ def gather_ground(
         for geom in own:
             _move_to_world(spec, model, geom)
         told.append(
-            f"Body '{body.name}' is fixed to the world: {counted(len(own), 'geom')} of it that feet "
-            "can touch moved to the world body, at the same place."
+            f"Body '{body.name}' is fixed to the world: {counted(len(own), 'geom')} of it that "
+            "feet can touch moved to the world body, at the same place."
         )
 
 

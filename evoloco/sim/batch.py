@@ -317,7 +317,7 @@ class Batch:
         with user_code(who):
             if time == 0:
                 jit(self.controller.reset)(params, state, self.control_dt)
-            ctrl = np.empty(self.morphology.model.nu)
+            ctrl = np.empty(self.morphology.controls)
             jit(self.controller.step)(params, state, obs, time, self.control_dt, ctrl)
         raise ControllerError(f"{who} raised an exception.")
 
@@ -332,7 +332,7 @@ class Batch:
         if actuators and self.needs.play:
             raise EvolocoError("Actuators of your own and randomized backlash exclude each other.")
         if self.needs.play:
-            actuators = Backlash(np.zeros(self.morphology.model.nu))
+            actuators = Backlash(np.zeros(self.morphology.controls))
         return CompiledActuators(actuators) if actuators else None
 
     def _reserve(self) -> None:

@@ -75,9 +75,11 @@ def _fill_tables(arrays: Arrays, body: Body) -> None:
 def _sizes(
     morphology: Morphology, compiled: CompiledController, columns: Columns
 ) -> dict[str, int]:
-    of_model = ("nq", "nv", "na", "nu", "nsensordata", "ngeom", "nbody")
+    of_model = ("nq", "nv", "na", "nsensordata", "ngeom", "nbody")
     return {
         **{name: getattr(morphology.model, name) for name in of_model},
+        "nu": morphology.controls,
+        "outputs": morphology.outputs,
         "joints": len(morphology.joints),
         "feet": len(morphology.feet),
         "limits": len(morphology.joints) if morphology.muscles else 0,

@@ -120,9 +120,9 @@ def view(plan, data):  # type: ignore[no-untyped-def]
         array_at(base + plan.at_qvel, plan.nv),
         array_at(base + plan.at_act, plan.na),
         array_at(base + plan.at_ctrl, plan.nu),
-        array_at(base + plan.at_actuator_force, plan.nu),
-        array_at(base + plan.at_actuator_velocity, plan.nu),
-        array_at(base + plan.at_actuator_length, plan.nu),
+        array_at(base + plan.at_actuator_force, plan.outputs),
+        array_at(base + plan.at_actuator_velocity, plan.outputs),
+        array_at(base + plan.at_actuator_length, plan.outputs),
         array_at(base + plan.at_sensordata, plan.nsensordata),
         carray(doubles(wrench), (FORCE_SIZE,)),
         array_at(base + plan.at_cvel, sums.SIX * plan.nbody),
@@ -142,10 +142,10 @@ def begin(plan, sim, model, data, seen):  # type: ignore[no-untyped-def]
     """Starts a fresh episode, or puts back what an mjData that serves many simulations forgot."""
     fresh = word_row(plan.fresh, sim, 1)
     if not fresh[0]:
-        readings = row(plan.readings, sim, plan.nsensordata + plan.nu)
+        readings = row(plan.readings, sim, plan.nsensordata + plan.outputs)
         for i in range(plan.nsensordata):
             seen.sensordata[i] = readings[i]
-        for i in range(plan.nu):
+        for i in range(plan.outputs):
             seen.actuator_force[i] = readings[plan.nsensordata + i]
         return RUNNING
 
@@ -196,7 +196,7 @@ def record(plan, sim, t, seen):  # type: ignore[no-untyped-def]
     column = copy(trace, column, seen.qvel, plan.nv)
     column = copy(trace, column, seen.act, plan.na)
     column = copy(trace, column, command, plan.nu)
-    column = copy(trace, column, seen.actuator_force, plan.nu)
+    column = copy(trace, column, seen.actuator_force, plan.outputs)
     column = copy(trace, column, seen.sensordata, plan.nsensordata)
     copy(trace, column, row(plan.obs, sim, plan.obs_size), plan.obs_size)
 
@@ -246,9 +246,9 @@ def simulate(plan, sim, t, model, data, seen):  # type: ignore[no-untyped-def]
 @jit
 def keep(plan, sim, seen):  # type: ignore[no-untyped-def]
     """Saves what the next control step reads and mjData forgets between calls."""
-    readings = row(plan.readings, sim, plan.nsensordata + plan.nu)
+    readings = row(plan.readings, sim, plan.nsensordata + plan.outputs)
     column = copy(readings, 0, seen.sensordata, plan.nsensordata)
-    copy(readings, column, seen.actuator_force, plan.nu)
+    copy(readings, column, seen.actuator_force, plan.outputs)
 
 
 @jit

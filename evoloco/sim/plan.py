@@ -56,7 +56,7 @@ PLAN = np.dtype(
             "bias",  # (nsim, obs_size): bias of each channel in this episode
             "history",  # (nsim, depth, obs_size): samples of the last control steps
             "estimate",  # (nsim, 2): estimated roll and pitch [rad]
-            "readings",  # (nsim, nsensordata + nu): sensordata and actuator_force between calls
+            "readings",  # (nsim, nsensordata + outputs): sensordata, actuator_force between calls
             "trace",  # (nsim, rows, row_size)
             "outcome",  # int64 (nsim, 1)
             "lived",  # int64 (nsim, 1): control steps done
@@ -77,7 +77,7 @@ PLAN = np.dtype(
             "rule",  # int64 (nsim, 2): the rule that ended the episode, and on which part
             "rule_value",  # (nsim, 1): the number that broke it
             "motion",  # (nsim, 7): the torso's motion in the physics step before
-            "motor",  # (nsim, nu, 2): resistance and torque constant of each servo
+            "motor",  # (nsim, outputs, 2): resistance and torque constant of each servo
             "min_height",  # (nsim, 1): height over the ground below which an episode ends [m]
             "support",  # (nsim, SUPPORT): the virtual support
             "leg_length",  # (nsim, 1) [m]
@@ -111,7 +111,8 @@ PLAN = np.dtype(
             "nq",
             "nv",
             "na",
-            "nu",
+            "nu",  # numbers that the controller writes; other controls stay as at the start
+            "outputs",  # forces of the robot's own actuators, which are the first ones
             "nsensordata",
             "joints",
             "param_size",

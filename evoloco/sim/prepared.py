@@ -7,6 +7,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from evoloco.delay import fill_histories
 from evoloco.fields import Array, place
 from evoloco.ground import height, tables
 from evoloco.morphology import HOME, Morphology
@@ -32,7 +33,7 @@ class Body:
 
     Attributes:
         data: To work in.
-        home_ctrl: Controls of the home keyframe (nu,).
+        home_ctrl: The controller's controls in the home keyframe (nu,).
         home_ground: Height of the ground beneath the torso at home [m].
         min_height: Height of the torso over the ground below which an episode ends [m].
     """
@@ -40,7 +41,7 @@ class Body:
     def __init__(self, morphology: Morphology, min_height: float, stiffness: float) -> None:
         self.morphology = morphology
         self.data = mujoco.MjData(morphology.model)
-        self.home_ctrl = np.array(morphology.model.key(HOME).ctrl)
+        self.home_ctrl = np.array(morphology.model.key(HOME).ctrl[: morphology.controls])
         self.home_ground = self._ground_at_home()
         self.min_height = min_height * (morphology.standing_height - self.home_ground)
         self._stiffness = stiffness
@@ -135,12 +136,7 @@ class Body:
             data.qpos[model.joint(joint.name).qposadr[0]] += offset
             data.qvel[model.joint(joint.name).dofadr[0]] += velocity
 
-        for actuator in range(model.nu):
-            samples = int(model.actuator_history[actuator, 0])
-            if samples:  # a delayed actuator first reads what stands in its history
-                values = np.full(samples, data.ctrl[actuator])
-                mujoco.mj_initCtrlHistory(model, data, actuator, None, values)
-
+        fill_histories(model, data)
         everything = mujoco.mjtState.mjSTATE_INTEGRATION
         row = np.empty(mujoco.mj_stateSize(model, everything))
         mujoco.mj_getState(model, data, row, everything)

@@ -30,25 +30,26 @@ def reserve_episodes(
         columns: Layout of a row of the trace.
         rows: Rows of the trace.
     """
-    model, obs = body.morphology.model, size(body.morphology.observation)
+    morphology, model = body.morphology, body.morphology.model
+    obs = size(morphology.observation)
     widths = {
         "params": size(compiled.params),
         "state": size(compiled.state),
         "obs": obs,
-        "readings": model.nsensordata + model.nu,
+        "readings": model.nsensordata + morphology.outputs,
         "gather_scale": len(body.readings),
         "gather_shift": len(body.readings),
-        "home_ctrl": model.nu,
+        "home_ctrl": morphology.controls,
         "min_height": 1,
         "home_ground": 1,
         "rule_value": 1,
         "motion": plan.MOTION,
-        "motor": 2 * model.nu,
+        "motor": 2 * morphology.outputs,
         "support": plan.SUPPORT,
         "leg_length": 1,
         "asked": 3,
         "noise": obs * plan.NOISE,
-        "command_offset": model.nu,
+        "command_offset": morphology.controls,
         "estimate": 2,
     }
     for name, width in widths.items():
@@ -129,7 +130,7 @@ def reserve_commands(
     """
     if not needs.indirect:
         return
-    nu, joints = morphology.model.nu, len(morphology.joints)
+    nu, joints = morphology.controls, len(morphology.joints)
     arrays.set(indirect=1)
     arrays.reserve("command", nu)
     for name in ("joint_angle", "joint_velocity"):

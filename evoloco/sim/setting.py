@@ -90,7 +90,7 @@ def settle(body: Body, scenario: Scenario, strength: float, control_dt: float) -
         "home_ground": np.array([body.home_ground]),
         "floor_kind": kinds,
         "floor_form": forms,
-        "motor": model.actuator_gainprm[:, :2].ravel(),
+        "motor": _motors(world.morphology),
         "support": body.support(strength),
         "leg_length": np.array([body.morphology.leg_length]),
         "asked": np.asarray(scenario.command),
@@ -121,6 +121,13 @@ def _pushes(scenario: Scenario, morphology: Morphology) -> Array:
     first = np.floor(start / dt + 1e-9)  # 1e-9: rounding of the quotient
     force = morphology.mass * change / (steps * dt)
     return np.concatenate([first, first + steps, force], axis=1)
+
+
+def _motors(morphology: Morphology) -> Array:
+    """Resistance and torque constant of what each of the robot's own forces comes from, flat."""
+    model = morphology.model
+    numbers = np.repeat(model.actuator_gainprm[:, :2], model.actuator_outnum, axis=0)
+    return np.asarray(numbers[: morphology.outputs].ravel())
 
 
 def _key(scenario: Scenario) -> NDArray[np.int64]:
@@ -159,7 +166,7 @@ def _felt(body: Body, world: World, control_dt: float) -> dict[str, NDArray[np.g
 def _commanded(body: Body, world: World) -> dict[str, NDArray[np.generic]]:
     """What lies between commands and controls in a world."""
     morphology = body.morphology
-    offset = np.zeros(morphology.model.nu)
+    offset = np.zeros(morphology.controls)
     if not morphology.muscles and not morphology.torques:
         offset += world.zero_offset  # a servo goes by its encoder
 

@@ -137,12 +137,12 @@ def add_limits(plan, substep, seen, trace):  # type: ignore[no-untyped-def]
 @jit
 def add_work(plan, seen, trace):  # type: ignore[no-untyped-def]
     """Adds the work of each actuator: what it does, and what it takes up."""
-    for j in range(plan.nu):
+    for j in range(plan.outputs):
         work = seen.actuator_force[j] * seen.actuator_velocity[j] * plan.physics_dt
         if work > 0:
             trace[plan.work_column + j] += work
         else:
-            trace[plan.work_column + plan.nu + j] -= work
+            trace[plan.work_column + plan.outputs + j] -= work
 
 
 @jit
@@ -154,8 +154,8 @@ def add_energy(plan, sim, seen, trace):  # type: ignore[no-untyped-def]
         I = torque / K                  (1)
         P = R I^2 + K omega I           (2)
     """
-    motor = row(plan.motor, sim, 2 * plan.nu)
-    for j in range(plan.nu):
+    motor = row(plan.motor, sim, 2 * plan.outputs)
+    for j in range(plan.outputs):
         resistance, constant = motor[2 * j], motor[2 * j + 1]
         current = seen.actuator_force[j] / constant  # (1)
         power = (resistance * current + constant * seen.actuator_velocity[j]) * current  # (2)

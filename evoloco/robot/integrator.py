@@ -1,0 +1,86 @@
+"""Whether a robot's own integrator stays, or one that is implicit in the servos' damping."""
+
+from collections.abc import Collection
+
+import mujoco
+import numpy as np
+
+from evoloco.delay import fill_histories
+from evoloco.genome import Array
+from evoloco.morphology import HOME
+from evoloco.robot.actuator import DAMPING, MOTOR_CONSTANT, RESISTANCE
+from evoloco.sim import capi
+
+EXPLICIT = {mujoco.mjtIntegrator.mjINT_EULER: "Euler", mujoco.mjtIntegrator.mjINT_RK4: "RK4"}
+"""Integrators that are explicit in the damping of actuators, and their names."""
+
+IMPLICIT = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+
+TRIAL = 1.0
+"""Time for which a robot stands to find out whether it diverges [s]."""
+
+DIVERGED = tuple(
+    getattr(mujoco.mjtWarning, f"mjWARN_BAD{what}") for what in ("QPOS", "QVEL", "QACC")
+)
+"""Warnings with which MuJoCo resets a simulation that blew up."""
+
+
+def integrator_of(
+    spec: mujoco.MjSpec, changed: Collection[str]
+) -> tuple[mujoco.mjtIntegrator, str]:
+    """The integrator for a robot, and what is told of it; "" where it is the file's.
+
+    Euler integration is explicit in the damping of actuators. With a damping c, an inertia I and a
+    physics step h, a speed grows without end where c h / I > 2, and changes its sign in every step
+    where it is above 1. RK4 is explicit too, and unstable above 2.8.
+
+    Args:
+        spec: Of the robot, complete.
+        changed: Names of the actuators that are not the file's.
+    """
+    given = mujoco.mjtIntegrator(spec.option.integrator)
+    if given not in EXPLICIT:
+        return given, ""
+    model = spec.compile()
+    data = mujoco.MjData(model)
+    mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
+    mujoco.mj_fwdPosition(model, data)
+
+    quick = [name for name in changed if _damping_per_step(model, data, name) > 1]
+    became = f"{EXPLICIT[given]} integration became implicitfast"
+    if quick:
+        return IMPLICIT, f"{became}: the damping of {', '.join(quick)} is faster than a step."
+    if _diverges(model, data):
+        return IMPLICIT, f"{became}: with it, the robot diverges while it stands at home."
+    return given, ""
+
+
+def _damping_per_step(model: mujoco.MjModel, data: mujoco.MjData, name: str) -> float:
+    """Damping of a joint's actuator times the physics step, over the joint's inertia [1]."""
+    actuator = model.actuator(name)
+    numbers, dof = actuator.gainprm, int(model.jnt_dofadr[actuator.trnid[0]])
+    damping = -float(actuator.biasprm[DAMPING])
+    if mujoco.mjtGain(actuator.gaintype[0]) == mujoco.mjtGain.mjGAIN_DCMOTOR:
+        damping = float(numbers[MOTOR_CONSTANT] ** 2 / numbers[RESISTANCE])
+    damping *= float(actuator.gear[0]) ** 2
+    return damping * float(model.opt.timestep) * _mobility(model, data, dof)
+
+
+def _mobility(model: mujoco.MjModel, data: mujoco.MjData, dof: int) -> float:
+    """Acceleration of a degree of freedom per torque on it [1/(kg m²)]."""
+    unit: Array = np.zeros((1, model.nv))
+    unit[0, dof] = 1.0
+    mujoco.mj_solveM(model, data, answer := np.empty((1, model.nv)), unit)
+    return float(answer[0, dof])
+
+
+def _diverges(model: mujoco.MjModel, data: mujoco.MjData) -> bool:
+    """Whether a robot that stands at home blows up."""
+    mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
+    fill_histories(model, data)
+    with capi.quiet():
+        while data.time < TRIAL:
+            mujoco.mj_step(model, data)
+            if any(data.warning[kind].number for kind in DIVERGED):
+                return True
+    return False

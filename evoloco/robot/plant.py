@@ -1,0 +1,118 @@
+"""A robot at home, as its servos feel it: inertia and load of every joint."""
+
+from collections.abc import Sequence
+
+import mujoco
+import numpy as np
+
+from evoloco.errors import ModelError
+from evoloco.morphology import GRAVITY, HOME
+from evoloco.subtree import is_in_subtree, robot_bodies
+
+SPARE = 3.0
+"""Torque of a joint that carries no foot, over what holds its links out at arm's length."""
+
+
+class Plant:
+    """A robot at home.
+
+    Args:
+        model: Compiled, with a keyframe `home`.
+        torso: Name of its torso.
+        feet: Names of its feet.
+
+    Attributes:
+        model: The model.
+        data: At home.
+        dt: Physics step [s].
+        weight: Of the robot [N].
+    """
+
+    def __init__(self, model: mujoco.MjModel, torso: str, feet: Sequence[str]) -> None:
+        self.model, self.data = model, mujoco.MjData(model)
+        mujoco.mj_resetDataKeyframe(model, self.data, model.key(HOME).id)
+        mujoco.mj_fwdPosition(model, self.data)
+        mujoco.mj_fwdVelocity(model, self.data)
+        self.dt = float(model.opt.timestep)
+
+        mass = model.body_mass[robot_bodies(model, torso)].sum()
+        self._gravity = float(np.linalg.norm(model.opt.gravity)) or GRAVITY
+        self.weight = float(mass) * self._gravity
+        self._feet = [model.body(foot).id for foot in feet]
+
+        inverse = np.empty((model.nv, model.nv))
+        mujoco.mj_solveM(model, self.data, inverse, np.eye(model.nv))
+        self._mobility = np.diag(inverse)
+
+    def inertia(self, joint: str) -> float:
+        """Inertia that a servo feels at a joint while the robot floats [kg m²]."""
+        return float(1 / self._mobility[self._dof(joint)])
+
+    def damping(self, joint: str) -> float:
+        """Damping that the joint has [N m s/rad]."""
+        return float(self.model.dof_damping[self._dof(joint)])
+
+    def load(self, joint: str) -> float:
+        """Torque that holds a joint while every foot carries an even share of the weight [N m]."""
+        torque, dof = self.data.qfrc_bias[self._dof(joint)], self._dof(joint)
+        jacobian = np.empty((3, self.model.nv))
+        for foot in self._feet_beyond(joint):
+            mujoco.mj_jacBodyCom(self.model, self.data, jacobian, None, foot)
+            torque = torque - jacobian[2, dof] * self.weight / len(self._feet)
+        return float(abs(torque))
+
+    def strength(self, joint: str) -> float:
+        """Torque with which a joint can hold the robot [N m], or force of a slide [N].
+
+        Of a leg's joint, it is the robot's weight times the distance of its foot. Of another joint,
+        it is `SPARE` times what holds its links out at arm's length.
+        """
+        number, dof = self.model.joint(joint).id, self._dof(joint)
+        slides = mujoco.mjtJoint(self.model.jnt_type[number]) == mujoco.mjtJoint.mjJNT_SLIDE
+        anchor, axis = self.data.xanchor[number], self.data.xaxis[number]
+        feet = self._feet_beyond(joint)
+        if feet:
+            arms = [np.linalg.norm(np.cross(axis, self.data.xipos[i] - anchor)) for i in feet]
+            return self.weight * (1.0 if slides else float(max(arms)))
+
+        body = self.model.dof_bodyid[dof]
+        mass = float(self.model.body_subtreemass[body])
+        arm = np.linalg.norm(np.cross(axis, self.data.subtree_com[body] - anchor))
+        return SPARE * mass * self._gravity * (1.0 if slides else float(arm))
+
+    def _feet_beyond(self, joint: str) -> list[int]:
+        """Ids of the feet that a joint moves."""
+        body = self.model.dof_bodyid[self._dof(joint)]
+        return [foot for foot in self._feet if is_in_subtree(self.model, foot, body)]
+
+    def _dof(self, joint: str) -> int:
+        return int(self.model.joint(joint).dofadr[0])
+
+
+def plant_of(spec: mujoco.MjSpec, path: str, torso: str, feet: Sequence[str]) -> Plant:
+    """A robot at home, with the actuators of its file.
+
+    Args:
+        spec: With a keyframe `home`, whose controls do not count.
+        path: Of its file.
+        torso: Name of its torso.
+        feet: Names of its feet.
+
+    Raises:
+        ModelError: It does not compile.
+    """
+    return Plant(compiled(spec, path), torso, feet)
+
+
+def compiled(spec: mujoco.MjSpec, path: str) -> mujoco.MjModel:
+    """A robot with a keyframe `home` without controls, compiled.
+
+    Raises:
+        ModelError: It does not compile.
+    """
+    home = spec.key(HOME)
+    home.ctrl, home.act = [], []
+    try:
+        return spec.compile()
+    except ValueError as error:
+        raise ModelError(f"MuJoCo cannot compile {path}: {error}") from error
