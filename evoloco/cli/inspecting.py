@@ -133,10 +133,9 @@ def _write(found: "Inspection", file: Path, run_file: Path) -> None:
     from evoloco.robot.first_gait import first_gait
     from evoloco.robot.run_file import write
 
-    if found.anatomy is None or found.morphology is None or found.rest is None:
+    if found.morphology is None:
         return
-    gait = first_gait(found.morphology)
-    text = write(file, run_file, found.anatomy, found.morphology, found.home, found.rest, gait)
+    text = write(file, run_file, found, first_gait(found.morphology))
     with replacing(run_file, ONCE_MORE) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
 
@@ -212,7 +211,7 @@ def _parts(found: "Inspection", anatomy: "Anatomy") -> "Section":
         rows.append(("", f"{len(anatomy.rejected) - 6} more", ""))
 
     forward = anatomy.forward
-    pairs = ", ".join(f"{left} | {right}" for left, right in anatomy.pairs)
+    pairs = ", ".join(f"{left} | {right}" for left, right in found.pairs)
     more = [
         ("pairs", pairs or "none", "left | right, mirror images at home"),
         (
@@ -227,9 +226,8 @@ def _parts(found: "Inspection", anatomy: "Anatomy") -> "Section":
     if anatomy.others:
         more.append(("not in a leg", short(anatomy.others), f"{len(anatomy.others)} joints"))
     if found.home:
-        more.append(
-            ("home", short([f"{k} {v:.2f}" for k, v in found.home.items()]), "bent, in rad")
-        )
+        keys = ", ".join(f"{key} {value}" for key, value in found.home.items())
+        more.append(("home", keys, "keys of the run file for the pose in which it stands"))
     return Section("Parts", ("what", "name", "why, or joints"), (*rows, *more))
 
 
@@ -271,7 +269,7 @@ def _facts(found: "Inspection") -> dict[str, Any]:
             "feet": list(anatomy.feet),
             "joints": list(anatomy.joints),
             "legs": [{"foot": leg.foot, "joints": list(leg.joints)} for leg in anatomy.legs],
-            "pairs": [list(pair) for pair in anatomy.pairs],
+            "pairs": [list(pair) for pair in found.pairs],
             "rejected": {each.body: each.why for each in anatomy.rejected},
             "others": [*anatomy.others, *anatomy.undriven],
             "forward": anatomy.forward.direction,

@@ -12,7 +12,7 @@ import mujoco
 import numpy as np
 
 from evoloco.errors import ModelError, UnknownNameError
-from evoloco.robot.directions import Forward, axes_of, find_forward, in_order
+from evoloco.robot.directions import Forward, find_forward, in_order
 from evoloco.robot.legs import Leg, Rejected, find_legs, legs_of
 from evoloco.robot.linkage import JOINT, Link, Linkage
 
@@ -46,7 +46,6 @@ class Anatomy:
         rejected: Ends of limbs that are no feet.
         others: Hinges and slides of the robot that are in no leg.
         undriven: Hinges of the legs that the file's actuators leave alone, where others have some.
-        pairs: Feet that mirror each other, left first.
         forward: Where it walks.
         floats: Name or type of the joint on which the torso floats; "" where nothing moves it.
     """
@@ -57,7 +56,6 @@ class Anatomy:
     rejected: tuple[Rejected, ...]
     others: tuple[str, ...]
     undriven: tuple[str, ...]
-    pairs: tuple[tuple[str, str], ...]
     forward: Forward
     floats: str
 
@@ -117,7 +115,6 @@ def dissect(
         rejected=tuple(rejected),
         others=tuple(others),
         undriven=tuple(joint for leg in legs for joint in leg.joints if joint not in driven),
-        pairs=tuple(_pairs(legs, root, forward.direction)),
         forward=forward,
         floats=_floats(root),
     )
@@ -296,20 +293,3 @@ def moved(model: mujoco.MjModel) -> set[str]:
         )
     dofs = np.flatnonzero(np.abs(moment).sum(axis=0) > 0)
     return {model.joint(model.dof_jntid[dof]).name for dof in dofs}
-
-
-def _pairs(legs: Sequence[Leg], root: Link, forward: str) -> list[tuple[str, str]]:
-    """Feet that mirror each other, left first."""
-    _, left = axes_of(forward)
-    centre = root.linkage.data.xpos[root.bodies[0]] @ left
-    pairs = []
-    for leg in legs:
-        beside = float(leg.tip @ left - centre)
-        image = leg.tip - 2 * beside * left
-        others = [
-            other for other in legs if other is not leg and len(other.joints) == len(leg.joints)
-        ]
-        other = min(others, key=lambda o: float(np.linalg.norm(o.tip - image)), default=None)
-        if beside > 0 and other and np.linalg.norm(other.tip - image) < 0.1 * leg.reach:
-            pairs.append((leg.foot, other.foot))
-    return pairs

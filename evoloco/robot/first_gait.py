@@ -27,6 +27,7 @@ References:
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -108,7 +109,7 @@ def first_gait(morphology: Morphology) -> FirstGait:
     linkage = Linkage(model, data)
     tips = {foot: linkage.of(foot).tip for foot in morphology.feet}
     genes: dict[str, tuple[float, float]] = {}
-    for foot, row in _rows(tips).items():
+    for foot, row in _rows(morphology).items():
         joints = _of_leg(morphology, foot)
         path = np.array([speed * period / 4, 0.0, LIFT * length * 1j])
         if len(morphology.feet) == 2:
@@ -125,21 +126,14 @@ def first_gait(morphology: Morphology) -> FirstGait:
     return FirstGait(speed, period, genes, tuple(stems))
 
 
-def _rows(tips: dict[str, Array]) -> dict[str, int]:
-    """Number of each foot among those of its side, from the front.
-
-    Args:
-        tips: Where each foot stands [m] (3,).
-    """
-    middle = float(np.mean([tip[1] for tip in tips.values()]))
-    sides: dict[bool, list[str]] = {True: [], False: []}
-    for foot, tip in tips.items():
-        sides[bool(tip[1] >= middle - 1e-6)].append(foot)
-    return {
-        foot: row
-        for feet in sides.values()
-        for row, foot in enumerate(sorted(feet, key=lambda foot: -tips[foot][0]))
-    }
+def _rows(morphology: Morphology) -> dict[str, int]:
+    """Number of each foot among those of its side, from the front."""
+    count: Counter[str] = Counter()
+    rows = {}
+    for foot, side in morphology.sides.foot:  # from front to rear
+        rows[foot] = count[side]
+        count[side] += 1
+    return rows
 
 
 def _of_leg(morphology: Morphology, foot: str) -> list[Joint]:

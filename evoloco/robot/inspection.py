@@ -1,6 +1,5 @@
 """Everything that `evoloco inspect` says about a robot."""
 
-import inspect
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,10 +12,10 @@ from evoloco.members import member
 from evoloco.morphology import HOME, Morphology
 from evoloco.robot import oddities
 from evoloco.robot.anatomy import Anatomy, dissect
-from evoloco.robot.crouch import Angles, crouches
 from evoloco.robot.facts import Section, describe
-from evoloco.robot.file import load
+from evoloco.robot.file import compiled, load
 from evoloco.robot.file_pose import pose
+from evoloco.robot.home_poses import Options, home_poses
 from evoloco.robot.linkage import Link, Linkage
 from evoloco.robot.rest import Rest, rest
 
@@ -31,10 +30,11 @@ class Inspection:
         sections: What the model is.
         anatomy: Of the robot; None where it has no legs.
         morphology: What evoloco makes of it, at home; None where it is refused.
-        home: Angles of the home pose that differ from the file's.
+        home: Keys of the run file that make the home pose, where it is not the file's.
         rest: How it stands there.
         told: What evoloco adds or changes.
         warnings: What is likely to be a mistake.
+        packages: Folders of ROS packages by name, as given.
         refusal: Why evoloco refuses it; "" where it does not.
     """
 
@@ -43,11 +43,17 @@ class Inspection:
     sections: list[Section]
     anatomy: Anatomy | None = None
     morphology: Morphology | None = None
-    home: Angles = field(default_factory=dict)
+    home: Options = field(default_factory=dict)
     rest: Rest | None = None
     told: tuple[str, ...] = ()
     warnings: list[str] = field(default_factory=list)
+    packages: Mapping[str, str] = field(default_factory=dict)
     refusal: str = ""
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Feet that mirror each other, left first; none where it is refused."""
+        return () if self.morphology is None else self.morphology.sides.feet
 
     @property
     def at_home(self) -> Linkage:
@@ -83,8 +89,8 @@ def inspect_file(
         ModelError: MuJoCo cannot read or compile it.
         UnknownNameError: A body or joint that is given does not exist.
     """
-    spec = load(path, [], **({"packages": packages} if packages else {}))
-    model, impossible = _compiled(spec, path)
+    told: list[str] = []
+    model = compiled(load(path, told, packages), path)
     data, source = pose(model)
     linkage = Linkage(model, data)
     try:
@@ -95,25 +101,13 @@ def inspect_file(
 
     root = linkage.of(anatomy.torso) if anatomy else _heaviest(linkage)
     found = Inspection(linkage, source, describe(linkage, root), anatomy, refusal=refusal)
-    found.warnings += impossible
+    found.packages = dict(packages or {})
+    found.told = tuple(told)
     if root is not None:
         found.warnings += oddities.of_model(linkage, root, anatomy)
     if anatomy is not None:
-        _stand(found, anatomy, path, packages)
+        _stand(found, anatomy, path)
     return found
-
-
-def _compiled(spec: mujoco.MjSpec, path: str) -> tuple[mujoco.MjModel, list[str]]:
-    """The compiled model, if need be with balanced inertias; and which are impossible."""
-    try:
-        return spec.compile(), []
-    except ValueError as error:
-        impossible = list(oddities.of_inertials(spec))
-        if not impossible:
-            raise ModelError(f"MuJoCo cannot compile {path}: {error}") from error
-
-    spec.compiler.balanceinertia = True
-    return spec.compile(), impossible
 
 
 def _heaviest(linkage: Linkage) -> Link | None:
@@ -125,21 +119,18 @@ def _heaviest(linkage: Linkage) -> Link | None:
     )
 
 
-def _stand(
-    found: Inspection, anatomy: Anatomy, path: str, packages: Mapping[str, str] | None
-) -> None:
+def _stand(found: Inspection, anatomy: Anatomy, path: str) -> None:
     """Builds a robot in several poses and keeps the first in which it stands, or the best."""
     best = -1.0
-    for home in crouches(found.linkage, anatomy):
+    for home in home_poses(found.linkage, anatomy):
         options: dict[str, Any] = {
             "path": path,
             "torso": anatomy.torso,
             "feet": list(anatomy.feet),
             "joints": list(anatomy.joints),
-            "home": home,
+            "packages": found.packages,
+            **home,
         }
-        if packages:
-            options["packages"] = dict(packages)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -163,7 +154,5 @@ def _stand(
 
 def build(**options: Any) -> Morphology:
     """What evoloco makes of a user's file."""
-    make = member("morphologies", "mjcf").build
-    known = inspect.signature(make).parameters
-    morphology: Morphology = make(**{key: options[key] for key in options if key in known})
+    morphology: Morphology = member("morphologies", "mjcf").build(**options)
     return morphology

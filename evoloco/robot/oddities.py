@@ -116,21 +116,6 @@ def _inertias(links: Sequence[Link]) -> Iterator[str]:
                 )
 
 
-def of_inertials(spec: mujoco.MjSpec) -> Iterator[str]:
-    """Inertias that no body can have, which MuJoCo refuses to compile."""
-    for body in spec.bodies:
-        xx, yy, zz, xy, xz, yz = np.nan_to_num(body.fullinertia)
-        full = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
-        principal = np.sort(body.inertia if np.any(body.inertia) else np.linalg.eigvalsh(full))
-        if body.explicitinertial and principal[2] > principal[0] + principal[1] + 1e-12:
-            numbers = ", ".join(f"{value:.3g}" for value in principal)
-            yield (
-                f"Inertia of '{body.name}' (principal moments {numbers} kg m²): no body has one "
-                "above the sum of the other two. MuJoCo refuses it; correct it, or set "
-                "<compiler balanceinertia='true'/>."
-            )
-
-
 def _limits(linkage: Linkage, links: Sequence[Link]) -> Iterator[str]:
     """Hinges without limits, or at them."""
     model, data = linkage.model, linkage.data

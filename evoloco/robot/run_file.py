@@ -4,12 +4,13 @@ import json
 import math
 import os
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
-from evoloco.morphology import Morphology
-from evoloco.robot.anatomy import Anatomy
-from evoloco.robot.crouch import Angles
+from evoloco.errors import ModelError
 from evoloco.robot.first_gait import FirstGait
+from evoloco.robot.home_poses import Options
+from evoloco.robot.inspection import Inspection
 from evoloco.robot.rest import Rest
 
 CONTROL_STEPS = 40
@@ -85,26 +86,21 @@ sigma = 0.1                # of genes without a spread of their own [their range
 """
 
 
-def write(
-    file: Path,
-    out: Path,
-    anatomy: Anatomy,
-    morphology: Morphology,
-    home: Angles,
-    rest: Rest,
-    gait: FirstGait,
-) -> str:
+def write(file: Path, out: Path, found: Inspection, gait: FirstGait) -> str:
     """The text of a run file.
 
     Args:
         file: Of the robot.
         out: Where the run file will stand.
-        anatomy: Of the robot.
-        morphology: The robot, at home.
-        home: Angles of its home pose that the file does not have.
-        rest: How it stands there.
+        found: What was found out about the robot.
         gait: Where the search begins.
+
+    Raises:
+        ModelError: The robot is refused.
     """
+    anatomy, morphology, rest = found.anatomy, found.morphology, found.rest
+    if anatomy is None or morphology is None or rest is None:
+        raise ModelError(found.refusal)
     timestep = float(morphology.model.opt.timestep)
     steps = control_steps(timestep, gait.period)
     genes = "\n".join(
@@ -121,7 +117,7 @@ def write(
         feet=_text(list(anatomy.feet)),
         joints=_text(list(anatomy.joints)),
         others=_comment("Further joints", [*anatomy.others, *anatomy.undriven]),
-        home=_home(home),
+        home=_home(found.home) + _packages(found.packages),
         reflex=_reflex(gait),
         shortest=_round(0.6 * gait.period),
         longest=_round(2.0 * gait.period),
@@ -189,13 +185,27 @@ def _comment(what: str, entries: list[str], width: int = 96) -> str:
     return "".join(f"\n# {line}" for line in textwrap.wrap(text, width))
 
 
-def _home(home: Angles) -> str:
-    """The table of home angles."""
-    if not home:
+COMMENTS = {
+    "crouch": "of the leg length, so that feet can be lifted and lowered",
+    "forward": "axis of the torso that faces the world's x, along which speed counts",
+    "keyframe": "of the file",
+}
+"""What the keys of the home pose mean."""
+
+
+def _home(home: Options) -> str:
+    """The keys of the home pose."""
+    return "".join(f"{key} = {_text(value)}  # {COMMENTS[key]}\n" for key, value in home.items())
+
+
+def _packages(packages: Mapping[str, str]) -> str:
+    """The table of packages."""
+    if not packages:
         return ""
-    entries = ", ".join(f"{_text(name)} = {angle}" for name, angle in home.items())
-    why = "# Legs bent a little, so that feet can be lifted and lowered [rad]."
-    return f"{why}\nhome = {{ {entries} }}\n"
+    entries = (
+        f"{_text(name)} = {_text(Path(at).resolve().as_posix())}" for name, at in packages.items()
+    )
+    return f"packages = {{ {', '.join(entries)} }}\n"
 
 
 def _reflex(gait: FirstGait) -> str:
