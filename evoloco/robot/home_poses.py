@@ -54,7 +54,7 @@ def _is_bent(leg: Leg) -> bool:
 
 def _turned(linkage: Linkage, anatomy: Anatomy) -> Options:
     """The axis of the torso that is to face the world's x axis, where it does not."""
-    sign, axis = anatomy.forward.direction
+    sign, axis = anatomy.forward.direction[0], anatomy.forward.direction[1]
     if sign + axis == "+x":
         return {}
     ahead = np.eye(3)["xyz".index(axis)] * (1 if sign == "+" else -1)
