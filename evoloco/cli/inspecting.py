@@ -226,7 +226,7 @@ def _parts(found: "Inspection", anatomy: "Anatomy") -> "Section":
     if anatomy.others:
         more.append(("not in a leg", short(anatomy.others), f"{len(anatomy.others)} joints"))
     if found.home:
-        keys = ", ".join(f"{key} {value}" for key, value in found.home.items())
+        keys = ", ".join(f"{key} = {value}" for key, value in found.home.items())
         more.append(("home", keys, "keys of the run file for the pose in which it stands"))
     return Section("Parts", ("what", "name", "why, or joints"), (*rows, *more))
 

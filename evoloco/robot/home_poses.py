@@ -23,7 +23,8 @@ Options = dict[str, Any]
 def home_poses(linkage: Linkage, anatomy: Anatomy) -> Iterator[Options]:
     """Yields home poses in the order in which they should be tried.
 
-    The file's own comes first if its legs are bent, and last if they are straight, since a straight
+    The last one has every joint that the file has out of its range in the middle of it. The file's
+    own comes first if its legs are bent, and last if they are straight, since a straight
     leg can neither lift nor lower its foot. Between are other keyframes, and crouches.
 
     Args:
@@ -38,12 +39,25 @@ def home_poses(linkage: Linkage, anatomy: Anatomy) -> Iterator[Options]:
     yield from ({**turned, "crouch": share} for share in CROUCHES)
     if not bent:
         yield turned
+    if middle := _middle(linkage, anatomy):
+        yield {**turned, "home": middle}
 
 
 def _keyframes(linkage: Linkage) -> list[str]:
     """Names of keyframes that are not taken unless they are named: where there are several."""
     names = [linkage.model.key(key).name for key in range(linkage.model.nkey)]
     return [] if HOME in names or len(names) == 1 else list(filter(None, names))
+
+
+def _middle(linkage: Linkage, anatomy: Anatomy) -> dict[str, float]:
+    """Angles in the middle of their ranges, of joints whose reference is out of them [rad]."""
+    model, found = linkage.model, {}
+    for name in anatomy.joints:
+        joint = model.joint(name)
+        low, high = joint.range
+        if model.jnt_limited[joint.id] and not low <= model.qpos0[joint.qposadr[0]] <= high:
+            found[name] = round(float(low + high) / 2, 4)
+    return found
 
 
 def _is_bent(leg: Leg) -> bool:

@@ -195,7 +195,13 @@ COMMENTS = {
 
 def _home(home: Options) -> str:
     """The keys of the home pose."""
-    return "".join(f"{key} = {_text(value)}  # {COMMENTS[key]}\n" for key, value in home.items())
+    lines = [
+        f"{key} = {_text(value)}  # {COMMENTS[key]}" for key, value in home.items() if key != "home"
+    ]
+    if angles := home.get("home"):
+        entries = (f"{_text(name)} = {angle}" for name, angle in angles.items())
+        lines += ["# In the middle of their ranges [rad].", f"home = {{ {', '.join(entries)} }}"]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _packages(packages: Mapping[str, str]) -> str:
