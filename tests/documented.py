@@ -199,6 +199,8 @@ class Session:
         for block in page:
             if block.file:
                 (self.folder / block.file).write_text(block.text, encoding="utf-8")
+        if any("examples/" in block.text for block in page if block.language == "sh"):
+            (self.folder / "examples").symlink_to(ROOT / "examples")
 
     def run(self, block: Block) -> bool:
         """Runs a block; returns whether it is one that is run.

@@ -83,7 +83,7 @@ def film(
     gaze, active = _gaze(episode), activations(episode)
     tendons = model.actuator_trnid[on_tendons(model), 0]
 
-    with _context(model) as context, _encoder(path, size, width, height, fps) as encoder:
+    with drawing(model) as context, _encoder(path, size, width, height, fps) as encoder:
         frame, shot = mujoco.MjrRect(0, 0, *size), np.empty((size[1], size[0], 3), np.uint8)
         for row in _rows(episode, longest, fps):
             data.qpos = _pose(episode, row)
@@ -195,8 +195,8 @@ def _encoder(
 
 
 @contextmanager
-def _context(model: mujoco.MjModel) -> Iterator[mujoco.MjrContext]:
-    """Yields MuJoCo's renderer on an off-screen GL context.
+def drawing(model: mujoco.MjModel) -> Iterator[mujoco.MjrContext]:
+    """Yields MuJoCo's renderer on an off-screen GL context of the model's off-screen size.
 
     On Linux it uses EGL, unless `MUJOCO_GL` asks for something else.
 
