@@ -169,7 +169,9 @@ def test_joints_on_one_axis_are_paired_in_their_order(tmp_path: Path) -> None:
     for name in legs:
         knee = f'<joint name="{name}_knee" axis="0 1 0"\n        range="-100 100"/>'
         assert knee in text
-        text = text.replace(knee, knee + f'<joint name="{name}_fine" axis="0 1 0" range="-5 5"/>')
+        text = text.replace(
+            knee, knee + f'<joint name="{name}_fine" axis="0 1 0" range="-5 5" armature=".01"/>'
+        )
     joints = ["b_fine", "a_knee", "b_knee", "a_fine"]
     body = built(tmp_path, legs, joints=joints, text=text)
     assert partners(body) == {"a_knee": "b_knee", "a_fine": "b_fine"}
@@ -321,13 +323,13 @@ def ambling(body: Morphology, steps: int = 500) -> Episode:
     for name, start in PHASES.items():
         at = (rows - start) % 50
         force = np.where(at < 32, body.weight / 3, 0.0)
-        values[f"{name}_foot.ground"] = np.pad(force[:, None], ((0, 0), (2, 3)))
-        values[f"{name}_foot.position"] = np.pad(
+        values[f"foot.{name}_foot.ground"] = np.pad(force[:, None], ((0, 0), (2, 3)))
+        values[f"foot.{name}_foot.position"] = np.pad(
             0.01 + 0.03 * (at >= 32)[:, None], ((0, 0), (2, 0))
         )
         for part, size in (("hip", 0.3), ("knee", 0.5)):
             angle = size * np.cos(2 * np.pi * at / 50 + 0.1 * size)
-            values[f"{name}_{part}.angle"] = angle[:, None]
+            values[f"joint.{name}_{part}.angle"] = angle[:, None]
     return episode(body, steps, values)
 
 
