@@ -158,7 +158,7 @@ class HalfCentres:
         tonic_gene: bool = False,
     ) -> None:
         self.tonic, self.feet, first = tonic, first_feet(morphology), 1 if topology.paced else 0
-        self.parts = dict(enumerate(sorted(body, key=lambda part: part.late), first))
+        self.parts = dict(enumerate(_down_the_legs(morphology, body), first))
         self.names = [PACEMAKER] * first + [part.joint.name for part in self.parts.values()]
         self.late = [False] * first + [part.late for part in self.parts.values()]
 
@@ -298,6 +298,12 @@ class HalfCentres:
             left, right = self.feet
             yield Reading(PACEMAKER, 0, "foot_load", left)
             yield Reading(PACEMAKER, 0, "foot_load", right, -1.0)
+
+
+def _down_the_legs(morphology: Morphology, body: Sequence[Drive]) -> list[Drive]:
+    """Joints that lead before those that are late, each above what hangs on it."""
+    model = morphology.model
+    return sorted(body, key=lambda part: (part.late, int(model.joint(part.joint.name).id)))
 
 
 def _linked(link: Link, receiver: Joint, sender: Joint) -> bool:

@@ -66,10 +66,11 @@ def reset(params: Record, state: Record, dt: float) -> None:
     """Starts every oscillator in its phase on its limit cycle, both feet on the ground."""
     x, y, oscillators = state.x, state.y, params.oscillators
     x[0] = math.sqrt(params.mu)
-    for i in range(1, x.size):
-        j, cosine, sine = int(oscillators.sender[i]), oscillators.cosine[i], oscillators.sine[i]
-        x[i] = cosine * x[j] - sine * y[j]
-        y[i] = sine * x[j] + cosine * y[j]
+    for _ in range(x.size):  # until each has its sender's phase, whatever their order
+        for i in range(1, x.size):
+            j, cosine, sine = int(oscillators.sender[i]), oscillators.cosine[i], oscillators.sine[i]
+            x[i] = cosine * x[j] - sine * y[j]
+            y[i] = sine * x[j] + cosine * y[j]
 
     state.loads[:] = 1.0
 

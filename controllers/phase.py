@@ -48,9 +48,10 @@ def advance(params: Record, felt: float, state: Record, h: float) -> None:
 def reset(params: Record, state: Record, dt: float) -> None:
     """Starts every oscillator in its phase and with its amplitude, both feet on the ground."""
     oscillators = params.oscillators
-    for i in range(state.theta.size):
-        state.theta[i] = state.theta[int(oscillators.sender[i])] + oscillators.lead[i]
-        state.r[i] = oscillators.amplitude[i]
+    for _ in range(state.theta.size):  # until each has its sender's phase, whatever their order
+        for i in range(state.theta.size):
+            state.theta[i] = state.theta[int(oscillators.sender[i])] + oscillators.lead[i]
+            state.r[i] = oscillators.amplitude[i]
 
     state.loads[:] = 1.0
 

@@ -57,10 +57,11 @@ def reset(params: Record, state: Record, dt: float) -> None:
     """Starts every oscillator in its phase near its limit cycle, both feet on the ground."""
     x, v, oscillators = state.x, state.v, params.oscillators
     x[0] = 2.0 * math.sqrt(params.p)
-    for i in range(1, x.size):
-        j, cosine, sine = int(oscillators.sender[i]), oscillators.cosine[i], oscillators.sine[i]
-        x[i] = cosine * x[j] + sine * v[j]
-        v[i] = cosine * v[j] - sine * x[j]
+    for _ in range(x.size):  # until each has its sender's phase, whatever their order
+        for i in range(1, x.size):
+            j, cosine, sine = int(oscillators.sender[i]), oscillators.cosine[i], oscillators.sine[i]
+            x[i] = cosine * x[j] + sine * v[j]
+            v[i] = cosine * v[j] - sine * x[j]
 
     state.loads[:] = 1.0
 

@@ -14,6 +14,8 @@ from traces import episode
 from evoloco.controllers import hopf, matsuoka, phase, sine
 from evoloco.embodiment import Embodiment
 from evoloco.episode import Episode
+from evoloco.evaluators.local import Local
+from evoloco.experiment import Experiment
 from evoloco.fitness import alternation, gait_symmetry
 from evoloco.gait.analysis import analyse, rows, walks
 from evoloco.gait.cycle import gait_cycle
@@ -167,7 +169,9 @@ def test_joints_on_one_axis_are_paired_in_their_order(tmp_path: Path) -> None:
     for name in legs:
         knee = f'<joint name="{name}_knee" axis="0 1 0"\n        range="-100 100"/>'
         assert knee in text
-        text = text.replace(knee, knee + f'<joint name="{name}_fine" axis="0 1 0" range="-5 5"/>')
+        text = text.replace(
+            knee, knee + f'<joint name="{name}_fine" axis="0 1 0" range="-5 5" armature=".01"/>'
+        )
     joints = ["b_fine", "a_knee", "b_knee", "a_fine"]
     body = built(tmp_path, legs, joints=joints, text=text)
     assert partners(body) == {"a_knee": "b_knee", "a_fine": "b_fine"}
@@ -319,13 +323,13 @@ def ambling(body: Morphology, steps: int = 500) -> Episode:
     for name, start in PHASES.items():
         at = (rows - start) % 50
         force = np.where(at < 32, body.weight / 3, 0.0)
-        values[f"{name}_foot.ground"] = np.pad(force[:, None], ((0, 0), (2, 3)))
-        values[f"{name}_foot.position"] = np.pad(
+        values[f"foot.{name}_foot.ground"] = np.pad(force[:, None], ((0, 0), (2, 3)))
+        values[f"foot.{name}_foot.position"] = np.pad(
             0.01 + 0.03 * (at >= 32)[:, None], ((0, 0), (2, 0))
         )
         for part, size in (("hip", 0.3), ("knee", 0.5)):
             angle = size * np.cos(2 * np.pi * at / 50 + 0.1 * size)
-            values[f"{name}_{part}.angle"] = angle[:, None]
+            values[f"joint.{name}_{part}.angle"] = angle[:, None]
     return episode(body, steps, values)
 
 
@@ -396,6 +400,68 @@ def test_the_order_of_lists_changes_neither_genes_nor_what_they_mean(
                 for name in names
             }
     assert len(set(found)) == 1
+
+
+STEPPING = """[morphology]
+name = "mjcf"
+path = "robot.xml"
+torso = "trunk"
+feet = {feet}
+joints = {joints}
+home = {{ FL_knee = 0.2, FR_knee = 0.2, RL_knee = 0.2, RR_knee = 0.2 }}
+[controller]
+{controller}
+[fitness.speed]
+measure = "forward_speed"
+weight = 1.0
+[fitness.alternation]
+measure = "alternation"
+weight = 1.0
+[fitness.symmetry]
+measure = "gait_symmetry"
+weight = 1.0
+[scenario]
+duration = 1.5
+termination = {{ body_contact = false, min_height = 0.0 }}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "controller",
+    [
+        'name = "sine"',
+        'name = "rulkov"',
+        'name = "hopf"\ncoupling = "chain"',
+        'name = "vanderpol"\ncoupling = "chain"\nsymmetry = "none"',
+        'name = "phase"\ncoupling = "chain"\nfeedback = ["load"]\nphase_reset = true',
+        'name = "matsuoka"\ntopology = "ring"\nfeedback = ["joint", "load"]',
+        'name = "matsuoka"\nfeedback = ["tilt", "load", "joint"]',
+    ],
+)
+def test_the_same_genes_give_the_same_episode_whatever_the_lists(
+    tmp_path: Path, controller: str
+) -> None:
+    (tmp_path / "robot.xml").write_text(robot(DOG), encoding="utf-8")
+    joints = [f"{name}_{part}" for name in DOG for part in ("hip", "knee")]
+    values: dict[str, float] = {}
+    found = []
+    for seed in range(3):
+        draw = random.Random(seed)
+        feet = draw.sample([f"{name}_foot" for name in DOG], 4)
+        order = draw.sample(joints, len(joints)) if seed else joints
+        text = STEPPING.format(feet=feet, joints=order, controller=controller)
+        (tmp_path / "run.toml").write_text(text, encoding="utf-8")
+        experiment = Experiment(read(tmp_path / "run.toml"))
+        space = experiment.space
+        if not values:
+            values = space.decode(np.random.default_rng(1).random(len(space.genes)))
+        genomes = space.encode(values)[None]
+        evaluation = Local(experiment).evaluate(genomes, experiment.held_out()[:1], 0.0)
+        found.append(evaluation.values.ravel())
+    for other in found[1:]:
+        np.testing.assert_allclose(other, found[0], atol=1e-6)
+    assert np.isfinite(found[0]).all()
 
 
 def test_genes_of_one_leg_leave_the_pairs_of_a_run_as_they_are(tmp_path: Path) -> None:
