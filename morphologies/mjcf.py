@@ -158,9 +158,9 @@ def build(
     robot = _Robot(path, torso, tuple(feet), wish, pose, timestep, dict(packages or {}))
     told: list[str] = []
     plain = _plain(robot, _changed(path)) if genes else None
-    spec, made, frame, _ = robot.complete(told, genes, plain.plant if plain else None)
+    spec, frame, _ = robot.complete(told, genes, plain.plant if plain else None)
 
-    spec.option.integrator, change = plain.integrator if plain else integrator_of(spec, made)
+    spec.option.integrator, change = plain.integrator if plain else integrator_of(spec)
     if change:
         told.append(change)
 
@@ -177,13 +177,11 @@ class _Complete(NamedTuple):
 
     Attributes:
         spec: What it is compiled from.
-        made: Names of the servos that are not the file's.
         frame: In which the torso's pose is to be read.
-        plant: The robot as these servos feel it.
+        plant: The robot as its servos feel it.
     """
 
     spec: mujoco.MjSpec
-    made: list[str]
     frame: Frame
     plant: Plant
 
@@ -231,11 +229,11 @@ class _Robot:
         frame = stand(spec, path, torso, feet, joints, self.pose, keyframes, told, strict)
 
         plant = plant or plant_of(spec, path, torso, feet)
-        made = drive(spec, path, torso, self.wish, file, plant, told)
+        drive(spec, path, torso, self.wish, file, plant, told)
         stiffen(spec, Genes(genes), joints)
         keep_keyframes(spec, keyframes, torso, told)
         free_standard_names(spec, feet, joints, told)
-        return _Complete(spec, made, frame, plant)
+        return _Complete(spec, frame, plant)
 
 
 class _Plain(NamedTuple):
@@ -249,7 +247,7 @@ class _Plain(NamedTuple):
 def _plain(robot: _Robot, _changed: int) -> _Plain:
     """A robot without genes."""
     complete = robot.complete([], {})
-    return _Plain(complete.plant, integrator_of(complete.spec, complete.made))
+    return _Plain(complete.plant, integrator_of(complete.spec))
 
 
 def _changed(path: str) -> int:

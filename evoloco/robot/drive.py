@@ -23,7 +23,7 @@ def drive(
     file: Given,
     plant: Plant,
     told: list[str],
-) -> list[str]:
+) -> None:
     """Leaves the actuators of the driven joints, named after them and in order, then the others.
 
     Args:
@@ -34,9 +34,6 @@ def drive(
         file: Controls and activations of the file's keyframe.
         plant: The robot as servos feel it that are made for it: without genes.
         told: Gets a sentence for everything that is added, dropped or changed.
-
-    Returns:
-        Names of the servos that are not the file's.
 
     Raises:
         ModelError: The file's actuators do not fit what is asked for.
@@ -59,7 +56,6 @@ def drive(
     tell_of_limp_joints(work, torso)
     rest(spec, work.sources, wish.moved, file)
     told += work.told.sentences()
-    return work.made
 
 
 def _limit_by_joints(work: Work) -> None:

@@ -44,7 +44,6 @@ def drive_joint(work: Work, joint: str) -> None:
         return
 
     work.sources.append(None)
-    work.made.append(joint)
     if servo is not None:
         _replace(work, joint, servo, [*positions, *others])
     elif others:

@@ -35,7 +35,6 @@ def keep_the_robots(work: Work) -> None:
             from_actuator(work.spec, work.plant, actuator, name, work.path, work.told)
             work.take(actuator, name)
             work.sources.append(None)
-            work.made.append(name)
             work.told.add("not driven; its servo holds home.", joint)
             continue
 
@@ -54,7 +53,6 @@ def _hold(work: Work, joint: str) -> None:
     speed = speeds(work.path).get(joint, 0.0)
     from_joint(work.spec, work.plant, joint, speed, work.told)
     work.sources.append(None)
-    work.made.append(joint)
     work.told.add("not driven; its servo holds home, as `hold` asks.", joint)
 
 

@@ -1,7 +1,5 @@
 """Whether a robot's own integrator stays, or one that is implicit in the servos' damping."""
 
-from collections.abc import Collection
-
 import mujoco
 import numpy as np
 
@@ -9,7 +7,9 @@ from evoloco.delay import fill_histories
 from evoloco.genome import Array
 from evoloco.morphology import HOME
 from evoloco.robot.actuator import DAMPING, MOTOR_CONSTANT, RESISTANCE
+from evoloco.robot.words import listed
 from evoloco.sim import capi
+from evoloco.subtree import acts_on_joint
 
 EXPLICIT = {mujoco.mjtIntegrator.mjINT_EULER: "Euler", mujoco.mjtIntegrator.mjINT_RK4: "RK4"}
 """Integrators that are explicit in the damping of actuators, and their names."""
@@ -25,18 +25,16 @@ DIVERGED = tuple(
 """Warnings with which MuJoCo resets a simulation that blew up."""
 
 
-def integrator_of(
-    spec: mujoco.MjSpec, changed: Collection[str]
-) -> tuple[mujoco.mjtIntegrator, str]:
+def integrator_of(spec: mujoco.MjSpec) -> tuple[mujoco.mjtIntegrator, str]:
     """The integrator for a robot, and what is told of it; "" where it is the file's.
 
     Euler integration is explicit in the damping of actuators. With a damping c, an inertia I and a
     physics step h, a speed grows without end where c h / I > 2, and changes its sign in every step
-    where it is above 1. RK4 is explicit too, and unstable above 2.8.
+    where it is above 1. RK4 is explicit too, and unstable above 2.8. A leg that stands may hide it
+    until the leg is in the air, so the numbers count beside a trial.
 
     Args:
         spec: Of the robot, complete.
-        changed: Names of the actuators that are not the file's.
     """
     given = mujoco.mjtIntegrator(spec.option.integrator)
     if given not in EXPLICIT:
@@ -46,18 +44,33 @@ def integrator_of(
     mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
     mujoco.mj_fwdPosition(model, data)
 
-    quick = [name for name in changed if _damping_per_step(model, data, name) > 1]
+    quick = [
+        model.actuator(index).name
+        for index in _of_joints(model)
+        if _damping_per_step(model, data, index) > 1
+    ]
     became = f"{EXPLICIT[given]} integration became implicitfast"
     if quick:
-        return IMPLICIT, f"{became}: the damping of {', '.join(quick)} is faster than a step."
+        return IMPLICIT, f"{became}: the damping of {listed(quick)} is faster than a step."
     if _diverges(model, data):
         return IMPLICIT, f"{became}: with it, the robot diverges while it stands at home."
     return given, ""
 
 
-def _damping_per_step(model: mujoco.MjModel, data: mujoco.MjData, name: str) -> float:
+def _of_joints(model: mujoco.MjModel) -> list[int]:
+    """Ids of the actuators that act on hinges and slides."""
+    single = (mujoco.mjtJoint.mjJNT_HINGE, mujoco.mjtJoint.mjJNT_SLIDE)
+    return [
+        i
+        for i in range(model.nactuator)
+        if acts_on_joint(model, i)
+        and mujoco.mjtJoint(model.jnt_type[model.actuator_trnid[i, 0]]) in single
+    ]
+
+
+def _damping_per_step(model: mujoco.MjModel, data: mujoco.MjData, index: int) -> float:
     """Damping of a joint's actuator times the physics step, over the joint's inertia [1]."""
-    actuator = model.actuator(name)
+    actuator = model.actuator(index)
     numbers, dof = actuator.gainprm, int(model.jnt_dofadr[actuator.trnid[0]])
     damping = -float(actuator.biasprm[DAMPING])
     if mujoco.mjtGain(actuator.gaintype[0]) == mujoco.mjtGain.mjGAIN_DCMOTOR:

@@ -25,7 +25,6 @@ class Work:
         left: Actuators of the file that are not put back yet.
         sources: Place in the file of every actuator that was put back as it was; None for others.
         names: New name of each actuator of the file, by its place there; "" where it is no more.
-        made: Names of the servos that are not the file's.
         told: What was done.
     """
 
@@ -37,7 +36,6 @@ class Work:
     left: list[Actuator]
     sources: list[int | None] = field(default_factory=list)
     names: dict[int, str] = field(default_factory=dict)
-    made: list[str] = field(default_factory=list)
     told: Telling = field(default_factory=Telling)
 
     def of_joint(self, joint: str) -> list[Actuator]:
