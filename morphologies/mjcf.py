@@ -158,7 +158,7 @@ def build(
     robot = _Robot(path, torso, tuple(feet), wish, pose, timestep, dict(packages or {}))
     told: list[str] = []
     plain = _plain(robot, _changed(path)) if genes else None
-    spec, frame, _ = robot.complete(told, genes, plain.plant if plain else None)
+    spec, frame, _ = robot.complete(told, genes, plain.plant if plain else None, strict=not genes)
 
     spec.option.integrator, change = plain.integrator if plain else integrator_of(spec)
     if change:
@@ -202,7 +202,11 @@ class _Robot:
         return hash(repr(self))
 
     def complete(
-        self, told: list[str], genes: Mapping[str, float], plant: Plant | None = None
+        self,
+        told: list[str],
+        genes: Mapping[str, float],
+        plant: Plant | None = None,
+        strict: bool = False,
     ) -> _Complete:
         """The robot with its world, its home and its actuators.
 
@@ -210,6 +214,7 @@ class _Robot:
             told: Gets a sentence for everything that is added, dropped or changed.
             genes: Values of genes.
             plant: Whose inertia and load the servos are made for; its own where None.
+            strict: Whether a robot is refused that cannot stand as is asked.
         """
         path, torso, feet, joints = self.path, self.torso, self.feet, self.wish.joints
         spec = load(path, told, self.packages)
@@ -225,7 +230,6 @@ class _Robot:
             spec.option.timestep = self.timestep
         let_float(spec, spec.body(torso), told)
         furnish(spec, path, torso, feet, self.pose.angles, told)
-        strict = plant is None
         frame = stand(spec, path, torso, feet, joints, self.pose, keyframes, told, strict)
 
         plant = plant or plant_of(spec, path, torso, feet)

@@ -310,7 +310,7 @@ def test_a_missing_key_and_a_wrong_one_are_told_together(hop: Path) -> None:
         ),
         (
             "fitness.speed.wieght=1",
-            "Unknown key in [fitness.speed] 'wieght'. Known: floor, measure, objective, ",
+            "Unknown key in [fitness.speed] 'wieght'. Known: floor, floor_of, measure, objective, ",
         ),
         (
             "optimizer.sgima=0.1",

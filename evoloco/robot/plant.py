@@ -9,6 +9,9 @@ from evoloco.errors import ModelError
 from evoloco.morphology import GRAVITY, HOME
 from evoloco.subtree import is_in_subtree, robot_bodies
 
+LEAST = 0.2
+"""Shortest arm at which a joint is taken to carry, over how far its links reach [1]."""
+
 SPARE = 3.0
 """Torque of a joint that carries no foot, over what holds its links out at arm's length."""
 
@@ -65,7 +68,8 @@ class Plant:
         """Torque with which a joint can hold the robot [N m], or force of a slide [N].
 
         Of a leg's joint, it is the robot's weight times the distance of its foot. Of another joint,
-        it is `SPARE` times what holds its links out at arm's length.
+        it is `SPARE` times what holds its links out at arm's length. An arm is at least `LEAST`
+        times as long as the links reach, since an axis may go through what it carries.
         """
         number, dof = self.model.joint(joint).id, self._dof(joint)
         slides = mujoco.mjtJoint(self.model.jnt_type[number]) == mujoco.mjtJoint.mjJNT_SLIDE
@@ -73,12 +77,22 @@ class Plant:
         feet = self._feet_beyond(joint)
         if feet:
             arms = [np.linalg.norm(np.cross(axis, self.data.xipos[i] - anchor)) for i in feet]
-            return self.weight * (1.0 if slides else float(max(arms)))
+            arm = max(*arms, LEAST * self._extent(joint))
+            return self.weight * (1.0 if slides else float(arm))
 
         body = self.model.dof_bodyid[dof]
         mass = float(self.model.body_subtreemass[body])
         arm = np.linalg.norm(np.cross(axis, self.data.subtree_com[body] - anchor))
+        arm = max(arm, LEAST * self._extent(joint))
         return SPARE * mass * self._gravity * (1.0 if slides else float(arm))
+
+    def _extent(self, joint: str) -> float:
+        """How far what hangs on a joint reaches from it [m]."""
+        model, number = self.model, self.model.joint(joint).id
+        moved = self.model.dof_bodyid[self._dof(joint)]
+        geoms = [i for i in range(model.ngeom) if is_in_subtree(model, model.geom_bodyid[i], moved)]
+        ways = np.linalg.norm(self.data.geom_xpos[geoms] - self.data.xanchor[number], axis=1)
+        return float(np.max(ways + model.geom_rbound[geoms], initial=0.0))
 
     def _feet_beyond(self, joint: str) -> list[int]:
         """Ids of the feet that a joint moves."""
