@@ -268,7 +268,7 @@ TOLD: dict[str, tuple[str, dict[str, Any], str]] = {
 def test_what_is_odd_about_a_pose_is_told_with_numbers(build: Build, case: str) -> None:
     text, options, sentence = TOLD[case]
     assert any(sentence in line for line in build(text, **options).told)
-    assert build(dog()).told == ()
+    assert not any(sentence in line for line in build(dog()).told)
 
 
 # The torso's frame
