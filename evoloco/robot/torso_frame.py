@@ -15,7 +15,7 @@ from evoloco.fields import Array
 from evoloco.robot.wanted_pose import Direction
 from evoloco.standard_sensors import free_name
 from evoloco.stature import extents
-from evoloco.subtree import robot_geoms
+from evoloco.subtree import robot_bodies, robot_geoms
 
 MAX_LEAN = 35.0
 """Largest angle between the torso's upward axis and the vertical at home [deg]."""
@@ -28,6 +28,9 @@ TURNED = 10.0
 
 LOWEST = 0.5
 """Least height of the torso's frame over the soles, as a share of that of the highest hip [1]."""
+
+HIGHEST = 1.25
+"""Greatest height of the torso's frame over the soles, as a share of the robot's [1]."""
 
 AXES = {
     f"{sign}{axis}": (-1.0 if sign else 1.0) * np.eye(3)[place]
@@ -210,9 +213,12 @@ def read_place(
     """
     body = model.body(torso).id
     sole = float(extents(model, data, soles)[0].min())
-    top = float(extents(model, data, robot_geoms(model, torso).tolist())[1].max())
+    top = max(
+        float(extents(model, data, robot_geoms(model, torso).tolist())[1].max()),
+        float(data.xipos[robot_bodies(model, torso), 2].max()),
+    )
     above = float(data.xpos[body][2] - sole)
-    if LOWEST * (hip - sole) <= above <= top - sole:
+    if LOWEST * (hip - sole) <= above <= HIGHEST * (top - sole):
         return np.zeros(3)
 
     fixed = np.flatnonzero(model.body_weldid == model.body_weldid[body])
