@@ -10,8 +10,13 @@ import pytest
 from dog import DOG, FLOOR, LEGS, bent, dog
 
 from evoloco.errors import EvolocoError, ModelError, SpecError, UnknownNameError
+from evoloco.evaluators.local import Local
+from evoloco.experiment import Experiment
 from evoloco.morphologies import mjcf
 from evoloco.morphology import HOME, Morphology
+from evoloco.randomization.fields import bodies_of
+from evoloco.randomization.links import links
+from evoloco.spec import read
 
 Build = Callable[..., Morphology]
 STRAIGHT = 0.2 + 0.015
@@ -277,6 +282,71 @@ def test_what_is_odd_about_a_pose_is_told_with_numbers(build: Build, case: str) 
 
 
 # The torso's frame
+
+GAIT = """
+[morphology]
+name = "mjcf"
+path = "robot.xml"
+torso = "trunk"
+feet = {feet}
+joints = {joints}
+crouch = 0.1
+
+[controller]
+name = "phase"
+
+[fitness.speed]
+measure = "forward_speed"
+weight = 1.0
+
+[fitness.upright]
+measure = "upright"
+weight = 1.0
+
+[fitness.height]
+measure = "head_acceleration"
+weight = -0.01
+
+[scenario]
+duration = 0.4
+
+[evaluation]
+episodes = 1
+heldout_episodes = 1
+
+[optimizer]
+population_size = 4
+generations = 1
+"""
+
+
+@pytest.mark.slow
+def test_a_turned_torso_frame_changes_no_measure(tmp_path: Path) -> None:
+    turned = dog(root='pos="0 0 .3" euler="90 0 0"', inner='euler="-90 0 0"')
+    found = []
+    for name, text in (("plain", dog()), ("turned", turned)):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "robot.xml").write_text(text, encoding="utf-8")
+        run = GAIT.format(feet=DOG["feet"], joints=DOG["joints"])
+        (folder / "run.toml").write_text(run, encoding="utf-8")
+        experiment = Experiment(read(folder / "run.toml"))
+        genomes = experiment.optimizer().ask()
+        found.append(Local(experiment, 1).evaluate(genomes, experiment.scenarios(0), 0.0))
+    plain, other = found
+    np.testing.assert_array_equal(plain.outcome, other.outcome)
+    np.testing.assert_array_equal(plain.duration, other.duration)
+    np.testing.assert_allclose(plain.values, other.values, rtol=1e-4, atol=1e-6)
+
+
+def test_a_body_that_only_has_the_torsos_frame_is_no_part_to_randomize(build: Build) -> None:
+    plain, turned = (
+        build(text)
+        for text in (dog(), dog(root='pos="0 0 .3" euler="90 0 0"', inner='euler="-90 0 0"'))
+    )
+    assert turned.torso_frame == "trunk.frame"
+    assert bodies_of(plain)[0] == bodies_of(turned)[0]
+    assert links(plain)[0] == links(turned)[0]
 
 
 @pytest.mark.parametrize("euler", ["0 0 0", "90 0 0", "0 -90 0", "0 90 0", "180 0 0", "90 90 0"])

@@ -98,9 +98,15 @@ def elements_of(kind: str) -> Callable[[Morphology], Elements]:
 
 
 def bodies_of(morphology: Morphology) -> Elements:
-    """The bodies of the robot; those of the scenery are no part of it."""
+    """The bodies of the robot; those of the scenery are no part of it.
+
+    Nor is a body without mass that only has the torso's frame.
+    """
     names, ids = elements_of("body")(morphology)
-    own = np.isin(ids, robot_bodies(morphology.model, morphology.torso))
+    model, torso, frame = morphology.model, morphology.torso, morphology.torso_frame
+    own = np.isin(ids, robot_bodies(model, torso))
+    if frame != torso:
+        own &= ids != model.body(frame).id
     return tuple(name for name, is_own in zip(names, own, strict=True) if is_own), ids[own]
 
 

@@ -57,8 +57,7 @@ def links(morphology: Morphology) -> Elements:
     if _height(morphology) is None:
         return (), np.zeros(0, np.intp)
     names, ids = bodies_of(morphology)
-    parts = (morphology.torso, morphology.torso_frame)
-    unfit = {0, *(model.body(part).id for part in parts), *_bodies_of_tendons(model)}
+    unfit = {0, model.body(morphology.torso).id, *_bodies_of_tendons(model)}
     unfit |= set(model.geom_bodyid[np.isin(model.geom_type, MESHES)].tolist())
 
     found = [
