@@ -111,21 +111,27 @@ def _come_down(pose: Pose) -> None:
     Raises:
         ModelError: Nothing lies under the feet, or the robot is in the ground.
     """
-    soles = [geom for foot in pose.feet for geom in pose.soles(foot)]
-    contacts = find_contacts(pose.model, pose.torso, soles)
+    contacts = find_contacts(pose.model, pose.torso, pose.every_sole)
     if pose.mobility.can_rise(pose.model, pose.data):
         pose.take(_standing(pose, contacts))
+    if pose.strict:
+        _check(pose, contacts)
+
+
+def _check(pose: Pose, contacts: Contacts) -> None:
+    """Refuses a robot that is in the ground, and tells what is odd about its pose."""
+    model, data, torso, told = pose.model, pose.data, pose.torso, pose.told
+    mujoco.mj_fwdPosition(model, data)
+    check_ground(model, data, torso, pose.feet, pose.path)
+
+    if pose.mobility.can_rise(model, data):
+        _tell_hanging_feet(pose, contacts)
     else:
         _tell_height(pose, contacts)
-
     _tell_way(pose)
-    mujoco.mj_fwdPosition(pose.model, pose.data)
-    if pose.strict:
-        check_ground(pose.model, pose.data, pose.torso, pose.feet, pose.path)
-    tell_touching(pose.model, pose.data, pose.torso, pose.feet, pose.told)
-    tell_ties(pose.model, np.array(pose.data.qpos), pose.torso, pose.told)
-    tell_overlaps(pose.model, pose.data, pose.torso, pose.told)
-    _tell_hanging_feet(pose, contacts)
+    tell_touching(model, data, torso, pose.feet, told)
+    tell_ties(model, np.array(data.qpos), torso, told)
+    tell_overlaps(model, data, torso, told)
 
 
 def _standing(pose: Pose, contacts: Contacts) -> Array:
@@ -203,7 +209,7 @@ def _tell_hanging_feet(pose: Pose, contacts: Contacts) -> None:
         own = contacts.of(geoms_of(pose.model, foot))
         gaps[foot] = gap_below(pose.model, pose.data, own)
     hanging = {foot: gap for foot, gap in gaps.items() if gap - min(gaps.values()) > HANGING}
-    if hanging and pose.mobility.can_rise(pose.model, pose.data):
+    if hanging:
         heights = (
             f"'{foot}' {1000 * gap:.0f} mm" if np.isfinite(gap) else f"'{foot}' over nothing"
             for foot, gap in hanging.items()

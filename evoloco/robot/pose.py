@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import mujoco
 import numpy as np
@@ -114,9 +115,15 @@ class Pose:
         ]
         return np.mean(ways, axis=0) if ways else None
 
-    def soles(self, foot: str) -> list[int]:
-        """Ids of the geoms of a foot that can touch the ground."""
-        return soles_of(self.model, self.torso, foot, self.path)
+    @cached_property
+    def soles(self) -> dict[str, list[int]]:
+        """Ids of the geoms of each foot that can touch the ground."""
+        return {foot: soles_of(self.model, self.torso, foot, self.path) for foot in self.feet}
+
+    @property
+    def every_sole(self) -> list[int]:
+        """Those of all feet."""
+        return [geom for geoms in self.soles.values() for geom in geoms]
 
     def crouch(self, fraction: float) -> None:
         """Bends the legs so that the feet are flat below the hips.
@@ -129,8 +136,8 @@ class Pose:
         legs, feet = [], []
         for foot in self.feet:
             body = int(self.model.body(foot).id)
-            geoms = geoms_fixed_to(self.model, body, self.soles(foot))
-            sole = read_sole(self.model, self.data, body, geoms or self.soles(foot))
+            geoms = geoms_fixed_to(self.model, body, self.soles[foot]) or self.soles[foot]
+            sole = read_sole(self.model, self.data, body, geoms)
             leg = find_leg(self.model, self.data, self.body, body, sole, fixed)
             if leg is not None:
                 legs.append(leg)
@@ -175,7 +182,6 @@ class Pose:
 
     def torso_place(self) -> Array:
         """Where the torso's pose is read, in its frame [m] (3,)."""
-        soles = [geom for foot in self.feet for geom in self.soles(foot)]
         hips = [
             self.data.xanchor[joint][2]
             for foot in self.feet
@@ -184,7 +190,7 @@ class Pose:
         if not hips:
             return np.zeros(3)
         hip = float(max(hips))
-        return read_place(self.model, self.data, self.torso, soles, hip, self.told)
+        return read_place(self.model, self.data, self.torso, self.every_sole, hip, self.told)
 
 
 def _check_angles(
