@@ -1,12 +1,14 @@
 """What surrounds a robot: its ground, the sky, a light, and things that are no part of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import mujoco
 
 from evoloco.robot.file import compiled
 from evoloco.robot.ground import contact_bits, gather_ground, has_ground
+from evoloco.robot.keyframes import Keyframe, begin
 from evoloco.robot.scenery import tell_scenery
+from evoloco.robot.wanted_pose import WantedPose
 
 from ._world import add_floor, add_light, add_sky
 
@@ -16,7 +18,8 @@ def furnish(
     path: str,
     torso: str,
     feet: Sequence[str],
-    home: Mapping[str, float],
+    wanted: WantedPose,
+    keyframes: Sequence[Keyframe],
     told: list[str],
 ) -> None:
     """Gives the world what it lacks: ground under the feet, a sky and a light.
@@ -26,7 +29,8 @@ def furnish(
         path: Of the file.
         torso: Name of the torso.
         feet: Names of the feet.
-        home: Angles of joints in which the feet are looked for [rad].
+        wanted: What the user asks of the home pose.
+        keyframes: Of the file, taken out of the spec.
         told: Gets a sentence for everything that is added or moved, and for what is scenery.
 
     Raises:
@@ -35,7 +39,8 @@ def furnish(
     model = compiled(spec, path)
     tell_scenery(model, torso, told)
     gather_ground(spec, model, path, feet, told)
-    if not has_ground(model, torso, feet, home):
+    qpos = begin(model, path, torso, wanted, keyframes, [])
+    if not has_ground(model, torso, feet, qpos):
         floor = _add_yielding_floor(spec)
         floor.contype = floor.conaffinity = contact_bits(model, feet)
         told.append(

@@ -229,7 +229,7 @@ class _Robot:
         if self.timestep is not None:
             spec.option.timestep = self.timestep
         let_float(spec, spec.body(torso), told)
-        furnish(spec, path, torso, feet, self.pose.angles, told)
+        furnish(spec, path, torso, feet, self.pose, keyframes, told)
         frame = stand(spec, path, torso, feet, joints, self.pose, keyframes, told, strict)
 
         plant = plant or plant_of(spec, path, torso, feet)

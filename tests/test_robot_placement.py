@@ -451,6 +451,14 @@ def test_a_keyframe_of_a_body_without_its_free_joint_keeps_its_angles(build: Bui
     assert body.model.key("stand").qpos == pytest.approx([0, 0, 0.3, 1, 0, 0, 0] + [-0.5, 1] * 4)
 
 
+def test_ground_is_looked_for_where_the_keyframe_has_the_robot(build: Build) -> None:
+    pose = "5 0 1 1 0 0 0" + " 0" * 8
+    table = '<geom type="box" size="1 1 .1" pos="5 0 .4"/>'
+    body = build(dog(table, more=f'<keyframe><key name="{HOME}" qpos="{pose}"/></keyframe>'))
+    assert height(body) == pytest.approx(0.5 + STRAIGHT, abs=1e-9)
+    assert not any("floor" in line for line in body.told)
+
+
 # Closed chains
 
 

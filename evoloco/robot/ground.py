@@ -1,6 +1,6 @@
 """What a robot stands on: the static geoms that lie under its feet and can touch them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import copy
 
 import mujoco
@@ -9,7 +9,6 @@ import numpy as np
 from evoloco.errors import ModelError
 from evoloco.fields import Array
 from evoloco.ground import ground_under
-from evoloco.morphology import HOME
 from evoloco.robot.words import counted, listed
 from evoloco.static_world import grounds, pose_of
 from evoloco.stature import extents
@@ -99,23 +98,17 @@ def _before_compiling(model: mujoco.MjModel, geom: int) -> tuple[Array, Array]:
     return place - shift, given
 
 
-def has_ground(
-    model: mujoco.MjModel, torso: str, feet: Sequence[str], home: Mapping[str, float]
-) -> bool:
+def has_ground(model: mujoco.MjModel, torso: str, feet: Sequence[str], qpos: Array) -> bool:
     """Whether something of the static world lies under a foot and can touch it.
 
     Args:
         model: The compiled model.
         torso: Name of the torso.
         feet: Names of the feet.
-        home: Angles of joints in which the feet are looked for [rad].
+        qpos: Position in which the feet are looked for (nq,).
     """
     data = mujoco.MjData(model)
-    names = [model.key(key).name for key in range(model.nkey)]
-    if HOME in names or len(names) == 1:
-        mujoco.mj_resetDataKeyframe(model, data, names.index(HOME) if HOME in names else 0)
-    for name, angle in home.items():
-        data.joint(name).qpos = angle
+    data.qpos[:] = qpos
     mujoco.mj_kinematics(model, data)
 
     robot = robot_geoms(model, torso).tolist()

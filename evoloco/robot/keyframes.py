@@ -10,6 +10,7 @@ from evoloco.errors import UnknownNameError
 from evoloco.fields import Array
 from evoloco.morphology import HOME
 from evoloco.robot.mobility import read_mobility
+from evoloco.robot.wanted_pose import WantedPose
 from evoloco.robot.words import listed
 
 FREE = 7
@@ -80,6 +81,41 @@ def home_keyframe(
             f"{listed(by_name)}, none is called '{HOME}'. Name one with morphology.keyframe."
         )
     return None
+
+
+def begin(
+    model: mujoco.MjModel,
+    path: str,
+    torso: str,
+    wanted: WantedPose,
+    keyframes: Sequence[Keyframe],
+    told: list[str],
+) -> Array:
+    """The position that home is made from: a keyframe's or the file's, with the wanted angles.
+
+    Args:
+        model: The compiled model.
+        path: Of the file.
+        torso: Name of the torso.
+        wanted: What the user asks of the pose.
+        keyframes: Of the file.
+        told: Gets a sentence for which keyframe it is, and for one that does not fit.
+
+    Returns:
+        The position (nq,).
+
+    Raises:
+        UnknownNameError: There is no keyframe of the wanted name.
+    """
+    chosen = home_keyframe(keyframes, wanted.keyframe, path, told)
+    found = None
+    if chosen is not None:
+        found = read_qpos(model, chosen, read_mobility(model, torso).free, told)
+
+    qpos = np.array(model.qpos0) if found is None else found
+    for name, angle in wanted.angles.items():
+        qpos[model.joint(name).qposadr[0]] = angle
+    return qpos
 
 
 def read_qpos(

@@ -17,7 +17,7 @@ from evoloco.robot.home_checks import (
     tell_overlaps,
     tell_touching,
 )
-from evoloco.robot.keyframes import Keyframe, home_keyframe, read_qpos
+from evoloco.robot.keyframes import Keyframe, begin
 from evoloco.robot.pose import Pose
 from evoloco.robot.torso_frame import Frame
 from evoloco.robot.wanted_pose import WantedPose
@@ -86,10 +86,7 @@ def stand(
     if strict:
         check_world(model, path, told)
     pose = Pose(model, path, torso, feet, joints, wanted, told, strict)
-    chosen = home_keyframe(keyframes, wanted.keyframe, path, told)
-    if chosen is not None:
-        pose.take(read_qpos(model, chosen, pose.mobility.free, told))
-    pose.take_angles()
+    pose.begin(begin(model, path, torso, wanted, keyframes, told))
     axes = pose.face_forward()
     if wanted.crouch is not None:
         pose.crouch(wanted.crouch)

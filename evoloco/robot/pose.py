@@ -54,25 +54,21 @@ class Pose:
         self.data = mujoco.MjData(self.model)
         self.mobility = read_mobility(self.model, self.torso)
         self.body = int(self.model.body(self.torso).id)
-        self.take(None)
 
-    def take(self, qpos: Array | None) -> None:
-        """Moves to a position, if there is one."""
-        if qpos is not None:
-            self.data.qpos[:] = qpos
+    def take(self, qpos: Array) -> None:
+        """Moves to a position (nq,)."""
+        self.data.qpos[:] = qpos
         mujoco.mj_kinematics(self.model, self.data)
 
-    def take_angles(self) -> None:
-        """Gives joints the home angles that are asked for.
+    def begin(self, qpos: Array) -> None:
+        """Moves to the position that home is made from (nq,).
 
         Raises:
             ModelError: A driven joint is outside of its range.
         """
-        for name, angle in self.wanted.angles.items():
-            self.data.joint(name).qpos = angle
+        self.take(qpos)
         if self.wanted.crouch is None:  # a crouch may bring them into their ranges
             _check_angles(self.model, self.data, self.joints, self.path)
-        self.take(None)
 
     def face_forward(self) -> Array:
         """The torso's axes (3, 3); turns the robot about the vertical if `forward` is given."""
