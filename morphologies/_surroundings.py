@@ -39,7 +39,7 @@ def furnish(
     model = compiled(spec, path)
     tell_scenery(model, torso, told)
     gather_ground(spec, model, path, feet, told)
-    qpos = begin(model, path, torso, wanted, keyframes, [])
+    qpos = begin(model, path, torso, wanted, keyframes, []).qpos
     if not has_ground(model, torso, feet, qpos):
         floor = _add_yielding_floor(spec)
         floor.contype = floor.conaffinity = contact_bits(model, feet)

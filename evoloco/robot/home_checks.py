@@ -100,7 +100,12 @@ def depth_in_ground(model: mujoco.MjModel, data: mujoco.MjData, torso: str) -> O
 
 
 def check_ground(
-    model: mujoco.MjModel, data: mujoco.MjData, torso: str, feet: Sequence[str], path: str
+    model: mujoco.MjModel,
+    data: mujoco.MjData,
+    torso: str,
+    feet: Sequence[str],
+    path: str,
+    source: str,
 ) -> None:
     """Refuses a robot that is in the ground.
 
@@ -110,6 +115,7 @@ def check_ground(
         torso: Name of the torso.
         feet: Names of the feet.
         path: Of the file.
+        source: What the pose is, in words.
 
     Raises:
         ModelError: A body is in the ground, or the torso below the feet.
@@ -119,8 +125,9 @@ def check_ground(
     deepest = depth_in_ground(model, data, torso)
     if deepest and deepest.depth > max(SHARE * float(highs.max() - lows.min()), OVERLAP):
         raise ModelError(
-            f"{path}: at home, body '{deepest.body}' is {1000 * deepest.depth:.0f} mm in the "
-            f"ground, '{deepest.other}', when the lowest foot touches what is under it. {REMEDY}"
+            f"{path}: at home ({source}), body '{deepest.body}' is {1000 * deepest.depth:.0f} mm "
+            f"in the ground, '{deepest.other}', when the lowest foot touches what is under it. "
+            f"{REMEDY}"
         )
 
     body = model.body(torso).id
@@ -131,8 +138,8 @@ def check_ground(
     below = lowest[0] - float(centre[2])
     if below > 0:
         raise ModelError(
-            f"{path}: at home, the centre of torso '{torso}' is {1000 * below:.0f} mm below the "
-            f"lowest foot, '{lowest[1]}'. {REMEDY}"
+            f"{path}: at home ({source}), the centre of torso '{torso}' is {1000 * below:.0f} mm "
+            f"below the lowest foot, '{lowest[1]}'. {REMEDY}"
         )
 
 

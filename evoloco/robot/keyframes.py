@@ -31,6 +31,18 @@ class Keyframe(NamedTuple):
     arrays: dict[str, Array]
 
 
+class Beginning(NamedTuple):
+    """The position that home is made from.
+
+    Attributes:
+        qpos: The position (nq,).
+        source: What it is, in words.
+    """
+
+    qpos: Array
+    source: str
+
+
 FIELDS = {
     "qpos": "nq",
     "qvel": "nv",
@@ -90,7 +102,7 @@ def begin(
     wanted: WantedPose,
     keyframes: Sequence[Keyframe],
     told: list[str],
-) -> Array:
+) -> Beginning:
     """The position that home is made from: a keyframe's or the file's, with the wanted angles.
 
     Args:
@@ -101,9 +113,6 @@ def begin(
         keyframes: Of the file.
         told: Gets a sentence for which keyframe it is, and for one that does not fit.
 
-    Returns:
-        The position (nq,).
-
     Raises:
         UnknownNameError: There is no keyframe of the wanted name.
     """
@@ -112,10 +121,18 @@ def begin(
     if chosen is not None:
         found = read_qpos(model, chosen, read_mobility(model, torso).free, told)
 
-    qpos = np.array(model.qpos0) if found is None else found
+    qpos, source = np.array(model.qpos0), "the file's reference pose"
+    if chosen is not None and found is not None:
+        qpos, source = found, f"keyframe '{chosen.name}'"
+        if chosen.arrays["qvel"].any():
+            told.append(f"The robot starts at rest: velocities of {source} are left out.")
     for name, angle in wanted.angles.items():
         qpos[model.joint(name).qposadr[0]] = angle
-    return qpos
+    if wanted.angles:
+        source += " with the given `home` angles"
+    if wanted.crouch is not None:
+        source += f", crouched by {wanted.crouch:g}"
+    return Beginning(qpos, source)
 
 
 def read_qpos(
@@ -123,7 +140,7 @@ def read_qpos(
 ) -> Array | None:
     """The position of a keyframe; None where it does not fit the model.
 
-    A keyframe that was written for a body without a free joint gets the pose of the file for it.
+    A keyframe without a position has that of the file. One that was written for a body without a free joint gets the pose of the file for it.
 
     Args:
         model: The compiled model.
@@ -132,16 +149,15 @@ def read_qpos(
         told: Gets a sentence if the keyframe does not fit.
     """
     qpos = keyframe.arrays["qpos"]
-    if qpos.size == model.nq:
-        return np.array(qpos)
+    if qpos.size in (0, model.nq):
+        return np.array(qpos if qpos.size else model.qpos0)
     if qpos.size == model.nq - FREE and root is not None:
         start = model.jnt_qposadr[root]
         return np.insert(qpos, start, model.qpos0[start : start + FREE])
-    if qpos.size:
-        told.append(
-            f"Keyframe '{keyframe.name}' is left out: its qpos has {qpos.size} numbers, and the "
-            f"model's {model.nq}."
-        )
+    told.append(
+        f"Keyframe '{keyframe.name}' is left out: its qpos has {qpos.size} numbers, and the "
+        f"model's {model.nq}."
+    )
     return None
 
 
@@ -165,10 +181,10 @@ def keep_keyframes(
         if key.name == HOME:
             continue
         qpos = read_qpos(model, key, root, lost)
-        if qpos is None and key.arrays["qpos"].size:
+        if qpos is None:
             continue
 
-        arrays = {**key.arrays, "qpos": np.empty(0) if qpos is None else qpos}
+        arrays = {**key.arrays, "qpos": qpos}
         kept = {
             field: values.tolist()
             for field, values in arrays.items()

@@ -24,6 +24,9 @@ from evoloco.robot.wanted_pose import WantedPose
 from evoloco.stature import extents
 from evoloco.subtree import geoms_of
 
+MOVED = 5e-4
+"""Change of height from which it is told [m]."""
+
 HANGING = 5e-3
 """Gap under a foot from which it is told [m]."""
 
@@ -86,12 +89,13 @@ def stand(
     if strict:
         check_world(model, path, told)
     pose = Pose(model, path, torso, feet, joints, wanted, told, strict)
-    pose.begin(begin(model, path, torso, wanted, keyframes, told))
+    beginning = begin(model, path, torso, wanted, keyframes, told)
+    pose.begin(beginning.qpos)
     axes = pose.face_forward()
     if wanted.crouch is not None:
         pose.crouch(wanted.crouch)
     pose.close_chains()
-    _come_down(pose)
+    _come_down(pose, beginning.source)
 
     frame = Frame(pose.torso_place(), axes)
     spec.add_key(
@@ -102,24 +106,30 @@ def stand(
     return frame
 
 
-def _come_down(pose: Pose) -> None:
+def _come_down(pose: Pose, source: str) -> None:
     """Lowers or raises the robot until the lowest foot touches the ground.
+
+    Args:
+        pose: Of the robot.
+        source: What the pose is, in words.
 
     Raises:
         ModelError: Nothing lies under the feet, or the robot is in the ground.
     """
     contacts = find_contacts(pose.model, pose.torso, pose.every_sole)
     if pose.mobility.can_rise(pose.model, pose.data):
+        height = float(pose.data.xpos[pose.body][2])
         pose.take(_standing(pose, contacts))
+        _tell_move(pose, float(pose.data.xpos[pose.body][2]) - height)
     if pose.strict:
-        _check(pose, contacts)
+        _check(pose, contacts, source)
 
 
-def _check(pose: Pose, contacts: Contacts) -> None:
+def _check(pose: Pose, contacts: Contacts, source: str) -> None:
     """Refuses a robot that is in the ground, and tells what is odd about its pose."""
     model, data, torso, told = pose.model, pose.data, pose.torso, pose.told
     mujoco.mj_fwdPosition(model, data)
-    check_ground(model, data, torso, pose.feet, pose.path)
+    check_ground(model, data, torso, pose.feet, pose.path, source)
 
     if pose.mobility.can_rise(model, data):
         _tell_hanging_feet(pose, contacts)
@@ -176,6 +186,15 @@ def _depth(pose: Pose) -> float:
             break
         pose.data.qpos[:] = pose.mobility.raised(pose.model, pose.data, depth)
     return depth
+
+
+def _tell_move(pose: Pose, height: float) -> None:
+    """Tells by how much the robot was raised [m]."""
+    if abs(height) > MOVED:
+        pose.told.append(
+            f"{'Raised' if height > 0 else 'Lowered'} the robot by {1000 * abs(height):.0f} mm at "
+            "home, so that its lowest foot touches the ground."
+        )
 
 
 def _tell_way(pose: Pose) -> None:
