@@ -128,7 +128,7 @@ class Pose:
             ModelError: The legs cannot reach that pose.
         """
         mujoco.mj_kinematics(self.model, self.data)
-        fixed = {self.model.joint(name).id for name in self.wanted.angles} | self._shared_joints()
+        fixed = self._still_joints()
         legs, feet = [], []
         for foot in self.feet:
             body = int(self.model.body(foot).id)
@@ -139,6 +139,7 @@ class Pose:
                 legs.append(leg)
                 feet.append(foot)
         if not legs:
+            self.told.append("The key `crouch` does nothing: no leg has a driven joint of its own.")
             return
 
         qpos, errors = crouch(self.model, np.array(self.data.qpos), legs, fraction)
@@ -152,12 +153,22 @@ class Pose:
         self.take(qpos)
         self.told.append(f"Home is a crouch of {fraction:g}, with the feet flat below the hips.")
 
-    def _shared_joints(self) -> set[int]:
-        """Ids of joints that more than one foot hangs on, such as a waist."""
+    def _still_joints(self) -> set[int]:
+        """Ids of joints that a crouch leaves alone.
+
+        They are those with given angles, those that more than one foot hangs on, such as a waist,
+        and those that nothing drives, unless they belong to closed chains.
+        """
+        still = {self.model.joint(name).id for name in self.wanted.angles}
+        if not self.model.neq:
+            still |= set(range(self.model.njnt)) - {
+                self.model.joint(name).id for name in self.joints
+            }
+
         bodies = [int(self.model.body(foot).id) for foot in self.feet]
         joints = [joints_between(self.model, body, self.body) for body in bodies]
         count = Counter(joint for chain in joints for joint in chain)
-        return {joint for joint, feet in count.items() if feet > 1}
+        return still | {joint for joint, feet in count.items() if feet > 1}
 
     def close_chains(self) -> None:
         """Closes the robot's chains.
