@@ -164,7 +164,7 @@ def build(
     if change:
         told.append(change)
 
-    torso_frame = add_frame(spec, torso, frame, told)
+    torso_frame = add_frame(spec, torso, plain.frame if plain else frame, told)
     body = assemble(spec, torso, feet, joints, partners=mirror, torso_frame=torso_frame)
     morphology = replace(body, told=(*told, *body.sides.told))
     if not genes:
@@ -245,13 +245,14 @@ class _Plain(NamedTuple):
 
     plant: Plant
     integrator: tuple[mujoco.mjtIntegrator, str]
+    frame: Frame
 
 
 @lru_cache(maxsize=8)
 def _plain(robot: _Robot, _changed: int) -> _Plain:
     """A robot without genes."""
     complete = robot.complete([], {})
-    return _Plain(complete.plant, integrator_of(complete.spec))
+    return _Plain(complete.plant, integrator_of(complete.spec), complete.frame)
 
 
 def _changed(path: str) -> int:

@@ -346,6 +346,13 @@ def test_a_turned_torso_frame_changes_no_measure(tmp_path: Path) -> None:
     np.testing.assert_allclose(plain.values, other.values, rtol=1e-4, atol=1e-6)
 
 
+def test_all_bodies_of_a_search_have_the_frame_of_the_file(build: Build) -> None:
+    text = dog(root='pos="0 0 .2"', inner='pos="0 0 .1"')  # just high enough
+    models = [build(text, **{"length.*_thigh": factor}).model for factor in (0.8, 1.0, 1.3)]
+    assert len({model.nbody for model in models}) == 1
+    assert build(text).model.nbody == models[0].nbody
+
+
 def test_a_body_that_only_has_the_torsos_frame_is_no_part_to_randomize(build: Build) -> None:
     plain, turned = (
         build(text)

@@ -36,6 +36,8 @@ class Leg:
         foot: Id of the foot's body.
         sole: What it stands on, in the foot's frame.
         joints: Ids of the hinges that may move, from the torso on.
+        bending: Those of them that bend the leg forward and backward.
+        signs: Whether each of these turns about the way to the left, 1, or to the right, -1.
         hip: The first of them that bends the leg forward and backward.
         place: Wanted place of the sole's centre, but for its height [m] (2,).
     """
@@ -43,6 +45,8 @@ class Leg:
     foot: int
     sole: Sole
     joints: tuple[int, ...]
+    bending: tuple[int, ...]
+    signs: tuple[float, ...]
     hip: int
     place: Array
 
@@ -71,9 +75,12 @@ def find_leg(
     if not joints:
         return None
     bending = [joint for joint in joints if abs(data.xaxis[joint] @ LATERAL) > np.sqrt(0.5)]
+    signs = tuple(float(np.sign(data.xaxis[joint] @ LATERAL)) for joint in bending)
     hip = (bending or joints)[0]
     sideways = _place(data, foot, sole.centre)[1]
-    return Leg(foot, sole, joints, hip, np.array([data.xanchor[hip][0], sideways]))
+    return Leg(
+        foot, sole, joints, tuple(bending), signs, hip, np.array([data.xanchor[hip][0], sideways])
+    )
 
 
 def crouch(
@@ -134,10 +141,21 @@ def _solve(
     weight: float = 1.0,
     restarts: int = RESTARTS,
 ) -> Fit:
-    """Angles of a leg whose sole is level and at a height [m]."""
-    dofs = [int(model.jnt_dofadr[joint]) for joint in leg.joints]
+    """Angles of a leg whose sole is level and at a height [m].
+
+    Hinges that bend the leg move first, alone: the others would turn it in ways that nobody stands.
+    """
     residual = _residual(model, leg, height, weight)
-    return fit(model, qpos, dofs, residual, _starts(model, qpos, leg, restarts))
+    best = Fit(qpos, np.inf)
+    for joints in dict.fromkeys((leg.bending, leg.joints)):
+        dofs = [int(model.jnt_dofadr[joint]) for joint in joints]
+        starts = _starts(leg, joints, restarts)
+        found = fit(model, best.qpos, dofs, residual, starts)
+        if found.error < best.error:
+            best = found
+        if best.error <= CLOSE:
+            break
+    return best
 
 
 def _residual(model: mujoco.MjModel, leg: Leg, height: float, weight: float) -> Residual:
@@ -169,28 +187,22 @@ def _residual(model: mujoco.MjModel, leg: Leg, height: float, weight: float) -> 
     return residual
 
 
-def _starts(model: mujoco.MjModel, qpos: Array, leg: Leg, restarts: int) -> Iterator[Array]:
+def _starts(leg: Leg, joints: Sequence[int], restarts: int) -> Iterator[Array]:
     """Displacements of a leg's joints to begin from: bent knees, then random ones.
 
     Knees are bent forward first, as a human's, then backward. So legs that mirror each other bend
     alike.
     """
-    data = mujoco.MjData(model)
-    data.qpos[:] = qpos
-    mujoco.mj_kinematics(model, data)
-    about = np.array([data.xaxis[joint] @ LATERAL for joint in leg.joints])
-    bending = [i for i, share in enumerate(about) if abs(share) > np.sqrt(0.5)]
-
     for way in (1, -1):
-        start = np.zeros(len(leg.joints))
-        for place, i in enumerate(bending):
+        start = np.zeros(len(joints))
+        for place, joint in enumerate(leg.bending):
             knee = place % 2 == 1
-            start[i] = way * np.sign(about[i]) * (2 * BENT if knee else -BENT)
+            start[joints.index(joint)] = way * leg.signs[place] * (2 * BENT if knee else -BENT)
         yield start
 
     random = np.random.default_rng(0)
     for _ in range(restarts):
-        yield random.uniform(-1, 1, len(leg.joints))
+        yield random.uniform(-1, 1, len(joints))
 
 
 def _place(data: mujoco.MjData, body: int, point: Array) -> Array:

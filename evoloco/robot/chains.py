@@ -6,6 +6,7 @@ import numpy as np
 from evoloco.errors import ModelError
 from evoloco.fields import Array
 from evoloco.kinematics.closure import Gap, close, gaps
+from evoloco.robot.words import listed
 from evoloco.subtree import robot_bodies
 
 SHUT = 1e-6
@@ -70,14 +71,16 @@ def close_chains(
             f"{_amount(model, worst)} in the nearest pose found within the joints' limits. "
             "Give `home` angles near a closed pose, or free the joints whose angles you give."
         )
-    moved = [
-        f"'{model.joint(joint).name}' by {change:+.3g}"
+    changes = {
+        str(model.joint(joint).name): change
         for joint in movable
         if abs(change := _change(model, qpos, found, joint)) > SHUT
-    ]
+    }
+    most = max(map(abs, changes.values()), default=0.0)
     told.append(
         f"Closed the chains of the robot at home (they were off by "
-        f"{_amount(model, _worst(model, qpos, own))}): moved {', '.join(moved)}."
+        f"{_amount(model, _worst(model, qpos, own))}): moved {listed(changes)} by at "
+        f"most {most:.3g} rad or m."
     )
     return found
 
@@ -147,6 +150,8 @@ def _label(model: mujoco.MjModel, constraint: int) -> str:
 
 def _amount(model: mujoco.MjModel, gap: Gap) -> str:
     """The size of a gap with its unit."""
-    if model.eq_type[gap.constraint] == JOINT:
+    kind, first = model.eq_type[gap.constraint], model.eq_obj1id[gap.constraint]
+    joints = mujoco.mjtWrap.mjWRAP_JOINT
+    if kind == JOINT or (kind == TENDON and model.wrap_type[model.tendon_adr[first]] == joints):
         return f"{gap.size:.3g} rad"
     return f"{1000 * gap.size:.3g} mm"

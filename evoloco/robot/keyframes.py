@@ -140,7 +140,8 @@ def read_qpos(
 ) -> Array | None:
     """The position of a keyframe; None where it does not fit the model.
 
-    A keyframe without a position has that of the file. One that was written for a body without a free joint gets the pose of the file for it.
+    A keyframe without a position has that of the file. One that was written for a body without a
+    free joint gets the pose of the file for it.
 
     Args:
         model: The compiled model.
