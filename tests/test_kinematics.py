@@ -113,6 +113,15 @@ def test_knees_bend_as_their_limits_let_them(knee: str) -> None:
     assert np.sign(qpos[model.joint("knee").qposadr[0]]) == (1 if knee == "0 140" else -1)
 
 
+def test_hinges_that_only_turn_a_leg_stay_where_those_that_bend_it_suffice() -> None:
+    model = robot(BOX)
+    leg, _ = leg_of(model)
+    qpos, errors = crouch(model, np.zeros(model.nq), [leg], 0.3)
+    assert is_solved(errors)
+    turning = [model.joint(name).qposadr[0] for name in ("yaw", "roll", "tilt")]
+    assert not qpos[turning].any()
+
+
 def test_the_same_pose_comes_every_time() -> None:
     model = robot(PADS, "15 -20 30")
     leg, _ = leg_of(model)
