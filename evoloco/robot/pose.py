@@ -147,8 +147,9 @@ class Pose:
             worst = int(np.argmax(errors))
             raise ModelError(
                 f"{self.path}: with crouch = {fraction:g}, foot '{feet[worst]}' stays "
-                f"{1000 * errors[worst]:.1f} mm from its place below the hip within its joints' "
-                "limits. Give another value, or `home` angles."
+                f"{1000 * errors[worst]:.1f} mm from its place below the hip: its joints "
+                "reach no further within their limits and the given `home` angles. Give another "
+                "value, or all `home` angles."
             )
         self.take(qpos)
         self.told.append(f"Home is a crouch of {fraction:g}, with the feet flat below the hips.")
