@@ -12,7 +12,7 @@ from pydantic import Field
 from evoloco.genome import Gene
 from evoloco.morphology import Morphology, assemble
 from evoloco.robot.drive import drive
-from evoloco.robot.file import load, read
+from evoloco.robot.file import load, read, set_timestep
 from evoloco.robot.home import given
 from evoloco.robot.integrator import integrator_of
 from evoloco.robot.keyframes import keep_keyframes, take_keyframes
@@ -226,8 +226,7 @@ class _Robot:
                 _described(spec, name, path, joints)
             shape(spec, Genes(genes), torso, feet, path)
 
-        if self.timestep is not None:
-            spec.option.timestep = self.timestep
+        set_timestep(spec, path, self.timestep, told)
         let_float(spec, spec.body(torso), told)
         furnish(spec, path, torso, feet, self.pose.angles, told)
         frame = stand(spec, path, torso, feet, joints, self.pose, keyframes, told, strict)

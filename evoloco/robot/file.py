@@ -1,5 +1,6 @@
 """The file of a robot, read by MuJoCo."""
 
+import math
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,9 @@ from evoloco.errors import ModelError, SpecError
 from evoloco.model_file import check_files, check_sizes
 from evoloco.robot.completion import complete
 from evoloco.robot.names import name_all
+
+SHORTEST = 1e-5
+"""Shortest physics step [s]; a second of it takes 100 000 steps."""
 
 
 def load(path: str, told: list[str], packages: Mapping[str, str] | None = None) -> mujoco.MjSpec:
@@ -94,6 +98,33 @@ def _with_visuals(path: Path) -> str:
         return ""
     compiler.set("discardvisual", "false")
     return ElementTree.tostring(robot, encoding="unicode")
+
+
+def set_timestep(
+    spec: mujoco.MjSpec, path: str, timestep: float | None, told: list[str]
+) -> None:
+    """Gives a file another physics step.
+
+    Args:
+        spec: The file's, which is changed.
+        path: Of the file.
+        timestep: Physics step [s]; the file's where absent.
+        told: Gets a sentence if it is another one.
+
+    Raises:
+        ModelError: The step is no number, or so short that a second would take for ever.
+    """
+    own = spec.option.timestep
+    if timestep is not None and timestep != own:
+        spec.option.timestep = timestep
+        told.append(f"The physics step is {1000 * timestep:g} ms in place of {1000 * own:g} ms.")
+
+    step = spec.option.timestep
+    if not SHORTEST <= step < math.inf:
+        raise ModelError(
+            f"{path}: the physics step is {step:g} s; it must be {SHORTEST:g} s or more. "
+            "Correct <option timestep>, or give morphology.timestep."
+        )
 
 
 def compiled(spec: mujoco.MjSpec, path: str) -> mujoco.MjModel:
