@@ -100,9 +100,7 @@ def _with_visuals(path: Path) -> str:
     return ElementTree.tostring(robot, encoding="unicode")
 
 
-def set_timestep(
-    spec: mujoco.MjSpec, path: str, timestep: float | None, told: list[str]
-) -> None:
+def set_timestep(spec: mujoco.MjSpec, path: str, timestep: float | None, told: list[str]) -> None:
     """Gives a file another physics step.
 
     Args:
