@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import mujoco
+import numpy as np
 
 from evoloco.errors import ModelError, SpecError
 from evoloco.model_file import check_files, check_sizes
@@ -14,6 +15,14 @@ from evoloco.robot.names import name_all
 
 SHORTEST = 1e-5
 """Shortest physics step [s]; a second of it takes 100 000 steps."""
+
+PLACES = (
+    *(("body", f"body_{field}") for field in ("pos", "quat", "mass", "inertia")),
+    *(("geom", f"geom_{field}") for field in ("pos", "quat", "size")),
+    *(("joint", f"jnt_{field}") for field in ("pos", "axis", "range")),
+    ("site", "site_pos"),
+)
+"""Kinds of elements, and fields of the model that place them."""
 
 
 def load(path: str, told: list[str], packages: Mapping[str, str] | None = None) -> mujoco.MjSpec:
@@ -129,9 +138,16 @@ def compiled(spec: mujoco.MjSpec, path: str) -> mujoco.MjModel:
     """Returns the compiled model.
 
     Raises:
-        ModelError: MuJoCo cannot compile it.
+        ModelError: MuJoCo cannot compile it, or a place in it is no number.
     """
     try:
-        return spec.compile()
+        model = spec.compile()
     except ValueError as error:
         raise ModelError(f"MuJoCo cannot compile {path}: {error}") from error
+
+    for kind, field in PLACES:
+        bad = np.argwhere(~np.isfinite(getattr(model, field)))
+        if bad.size:
+            name = getattr(model, kind)(int(bad[0, 0])).name
+            raise ModelError(f"{path}: {kind} '{name}' has a number in it that is none ({field}).")
+    return model
