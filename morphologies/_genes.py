@@ -73,12 +73,15 @@ class Genes:
 
     Attributes:
         values: By the genes' names.
+        known: Names of the elements that they may be about, by the word for them in `GENES`; any
+            where absent.
 
     Raises:
         ModelError: A factor is not positive, or a switch neither 0 nor 1.
     """
 
     values: Mapping[str, float]
+    known: Mapping[str, Sequence[str]] | None = None
 
     def __post_init__(self) -> None:
         for name, value in self.values.items():
@@ -100,6 +103,9 @@ class Genes:
 
     def about(self, kind: str, name: str) -> list[float]:
         """The values of a kind's genes that are about an element."""
+        word = KINDS[kind].name.partition(".")[2]
+        if self.known is not None and name not in self.known[word]:
+            return []
         return [
             value
             for gene, value in self.values.items()

@@ -12,11 +12,11 @@ from pydantic import Field
 from evoloco.genome import Gene
 from evoloco.morphology import Morphology, assemble
 from evoloco.robot.drive import drive
-from evoloco.robot.file import load, read
+from evoloco.robot.file import load, read, set_timestep
 from evoloco.robot.home import given
 from evoloco.robot.integrator import integrator_of
 from evoloco.robot.keyframes import keep_keyframes, take_keyframes
-from evoloco.robot.names import check_names
+from evoloco.robot.names import check_body, check_names
 from evoloco.robot.placement import let_float, stand
 from evoloco.robot.plant import Plant, plant_of
 from evoloco.robot.sensor_names import free_standard_names
@@ -222,12 +222,12 @@ class _Robot:
         check_wish(self.wish, spec, path)
         file, keyframes = given(spec, self.pose.keyframe), take_keyframes(spec)
         if genes:
+            known = _known(spec, torso, joints)
             for name in genes:
-                _described(spec, name, path, joints)
-            shape(spec, Genes(genes), torso, feet, path)
+                describe(name, known, path)
+            shape(spec, Genes(genes, known), torso, feet, path)
 
-        if self.timestep is not None:
-            spec.option.timestep = self.timestep
+        set_timestep(spec, path, self.timestep, told)
         let_float(spec, spec.body(torso), told)
         furnish(spec, path, torso, feet, self.pose, keyframes, told)
         frame = stand(spec, path, torso, feet, joints, self.pose, keyframes, told, strict)
@@ -260,21 +260,25 @@ def _changed(path: str) -> int:
     return Path(path).stat().st_mtime_ns if Path(path).is_file() else 0
 
 
-def gene(name: str, path: str, joints: Sequence[str], **_: object) -> Gene:
+def gene(name: str, path: str, torso: str, joints: Sequence[str], **_: object) -> Gene:
     """The gene of a name such as "length.*_shank" (see `build`); its bounds are only an example.
 
     Raises:
         UnknownNameError: There is no such kind of gene, or no such element in the file.
     """
-    return _described(read(path, []), name, path, joints)
+    spec = read(path, [])
+    check_body(spec, path, "torso", torso)
+    return describe(name, _known(spec, torso, joints), path)
 
 
-def _described(spec: mujoco.MjSpec, name: str, path: str, joints: Sequence[str]) -> Gene:
-    """The gene of a name, about elements of a file."""
-    known = {
-        "BODY": [body.name for body in spec.bodies if body.name not in ("", "world")],
-        "JOINT": [joint.name for joint in spec.joints if joint.name],
+def _known(spec: mujoco.MjSpec, torso: str, joints: Sequence[str]) -> dict[str, Sequence[str]]:
+    """Names of what genes may be about, by the word for it: elements of the torso's tree."""
+    root = spec.body(torso)
+    while root.parent != spec.worldbody:
+        root = root.parent
+    return {
+        "BODY": [root.name, *(body.name for body in root.find_all("body"))],
+        "JOINT": [joint.name for joint in root.find_all("joint") if joint.name],
         "DRIVEN_JOINT": joints,
-        "SITE": [site.name for site in spec.sites if site.name],
+        "SITE": [site.name for site in root.find_all("site") if site.name],
     }
-    return describe(name, known, path)

@@ -10,6 +10,7 @@ import pytest
 from robot_files import OPTIONS, table
 
 from evoloco.ending import Outcome
+from evoloco.errors import UnknownNameError
 from evoloco.evaluation import Evaluation
 from evoloco.evaluators.local import Local
 from evoloco.experiment import Experiment
@@ -183,3 +184,17 @@ def test_what_moves_beside_the_robot_is_told(save: Save) -> None:
         "The robot is what the torso 'frame' belongs to, 1.08 kg. Not part of it: 'ball', 'hand' "
         "with their 9.524 kg." in body.told  # the lid has 0.524 kg
     )
+
+
+def test_a_pattern_of_genes_is_about_the_robot_alone(save: Save) -> None:
+    path = str(save(table(before=BALL)))
+    plain = mjcf.build(path, **OPTIONS)
+    grown = mjcf.build(path, **OPTIONS, **{"mass.*": 2.0, "size.*": 1.1})
+    assert grown.mass == pytest.approx(2 * plain.mass)
+    for body in ("ball", "lid"):
+        assert grown.model.body(body).mass == plain.model.body(body).mass
+    np.testing.assert_array_equal(grown.model.geom("ball").size, plain.model.geom("ball").size)
+
+    assert "ball" not in mjcf.gene("mass.*", path, **OPTIONS).meaning
+    with pytest.raises(UnknownNameError, match=r"Unknown body in .*'ball'\. Known: frame, "):
+        mjcf.gene("mass.ball", path, **OPTIONS)

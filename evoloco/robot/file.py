@@ -1,15 +1,28 @@
 """The file of a robot, read by MuJoCo."""
 
+import math
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
 from pathlib import Path
 
 import mujoco
+import numpy as np
 
 from evoloco.errors import ModelError, SpecError
 from evoloco.model_file import check_files, check_sizes
 from evoloco.robot.completion import complete
 from evoloco.robot.names import name_all
+
+SHORTEST = 1e-5
+"""Shortest physics step [s]; a second of it takes 100 000 steps."""
+
+PLACES = (
+    *(("body", f"body_{field}") for field in ("pos", "quat", "mass", "inertia")),
+    *(("geom", f"geom_{field}") for field in ("pos", "quat", "size")),
+    *(("joint", f"jnt_{field}") for field in ("pos", "axis", "range")),
+    ("site", "site_pos"),
+)
+"""Kinds of elements, and fields of the model that place them."""
 
 
 def load(path: str, told: list[str], packages: Mapping[str, str] | None = None) -> mujoco.MjSpec:
@@ -96,13 +109,45 @@ def _with_visuals(path: Path) -> str:
     return ElementTree.tostring(robot, encoding="unicode")
 
 
+def set_timestep(spec: mujoco.MjSpec, path: str, timestep: float | None, told: list[str]) -> None:
+    """Gives a file another physics step.
+
+    Args:
+        spec: The file's, which is changed.
+        path: Of the file.
+        timestep: Physics step [s]; the file's where absent.
+        told: Gets a sentence if it is another one.
+
+    Raises:
+        ModelError: The step is no number, or so short that a second would take for ever.
+    """
+    own = spec.option.timestep
+    if timestep is not None and timestep != own:
+        spec.option.timestep = timestep
+        told.append(f"The physics step is {1000 * timestep:g} ms in place of {1000 * own:g} ms.")
+
+    step = spec.option.timestep
+    if not SHORTEST <= step < math.inf:
+        raise ModelError(
+            f"{path}: the physics step is {step:g} s; it must be {SHORTEST:g} s or more. "
+            "Correct <option timestep>, or give morphology.timestep."
+        )
+
+
 def compiled(spec: mujoco.MjSpec, path: str) -> mujoco.MjModel:
     """Returns the compiled model.
 
     Raises:
-        ModelError: MuJoCo cannot compile it.
+        ModelError: MuJoCo cannot compile it, or a place in it is no number.
     """
     try:
-        return spec.compile()
+        model = spec.compile()
     except ValueError as error:
         raise ModelError(f"MuJoCo cannot compile {path}: {error}") from error
+
+    for kind, field in PLACES:
+        bad = np.argwhere(~np.isfinite(getattr(model, field)))
+        if bad.size:
+            name = getattr(model, kind)(int(bad[0, 0])).name
+            raise ModelError(f"{path}: {kind} '{name}' has a number in it that is none ({field}).")
+    return model

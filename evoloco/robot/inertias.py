@@ -62,6 +62,8 @@ def _principal(body: mujoco.MjsBody) -> tuple[Array, Array]:
     if not np.isfinite(body.fullinertia[0]):
         return np.array(body.inertia), turn
 
+    if not np.isfinite(body.fullinertia).all():
+        return np.full(3, np.nan), turn
     xx, yy, zz, xy, xz, yz = body.fullinertia
     moments = np.linalg.eigvalsh([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
     return np.asarray(moments, np.float64), turn

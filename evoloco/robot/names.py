@@ -42,7 +42,7 @@ def check_names(
     for key, names in {"feet": feet, "joints": joints}.items():
         _check_list(spec, path, key, names)
     for key, name in [("torso", torso), *(("feet", foot) for foot in feet)]:
-        _check_body(spec, path, key, name)
+        check_body(spec, path, key, name)
     for key, name in [*(("joints", joint) for joint in joints), *(("home", name) for name in home)]:
         _check_joint(spec, path, key, name)
 
@@ -66,7 +66,7 @@ def _check_list(spec: mujoco.MjSpec, path: str, key: str, names: Sequence[str]) 
         )
 
 
-def _check_body(spec: mujoco.MjSpec, path: str, key: str, name: str) -> None:
+def check_body(spec: mujoco.MjSpec, path: str, key: str, name: str) -> None:
     """Refuses a name that is not that of a body of a robot."""
     body = spec.body(name) if name else None
     if name == "world":
