@@ -49,7 +49,12 @@ class FootPaths:
     def __init__(self, morphology: Morphology, answers: bool = True) -> None:
         self.morphology, self.limbs = morphology, limbs(morphology)
         self.sides = [math.copysign(1.0, limb.sole[1]) for limb in self.limbs]
-        self.genes = _paths(morphology.leg_length) + (_answers(morphology.leg_length) if answers else [])
+        self.rows = _rows(morphology)
+        leg, two = morphology.leg_length, max(self.rows) == 0
+        self.genes = _paths(leg, two) + (_answers(leg) if answers else [])
+        if not two:
+            meaning = "of each pair of legs behind the one before, of a stride"
+            self.genes.append(Gene("pair.lag", 0.25, 0.75, "1", meaning, start=0.5))
         most = max(len(limb.joints) for limb in self.limbs)
         count = len(self.limbs)
         self.state: Shapes = {
@@ -60,32 +65,41 @@ class FootPaths:
 
     def parameters(self, values: Mapping[str, float]) -> Fields:
         """What `follow` reads: limbs, sides, lags, and the genes."""
-        own = {gene.name.replace(".", "_"): values[gene.name] for gene in _paths(1.0)}
+        own = {gene.name.replace(".", "_"): values[gene.name] for gene in _paths(1.0, True)}
         answers = {gene.name.replace(".", "_"): values.get(gene.name, gene.start or 0.0) for gene in _answers(1.0)}
         return {
             "limbs": fields(self.limbs, self.morphology.leg_length),
             "side": self.sides,
-            "lag": [0.0 if side > 0 else 0.5 for side in self.sides],
+            "lag": [
+                (0.0 if side > 0 else 0.5) + row * values.get("pair.lag", 0.0)
+                for side, row in zip(self.sides, self.rows, strict=True)
+            ],
             "middle": [joint.home for joint in self.morphology.joints],
             **own,
             **answers,
         }
 
 
-def _paths(leg: float) -> list[Gene]:
-    """Genes of the paths, for legs of a length [m]."""
+def _rows(morphology: Morphology) -> list[int]:
+    """Which pair of legs each foot belongs to, from front to rear; 0 for a foot without a partner."""
+    row = {foot: i for i, pair in enumerate(morphology.sides.feet) for foot in pair}
+    return [row.get(foot, 0) for foot in morphology.feet]
+
+
+def _paths(leg: float, two: bool) -> list[Gene]:
+    """Genes of the paths, for two or more legs of a length [m]."""
     return [
         Gene("period", 0.45, 1.3, "s", "duration of a stride", log=True, start=0.8),
-        Gene("stride", 0.0, 0.5 * leg, "m", "way of a foot over the ground", start=0.15 * leg),
+        Gene("stride", 0.0, 0.6 * leg, "m", "way of a foot over the ground", start=0.15 * leg if two else 0.25 * leg),
         Gene("lift", 0.04 * leg, 0.2 * leg, "m", "height of a swinging foot", start=0.11 * leg),
         Gene("double", 0.02, 0.5, "1", "share of a stride in which both sides stand", start=0.25),
         Gene("drop", -0.05 * leg, 0.15 * leg, "m", "how much lower than at home the torso is", start=0.01 * leg),
         Gene("width", -0.05 * leg, 0.12 * leg, "m", "how much farther outwards the feet are", start=0.0),
         Gene("ahead", -0.15 * leg, 0.15 * leg, "m", "how much farther forward they are", start=0.0),
-        Gene("lean", -0.1, 0.3, "rad", "of the torso, forward", start=0.05),
-        Gene("sway", 0.0, 0.25 * leg, "m", "of the torso to either side", start=0.1 * leg),
+        Gene("lean", -0.1, 0.3, "rad", "of the torso, forward", start=0.05 if two else 0.0),
+        Gene("sway", 0.0, 0.25 * leg, "m", "of the torso to either side", start=0.1 * leg if two else 0.0),
         Gene("lead", -1.2, 1.8, "rad", "of the sway over the swing", start=0.4),
-        Gene("hip.raise", -0.05, 0.25, "rad", "of the swinging side by the leg that stands", start=0.04),
+        Gene("hip.raise", -0.05, 0.25, "rad", "of the swinging side by the leg that stands", start=0.04 if two else 0.0),
         Gene("sole.roll", -0.1, 0.1, "rad", "outward turn of the soles", start=0.0),
         Gene("sole.pitch", -0.15, 0.15, "rad", "of the soles, toes up", start=0.0),
     ]
