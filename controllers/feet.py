@@ -1,4 +1,4 @@
-"""Feet on paths of one phase."""
+"""Feet on paths: a clock moves the feet instead of the joints."""
 
 import math
 
@@ -12,20 +12,39 @@ from ._foot_paths import FootPaths, begin, feel, follow, pace, within
 
 
 def reset(params: Record, state: Record, dt: float) -> None:
-    """Between two swings."""
+    """Between two swings, every joint at home."""
     state.phase = 0.0
     begin(params.paths, state.feet)
 
 
 def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
     """Advances the phase by one control step and writes target angles."""
-    feel(params.paths, state.feet, obs, dt)
-    state.phase = within(state.phase + dt / params.paths.period * pace(params.paths, state.feet, state.phase))
-    follow(params.paths, state.feet, state.phase, time, dt, ctrl)
+    paths, feet = params.paths, state.feet
+    feel(paths, feet, obs, dt)
+
+    rate = pace(paths, feet, state.phase) / paths.period
+    state.phase = within(state.phase + dt * rate)
+    follow(paths, feet, state.phase, time, dt, ctrl)
 
 
 class Controller:
-    """Feet that follow paths."""
+    """Feet follow paths of one phase, through the inverse kinematics of each leg.
+
+    The phase p advances with the period T of a stride:
+
+        dp/dt = (1 + gain roll sin 2 pi p) / T
+
+    `FootPaths` says where each foot is then, and how it answers the torso's tilt. Any legs of
+    driven hinges will do: damped least squares find the angles. The starting genes walk slowly on
+    most robots, so a search begins at a gait.
+
+    Args:
+        morphology: The body.
+        answers: Whether legs, soles and places of steps answer the torso's tilt and rate.
+
+    Raises:
+        ModelError: A foot hangs on no driven hinge.
+    """
 
     reset = staticmethod(reset)
     step = staticmethod(step)
@@ -36,7 +55,7 @@ class Controller:
         self.state = {"phase": (), "feet": self.paths.state}
 
     def parameters(self, values: dict[str, float]) -> Fields:
-        """Paths."""
+        """Paths of the feet."""
         return {"paths": self.paths.parameters(values)}
 
     def outputs(self, params: Record, states: Record) -> dict[str, Array]:
