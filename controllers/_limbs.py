@@ -21,6 +21,9 @@ Two are those about the horizontal axes, which keep the sole level.
 DAMPING = 0.02
 """Damping of the least squares [leg lengths]: what keeps a straight knee from leaping."""
 
+STRIDE = 0.2
+"""Longest way of a foot in one round of inverse kinematics [leg lengths]."""
+
 WORTH = 0.5
 """Error of a place that counts as much as one radian of a rotation [leg lengths]."""
 
@@ -245,8 +248,13 @@ def reach(limbs: Record, i: int, target: Array, turn: Array, angles: Array, roun
 
     for _ in range(rounds):
         put(limbs, i, angles, place, frame, lever)
+        far = 0.0
         for c in range(3):
             error[c] = target[c] - place[c]
+            far += error[c] * error[c]
+        share = min(1.0, STRIDE * limbs.leg_length / max(np.sqrt(far), 1e-12))
+        for c in range(3):
+            error[c] *= share
             a, b = (c + 1) % 3, (c + 2) % 3
             turned_by = (frame[a, b] - frame[b, a]) / 2.0  # of the rotation vector, for small turns
             error[3 + c] = worth * (turn[c] - turned_by) if c < turns else 0.0

@@ -18,7 +18,7 @@ from evoloco.genome import Array
 from evoloco.members import member
 from evoloco.morphologies import biped, hopper
 from evoloco.morphology import HOME, Morphology
-from evoloco.scenario import Scenario
+from evoloco.scenario import Scenario, Termination
 from evoloco.sim.simulator import Simulator
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -61,7 +61,7 @@ LIMBS = [(name, i) for name in BODIES for i in range(len(legs(name)[0]))]
 
 
 @pytest.mark.parametrize(("name", "i"), LIMBS)
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_a_foot_is_where_mujoco_has_it(name: str, i: int, seed: int) -> None:
     robot, limb = body(name), legs(name)[0][i]
@@ -97,7 +97,7 @@ def test_levers_are_the_derivatives_of_place_and_turn(name: str, i: int) -> None
 
 
 @pytest.mark.parametrize("name", ["biped", "biped that yaws"])
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(
     ahead=st.floats(-0.04, 0.04), left=st.floats(-0.02, 0.02), up=st.floats(0, 0.03),
     roll=st.floats(-0.1, 0.1), pitch=st.floats(-0.1, 0.1),
@@ -107,7 +107,7 @@ def test_a_foot_gets_where_it_is_wanted_with_its_sole_as_wanted(
 ) -> None:
     parts, record = legs(name)
     for i, limb in enumerate(parts):
-        angles, target = limb.home.copy(), limb.sole + [ahead, left, up]
+        angles, target = limb.home.copy(), limb.sole + np.array([ahead, left, up])
         _limbs.reach(record, i, target, np.array([roll, pitch, 0.0]), angles, 20)
         place, frame, _ = reached(name, i, angles)
         np.testing.assert_allclose(place, target, atol=2e-4)
@@ -119,7 +119,7 @@ def test_a_foot_gets_where_it_is_wanted_with_its_sole_as_wanted(
 def test_a_target_out_of_reach_is_approached_within_the_limits() -> None:
     parts, record = legs("biped")
     angles = parts[0].home.copy()
-    _limbs.reach(record, 0, parts[0].sole + [0.0, 0.0, -0.2], np.zeros(3), angles, 60)
+    _limbs.reach(record, 0, parts[0].sole - np.array([0.0, 0.0, 0.2]), np.zeros(3), angles, 60)
     place, _, _ = reached("biped", 0, angles)
     assert place[2] < parts[0].sole[2] - 0.005  # straighter, but not beyond
     assert np.all((angles >= parts[0].bounds[0]) & (angles <= parts[0].bounds[1]))
@@ -143,7 +143,9 @@ def test_the_starting_genes_walk_forward_without_a_search(name: str) -> None:
     start = {gene.name: float(gene.start or 0.0) for gene in controller.space.genes}
     params = fields.flatten(controller.parameters(start))
     still = np.zeros(len(robot.joints))
-    simulator = Simulator(robot, controller, duration=5.0, control_dt=0.02, threads=1)
+    simulator = Simulator(
+        robot, controller, duration=5.0, control_dt=0.02, termination=Termination(), threads=1
+    )
     (episode,) = simulator.run(params[None], [Scenario(still, still)])
     assert episode.outcome is Outcome.COMPLETED
     assert episode.way[0] > 0.1
