@@ -141,6 +141,8 @@ def from_joint(spec: mujoco.MjSpec, plant: Plant, joint: str, speed: float, told
     if limited and speed > 0:
         stiffness = _stiffness_of_motor(plant, joint, limit, speed)
         Servo(stall_torque=limit, no_load_speed=speed, stiffness=stiffness).drive(spec, joint)
+        motor = spec.actuator(joint)
+        motor.forcerange, motor.forcelimited = torque, mujoco.mjtLimited.mjLIMITED_TRUE
         told.add(
             "without an actuator; got a servo of {stiffness} N m/rad with the limits of the file, "
             "{limit} N m at rest and {speed} rad/s without load.",
