@@ -198,7 +198,7 @@ def test_a_motor_becomes_a_position_servo_within_the_same_torque_and_with_its_ge
     np.testing.assert_allclose(torques(model, data := resting(body)), 0, atol=1e-12)
     data.ctrl[0] += 0.01
     stiffness = torques(model, data)[0] / 0.01
-    assert 10 < stiffness <= 24 / 0.25 + 1e-9
+    assert 10 < stiffness <= 24 / 0.2 + 1e-9
     assert said(body, *JOINTS, "motor of ±24 N m", "N m/rad")
     assert body.joint("left_knee").high == pytest.approx(np.deg2rad(100))
 
