@@ -75,8 +75,8 @@ class Plant:
         slides = self._slides(joint)
         anchor, axis = self.data.xanchor[number], self.data.xaxis[number]
         if self._feet_beyond(joint):
-            arm = max(self._arm(joint), LEAST * self._extent(joint))
-            return self.weight * (1.0 if slides else float(arm))
+            reach = max(self._arm(joint), LEAST * self._extent(joint))
+            return self.weight * (1.0 if slides else reach)
 
         body = self.model.dof_bodyid[dof]
         mass = float(self.model.body_subtreemass[body])

@@ -20,7 +20,7 @@ SAG = 0.05
 LOADED = 0.4
 """Damping ratio of a servo that carries a foot's share of the robot, at least [1].
 
-That of an XM430-W350 at a hip of the OP3 is 0.35 to 0.45.
+That of an XM430-W350 at a hip of the OP3 is about 0.4.
 """
 
 QUICK = 0.25
