@@ -80,9 +80,9 @@ class Plant:
 
         body = self.model.dof_bodyid[dof]
         mass = float(self.model.body_subtreemass[body])
-        arm = np.linalg.norm(np.cross(axis, self.data.subtree_com[body] - anchor))
-        arm = max(arm, LEAST * self._extent(joint))
-        return SPARE * mass * self._gravity * (1.0 if slides else float(arm))
+        arm = float(np.linalg.norm(np.cross(axis, self.data.subtree_com[body] - anchor)))
+        reach = max(arm, LEAST * self._extent(joint))
+        return SPARE * mass * self._gravity * (1.0 if slides else reach)
 
     def carried(self, joint: str) -> float:
         """Inertia of a foot's share of the robot on a leg whose foot stands [kg m²].
