@@ -45,7 +45,7 @@ def furnish(
         floor.contype = floor.conaffinity = contact_bits(model, feet)
         told.append(
             "Added a level floor at height 0: nothing of the world that can touch the feet lies "
-            "under them."
+            "under them. In its contacts, the feet's own friction and softness hold."
         )
 
     has_sky = any(texture.type == mujoco.mjtTexture.mjTEXTURE_SKYBOX for texture in spec.textures)

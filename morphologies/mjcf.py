@@ -15,7 +15,7 @@ from evoloco.robot.drive import drive
 from evoloco.robot.file import load, read, set_timestep
 from evoloco.robot.home import given
 from evoloco.robot.integrator import integrator_of
-from evoloco.robot.keyframes import keep_keyframes, take_keyframes
+from evoloco.robot.keyframes import keep_keyframes, take_keyframes, without_controls
 from evoloco.robot.names import check_body, check_names
 from evoloco.robot.placement import let_float, stand
 from evoloco.robot.plant import Plant, plant_of
@@ -76,7 +76,8 @@ def build(
       body do not change them;
     * a joint without an actuator gets one with its own limits of torque (and of
       speed, in a URDF), or else one that is strong enough to hold the robot;
-    * joints that are not driven are held at home by their actuators. Tendons,
+    * joints that are not driven are held at home by their actuators; in a file
+      without actuators, by servos within their own limits of torque. Tendons,
       sites and bodies keep their controls of the keyframe, or give no force;
     * muscles are the controls where they move every driven joint and no other
       actuator does; elsewhere they rest.
@@ -153,8 +154,7 @@ def build(
             fits no joint.
     """
     pose = WantedPose(dict(home or {}), keyframe, crouch, forward, up)
-    moved = pose.angles if crouch is None else (*joints, *pose.angles)
-    wish = Wish(tuple(joints), servo, tuple(hold), tuple(free), control, moved=tuple(moved))
+    wish = Wish(tuple(joints), servo, tuple(hold), tuple(free), control)
     robot = _Robot(path, torso, tuple(feet), wish, pose, timestep, dict(packages or {}))
     told: list[str] = []
     plain = _plain(robot, _changed(path)) if genes else None
@@ -233,9 +233,10 @@ class _Robot:
         frame = stand(spec, path, torso, feet, joints, self.pose, keyframes, told, strict)
 
         plant = plant or plant_of(spec, path, torso, feet)
-        drive(spec, path, torso, self.wish, file, plant, told)
+        same = drive(spec, path, torso, self.wish, file, plant, told)
         stiffen(spec, Genes(genes), joints)
-        keep_keyframes(spec, keyframes, torso, told)
+        kept = keyframes if same else without_controls(keyframes, told)
+        keep_keyframes(spec, kept, torso, told)
         free_standard_names(spec, feet, joints, told)
         return _Complete(spec, frame, plant)
 

@@ -48,6 +48,10 @@ def save(tmp_path: Path) -> Save:
         ('<position name="JOINT" joint="JOINT" kp="2" kv=".1" gear="3"/>', lambda angle: 3 * angle),
         ('<position name="JOINT" joint="JOINT" kp="2" gear="-3"/>', lambda angle: -3 * angle),
         (
+            '<position name="JOINT" joint="JOINT" kp="20" dampratio="1" inheritrange=".8"/>',
+            lambda angle: angle,
+        ),
+        (
             '<position name="JOINT" joint="JOINT" kp="9" dampratio=".7" gear="2" '
             'forcerange="-1 .8"/>',
             lambda angle: 2 * angle,
@@ -194,7 +198,7 @@ def test_a_motor_becomes_a_position_servo_within_the_same_torque_and_with_its_ge
     np.testing.assert_allclose(torques(model, data := resting(body)), 0, atol=1e-12)
     data.ctrl[0] += 0.01
     stiffness = torques(model, data)[0] / 0.01
-    assert 10 < stiffness <= 24 / 0.25 + 1e-9
+    assert 10 < stiffness <= 24 / 0.2 + 1e-9
     assert said(body, *JOINTS, "motor of ±24 N m", "N m/rad")
     assert body.joint("left_knee").high == pytest.approx(np.deg2rad(100))
 
@@ -339,12 +343,22 @@ def test_a_urdfs_limits_of_torque_and_speed_are_those_of_its_servos(save: Save) 
          <limit lower="-1" upper="1" effort="6" velocity="{speed}"/></joint>"""
         for side, y, speed in (("left", 0.1, 5), ("right", -0.1, 0))
     )
-    text = f"""<robot name="r"><link name="trunk"><inertial><mass value="1"/>
+    head = """<link name="head"><inertial><mass value=".2"/>
+      <inertia ixx=".01" iyy=".01" izz=".01" ixy="0" ixz="0" iyz="0"/></inertial></link>
+      <joint name="neck" type="revolute"><parent link="trunk"/><child link="head"/>
+      <axis xyz="0 1 0"/><limit lower="-1" upper="1" effort="3" velocity="5"/></joint>"""
+    text = f"""<robot name="r">{head}<link name="trunk"><inertial><mass value="1"/>
       <inertia ixx=".01" iyy=".01" izz=".01" ixy="0" ixz="0" iyz="0"/></inertial></link>{legs}
       </robot>"""
     legs_only = {"torso": "trunk", "feet": ["left_leg", "right_leg"], "home": {}}
-    body = build(save(text, "r.urdf"), **legs_only, joints=["left_hip", "right_hip"])
+    path = save(text, "r.urdf")
+    body = build(path, **legs_only, joints=["left_hip", "right_hip"])
     model, data = body.model, resting(body)
+    assert model.actuator("neck").id == 2
+    assert said(body, "neck", "holds home")
+    freed = build(path, **legs_only, joints=["left_hip", "right_hip"], free=["neck"])
+    assert freed.model.nu == 2
+
     data.ctrl[:] = 100
     model.actuator_ctrllimited[:] = False
 

@@ -348,12 +348,24 @@ def test_the_model_is_the_users_apart_from_what_is_told(save: Save, integrator: 
 
 @pytest.mark.filterwarnings("ignore:.*falls at home")
 def test_euler_integration_is_replaced_where_the_robot_diverges_with_it(save: Save) -> None:
-    stiff = each('<position joint="JOINT" kp="30" kv="50"/>')
-    path = save(walker(stiff, option='timestep="0.002" integrator="Euler"'))
+    belt = """<tendon><fixed name="belt" damping="80"><joint joint="left_hip" coef="1"/>
+      <joint joint="left_knee" coef="1"/></fixed></tendon>"""
+    path = save(walker(LEGS, more=belt, option='timestep="0.002" integrator="Euler"'))
     body = mjcf.build(path, **OPTIONS)
     assert body.model.opt.integrator == mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     assert said(body, "Euler", "diverges")
     assert build(path).model.opt.integrator == mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+
+
+def test_damping_of_the_joint_steadies_that_of_its_servo_under_euler_integration(
+    save: Save,
+) -> None:
+    """Euler integration is implicit in the damping of joints, which adds to their inertia."""
+    quick = each('<position joint="JOINT" kp="30" kv="9"/>')
+    for damping, replaced in (("9", False), (".2", True)):
+        text = walker(quick, option='timestep="0.002" integrator="Euler"')
+        body = build(save(text.replace('damping=".2"', f'damping="{damping}"')))
+        assert said(body, "Euler", "left_hip", "faster than a step") == replaced
 
 
 @pytest.mark.parametrize("integrator", ["Euler", "RK4"])

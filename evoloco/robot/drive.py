@@ -23,7 +23,7 @@ def drive(
     file: Given,
     plant: Plant,
     told: list[str],
-) -> None:
+) -> bool:
     """Leaves the actuators of the driven joints, named after them and in order, then the others.
 
     Args:
@@ -34,6 +34,9 @@ def drive(
         file: Controls and activations of the file's keyframe.
         plant: The robot as servos feel it that are made for it: without genes.
         told: Gets a sentence for everything that is added, dropped or changed.
+
+    Returns:
+        Whether all actuators are the file's, in its order and with its controls.
 
     Raises:
         ModelError: The file's actuators do not fit what is asked for.
@@ -47,15 +50,16 @@ def drive(
     else:
         for joint in wish.joints:
             drive_joint(work, joint)
-    keep_the_robots(work)
+    keep_the_robots(work, torso)
     for actuator in list(work.left):
         keep(work, actuator)
 
     _limit_by_joints(work)
     _rename_in_sensors(work)
     tell_of_limp_joints(work, torso)
-    rest(spec, work.sources, wish.moved, file)
+    rest(spec, work.sources, file)
     told += work.told.sentences()
+    return work.untouched == list(range(len(work.names)))
 
 
 def _limit_by_joints(work: Work) -> None:

@@ -25,6 +25,7 @@ def drive_by_muscles(work: Work) -> None:
         muscle.add(work.spec, name)
         work.take(muscle, name)
         work.sources.append(muscle.index)
+        work.untouched.append(muscle.index)
         if name != muscle.name:
             work.told.add(f"this muscle is called '{name}' here.", muscle.label)
 
@@ -73,6 +74,7 @@ def _keep_motor(work: Work, joint: str, motors: Sequence[Actuator]) -> None:
     plain[0].add(work.spec, joint)
     work.take(plain[0], joint)
     work.sources.append(plain[0].index)
+    work.untouched.append(plain[0].index)
 
 
 def _keep_position(work: Work, actuator: Actuator) -> None:
@@ -81,7 +83,10 @@ def _keep_position(work: Work, actuator: Actuator) -> None:
     servo = actuator.add(work.spec, joint)
     work.take(actuator, joint)
     work.sources.append(None)
-    for change in take_angle(servo, model, actuator.index, work.path):
+    changes = take_angle(servo, model, actuator.index, work.path)
+    if not changes:
+        work.untouched.append(actuator.index)
+    for change in changes:
         work.told.add(f"its actuator {change}.", joint)
 
     for beside in work.of_joint(joint):

@@ -1,7 +1,9 @@
 """The actuators of a robot that no controller drives."""
 
+import numpy as np
+
 from evoloco.genome import Array
-from evoloco.robot.actuator import Actuator
+from evoloco.robot.actuator import Actuator, torque_range_of_joint
 from evoloco.robot.muscles import LEAST_ARM, moments
 from evoloco.robot.position_servo import WHAT, from_actuator, from_joint
 from evoloco.robot.urdf import speeds
@@ -20,11 +22,13 @@ def take_off(work: Work) -> None:
             work.told.add(f"{whose} was taken off, as `free` asks.", name)
 
 
-def keep_the_robots(work: Work) -> None:
+def keep_the_robots(work: Work, torso: str) -> None:
     """Puts the robot's other actuators back; they hold the home pose."""
     for joint in fitting(scalar_joints(work.spec), work.wish.hold):
         if not work.of_joint(joint):
-            _hold(work, joint)
+            _hold(work, joint, "as `hold` asks")
+    for joint in _with_motors(work, torso):
+        _hold(work, joint, "within the limit that the file has for it; `free` would leave it limp")
 
     arms = moments(work.plant)
     for actuator in [one for one in work.left if one.own]:
@@ -48,12 +52,39 @@ def keep_the_robots(work: Work) -> None:
             _tell_of_other(work, actuator, arms)
 
 
-def _hold(work: Work, joint: str) -> None:
+def _with_motors(work: Work, torso: str) -> list[str]:
+    """Joints to be held that have motors, as a file without actuators says by limits of torque.
+
+    A URDF has no actuators, but an effort for each joint that has a motor.
+    """
+    if work.model.nactuator:
+        return []
+    chosen = (*work.wish.joints, *fitting(scalar_joints(work.spec), work.wish.hold))
+    free = fitting(scalar_joints(work.spec), work.wish.free)
+    return [
+        joint
+        for joint in _of_limbs(work, torso)
+        if joint not in (*chosen, *free)
+        and np.isfinite(torque_range_of_joint(work.model, work.model.joint(joint).id)).all()
+    ]
+
+
+def _of_limbs(work: Work, torso: str) -> list[str]:
+    """The robot's joints that turn or slide, apart from those by which its torso moves."""
+    model = work.model
+    ancestors = {int(model.body(torso).id)}
+    while 0 not in ancestors:
+        ancestors.add(int(model.body_parentid[min(ancestors)]))
+    limbs = set(robot_bodies(model, torso).tolist()) - ancestors
+    return [name for name in scalar_joints(work.spec) if int(model.joint(name).bodyid[0]) in limbs]
+
+
+def _hold(work: Work, joint: str, why: str) -> None:
     """Adds a servo that holds a joint at home."""
     speed = speeds(work.path).get(joint, 0.0)
     from_joint(work.spec, work.plant, joint, speed, work.told)
     work.sources.append(None)
-    work.told.add("not driven; its servo holds home, as `hold` asks.", joint)
+    work.told.add(f"not driven; its servo holds home, {why}.", joint)
 
 
 def _tell_of_other(work: Work, actuator: Actuator, arms: Array) -> None:
@@ -67,21 +98,14 @@ def _tell_of_other(work: Work, actuator: Actuator, arms: Array) -> None:
         if abs(rows[:, model.joint(joint).dofadr[0]]).max(initial=0) > LEAST_ARM
     ]
     what = "this muscle" if actuator.kind == "muscle" else "this actuator"
-    also = f"; it acts on {', '.join(moved)} too" if moved else ""
+    also = f"; it acts on {', '.join(moved)} too, and `free` would take it off" if moved else ""
     work.told.add(f"{what} keeps its control at home{also}.", actuator.label)
 
 
 def tell_of_limp_joints(work: Work, torso: str) -> None:
     """Tells of the robot's joints that nothing drives or holds, apart from those it moves by."""
-    model, driven = work.model, {one.target for one in work.spec.actuators}
+    driven = {one.target for one in work.spec.actuators}
     moved = abs(moments(work.plant)).max(axis=0, initial=0) > LEAST_ARM
-    ancestors = {int(model.body(torso).id)}
-    while 0 not in ancestors:
-        ancestors.add(int(model.body_parentid[min(ancestors)]))
-
-    own = set(robot_bodies(model, torso).tolist()) - ancestors
-    for name in scalar_joints(work.spec):
-        joint = model.joint(name)
-        limp = name not in driven and not moved[joint.dofadr[0]]
-        if int(joint.bodyid[0]) in own and limp:
+    for name in _of_limbs(work, torso):
+        if name not in driven and not moved[work.model.joint(name).dofadr[0]]:
             work.told.add("not driven, and without an actuator; `hold` would hold it.", name)

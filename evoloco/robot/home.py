@@ -1,6 +1,6 @@
 """What the actuators are told at home: controls and activations of the home keyframe."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import mujoco
@@ -8,19 +8,30 @@ import numpy as np
 
 from evoloco.genome import Array
 from evoloco.morphology import HOME
-from evoloco.robot.actuator import SLEW, kind_of
+from evoloco.robot.actuator import SCALAR, SLEW, kind_of
 from evoloco.subtree import acts_on_joint
 
 FILTERS = (mujoco.mjtDyn.mjDYN_FILTER, mujoco.mjtDyn.mjDYN_FILTEREXACT)
 """Dynamics whose activation follows the control."""
 
 
+SAME = 1e-6
+"""Difference of angles that are the same but for rounding [rad]."""
+
+
 @dataclass(frozen=True)
 class Given:
-    """Controls and activations of the file's keyframe, by the actuators' places in the file."""
+    """What the file's keyframe tells actuators.
+
+    Attributes:
+        ctrl: Controls, by the actuators' places in the file.
+        act: Activations, likewise.
+        angles: Of hinges and slides, by name [rad or m].
+    """
 
     ctrl: Mapping[int, Array] = field(default_factory=dict)
     act: Mapping[int, Array] = field(default_factory=dict)
+    angles: Mapping[str, float] = field(default_factory=dict)
 
 
 def given(spec: mujoco.MjSpec, keyframe: str | None = None) -> Given:
@@ -48,22 +59,24 @@ def given(spec: mujoco.MjSpec, keyframe: str | None = None) -> Given:
         if len(keys[0].act) and model.actuator_actnum[index]:
             start, count = model.actuator_actadr[index], model.actuator_actnum[index]
             act[index] = np.array(model.key_act[number, start : start + count])
-    return Given(ctrl, act)
+    angles = {
+        model.joint(joint).name: float(model.key_qpos[number, model.jnt_qposadr[joint]])
+        for joint in range(model.njnt)
+        if mujoco.mjtJoint(model.jnt_type[joint]) in SCALAR
+    }
+    return Given(ctrl, act, angles)
 
 
-def rest(
-    spec: mujoco.MjSpec, sources: Sequence[int | None], moved: Collection[str], file: Given
-) -> None:
+def rest(spec: mujoco.MjSpec, sources: Sequence[int | None], file: Given) -> None:
     """Sets the controls and activations of the home keyframe, so that all actuators hold it.
 
-    A control is that of the file's keyframe; where there is none, or the run file gives the joint's
-    angle at home, it is the one at which the actuator gives no force at home; 0 where none does.
+    A control is that of the file's keyframe. Where there is none, or the joint is elsewhere at
+    home, it is the one at which the actuator gives no force at home; 0 where none does.
     Setpoints that an actuator filters or limits in their rate have arrived there.
 
     Args:
         spec: With a keyframe `home`, whose controls are set.
         sources: Place in the file of each actuator that is the file's; None for the others.
-        moved: Joints whose angles at home are the run file's.
         file: The file's keyframe.
     """
     key = spec.key(HOME)
@@ -76,7 +89,7 @@ def rest(
     for index, source in enumerate(sources):
         start, count = model.actuator_ctrladr[index], model.actuator_ctrlnum[index]
         controls = slice(start, start + count)
-        written = source in file.ctrl and not _is_moved(model, index, moved)
+        written = source in file.ctrl and not _is_moved(model, data, index, file)
         if source is not None and written:
             data.ctrl[controls] = file.ctrl[source]
         else:
@@ -85,10 +98,13 @@ def rest(
     key.ctrl, key.act = data.ctrl.tolist(), data.act.tolist()
 
 
-def _is_moved(model: mujoco.MjModel, index: int, moved: Collection[str]) -> bool:
-    """Whether an actuator acts on a joint whose angle at home is the run file's."""
+def _is_moved(model: mujoco.MjModel, data: mujoco.MjData, index: int, file: Given) -> bool:
+    """Whether an actuator acts on a joint that is elsewhere at home than in the file's keyframe."""
+    if not acts_on_joint(model, index):
+        return False
     joint = model.actuator_trnid[index, 0]
-    return acts_on_joint(model, index) and model.joint(joint).name in moved
+    name, angle = model.joint(joint).name, float(data.qpos[model.jnt_qposadr[joint]])
+    return abs(angle - file.angles.get(name, angle)) > SAME
 
 
 def _holding(model: mujoco.MjModel, data: mujoco.MjData, index: int) -> Array:

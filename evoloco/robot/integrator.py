@@ -69,14 +69,25 @@ def _of_joints(model: mujoco.MjModel) -> list[int]:
 
 
 def _damping_per_step(model: mujoco.MjModel, data: mujoco.MjData, index: int) -> float:
-    """Damping of a joint's actuator times the physics step, over the joint's inertia [1]."""
+    """Damping of a joint's actuator times the physics step, over the joint's inertia [1].
+
+    Euler integration is implicit in the damping of the joint itself, which adds to the inertia.
+    """
     actuator = model.actuator(index)
     numbers, dof = actuator.gainprm, int(model.jnt_dofadr[actuator.trnid[0]])
     damping = -float(actuator.biasprm[DAMPING])
     if mujoco.mjtGain(actuator.gaintype[0]) == mujoco.mjtGain.mjGAIN_DCMOTOR:
         damping = float(numbers[MOTOR_CONSTANT] ** 2 / numbers[RESISTANCE])
     damping *= float(actuator.gear[0]) ** 2
-    return damping * float(model.opt.timestep) * _mobility(model, data, dof)
+
+    step, inertia = float(model.opt.timestep), 1 / _mobility(model, data, dof)
+    explicit = model.opt.disableflags & mujoco.mjtDisableBit.mjDSBL_EULERDAMP
+    if (
+        mujoco.mjtIntegrator(model.opt.integrator) == mujoco.mjtIntegrator.mjINT_EULER
+        and not explicit
+    ):
+        inertia += step * float(model.dof_damping[dof])
+    return damping * step / inertia
 
 
 def _mobility(model: mujoco.MjModel, data: mujoco.MjData, dof: int) -> float:

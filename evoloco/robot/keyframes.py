@@ -199,3 +199,14 @@ def keep_keyframes(
             )
         spec.add_key(name=key.name, time=key.time, **kept)
     told += [line for line in lost if line not in told]
+
+
+def without_controls(keyframes: Sequence[Keyframe], told: list[str]) -> list[Keyframe]:
+    """Keyframes for a robot whose actuators are others, or stand in another order."""
+    if any(key.name != HOME and key.arrays["ctrl"].size for key in keyframes):
+        told.append(
+            "Keyframes of the file keep their pose, but not their controls: the actuators are "
+            "others now."
+        )
+    none = {"ctrl": np.empty(0), "act": np.empty(0)}
+    return [key._replace(arrays={**key.arrays, **none}) for key in keyframes]

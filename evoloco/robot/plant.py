@@ -72,19 +72,38 @@ class Plant:
         times as long as the links reach, since an axis may go through what it carries.
         """
         number, dof = self.model.joint(joint).id, self._dof(joint)
-        slides = mujoco.mjtJoint(self.model.jnt_type[number]) == mujoco.mjtJoint.mjJNT_SLIDE
+        slides = self._slides(joint)
         anchor, axis = self.data.xanchor[number], self.data.xaxis[number]
-        feet = self._feet_beyond(joint)
-        if feet:
-            arms = [np.linalg.norm(np.cross(axis, self.data.xipos[i] - anchor)) for i in feet]
-            arm = max(*arms, LEAST * self._extent(joint))
-            return self.weight * (1.0 if slides else float(arm))
+        if self._feet_beyond(joint):
+            reach = max(self._arm(joint), LEAST * self._extent(joint))
+            return self.weight * (1.0 if slides else reach)
 
         body = self.model.dof_bodyid[dof]
         mass = float(self.model.body_subtreemass[body])
-        arm = np.linalg.norm(np.cross(axis, self.data.subtree_com[body] - anchor))
-        arm = max(arm, LEAST * self._extent(joint))
-        return SPARE * mass * self._gravity * (1.0 if slides else float(arm))
+        arm = float(np.linalg.norm(np.cross(axis, self.data.subtree_com[body] - anchor)))
+        reach = max(arm, LEAST * self._extent(joint))
+        return SPARE * mass * self._gravity * (1.0 if slides else reach)
+
+    def carried(self, joint: str) -> float:
+        """Inertia of a foot's share of the robot on a leg whose foot stands [kg m²].
+
+        It is 0 of joints that no foot hangs on, and the share's mass [kg] on a slide.
+        """
+        if not self._feet_beyond(joint):
+            return 0.0
+        share = self.weight / self._gravity / len(self._feet)
+        return share * (1.0 if self._slides(joint) else self._arm(joint) ** 2)
+
+    def _arm(self, joint: str) -> float:
+        """Distance of the farthest foot that a joint moves from its axis [m]."""
+        number = self.model.joint(joint).id
+        anchor, axis = self.data.xanchor[number], self.data.xaxis[number]
+        ways = [self.data.xipos[foot] - anchor for foot in self._feet_beyond(joint)]
+        return float(max(np.linalg.norm(np.cross(axis, way)) for way in ways))
+
+    def _slides(self, joint: str) -> bool:
+        kind = mujoco.mjtJoint(self.model.jnt_type[self.model.joint(joint).id])
+        return bool(kind == mujoco.mjtJoint.mjJNT_SLIDE)
 
     def _extent(self, joint: str) -> float:
         """How far what hangs on a joint reaches from it [m]."""

@@ -20,7 +20,7 @@ from evoloco.robot.actuator import (
     torque_range_of_joint,
 )
 from evoloco.robot.plant import Plant
-from evoloco.robot.sizing import FULL, QUICK, SAG, Gains, size
+from evoloco.robot.sizing import Gains, size
 from evoloco.robot.telling import Telling
 from evoloco.servo import Servo, blank, bound
 
@@ -139,16 +139,7 @@ def from_joint(spec: mujoco.MjSpec, plant: Plant, joint: str, speed: float, told
     limit = float(np.abs(torque).max())
 
     if limited and speed > 0:
-        stiffness = _stiffness_of_motor(plant, joint, limit, speed)
-        Servo(stall_torque=limit, no_load_speed=speed, stiffness=stiffness).drive(spec, joint)
-        told.add(
-            "without an actuator; got a servo of {stiffness} N m/rad with the limits of the file, "
-            "{limit} N m at rest and {speed} rad/s without load.",
-            joint,
-            stiffness=stiffness,
-            limit=limit,
-            speed=speed,
-        )
+        _add_motor(spec, joint, size(plant, joint, torque, limit / speed), speed, told)
         return
 
     gains = size(plant, joint, torque)
@@ -167,11 +158,24 @@ def from_joint(spec: mujoco.MjSpec, plant: Plant, joint: str, speed: float, told
     )
 
 
-def _stiffness_of_motor(plant: Plant, joint: str, limit: float, speed: float) -> float:
-    """Stiffness of a DC motor [N m/rad]; its damping is its torque over its speed (see `size`)."""
-    inertia, step = plant.inertia(joint), plant.dt
-    quick = (inertia / step + limit / speed) * QUICK**2 / step
-    return max(min(limit / FULL, quick), min(plant.load(joint), limit) / SAG)
+def _add_motor(spec: mujoco.MjSpec, joint: str, gains: Gains, speed: float, told: Telling) -> None:
+    """Adds a DC motor with a speed without load, whose controller has the gains."""
+    limit = float(np.abs(gains.torque).max())
+    Servo(stall_torque=limit, no_load_speed=speed, stiffness=gains.stiffness).drive(spec, joint)
+    motor = spec.actuator(joint)
+    numbers = np.array(motor.gainprm)
+    numbers[VELOCITY_GAIN] = gains.damping
+    motor.gainprm = numbers
+    motor.forcerange, motor.forcelimited = gains.torque, mujoco.mjtLimited.mjLIMITED_TRUE
+    told.add(
+        "without an actuator; got a servo of {stiffness} N m/rad and {damping} N m s/rad with the "
+        "limits of the file, {limit} N m at rest and {speed} rad/s without load.",
+        joint,
+        stiffness=gains.stiffness,
+        damping=gains.damping,
+        limit=limit,
+        speed=speed,
+    )
 
 
 def merge(

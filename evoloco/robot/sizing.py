@@ -8,14 +8,20 @@ import numpy as np
 from evoloco.genome import Array
 from evoloco.robot.plant import Plant
 
-FULL = 0.25
-"""Position error at which a servo gives its full torque, where its joint is heavy enough [rad].
+FULL = 0.2
+"""Position error at which a servo gives its full torque, or one that can hold the robot [rad].
 
 An XM430-W350 does so at 0.19 rad, a Unitree Go1 in MuJoCo Menagerie at 0.24 rad.
 """
 
 SAG = 0.05
 """Position error with which a servo carries its load at home, at most [rad]."""
+
+LOADED = 0.4
+"""Damping ratio of a servo that carries a foot's share of the robot, at least [1].
+
+That of an XM430-W350 at a hip of the OP3 is about 0.4.
+"""
 
 QUICK = 0.25
 """Largest natural frequency of a servo and its joint, over the physics steps per second [rad].
@@ -42,14 +48,15 @@ class Gains:
 def size(plant: Plant, joint: str, torque: Array, damping: float = 0.0) -> Gains:
     """Gains of a position servo.
 
-    With the largest torque t, the inertia I that the servo feels, the load L and the physics step
+    With the largest torque t, a torque s that can hold the robot, the inertia I that the servo
+    feels in the air and J with a foot's share of the robot on it, the load L and the physics step
     h, the stiffness and the damping are
 
-        k = max(min(t / FULL, I (QUICK / h)²), L / SAG)         (1)
-        c = max(2 sqrt(k I), k h / QUICK² - I / h)              (2)
+        k = max(min(t, s) / FULL, L / SAG)                                      (1)
+        c = max(2 sqrt(k I), 2 LOADED sqrt(k J), k h / QUICK² - I / h)          (2)
 
-    The second term of (2) keeps k / (I + c h), the squared natural frequency of a step that is
-    implicit in the speed, below (QUICK / h)². What the joint and the actuator damp is taken off.
+    The third term of (2) keeps k / (I + c h), the squared natural frequency of a step that is
+    implicit in the speed, below (QUICK / h)². What the joint damps is taken off.
 
     Args:
         plant: The robot at home.
@@ -57,12 +64,13 @@ def size(plant: Plant, joint: str, torque: Array, damping: float = 0.0) -> Gains
         torque: Smallest and largest torque [N m] (2,); infinite where there is no limit.
         damping: Of the actuator itself [N m s/rad], which stays.
     """
-    limit = float(np.abs(torque).max())
-    if not math.isfinite(limit):
-        limit = plant.strength(joint)
+    limit, strength = float(np.abs(torque).max()), plant.strength(joint)
     inertia, step = plant.inertia(joint), plant.dt
 
-    quick = inertia * (QUICK / step) ** 2
-    stiffness = max(min(limit / FULL, quick), min(plant.load(joint), limit) / SAG)  # (1)
-    wanted = max(2 * math.sqrt(stiffness * inertia), stiffness * step / QUICK**2 - inertia / step)
+    stiffness = max(min(limit, strength) / FULL, min(plant.load(joint), limit) / SAG)  # (1)
+    wanted = max(
+        2 * math.sqrt(stiffness * inertia),
+        2 * LOADED * math.sqrt(stiffness * plant.carried(joint)),
+        stiffness * step / QUICK**2 - inertia / step,
+    )
     return Gains(stiffness, max(wanted - plant.damping(joint), damping), torque)  # (2)

@@ -5,6 +5,7 @@ import warnings
 import mujoco
 import numpy as np
 
+from evoloco.delay import fill_histories
 from evoloco.errors import ModelError
 from evoloco.ground import height
 from evoloco.morphology import HOME, Morphology
@@ -35,10 +36,7 @@ def check_standing(morphology: Morphology, path: str) -> None:
     model = morphology.model
     data = mujoco.MjData(model)
     mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
-    for actuator in range(model.nu):
-        if samples := int(model.actuator_history[actuator, 0]):
-            history = np.full(samples, data.ctrl[actuator])
-            mujoco.mj_initCtrlHistory(model, data, actuator, None, history)
+    fill_histories(model, data)
 
     mujoco.mj_kinematics(model, data)
     standing = _height(morphology, data)

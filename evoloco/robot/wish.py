@@ -50,7 +50,6 @@ class Wish:
         free: Patterns of joints whose actuators are taken off, or of actuators of tendons, sites
             and bodies.
         control: What a control is.
-        moved: Joints whose angles at home are the run file's.
     """
 
     joints: Sequence[str]
@@ -58,7 +57,6 @@ class Wish:
     hold: Sequence[str] = ()
     free: Sequence[str] = ()
     control: Control = "angle"
-    moved: Collection[str] = ()
 
     def servo_of(self, joint: str) -> tuple[Servo | None, bool]:
         """The servo that is asked for at a joint, and whether a pattern asks for it."""

@@ -25,6 +25,7 @@ class Work:
         left: Actuators of the file that are not put back yet.
         sources: Place in the file of every actuator that was put back as it was; None for others.
         names: New name of each actuator of the file, by its place there; "" where it is no more.
+        untouched: Places in the file of the actuators whose controls mean the same, in their order.
         told: What was done.
     """
 
@@ -36,6 +37,7 @@ class Work:
     left: list[Actuator]
     sources: list[int | None] = field(default_factory=list)
     names: dict[int, str] = field(default_factory=dict)
+    untouched: list[int] = field(default_factory=list)
     told: Telling = field(default_factory=Telling)
 
     def of_joint(self, joint: str) -> list[Actuator]:
@@ -80,6 +82,7 @@ def keep(work: Work, actuator: Actuator) -> None:
     actuator.add(work.spec, name)
     work.take(actuator, name)
     work.sources.append(actuator.index)
+    work.untouched.append(actuator.index)
     if name != actuator.name:
         work.told.add(f"this actuator is called '{name}' here.", actuator.label)
 
