@@ -22,7 +22,7 @@ RESTARTS = 20
 """Random starts, where the bent legs do not lead to a solution."""
 
 ANKLE = 0.3
-"""Largest share of a leg that the link of a foot has which can be turned level; a shank has more."""
+"""Largest share of a leg that the link of a foot has if an ankle can turn it level."""
 
 STRICT = 100.0
 """Weight of all else against the depth, where the longest reach is sought [1]."""
