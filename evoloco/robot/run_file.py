@@ -56,7 +56,7 @@ weight = {slip}
 floor = {slip_floor}
 floor_of = "mean"
 
-[fitness.upright]
+{alternation}[fitness.upright]
 measure = "upright"
 weight = 0.5
 
@@ -83,6 +83,14 @@ name = "cmaes"
 population_size = {population}
 generations = {generations}
 sigma = 0.1                # of genes without a spread of their own [their range]
+"""
+
+
+ALTERNATION = """\
+[fitness.alternation]      # the feet take turns; standing earns nothing
+measure = "alternation"
+weight = 1.0
+
 """
 
 
@@ -129,12 +137,13 @@ def write(file: Path, out: Path, found: Inspection, gait: FirstGait) -> str:
         slip=_round(-4 / gait.speed),
         slip_floor=_round(gait.speed),
         duration=round(round(DURATION / (steps * timestep)) * steps * timestep, 9),
+        alternation=ALTERNATION if len(morphology.sides.feet) == 1 else "",
         control_dt=round(steps * timestep, 9),
         steps=steps,
         timestep=f"{timestep:g}",
         termination=_termination(rest),
         population=16,
-        generations=100,
+        generations=100 if len(morphology.feet) > 2 else 300,
     )
 
 
