@@ -36,6 +36,7 @@ from evoloco.ending import Outcome
 from evoloco.errors import EvolocoError
 from evoloco.gait.analysis import analyse
 from evoloco.replay import replay
+from evoloco.robot.file import load
 from evoloco.run import Run
 
 FIELDS = {
@@ -171,9 +172,7 @@ def compare(file: Path, folder: Path, table: dict[str, object]) -> tuple[int, li
 
     given = {key: value for key, value in table.items() if key not in ("name", "path")}
     body = build(path=str((folder / str(table["path"])).resolve()), **given)  # type: ignore[arg-type]
-    spec = mujoco.MjSpec.from_file(str(file))
-    spec.compiler.fusestatic = False
-    theirs, ours = spec.compile(), body.model
+    theirs, ours = plain(file), body.model
 
     told, differ = " ".join(body.told), []
     for name in OPTIONS.split():
@@ -195,6 +194,16 @@ def compare(file: Path, folder: Path, table: dict[str, object]) -> tuple[int, li
     return len(differ) - len(untold), untold
 
 
+def plain(file: Path) -> mujoco.MjModel:
+    """The user's model as MuJoCo compiles it; if it cannot, with what evoloco replaces for that."""
+    try:
+        spec = mujoco.MjSpec.from_file(str(file))
+        spec.compiler.fusestatic = False
+        return spec.compile()
+    except ValueError:
+        return load(str(file), []).compile()
+
+
 def elements(model: mujoco.MjModel, kind: str) -> Iterator[tuple[str, int]]:
     """Yields what identifies each element of a kind, and its index."""
     if kind == "body":
@@ -210,10 +219,12 @@ def elements(model: mujoco.MjModel, kind: str) -> Iterator[tuple[str, int]]:
             if joint.name:
                 yield f"{i - int(joint.dofadr[0])}:{joint.name}", i
     elif kind == "geom":
-        for i in range(model.ngeom):
+        counts: Counter[str] = Counter()
+        for i in np.flatnonzero(model.geom_contype | model.geom_conaffinity).tolist():
             body = model.body(model.geom_bodyid[i])
-            if body.name and body.id > 0:
-                yield f"{i - int(body.geomadr[0])}:{body.name}", i
+            if body.name and body.id > 0:  # shapes that are only seen are left out by a URDF
+                yield f"{counts[body.name]}:{body.name}", i
+                counts[body.name] += 1
     elif kind == "actuator":
         seen: Counter[str] = Counter()
         for i in range(model.nactuator):

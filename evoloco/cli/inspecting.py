@@ -222,7 +222,13 @@ def _parts(found: "Inspection", anatomy: "Anatomy") -> "Section":
         ("up", "+z", "the height of the torso over the feet"),
     ]
     if anatomy.undriven:
-        more.append(("left alone", short(anatomy.undriven), "no actuator of the file moves them"))
+        more.append(
+            (
+                "left alone",
+                short(anatomy.undriven),
+                "without an actuator, or not needed straight ahead",
+            )
+        )
     if anatomy.others:
         more.append(("not in a leg", short(anatomy.others), f"{len(anatomy.others)} joints"))
     if found.home:

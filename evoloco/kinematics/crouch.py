@@ -21,6 +21,9 @@ BENT = 0.4
 RESTARTS = 20
 """Random starts, where the bent legs do not lead to a solution."""
 
+ANKLE = 0.3
+"""Largest share of a leg that the link of a foot has if an ankle can turn it level."""
+
 STRICT = 100.0
 """Weight of all else against the depth, where the longest reach is sought [1]."""
 
@@ -77,7 +80,12 @@ def find_leg(
     bending = [joint for joint in joints if abs(data.xaxis[joint] @ LATERAL) > np.sqrt(0.5)]
     signs = tuple(float(np.sign(data.xaxis[joint] @ LATERAL)) for joint in bending)
     hip = (bending or joints)[0]
-    sideways = _place(data, foot, sole.centre)[1]
+    centre = _place(data, foot, sole.centre)
+    way = [*(data.xanchor[joint] for joint in joints), centre]
+    links = [float(np.linalg.norm(b - a)) for a, b in pairwise(way)]
+    if links[-1] > ANKLE * sum(links):
+        sole = sole._replace(level=np.zeros((0, 3)))
+    sideways = centre[1]
     return Leg(
         foot, sole, joints, tuple(bending), signs, hip, np.array([data.xanchor[hip][0], sideways])
     )

@@ -16,6 +16,9 @@ from evoloco.robot.directions import Forward, find_forward, in_order
 from evoloco.robot.legs import Leg, Rejected, find_legs, legs_of
 from evoloco.robot.linkage import JOINT, Link, Linkage
 
+YAW = 0.7
+"""Least share of the vertical in the axis of a joint that yaws [1]."""
+
 TRUNK = re.compile(r"torso|trunk|base|pelvis|body|chassis|root|thorax|waist", re.IGNORECASE)
 """Names of torsos."""
 
@@ -45,7 +48,8 @@ class Anatomy:
         joints: Hinges that are driven, leg by leg.
         rejected: Ends of limbs that are no feet.
         others: Hinges and slides of the robot that are in no leg.
-        undriven: Hinges of the legs that the file's actuators leave alone, where others have some.
+        undriven: Hinges of the legs that are held: where others have an actuator and they have
+            none, and those that yaw, on two legs.
         forward: Where it walks.
         floats: Name or type of the joint on which the torso floats; "" where nothing moves it.
     """
@@ -100,7 +104,7 @@ def dissect(
     forward = find_forward(linkage, root, legs)
     legs = in_order(legs, forward.direction)
 
-    driven = _chosen(model, legs, joints)
+    driven = _chosen(model, data, legs, joints)
     named = {joint for leg in legs for joint in leg.joints}
     others = [
         model.joint(joint).name
@@ -261,10 +265,13 @@ def _imu(model: mujoco.MjModel, link: Link) -> str:
     return ""
 
 
-def _chosen(model: mujoco.MjModel, legs: Sequence[Leg], patterns: Sequence[str]) -> list[str]:
+def _chosen(
+    model: mujoco.MjModel, data: mujoco.MjData, legs: Sequence[Leg], patterns: Sequence[str]
+) -> list[str]:
     """The joints that are driven: those of the patterns; else those of the legs.
 
-    Where actuators move some joints of the legs, those that none moves are left out.
+    Where actuators move some joints of the legs, those that none moves are left out. On two legs
+    those that yaw are too: they are not needed straight ahead.
     """
     of_legs = [joint for leg in legs for joint in leg.joints]
     if patterns:
@@ -275,7 +282,11 @@ def _chosen(model: mujoco.MjModel, legs: Sequence[Leg], patterns: Sequence[str])
             if any(fnmatchcase(name, each) for each in patterns)
         ]
     driven = moved(model)
-    return [joint for joint in of_legs if joint in driven] or of_legs
+    chosen = [joint for joint in of_legs if joint in driven] or of_legs
+    if len(legs) > 2:
+        return chosen
+    axes = {joint: data.xaxis[model.joint(joint).id] for joint in chosen}
+    return [joint for joint in chosen if abs(axes[joint][2]) < YAW] or chosen
 
 
 def moved(model: mujoco.MjModel) -> set[str]:

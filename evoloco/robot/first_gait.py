@@ -10,20 +10,14 @@ the joints of the leg follow by least squares from the Jacobian J of the foot:
     amplitude_j exp(i phase_j) = (J^+ (X, iY, iZ))_j exp(i row pi)      (2)
 
 Legs of the next row, and of the other side, are half a stride later: a trot, with six legs a
-tripod gait. With v the wanted speed and L the length of the legs, the stride is as long as that of
-animals,
+tripod gait. A stride lasts a few times sqrt(L / g), with the length L of the legs: a slower one
+leaves the body time to fall over two legs. X is a quarter of the path in a stride, as long as feet
+are on the ground for half of the time.
 
-    stride = 2.3 L (v^2 / (g L))^0.3                                    (3)
+Hips and ankles of two legs answer a tilt t of the torso: as the foot stands, a turn of a joint with
+the axis a turns the torso back, so
 
-and X is a quarter of it, as long as feet are on the ground for half of the time. Two legs take
-shorter steps, of three times sqrt(L / g): slower ones leave the body time to fall. Their hips and
-ankles answer a tilt t of the torso: as the foot stands, a turn of a joint with the axis a turns the
-torso back, so
-
-    target_j += k sign(a_j) t + d sign(a_j) dt/dt                       (4)
-
-References:
-    Alexander, 1976, Estimates of speeds of dinosaurs, doi:10.1038/261129a0.
+    target_j += k sign(a_j) t + d sign(a_j) dt/dt                       (3)
 """
 
 import math
@@ -42,17 +36,20 @@ from evoloco.robot.linkage import Linkage
 SPEED = 0.18
 """Wanted speed over sqrt(g L): a slow walk [1]."""
 
-LIFT = 0.08
+LIFT = 0.06
 """Z over the length of the legs [1]."""
 
+PERIOD = 2.5
+"""Duration of a stride over sqrt(L / g) [1]."""
+
 SPEED_OF_TWO = 0.25
-"""The same of a robot with fewer than three feet."""
+"""The same, of a robot with fewer than three feet."""
 
 PERIOD_OF_TWO = 3.0
-"""Duration of its stride over sqrt(L / g) [1]."""
+"""Likewise."""
 
 REFLEX = {"tilt": (0.8, 0.3), "rate": (0.1, 0.05)}
-"""k and d of (4) and the spreads with which their search begins [rad/rad, s]."""
+"""k and d of (3) and the spreads with which their search begins [rad/rad, s]."""
 
 SWAY = 0.15
 """Y of a biped over the distance of its feet [1]."""
@@ -96,9 +93,7 @@ def first_gait(morphology: Morphology) -> FirstGait:
     scale = math.sqrt(morphology.gravity * length)  # [m/s]
     few = len(morphology.feet) < 3
     speed = scale * (SPEED_OF_TWO if few else SPEED)
-    period = 2.3 * length * (speed / scale) ** (2 * 0.3) / speed  # (3)
-    if few:
-        period = PERIOD_OF_TWO * length / scale
+    period = length / scale * (PERIOD_OF_TWO if few else PERIOD)
 
     model = morphology.model
     data = mujoco.MjData(model)

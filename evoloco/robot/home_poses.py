@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from evoloco.fields import Array
 from evoloco.morphology import HOME
 from evoloco.robot.anatomy import Anatomy
 from evoloco.robot.legs import Leg
@@ -15,6 +16,9 @@ CROUCHES = (0.08, 0.14, 0.03)
 
 STRAIGHT = 0.97
 """Distance of a foot from the hip of a leg that is straight [length of the leg]."""
+
+SEEN = 0.6
+"""Least length of a leg that is seen from the side [its length]."""
 
 Options = dict[str, Any]
 """Keys of [morphology] with their values."""
@@ -32,7 +36,7 @@ def home_poses(linkage: Linkage, anatomy: Anatomy) -> Iterator[Options]:
         anatomy: Of the robot.
     """
     turned = _turned(linkage, anatomy)
-    bent = all(_is_bent(leg) for leg in anatomy.legs)
+    bent = all(_is_bent(leg, anatomy.forward.direction) for leg in anatomy.legs)
     if bent:
         yield turned
     yield from ({**turned, "keyframe": name} for name in _keyframes(linkage))
@@ -60,10 +64,19 @@ def _middle(linkage: Linkage, anatomy: Anatomy) -> dict[str, float]:
     return found
 
 
-def _is_bent(leg: Leg) -> bool:
-    """Whether a leg can become longer."""
-    first = leg.links[0].anchor
-    return bool(np.linalg.norm(leg.tip - first) < STRAIGHT * leg.reach)
+def _is_bent(leg: Leg, forward: str) -> bool:
+    """Whether a leg can become longer: seen from the side, unless it points sideways."""
+    points = np.array([*(link.anchor for link in leg.links), leg.tip])
+    seen = points.copy()
+    seen[:, "yx".index(forward[1])] = 0
+    if _length(seen) > SEEN * _length(points):
+        points = seen
+    return bool(np.linalg.norm(points[-1] - points[0]) < STRAIGHT * _length(points))
+
+
+def _length(points: Array) -> float:
+    """Length of a path through points [m]."""
+    return float(np.linalg.norm(np.diff(points, axis=0), axis=1).sum())
 
 
 def _turned(linkage: Linkage, anatomy: Anatomy) -> Options:

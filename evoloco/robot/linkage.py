@@ -15,6 +15,9 @@ DOWN = np.array([0.0, 0.0, -1.0])
 TILT = 0.05
 """Slope of a ground on which the corners of a flat sole are found [1]."""
 
+LEANS = [np.array([np.sin(lean), 0, -np.cos(lean)]) for lean in np.radians([-40, -20, 20, 40])]
+"""Down, as a link sees it that leans forward or backward by up to 40°."""
+
 ROUND = 0.1
 """Largest difference of a wheel's two diameters, and of its axle from its centre [its radius]."""
 
@@ -118,19 +121,31 @@ class Link:
 
     @property
     def sole(self) -> str:
-        """Name of the last of its bodies that has the lowest geom: a foot that is welded on."""
+        """Name of the body that is the foot, of those that move as one.
+
+        It is the last one that has the lowest geom. Where another one would touch the ground if
+        the link leaned, it is the first, on which the others hang.
+        """
         geoms = self.touching or self.geoms
         if not geoms:
             return self.name
-        data = self.linkage.data
-        lowest = min(
-            geoms,
-            key=lambda geom: (
-                round(float(support(self.model, data, geom, DOWN)[2]), 4),
-                -self.model.geom_bodyid[geom],
-            ),
-        )
-        return str(self.model.body(self.model.geom_bodyid[lowest]).name)
+        lowest = max(geoms, key=lambda geom: (round(self._depth(geom, DOWN), 4), self._body(geom)))
+        body = self._body(lowest)
+        others = [geom for geom in geoms if self._body(geom) != body]
+        own = [geom for geom in geoms if self._body(geom) == body]
+        for lean in LEANS:
+            deepest = max(self._depth(geom, lean) for geom in own)
+            if any(self._depth(geom, lean) > deepest + 1e-4 for geom in others):
+                return str(self.model.body(self.bodies[0]).name)
+        return str(self.model.body(body).name)
+
+    def _body(self, geom: int) -> int:
+        """Id of the body of a geom."""
+        return int(self.model.geom_bodyid[geom])
+
+    def _depth(self, geom: int, direction: Array) -> float:
+        """How far a geom reaches in a direction [m]."""
+        return float(support(self.model, self.linkage.data, geom, direction) @ direction)
 
     @cached_property
     def is_wheel(self) -> bool:

@@ -39,7 +39,7 @@ name = "phase"             # one oscillator per joint; others: sine, hopf, matsu
 {reflex}
 
 [controller.bounds]
-period = [{shortest}, {longest}]      # [s], around that of an animal with legs of {leg} m
+period = [{shortest}, {longest}]      # [s], for legs of {leg} m
 
 [start.genes]              # a trot from the legs' Jacobian; without this table, mid-range
 {genes}
@@ -56,7 +56,7 @@ weight = {slip}
 floor = {slip_floor}
 floor_of = "mean"
 
-[fitness.upright]
+{alternation}[fitness.upright]
 measure = "upright"
 weight = 0.5
 
@@ -83,6 +83,14 @@ name = "cmaes"
 population_size = {population}
 generations = {generations}
 sigma = 0.1                # of genes without a spread of their own [their range]
+"""
+
+
+ALTERNATION = """\
+[fitness.alternation]      # the feet take turns; standing earns nothing
+measure = "alternation"
+weight = 1.0
+
 """
 
 
@@ -119,22 +127,23 @@ def write(file: Path, out: Path, found: Inspection, gait: FirstGait) -> str:
         others=_comment("Further joints", [*anatomy.others, *anatomy.undriven]),
         home=_home(found.home) + _packages(found.packages),
         reflex=_reflex(gait),
-        shortest=_round(0.6 * gait.period),
-        longest=_round(2.0 * gait.period),
+        shortest=_round(0.5 * gait.period),
+        longest=_round(2.5 * gait.period),
         leg=_round(morphology.leg_length),
         genes=f"period = {_text(f'{_round(gait.period)}~{_round(0.1 * gait.period)}')}\n{genes}",
         share=_round(gait.speed / math.sqrt(morphology.gravity * morphology.leg_length), 2),
         speed=_round(gait.speed),
-        width=_round(0.8 * gait.speed),
-        slip=_round(-4 / gait.speed),
+        width=_round(0.7 * gait.speed),
+        slip=_round(-3 / gait.speed),
         slip_floor=_round(gait.speed),
         duration=round(round(DURATION / (steps * timestep)) * steps * timestep, 9),
+        alternation=ALTERNATION if len(morphology.sides.feet) == 1 else "",
         control_dt=round(steps * timestep, 9),
         steps=steps,
         timestep=f"{timestep:g}",
         termination=_termination(rest),
         population=16,
-        generations=100,
+        generations=100 if len(morphology.feet) > 2 else 300,
     )
 
 
