@@ -1,7 +1,8 @@
 """Paths of the feet as functions of a phase, and slow, bounded answers to the torso's tilt."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import count
 
 import numba
 import numpy as np
@@ -21,6 +22,12 @@ ANSWER, SHIFT = 0.35, 0.15
 SWING, STANCE = 0.06, 0.3
 """Time constants with which a foot's place follows the tilt in swing, and returns in stance [s]."""
 
+PERIODS = 2.5, 7.5, 4.5
+"""Shortest, longest and starting duration of a stride over sqrt(L / g) [1]."""
+
+SIDES = {"left": 1.0, "right": -1.0, "": 0.0}
+"""Which way is outwards, by the side of a foot."""
+
 BEGIN = 1.5
 """Time in which strides grow to their length [s]."""
 
@@ -31,13 +38,15 @@ class FootPaths:
     A foot that lags by l has the phase p - l. It swings around the phase 1/4, for the share
     (1 - double) / 2 of a stride: forward by a stride, and up by the lift. In stance it goes back
     evenly. The right side lags by half a stride. Both sides sway together, so that the body is over
-    the feet that stand. On more than two legs, each pair lags the one before it by `pair.lag`.
+    the feet that stand. On more than two legs, each pair lags the one before it by `pair.lag`. Feet
+    that are on no side lag by half a stride one after another, from front to rear.
 
     The torso's roll and pitch and their rates pass a filter of one time constant. What is felt then
     turns the standing legs about their hips, turns their soles, and shifts where feet come down. No
     answer exceeds `ANSWER` or `SHIFT`.
 
-    Lengths of genes are those of the robot's legs, so that one recipe fits robots of all sizes.
+    Lengths of genes are shares of the robot's legs, and periods of the time sqrt(L / g) of legs of
+    the length L, so that one recipe fits robots of all sizes.
 
     Attributes:
         genes: Of the paths and of the answers.
@@ -53,12 +62,14 @@ class FootPaths:
 
     def __init__(self, morphology: Morphology, answers: bool = True) -> None:
         self.morphology, self.limbs = morphology, limbs(morphology)
-        self._sides = [math.copysign(1.0, limb.sole[1]) for limb in self.limbs]
+        self._sides = [SIDES[morphology.sides.of_foot(limb.foot)] for limb in self.limbs]
         self._pairs = _pairs(morphology)
 
         leg, many = morphology.leg_length, max(self._pairs) > 0
-        self._known = [*_paths(leg, many), *_answers(leg)]
-        self.genes = _paths(leg, many) + (_answers(leg) if answers else [])
+        natural = math.sqrt(leg / morphology.gravity)
+        paths = _paths(leg, natural, many)
+        self._known = [*paths, *_answers(leg)]
+        self.genes = paths + (_answers(leg) if answers else [])
         joints = max(len(limb.joints) for limb in self.limbs)
         self.state: Shapes = {
             "felt": (4,),
@@ -73,8 +84,8 @@ class FootPaths:
             "limbs": fields(self.limbs, self.morphology.leg_length),
             "side": self._sides,
             "lag": [
-                pair * lag + (0.5 if side < 0 else 0.0)
-                for pair, side in zip(self._pairs, self._sides, strict=True)
+                pair * lag + half / 2
+                for pair, half in zip(self._pairs, _halves(self._sides), strict=True)
             ],
             "middle": [joint.home for joint in self.morphology.joints],
             **{gene.name.replace(".", "_"): values.get(gene.name, 0.0) for gene in self._known},
@@ -87,11 +98,18 @@ def _pairs(morphology: Morphology) -> list[int]:
     return [number.get(foot, 0) for foot in morphology.feet]
 
 
-def _paths(leg: float, many: bool) -> list[Gene]:
-    """Genes of the paths of legs of a length [m]; of two, or of many."""
+def _halves(sides: Sequence[float]) -> list[int]:
+    """By how many half strides each foot lags, within its pair or beside others on no side."""
+    alone = count()
+    return [int(side < 0) if side else next(alone) for side in sides]
+
+
+def _paths(leg: float, natural: float, many: bool) -> list[Gene]:
+    """Genes of the paths of legs of a length [m] and a period [s]; of two, or of many."""
     two = 0.0 if many else 1.0
+    shortest, longest, usual = (round(share * natural, 4) for share in PERIODS)
     genes = [
-        Gene("period", 0.45, 1.3, "s", "duration of a stride", log=True, start=0.8),
+        Gene("period", shortest, longest, "s", "duration of a stride", log=True, start=usual),
         Gene("stride", 0.0, 0.6 * leg, "m", "way of a foot over the ground", start=0.2 * leg),
         Gene("lift", 0.04 * leg, 0.2 * leg, "m", "height of a swinging foot", start=0.11 * leg),
         Gene("double", 0.02, 0.5, "1", "share of a stride in which all stand", start=0.25),
