@@ -19,7 +19,7 @@ from evoloco.robot.extent import support
 from evoloco.robot.file_pose import pose
 from evoloco.robot.first_gait import LIFT, SPEED, first_gait
 from evoloco.robot.linkage import Linkage
-from evoloco.robot.run_file import control_steps
+from evoloco.robot.run_file import CONTROL_STEPS, LONGEST, control_steps
 from evoloco.robot.sketch import sketch
 from evoloco.spec import read
 
@@ -261,7 +261,7 @@ def test_a_control_step_is_a_multiple_of_the_physics_step_and_divides_the_episod
     timestep: float, period: float
 ) -> None:
     steps = control_steps(timestep, period)
-    assert steps * timestep <= min(0.02, period / 40) + 1e-12
+    assert steps * timestep <= min(LONGEST, period / CONTROL_STEPS) + 1e-12
     assert 5.0 / (steps * timestep) == pytest.approx(round(5.0 / (steps * timestep)))
 
 

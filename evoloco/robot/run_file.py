@@ -13,11 +13,14 @@ from evoloco.robot.home_poses import Options
 from evoloco.robot.inspection import Inspection
 from evoloco.robot.rest import Rest
 
-CONTROL_STEPS = 40
+CONTROL_STEPS = 30
 """Least number of control steps in a stride."""
 
 LONGEST = 0.02
 """Longest control step [s]."""
+
+TENTH = 0.1
+"""Durations that users give are multiples of this [s]."""
 
 DURATION = 5.0
 """Of an episode [s]."""
@@ -148,19 +151,19 @@ def write(file: Path, out: Path, found: Inspection, gait: FirstGait) -> str:
 
 
 def control_steps(timestep: float, period: float) -> int:
-    """Number of physics steps in a control step; the duration is a multiple of it if possible.
+    """Number of physics steps in a control step; a tenth of a second is a multiple if possible.
 
     Args:
         timestep: Of the physics [s].
         period: Duration of a stride [s].
     """
     most = max(1, math.floor(min(LONGEST, period / CONTROL_STEPS) / timestep + 1e-9))
-    dividing = (
-        steps
-        for steps in range(most, most // 2, -1)
-        if abs(DURATION / (steps * timestep) - round(DURATION / (steps * timestep))) < 1e-6
-    )
-    return next(dividing, most)
+    for whole in (TENTH, DURATION):
+        for steps in range(most, most // 2, -1):
+            count = whole / (steps * timestep)
+            if abs(count - round(count)) < 1e-6:
+                return steps
+    return most
 
 
 def _text(value: object) -> str:
