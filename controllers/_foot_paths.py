@@ -185,13 +185,14 @@ def feel(paths: Record, state: Record, obs: Record, dt: float) -> None:
 @numba.njit(error_model="numpy", nogil=True)
 def pace(paths: Record, state: Record, phase: float) -> float:
     """Factor on the rate of the phase, which roll over the standing side slows or speeds."""
-    return 1.0 + bounded(paths.phase_roll * state.felt[0] * math.sin(2.0 * math.pi * phase), 0.6)
+    slows = paths.phase_roll * state.felt[0] * math.sin(2.0 * math.pi * phase)
+    return float(1.0 + bounded(slows, 0.6))
 
 
 @numba.njit(error_model="numpy", nogil=True)
 def swing(paths: Record, phase: float) -> float:
     """How far a foot is in its swing, from 0 to 1; outside of that it stands."""
-    return (within(phase) - 0.25) / ((1.0 - paths.double) / 2.0) + 0.5
+    return float((within(phase) - 0.25) / ((1.0 - paths.double) / 2.0) + 0.5)
 
 
 @numba.njit(error_model="numpy", nogil=True)

@@ -69,12 +69,13 @@ def limbs(morphology: Morphology) -> tuple[Limb, ...]:
 def _limb(morphology: Morphology, data: mujoco.MjData, foot: str) -> Limb:
     """The limb of a foot; `data` is at home, with its kinematics computed."""
     model, driven = morphology.model, {joint.name: i for i, joint in enumerate(morphology.joints)}
-    ids, body = [], model.body(foot).id
+    ids: list[int] = []
+    body = int(model.body(foot).id)
     while body:
         first = model.body_jntadr[body]
         own = range(first, first + model.body_jntnum[body])
         ids = [joint for joint in own if model.joint(joint).name in driven] + ids
-        body = model.body_parentid[body]
+        body = int(model.body_parentid[body])
 
     hinge = mujoco.mjtJoint.mjJNT_HINGE
     if not ids or any(model.jnt_type[joint] != hinge for joint in ids):

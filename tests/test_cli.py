@@ -128,7 +128,8 @@ def test_list_shows_every_gene_of_a_controller_with_bounds_unit_and_meaning(
         assert f"{gene.low:.4g} to" in line
         assert f"to {gene.high:8.4g} {gene.unit}" in line
         assert gene.meaning in line
-        assert gene.start is None or f"(from {gene.start:.4g} ± {gene.spread:.4g})" in line
+        spread = f" ± {gene.spread:.4g}" if gene.spread else ""
+        assert gene.start is None or f"(from {gene.start:.4g}{spread})" in line
     assert len(genes) == len(space)
     assert "Options:\n" in shown
 

@@ -66,6 +66,7 @@ interpreted_cases = pytest.mark.parametrize(
 """Networks of many neurons take long without a compiler."""
 FEELING = [
     ("sine", {}, "biped"),
+    ("feet", {}, "biped"),
     ("matsuoka", {"topology": "planar"}, "planar_biped"),
     ("matsuoka", {**FEEL_ALL, "phase_reset": True}, "biped"),
     *((name, FELT, "biped") for name in ("hopf", "phase", "rulkov", "vanderpol")),
