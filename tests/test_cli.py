@@ -479,3 +479,34 @@ def test_a_measure_that_returns_no_number_is_told_by_its_name(
 
 def test_lists_show_words_and_no_objects_of_python() -> None:
     assert not re.search(r"<\w+ ", catalogue.overview(None))
+
+
+@pytest.mark.filterwarnings("default:.*falls at home")
+def test_a_warning_is_a_sentence_and_not_a_line_of_code(
+    evoloco: Callable[..., Ended], tmp_path: Path
+) -> None:
+    (tmp_path / "tall.xml").write_text("""
+        <mujoco><option timestep=".005"/><worldbody><geom type="plane" size="0 0 1"/>
+        <body name="torso" pos="0 0 1"><freejoint/><geom size=".1" mass="5"/>
+        <body name="leg"><joint name="hip" axis="0 1 0" range="-60 60"/>
+        <geom type="capsule" size=".02" fromto="0 0 0 0 0 -.9" mass=".5"/>
+        <body name="foot" pos="0 0 -.9"><geom size=".05" mass=".1"/></body></body></body>
+        </worldbody><actuator><position joint="hip" kp="200" kv="10"/></actuator></mujoco>""")
+    (tmp_path / "run.toml").write_text("""
+        [morphology]
+        name = "mjcf"
+        path = "tall.xml"
+        torso = "torso"
+        feet = ["foot"]
+        joints = ["hip"]
+        home = { hip = 0.3 }
+        [controller]
+        name = "sine"
+        [fitness.speed]
+        measure = "forward_speed"
+        weight = 1.0
+        """)
+    ended = evoloco("evolve", tmp_path / "run.toml", "--dry-run", "--threads", 1)
+    assert ended.code == 0
+    assert ended.err.startswith(f"Warning: {tmp_path / 'tall.xml'}: the body falls at home: after")
+    assert "UserWarning" not in ended.err

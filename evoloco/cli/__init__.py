@@ -5,6 +5,7 @@ One file per group of commands; this one puts them together.
 
 import os
 import sys
+import warnings
 from typing import Annotated, Any
 
 import typer
@@ -63,7 +64,9 @@ def main() -> None:
     from evoloco.errors import EvolocoError, unwritten
 
     try:
-        app(prog_name="evoloco")
+        with warnings.catch_warnings():
+            warnings.showwarning = _show
+            app(prog_name="evoloco")
     except EvolocoError as error:
         _end(error)
     except OSError as error:
@@ -78,6 +81,11 @@ def main() -> None:
             err=True,
         )
         sys.exit(130)
+
+
+def _show(message: Warning | str, *_: Any) -> None:
+    """Prints a warning as a sentence, without the line of code that it came from."""
+    typer.echo(f"Warning: {message}", err=True)
 
 
 def _end(error: Any) -> None:
