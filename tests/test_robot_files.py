@@ -436,3 +436,16 @@ def test_a_file_of_any_name_is_read_by_what_it_holds(write: Write) -> None:
     spec = load(str(write("robot.txt", urdf())), told)
     assert [body.name for body in spec.bodies][:2] == ["world", "base"]
     assert told == []
+
+
+def test_shapes_of_size_0_are_left_out_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "points.xml"
+    path.write_text("""
+        <mujoco><worldbody><geom type="plane" size="0 0 1"/>
+        <body name="torso" pos="0 0 .3"><freejoint/><geom type="box" size=".1 .1 .05" mass="1"/>
+        <geom type="sphere" size="0"/><geom type="box" size=".1 0 .1"/>
+        <body name="foot" pos="0 0 -.1"><joint name="hip" axis="0 1 0" range="-30 30"/>
+        <geom size=".08" mass=".2"/></body></body></worldbody></mujoco>""")
+    built = mjcf.build(str(path), "torso", ["foot"], ["hip"])
+    assert built.model.ngeom == 3
+    assert any("2 shapes of size 0 left out, of the bodies 'torso'" in one for one in built.told)

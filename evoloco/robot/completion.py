@@ -21,9 +21,9 @@ FORMATS = "binary STL, OBJ and MSH"
 def complete(spec: mujoco.MjSpec, path: Path, packages: Mapping[str, str], told: list[str]) -> None:
     """Resolves addresses in packages, and replaces what MuJoCo cannot use.
 
-    Inertias are mended (see `mend_inertias`). A mesh that is missing or cannot be read becomes a
-    box of its body's inertia, a height field becomes level. Textures and skins, which have no
-    effect on the motion, are left out.
+    Inertias are mended (see `mend_inertias`), and shapes of size 0 left out. A mesh that is missing
+    or cannot be read becomes a box of its body's inertia, a height field becomes level. Textures
+    and skins, which have no effect on the motion, are left out.
 
     Args:
         spec: The file's, which is changed.
@@ -41,6 +41,7 @@ def complete(spec: mujoco.MjSpec, path: Path, packages: Mapping[str, str], told:
     if _compiles(spec, told):
         return
     mend_inertias(spec, told)
+    _drop_points(spec, told)
     _drop_textures(spec, told)
     _level_fields(spec, told)
     _drop_skins(spec, told)
@@ -142,6 +143,25 @@ def _plain(error: str) -> str:
     if "no decoder found" in error:
         return f"MuJoCo reads {FORMATS}"
     return error.removeprefix("Error: ").partition("\n")[0]
+
+
+def _drop_points(spec: mujoco.MjSpec, told: list[str]) -> None:
+    """Leaves out spheres, rods and boxes of size 0, which some exporters put where nothing is."""
+    kind = mujoco.mjtGeom
+    rods = (kind.mjGEOM_SPHERE, kind.mjGEOM_CAPSULE, kind.mjGEOM_CYLINDER)
+    boxes = (kind.mjGEOM_BOX, kind.mjGEOM_ELLIPSOID)
+    bodies = []
+    for body in spec.bodies:
+        for geom in body.geoms:
+            used = geom.size[:1] if geom.type in rods else geom.size
+            if geom.type in (*rods, *boxes) and not geom.meshname and not np.all(used):
+                bodies.append(body.name)
+                spec.delete(geom)
+    if bodies:
+        told.append(
+            f"{counted(len(bodies), 'shape')} of size 0 left out, of the bodies "
+            f"{listed(dict.fromkeys(bodies))}."
+        )
 
 
 def _drop_textures(spec: mujoco.MjSpec, told: list[str]) -> None:
