@@ -64,8 +64,9 @@ def main() -> None:
     from evoloco.errors import EvolocoError, unwritten
 
     try:
+        module: Any = warnings  # its function has six parameters, of which one is shown
         with warnings.catch_warnings():
-            warnings.showwarning = _show
+            module.showwarning = _show
             app(prog_name="evoloco")
     except EvolocoError as error:
         _end(error)
