@@ -187,10 +187,9 @@ def pushed(experiment: Experiment, impulses: Sequence[float], duration: float) -
     random, body = np.random.default_rng(0), experiment.morphology
     starts = random.uniform(2.0, WALK - 3.0, len(impulses))
     joints = np.zeros(len(body.joints))
-    forces = np.asarray(impulses) * body.mass / duration
     return [
-        Scenario(joints, joints, np.array([[start, start + duration, force, 0.0, 0.0]]))
-        for start, force in zip(starts, forces, strict=True)
+        Scenario(joints, joints, np.array([[start, duration, impulse, 0.0, 0.0]]))
+        for start, impulse in zip(starts, impulses, strict=True)
     ]
 
 
