@@ -56,19 +56,17 @@ def read_sole(model: mujoco.MjModel, data: mujoco.MjData, foot: int, geoms: list
     upward = normals @ turn[2]
     normals = normals[upward > STEEPEST]
 
-    best, widest = None, (-1.0, -1.0)
+    found: list[tuple[tuple[float, float], Sole]] = []
     for normal in [turn[2], *normals[np.argsort(-upward[upward > STEEPEST], kind="stable")]]:
         height = points @ normal - radii
         lowest = height < height.min() + EVEN
         touching = points[lowest]
         spread, directions = _spread(touching, normal)
         width = (min(spread[1], WIDE), min(spread[0], WIDE))
-        if width > widest:
-            level = directions[[side >= WIDE for side in spread]]
-            middle = (touching.min(axis=0) + touching.max(axis=0)) / 2
-            best, widest = Sole(middle, float(radii[lowest].mean()), level), width
-    assert best is not None
-    return best
+        level = directions[[side >= WIDE for side in spread]]
+        middle = (touching.min(axis=0) + touching.max(axis=0)) / 2
+        found.append((width, Sole(middle, float(radii[lowest].mean()), level)))
+    return max(found, key=lambda each: each[0])[1]
 
 
 def _spread(points: Array, normal: Array) -> tuple[Array, Array]:

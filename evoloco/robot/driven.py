@@ -9,7 +9,7 @@ from evoloco.robot.actuator import Actuator, take_angle
 from evoloco.robot.muscles import name_of
 from evoloco.robot.position_servo import WHAT, from_actuator, from_joint, merge
 from evoloco.robot.urdf import speeds
-from evoloco.robot.work import Work
+from evoloco.robot.work import Work, put_back
 from evoloco.servo import Servo, bound
 
 TAKES_POSITION = ("position", "integrated")
@@ -22,12 +22,7 @@ def drive_by_muscles(work: Work) -> None:
     for muscle in [one for one in work.left if one.own and one.kind == "muscle"]:
         name = name_of(muscle, taken)
         taken.append(name)
-        muscle.add(work.spec, name)
-        work.take(muscle, name)
-        work.sources.append(muscle.index)
-        work.untouched.append(muscle.index)
-        if name != muscle.name:
-            work.told.add(f"this muscle is called '{name}' here.", muscle.label)
+        put_back(work, muscle, name, "muscle")
 
 
 def drive_joint(work: Work, joint: str) -> None:

@@ -7,6 +7,7 @@ from evoloco.delay import fill_histories
 from evoloco.genome import Array
 from evoloco.morphology import HOME
 from evoloco.robot.actuator import DAMPING, MOTOR_CONSTANT, RESISTANCE
+from evoloco.robot.divergence import has_diverged
 from evoloco.robot.words import listed
 from evoloco.sim import capi
 from evoloco.subtree import acts_on_joint
@@ -18,11 +19,6 @@ IMPLICIT = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
 
 TRIAL = 1.0
 """Time for which a robot stands to find out whether it diverges [s]."""
-
-DIVERGED = tuple(
-    getattr(mujoco.mjtWarning, f"mjWARN_BAD{what}") for what in ("QPOS", "QVEL", "QACC")
-)
-"""Warnings with which MuJoCo resets a simulation that blew up."""
 
 
 def integrator_of(spec: mujoco.MjSpec) -> tuple[mujoco.mjtIntegrator, str]:
@@ -105,6 +101,6 @@ def _diverges(model: mujoco.MjModel, data: mujoco.MjData) -> bool:
     with capi.quiet():
         while data.time < TRIAL:
             mujoco.mj_step(model, data)
-            if any(data.warning[kind].number for kind in DIVERGED):
+            if has_diverged(data):
                 return True
     return False

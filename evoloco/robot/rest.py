@@ -7,6 +7,7 @@ import numpy as np
 
 from evoloco.fields import Array
 from evoloco.morphology import HOME, Morphology
+from evoloco.robot.divergence import has_diverged
 
 DURATION = 1.0
 """How long it stands [s]."""
@@ -106,10 +107,7 @@ def rest(morphology: Morphology) -> Rest:
 
     change = np.zeros(3)
     mujoco.mju_subQuat(change, torso.xquat, orientation)
-    finite = bool(np.isfinite(data.qpos).all()) and not any(
-        data.warning[getattr(mujoco.mjtWarning, f"mjWARN_BAD{what}")].number
-        for what in ("QPOS", "QVEL", "QACC")
-    )
+    finite = not has_diverged(data)
     return Rest(
         touches=touches,
         resting=tuple(_resting(morphology, data)),

@@ -9,10 +9,8 @@ from evoloco.delay import fill_histories
 from evoloco.errors import ModelError
 from evoloco.ground import height
 from evoloco.morphology import HOME, Morphology
+from evoloco.robot.divergence import has_diverged
 from evoloco.scenario import Termination
-
-DIVERGED = [getattr(mujoco.mjtWarning, f"mjWARN_BAD{what}") for what in ("QPOS", "QVEL", "QACC")]
-"""Warnings with which MuJoCo resets a simulation that blew up."""
 
 SECONDS = 1.0
 """Time for which a robot should stand [s]."""
@@ -42,7 +40,7 @@ def check_standing(morphology: Morphology, path: str) -> None:
     standing = _height(morphology, data)
     while data.time < SECONDS:
         mujoco.mj_step(model, data)
-        if any(data.warning[kind].number for kind in DIVERGED) or not np.isfinite(data.qpos).all():
+        if has_diverged(data):
             raise ModelError(
                 f"{path}: the body diverges while it stands at home, after {data.time:.3f} s. Give "
                 "it a smaller timestep, a softer servo, or more armature."

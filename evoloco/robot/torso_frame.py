@@ -112,26 +112,25 @@ def read_axes(
 
 def _given(turn: Array, forward: Direction | None, up: Direction | None) -> Array:
     """The axes that are given, completed with those nearest to the world's at home (3, 3)."""
-    if forward is None and up is None:
+    if up is None and forward is not None:
+        ahead = _direction(forward, "forward")
+        upward = max(_across(ahead), key=lambda axis: float((turn @ axis)[2]))
+        return _orthogonal(ahead, upward, keep_forward=True)
+
+    if up is None:
         if _angle(turn[:, 2]) <= MAX_LEAN:
             return np.eye(3)
         candidates = [np.stack(each, axis=1) for each in _right_handed()]
         return max(candidates, key=lambda axes: float(np.trace(turn @ axes)))
 
-    if up is not None:
-        upward = _direction(up, "up")
-        if forward is not None:
-            ahead = _direction(forward, "forward")
-        elif np.array_equal(upward, AXES["z"]):
-            ahead = AXES["x"]
-        else:
-            ahead = max(_across(upward), key=lambda axis: float((turn @ axis)[0]))
-        return _orthogonal(ahead, upward, keep_forward=False)
-
-    assert forward is not None
-    ahead = _direction(forward, "forward")
-    upward = max(_across(ahead), key=lambda axis: float((turn @ axis)[2]))
-    return _orthogonal(ahead, upward, keep_forward=True)
+    upward = _direction(up, "up")
+    if forward is not None:
+        ahead = _direction(forward, "forward")
+    elif np.array_equal(upward, AXES["z"]):
+        ahead = AXES["x"]
+    else:
+        ahead = max(_across(upward), key=lambda axis: float((turn @ axis)[0]))
+    return _orthogonal(ahead, upward, keep_forward=False)
 
 
 def _across(direction: Array) -> list[Array]:

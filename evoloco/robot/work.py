@@ -78,13 +78,17 @@ def begin(spec: mujoco.MjSpec, path: str, torso: str, wish: Wish, plant: Plant) 
 
 def keep(work: Work, actuator: Actuator) -> None:
     """Puts an actuator back as it was."""
-    name = free_name(work, actuator)
+    put_back(work, actuator, free_name(work, actuator), "actuator")
+
+
+def put_back(work: Work, actuator: Actuator, name: str, what: str) -> None:
+    """Puts an actuator back as it was, under a name; `what` it is called where that is another."""
     actuator.add(work.spec, name)
     work.take(actuator, name)
     work.sources.append(actuator.index)
     work.untouched.append(actuator.index)
     if name != actuator.name:
-        work.told.add(f"this actuator is called '{name}' here.", actuator.label)
+        work.told.add(f"this {what} is called '{name}' here.", actuator.label)
 
 
 def free_name(work: Work, actuator: Actuator) -> str:
