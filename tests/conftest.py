@@ -73,3 +73,15 @@ def evoloco(
         return Ended(code, *capsys.readouterr())
 
     return command
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Callable[..., str]:
+    """Writes a file of a robot, and returns its path."""
+
+    def write(text: str, name: str = "robot.xml") -> str:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    return write

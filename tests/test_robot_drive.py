@@ -1,7 +1,6 @@
 """Actuators of a user's file, against MuJoCo's own simulation of that file."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import mujoco
@@ -26,17 +25,6 @@ from evoloco.errors import ModelError, UnknownNameError
 from evoloco.morphologies import mjcf
 from evoloco.morphology import HOME
 from evoloco.servo import Servo
-
-
-@pytest.fixture
-def save(tmp_path: Path) -> Save:
-    def write(text: str, name: str = "robot.xml") -> str:
-        path = tmp_path / name
-        path.write_text(text, encoding="utf-8")
-        return str(path)
-
-    return write
-
 
 # Position actuators: at the same target angle, the torques of the user's model
 

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import mujoco
 import numpy as np
@@ -25,16 +24,6 @@ LEGS = each('<position name="JOINT_servo" joint="JOINT" kp="25" kv=".6"/>')
 DOOR = '<motor name="closer" joint="hinge" gear="2"/>'
 NECK = '<position name="nod" joint="neck" kp="3" kv=".1" gear="2"/>'
 NEVER = Termination(min_height=0.0, max_tilt=math.pi, body_contact=False)
-
-
-@pytest.fixture
-def save(tmp_path: Path) -> Save:
-    def write(text: str, name: str = "robot.xml") -> str:
-        path = tmp_path / name
-        path.write_text(text, encoding="utf-8")
-        return str(path)
-
-    return write
 
 
 def walk(body: Morphology, duration: float = 0.6) -> Episode:

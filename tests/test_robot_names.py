@@ -1,7 +1,6 @@
 """Names in a run file: per kind as in MuJoCo, and refused in one sentence where they do not fit."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import mujoco
@@ -20,16 +19,6 @@ BALL = (
     '<body name="flap"><joint name="flap_hinge"/><geom size=".02"/></body></body>'
     '<body name="pointer" mocap="true"><geom size=".01"/></body>'
 )
-
-
-@pytest.fixture
-def save(tmp_path: Path) -> Save:
-    def write(text: str, name: str = "robot.xml") -> str:
-        path = tmp_path / name
-        path.write_text(text, encoding="utf-8")
-        return str(path)
-
-    return write
 
 
 @pytest.mark.parametrize(
