@@ -177,15 +177,16 @@ def _of_the_front(journal: Journal, count: int) -> list[Candidate]:
 def _fittest(experiment: Experiment, journal: Journal) -> list[tuple[int, int, bytes]]:
     """Returns the fittest individual of each generation: generation, index and genome.
 
-    Generations with support or weaker pushes count only if there are no others.
+    Generations with support, weaker pushes or another width count only if there are no others.
     """
-    pushes = experiment.spec.scenario.push
+    pushes, width = experiment.spec.scenario.push, experiment.spec.scenario.width
     fittest, unaided = [], []
     for record in journal.generations():
         individual = int(np.argmax(record.fitness))
         row = (record.generation, individual, record.genomes[individual].tobytes())
         fittest.append(row)
-        if record.support == 0 and pushes.strength(record.generation) == 1:
+        full = pushes.strength(record.generation) == 1 and record.generation >= width.generations
+        if record.support == 0 and full:
             unaided.append(row)
     return unaided or fittest
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from evoloco.controller import Controller
 from evoloco.embodiment import BODY, Embodiment
-from evoloco.errors import SpecError, UnknownNameError, error_context, user_code
+from evoloco.errors import EvolocoError, SpecError, UnknownNameError, error_context, user_code
 from evoloco.fields import Array, flatten
 from evoloco.genome import Gene, Space
 from evoloco.measure import declared_floor, row_form, unit_of
@@ -230,7 +230,7 @@ class Experiment:
 
     # Scenarios
 
-    @cached_property
+    @property
     def randomizations(self) -> tuple[Randomization, ...]:
         """What differs between episodes beside start, pushes, friction and rough ground.
 
@@ -238,9 +238,30 @@ class Experiment:
             SpecError: A name, pattern or range does not fit.
             ModelError: It does not fit the body.
         """
-        found = tuple(table.named(name) for name, table in self.spec.randomize.items())
-        check(found, self.morphology)
-        return found
+        return self._randomizations[0]
+
+    @property
+    def left_out(self) -> list[str]:
+        """What the run file randomizes only where a body has it, and this one has not."""
+        return self._randomizations[1]
+
+    @cached_property
+    def _randomizations(self) -> tuple[tuple[Randomization, ...], list[str]]:
+        """Those of the run file that fit the body, and a sentence on each that does not."""
+        width = self.spec.scenario.width
+        widest = max(width.begin, width.end, width.heldout)
+        kept, left_out = [], []
+        for name, table in self.spec.randomize.items():
+            one = table.named(name)
+            try:
+                check([one, one.widened(widest)], self.morphology)
+            except EvolocoError as error:
+                if one.required:
+                    raise
+                left_out.append(f"randomize.{name} is left out: {error}")
+            else:
+                kept.append(one)
+        return tuple(kept), left_out
 
     @property
     def termination(self) -> Termination:
@@ -256,28 +277,36 @@ class Experiment:
         """The scenarios of a generation, common to its genomes."""
         count, duration = self.spec.evaluation.episodes, self.spec.scenario.duration
         pushes = self.spec.scenario.push.strength(generation)
+        width = self.spec.scenario.width.of(generation)
         return [
-            self._draw(SEARCH, generation, episode, duration, pushes) for episode in range(count)
+            self._draw(SEARCH, generation, episode, duration, width, pushes)
+            for episode in range(count)
         ]
 
     def elite_scenarios(self) -> list[Scenario]:
         """The scenarios that choose the champion from the elite."""
-        return self._beyond_search(ELITE)
+        count, width = self.spec.evaluation.heldout_episodes, self.spec.scenario.width.end
+        return [
+            self._draw(ELITE, 0, episode, self.heldout_duration, width) for episode in range(count)
+        ]
 
     def held_out(self) -> list[Scenario]:
         """The scenarios that neither the search nor the choice of the champion sees."""
-        return self._beyond_search(HELD_OUT)
+        return [self.held_out_scenario(i) for i in range(self.spec.evaluation.heldout_episodes)]
 
     def held_out_scenario(self, episode: int) -> Scenario:
         """One of them, by its index; those beyond `evaluation.heldout_episodes` are drawn alike."""
-        return self._draw(HELD_OUT, 0, episode, self.heldout_duration)
-
-    def _beyond_search(self, stream: int) -> list[Scenario]:
-        count = self.spec.evaluation.heldout_episodes
-        return [self._draw(stream, 0, episode, self.heldout_duration) for episode in range(count)]
+        width = self.spec.scenario.width.heldout
+        return self._draw(HELD_OUT, 0, episode, self.heldout_duration, width)
 
     def _draw(
-        self, stream: int, generation: int, episode: int, duration: float, pushes: float = 1.0
+        self,
+        stream: int,
+        generation: int,
+        episode: int,
+        duration: float,
+        width: float,
+        pushes: float = 1.0,
     ) -> Scenario:
         """Draws the scenario of an episode.
 
@@ -286,6 +315,7 @@ class Experiment:
             generation: Part of the address of its random numbers.
             episode: Likewise.
             duration: Of a completed episode [s].
+            width: How far the world is from the middle one.
             pushes: Strength of pushes, 0 to 1.
         """
         scenario = self.spec.scenario
@@ -304,6 +334,7 @@ class Experiment:
             terrain=self.terrain,
             randomizations=self.randomizations,
             command=(command.speed, command.heading, command.turning_rate),
+            width=width,
         )
 
 

@@ -133,8 +133,8 @@ def _check_estimates(sensors: Mapping[str, Sensor]) -> None:
         raise SpecError(f"sensors: one sensor can have the source 'estimated_tilt', not {names}.")
 
     for sensor in estimates:
-        if sensor.noise != Noise() or sensor.delay or sensor.interval:
+        if sensor.delay or sensor.interval:
             raise SpecError(
                 f"sensors.{sensor.name}: an estimated tilt is formed in every control step from "
-                "what rate and acceleration feel. Give these the interval, delay and noise."
+                "what rate and acceleration feel. Give these the interval and the delay."
             )

@@ -55,13 +55,17 @@ def aggregate(fitness: Array, how: str, cvar_fraction: float) -> Array:
 
     Args:
         fitness: Of each episode (G, k).
-        how: "mean"; "worst", the minimum; or "cvar", the mean of the worst part.
+        how: "mean"; "worst", the minimum; "cvar", the mean of the worst part; or "mean_cvar", half
+            the one and half the other.
         cvar_fraction: The worst part, rounded up to whole episodes.
 
     References:
         Rockafellar and Uryasev, 2000, Optimization of conditional value-at-risk,
         doi:10.21314/JOR.2000.038 ("cvar").
     """
+    if how == "mean_cvar":
+        mean, tail = (aggregate(fitness, part, cvar_fraction) for part in ("mean", "cvar"))
+        return np.asarray((mean + tail) / 2)
     if how == "worst":
         return np.asarray(fitness.min(axis=1))
     if how == "cvar":

@@ -91,6 +91,7 @@ def draw(
     terrain: Terrain | None = None,
     randomizations: Sequence[Randomization] = (),
     command: Sequence[tuple[float, float]] = STILL,
+    width: float = 1.0,
 ) -> Scenario:
     """Draws a scenario from the random numbers at an address.
 
@@ -110,6 +111,8 @@ def draw(
         terrain: Ground that the body stands on (`Terrain.under`); level ground where left out.
         randomizations: What else differs about body and surroundings.
         command: Ranges of speed [m/s], heading [rad] and turning rate [rad/s].
+        width: How far the world is from the middle one: a factor on the start's noise, on pushes,
+            on the sensors' noise, and on the widths of the ranges of friction and randomizations.
 
     Raises:
         SpecError: A push lasts longer than the episode.
@@ -121,9 +124,10 @@ def draw(
         )
     random = np.random.default_rng(list(address))
     joints = len(morphology.joints)
-    offset = joint_noise * random.standard_normal(joints)
-    velocity = velocity_noise * random.standard_normal(joints)
-    slip = float(random.uniform(*friction))
+    offset = width * joint_noise * random.standard_normal(joints)
+    velocity = width * velocity_noise * random.standard_normal(joints)
+    slip = float(random.uniform(*_widened(friction, width)))
+    push_impulse = width * push_impulse
 
     parts = np.arange(push_count) + random.uniform(0.2, 0.8, push_count)
     starts = duration * parts / max(push_count, 1)
@@ -140,12 +144,20 @@ def draw(
         slip,
         command=_command(command, address),
         key=tuple(address),
-        draws=draw_randomizations(randomizations, address),
+        draws=draw_randomizations(randomizations, address, width),
     )
     if terrain is None:
         return scenario
     heights = terrain.draw(np.random.SeedSequence(list(address), spawn_key=(STREAM,)))
     return replace(scenario, heights=heights)
+
+
+def _widened(ends: tuple[float, float], width: float) -> tuple[float, float]:
+    """Ends of a range of factors with so many times its width about the same middle."""
+    if width == 1.0:
+        return ends
+    middle, half = (ends[0] + ends[1]) / 2, (ends[1] - ends[0]) / 2
+    return max(middle - width * half, 0.0), middle + width * half
 
 
 def _command(

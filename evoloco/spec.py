@@ -21,6 +21,7 @@ from pydantic import (
 from evoloco import text_file
 from evoloco.errors import SpecError, UnknownNameError, error_context
 from evoloco.overrides import Replacements, apply, flat, named_members
+from evoloco.presets.merging import expand
 from evoloco.randomization.draw import Randomization
 from evoloco.references import anchor
 from evoloco.search import start
@@ -204,6 +205,31 @@ class PushSpec(_Table):
         return min(generation / self.growth, 1.0) if self.growth else 1.0
 
 
+class WidthSpec(_Table):
+    """How far worlds are from the middle one: 1 as far as the tables say.
+
+    A width is a factor on the noise of the start, on pushes, on the noise of sensors, and on the
+    widths of the ranges of friction and of `[randomize]` about their middles.
+    """
+
+    begin: NotNegative = Field(1.0, description="Of the search's worlds in its first generation.")
+    end: NotNegative = Field(
+        1.0,
+        description="Of the search's worlds after `generations`, and of those that choose the "
+        "champion.",
+    )
+    generations: int = Field(
+        0, ge=0, description="Generations over which it goes from `begin` to `end`."
+    )
+    heldout: NotNegative = Field(1.0, description="Of the worlds that judge the champion.")
+
+    def of(self, generation: int) -> float:
+        """The width of the search's worlds in a generation."""
+        if generation >= self.generations:
+            return self.end
+        return self.begin + (self.end - self.begin) * generation / self.generations
+
+
 class TerrainSpec(_Member):
     """Ground that is not a plane. Further keys are options of the terrain."""
 
@@ -295,6 +321,10 @@ class RandomizationSpec(_Table):
         description="True: the number changes linearly from its own value to the drawn one, which "
         "it reaches at the planned end of the episode.",
     )
+    required: bool = Field(
+        True,
+        description="False: left out, and told, on a body that has nothing of the kind.",
+    )
 
     def named(self, name: str) -> Randomization:
         """Returns the randomization of a table of this name.
@@ -323,6 +353,7 @@ class ScenarioSpec(_Table):
     friction: tuple[Positive, Positive] = Field(
         (1.0, 1.0), description="Range of the factor on the floor's friction [low, high]."
     )
+    width: WidthSpec = WidthSpec()
     push: PushSpec = PushSpec()
     terrain: TerrainSpec = TerrainSpec()
     termination: TerminationSpec = TerminationSpec()
@@ -399,10 +430,10 @@ class EvaluationSpec(_Table):
     episodes: Count = Field(
         1, description="Scenarios per genome, common to all genomes of a generation."
     )
-    aggregate: Literal["mean", "worst", "cvar"] = Field(
+    aggregate: Literal["mean", "worst", "cvar", "mean_cvar"] = Field(
         "mean",
-        description="How a genome's fitness follows from its episodes: mean, worst, or mean of "
-        "the worst ones (CVaR).",
+        description="How a genome's fitness follows from its episodes: mean, worst, mean of the "
+        "worst ones (CVaR), or half the mean and half the CVaR.",
     )
     cvar_fraction: Annotated[float, Field(gt=0, le=1)] = Field(
         0.5, description="Fraction of the episodes that are the worst ones, for cvar."
@@ -518,11 +549,13 @@ def read(
         SpecError: The file is missing or not TOML, a key or value is not allowed, or the file of
             `start.path` cannot be used.
     """
-    content = load(path)
+    raw = load(path)
+    with error_context(path):
+        content, changes = expand(raw, list(overrides))
 
     # Paths are relative to the run file; those of overrides to the working directory.
     anchor(content, path.parent)
-    changes, before = list(overrides), named_members(content, DEFAULTS)
+    before = named_members(content, DEFAULTS)
     for override in changes:
         apply(content, override)
     anchor(content, Path.cwd())

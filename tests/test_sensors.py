@@ -247,9 +247,17 @@ def test_a_gyroscope_that_is_trusted_for_ever_is_integrated(body):
     np.testing.assert_allclose(felt(shaken, "tilt"), felt(plain, "tilt"), atol=1e-9)
 
 
-def test_an_estimate_takes_no_noise_of_its_own(body):
+def test_an_estimate_has_noise_of_its_own_beside_that_of_what_it_is_formed_of(body):
+    estimate = {"source": "estimated_tilt"}
+    (plain,) = episodes(changed(body, tilt=estimate))
+    (noisy,) = episodes(changed(body, tilt={**estimate, "noise": {"gaussian": 0.02}}))
+    first = felt(noisy, "tilt")[:20] - felt(plain, "tilt")[:20]  # before the answers differ much
+    assert 0.005 < first.std() < 0.05
+
+
+def test_an_estimate_takes_no_delay_of_its_own(body):
     with pytest.raises(SpecError, match=r"sensors\.tilt: .*rate and acceleration.*Give these"):
-        changed(body, tilt={"source": "estimated_tilt", "noise": {"gaussian": 0.1}})
+        changed(body, tilt={"source": "estimated_tilt", "delay": 0.02})
 
 
 # Commands and slow sensors

@@ -238,7 +238,7 @@ def test_an_unknown_key_is_told_with_the_known_ones(hop: Path, override: str, wo
         ),
         (
             "evaluation.aggregate=median",
-            "Key 'evaluation.aggregate': Input should be 'mean', 'worst' or 'cvar'",
+            "Key 'evaluation.aggregate': Input should be 'mean', 'worst', 'cvar' or 'mean_cvar'",
         ),
         (
             "evaluation.cvar_fraction=1.1",

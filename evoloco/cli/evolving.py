@@ -94,7 +94,7 @@ def evolve(
         with on_ray(Experiment(spec), ray, workers) as evaluator:
             with output.doing("Compiling (only the first start takes more than a moment) ..."):
                 created = Run.create(spec, _folder(spec, out), source)
-            for note in created.experiment.start_notes:
+            for note in [*created.experiment.start_notes, *created.experiment.left_out]:
                 output.say(f"Start: {note}.")
             output.body(created.told)
             carry_on(output, created, 0, threads, evaluator)

@@ -70,6 +70,7 @@ def _rows(found: DryRun, folder: Path, repeats: int) -> dict[str, str]:
         f"{experiment.heldout_duration:g} s each",
         "Aids": _aids(spec),
         "Start": "; ".join(experiment.start_notes),
+        "Left out": " ".join(experiment.left_out),
         "At home": f"the body stands for {found.stood:g} s"
         if found.stands
         else f"the body falls after {found.stood:.2f} s",

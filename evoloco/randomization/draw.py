@@ -1,7 +1,7 @@
 """What a run randomizes, and the random numbers of one episode."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from hashlib import sha256
@@ -50,6 +50,7 @@ class Randomization:
             drawn, which it reaches at the planned end of the episode.
         field: Name of a field of MuJoCo's model; empty where a quantity is meant.
         column: Of the field.
+        required: Whether a body must have what is changed; else it is left out on one that has not.
 
     Raises:
         SpecError: The range is empty or means nothing, or the quantity cannot drift.
@@ -66,6 +67,7 @@ class Randomization:
     drift: bool = False
     field: str = ""
     column: int = 0
+    required: bool = True
 
     def __post_init__(self) -> None:
         self._check_range()
@@ -108,6 +110,7 @@ class Randomization:
         drift: bool = False,
         field: str = "",
         column: int = 0,
+        required: bool = True,
     ) -> "Randomization":
         """A randomization, with the usual range and draws of its quantity where nothing is said.
 
@@ -123,6 +126,7 @@ class Randomization:
             drift: See the attributes.
             field: See the attributes; it needs a range.
             column: See the attributes.
+            required: See the attributes.
 
         Raises:
             UnknownNameError: There is no such quantity.
@@ -139,7 +143,39 @@ class Randomization:
         if each is None:
             each = usual is not None and usual.each
         named = "" if field else quantity or name
-        return cls(name, named, how, low, high, elements, distribution, each, drift, field, column)
+        return cls(
+            name,
+            named,
+            how,
+            low,
+            high,
+            elements,
+            distribution,
+            each,
+            drift,
+            field,
+            column,
+            required,
+        )
+
+    def widened(self, width: float) -> "Randomization":
+        """The same with a range of so many times the width about the same middle.
+
+        The middle of a log_uniform range is that of the logarithms. An end that is not negative
+        stays so, as a delay or a factor must.
+
+        Args:
+            width: Factor on the width of the range [1].
+        """
+        if width == 1.0:
+            return self
+        low, high = self.low, self.high
+        if self.distribution == "log_uniform":
+            low, high = np.exp(_widened(np.log(low), np.log(high), width))
+        else:
+            low, high = _widened(low, high, width)
+            low = max(low, 0.0) if self.low >= 0 else low
+        return replace(self, low=float(low), high=float(high))
 
     @property
     def target(self) -> Quantity:
@@ -225,6 +261,12 @@ def _given(factor: Pair | None, offset: Pair | None, value: Pair | None) -> tupl
     return given[0] if given else None
 
 
+def _widened(low: float, high: float, width: float) -> tuple[float, float]:
+    """Ends of a range with so many times the width about the same middle."""
+    middle, half = (low + high) / 2, width * (high - low) / 2
+    return middle - half, middle + half
+
+
 def _usual_distribution(usual: Quantity | None, how: How, low: float) -> Distribution:
     """A quantity's own distribution, for ranges of its own kind that have it; else uniform."""
     if usual is None or usual.how != how or (usual.distribution == "log_uniform" and low <= 0):
@@ -239,13 +281,17 @@ class Draws:
     Attributes:
         randomizations: What differs, in any order.
         address: Of their random numbers.
+        noise: Factor on the noise of all sensors [1].
     """
 
     randomizations: tuple[Randomization, ...] = ()
     address: tuple[int, ...] = ()
+    noise: float = 1.0
 
 
-def draw(randomizations: Sequence[Randomization], address: Sequence[int]) -> Draws:
+def draw(
+    randomizations: Sequence[Randomization], address: Sequence[int], width: float = 1.0
+) -> Draws:
     """The draws at an address.
 
     Equal addresses give equal draws. Each randomization has random numbers of its own: another one,
@@ -254,5 +300,7 @@ def draw(randomizations: Sequence[Randomization], address: Sequence[int]) -> Dra
     Args:
         randomizations: What differs between episodes.
         address: Seeds of the generator, such as (seed, stream, generation, episode).
+        width: Factor on the widths of all ranges about their middles, and on the sensors' noise.
     """
-    return Draws(tuple(randomizations), tuple(int(part) for part in address))
+    wide = tuple(one.widened(width) for one in randomizations)
+    return Draws(wide, tuple(int(part) for part in address), width)

@@ -38,6 +38,12 @@ def centres(morphology: Morphology) -> Elements:
     return tuple(f"{name}.{axis}" for name in names for axis in "xyz"), places.ravel()
 
 
+def centre_of_torso(morphology: Morphology) -> Elements:
+    """Coordinates "x", "y" and "z" of the torso's centre of mass."""
+    body = morphology.model.body(morphology.torso).id
+    return ("x", "y", "z"), 3 * body + np.arange(3)
+
+
 def read_centres(working: Working, ids: Ids) -> Array:
     """Coordinates of centres of mass in the frames of their bodies [m] (k,)."""
     return working["body_ipos"].reshape(-1)[ids]

@@ -162,6 +162,11 @@ QUANTITIES = {
         "m", "offset", -0.01, 0.01, links.centres, links.read_centres, links.write_centres,
         ("body_ipos",), ("offset",), each=True,
     ),
+    "torso_centre": Quantity(
+        "place of the torso's centre of mass, along the x, y and z of its frame",
+        "m", "offset", -0.01, 0.01, links.centre_of_torso, links.read_centres, links.write_centres,
+        ("body_ipos",), ("offset",), each=True,
+    ),
     "link_length": Quantity(
         "length of links, from joint to joint; their mass stays, and the soles start as high",
         "1", "factor", 0.97, 1.03, links.links, ones, links.stretch,

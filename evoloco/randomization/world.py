@@ -14,7 +14,6 @@ from evoloco.randomization import ground
 from evoloco.randomization.draw import HOWS, Draws, Randomization
 from evoloco.randomization.fields import DERIVED, INPUTS, JOINTS, READ, UNFIT, Ids, fields_of
 from evoloco.randomization.working import Working, memory
-from evoloco.sensor import Estimate
 
 
 class Drift(NamedTuple):
@@ -89,7 +88,7 @@ def apply(draws: Draws, morphology: Morphology, data: mujoco.MjData | None = Non
     body = _settled(working)
     drifting = [one for one in ordered if one.drift]
     drifts = _drifts(body, drifting, draws) if drifting else ()
-    return _world(working, body, drifts)
+    return _world(working, body, drifts, draws.noise)
 
 
 def _change(working: Working, one: Randomization, draws: Draws) -> None:
@@ -164,9 +163,10 @@ def _drifts(body: Morphology, drifting: Sequence[Randomization], draws: Draws) -
     return tuple(rows)
 
 
-def _world(working: Working, body: Morphology, drifts: tuple[Drift, ...]) -> World:
-    """The world with the signals as they were changed."""
+def _world(working: Working, body: Morphology, drifts: tuple[Drift, ...], noise: float) -> World:
+    """The world with the signals as they were changed, and so many times the sensors' noise."""
     signals = working.signals
+    signals["sensor_noise"] *= noise
     once = ("command_delay", "command_jitter", "sensor_delay", "sensor_noise")
     return World(
         body,
@@ -226,7 +226,7 @@ def _check_elements(one: Randomization, morphology: Morphology) -> None:
 
 
 def _check_sensors(one: Randomization, morphology: Morphology) -> None:
-    """Raises a SpecError where a change of noise or bias reaches no reading."""
+    """Raises a SpecError where a change of noise reaches no reading."""
     sensors = morphology.sensors
     noisy = any(sensor.noise.gaussian or sensor.noise.student_t for sensor in sensors)
     if one.quantity == "sensor_noise" and not noisy:
@@ -234,15 +234,6 @@ def _check_sensors(one: Randomization, morphology: Morphology) -> None:
         raise SpecError(
             "No sensor has noise that could become more or less: give one gaussian or student_t in "
             f"[sensors.NAME.noise], where NAME is one of {known}."
-        )
-
-    readings = [sensor for sensor in sensors for _ in sensor.channels]
-    names = one.target.elements(morphology)[0] if one.quantity == "sensor_bias" else ()
-    chosen = [readings[index] for index in one.chosen(names)]
-    if chosen and all(isinstance(sensor.source, Estimate) for sensor in chosen):
-        raise SpecError(
-            f"elements: '{one.elements}' is estimated from what rate and acceleration feel, and "
-            "has no bias of its own. Give these one."
         )
 
 

@@ -22,6 +22,9 @@ from evoloco.sim.plan import (
     STUDENT_T,
 )
 
+ESTIMATED = 2
+"""Channels of the estimated tilt: roll and pitch."""
+
 SAMPLE, HEAVY, CONSTANT = 0, 1, 2
 """Streams of an episode's random numbers: Gaussian noise and dropout, Student-t noise, bias."""
 
@@ -101,7 +104,7 @@ def disturb(plan, sim, t, true, obs):  # type: ignore[no-untyped-def]
     history = row(plan.history, sim, size)
 
     for i in range(plan.obs_size):
-        if t % interval[i] == 0:
+        if t % interval[i] == 0 and not is_estimated(plan, i):
             sample(plan, sim, t, i, true[i], held)
 
     # A body has stood still before the episode: the past holds its first reading.
@@ -114,6 +117,12 @@ def disturb(plan, sim, t, true, obs):  # type: ignore[no-untyped-def]
     for i in range(plan.obs_size):
         due = (t - delay[i]) % plan.depth
         obs[i] = history[due * plan.obs_size + i]
+
+
+@jit
+def is_estimated(plan, channel):  # type: ignore[no-untyped-def]
+    """Whether a channel is one of the estimated tilt, which is formed of what others feel."""
+    return plan.estimate_at != NOWHERE and 0 <= channel - plan.estimate_at < ESTIMATED
 
 
 @jit
@@ -156,6 +165,7 @@ def estimate(plan, sim, t, rows, obs):  # type: ignore[no-untyped-def]
 
     The angles of the measured acceleration, which at rest points upward, correct the integral with
     the time constant tau. Before the episode the body stood still, so the estimate begins exact.
+    What is felt of the estimate has noise of its own, such as that of an IMU mounted askew.
 
     References:
         Mahony, Hamel and Pflimlin, 2008, Nonlinear complementary filters on the special orthogonal
@@ -180,5 +190,10 @@ def estimate(plan, sim, t, rows, obs):  # type: ignore[no-untyped-def]
         kept[0] = share * (roll + dt * roll_rate) + (1.0 - share) * measured_roll
         kept[1] = share * (pitch + dt * pitch_rate) + (1.0 - share) * measured_pitch
 
-    obs[plan.estimate_at] = kept[0]
-    obs[plan.estimate_at + 1] = kept[1]
+    for i in range(ESTIMATED):
+        channel = plan.estimate_at + i
+        obs[channel] = kept[i]
+        if plan.disturbed:
+            held = row(plan.held, sim, plan.obs_size)
+            sample(plan, sim, t, channel, kept[i], held)
+            obs[channel] = held[channel]

@@ -1,0 +1,1 @@
+"""Presets: parts of run files that stand beneath what the user writes."""
