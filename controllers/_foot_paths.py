@@ -11,16 +11,20 @@ from evoloco.fields import Array, Fields, Record, Shapes
 from evoloco.genome import Gene
 from evoloco.morphology import Morphology
 
+from ._legs import PITCH, ROLL
 from ._limbs import fields, limbs, reach, turned
+from ._posture_feedback import (
+    ANKLE,
+    HIP,
+    SHIFT,
+    PostureFeedback,
+    bounded,
+    shift,
+    turn,
+)
 
 ROUNDS = 2
 """Rounds of inverse kinematics per control step; they begin at the angles of the step before."""
-
-ANSWER, SHIFT = 0.35, 0.15
-"""Largest answers: turns of legs and soles [rad], places of feet [leg lengths]."""
-
-SWING, STANCE = 0.06, 0.3
-"""Time constants with which a foot's place follows the tilt in swing, and returns in stance [s]."""
 
 PERIODS = 2.5, 7.5, 4.5
 """Shortest, longest and starting duration of a stride over sqrt(L / g) [1]."""
@@ -68,12 +72,12 @@ class FootPaths:
         leg, many = morphology.leg_length, max(self._pairs) > 0
         natural = math.sqrt(leg / morphology.gravity)
         paths = _paths(leg, natural, many)
-        self._known = [*paths, *_answers(leg)]
-        self.genes = paths + (_answers(leg) if answers else [])
+        self.feedback = PostureFeedback(len(self.limbs), leg, "m")
+        self._known = paths
+        self.genes = paths + (self.feedback.genes if answers else [])
         joints = max(len(limb.joints) for limb in self.limbs)
         self.state: Shapes = {
-            "felt": (4,),
-            "shift": (len(self.limbs), 2),
+            "feedback": self.feedback.state,
             "angle": (len(self.limbs), joints),
         }
 
@@ -88,6 +92,7 @@ class FootPaths:
                 for pair, half in zip(self._pairs, _halves(self._sides), strict=True)
             ],
             "middle": [joint.home for joint in self.morphology.joints],
+            "feedback": self.feedback.parameters(values),
             **{gene.name.replace(".", "_"): values.get(gene.name, 0.0) for gene in self._known},
         }
 
@@ -129,30 +134,6 @@ def _paths(leg: float, natural: float, many: bool) -> list[Gene]:
     return genes
 
 
-def _answers(leg: float) -> list[Gene]:
-    """Genes of the answers to the torso's tilt, for legs of a length [m]."""
-    meaning = "time constant of what is felt"
-    genes = [Gene("felt.time", 0.01, 0.3, "s", meaning, log=True, start=0.05)]
-    tilt, rate = 1.3 * leg, 0.35 * leg
-    for axis in ("pitch", "roll"):
-        for part in ("ankle", "hip"):
-            genes += [
-                Gene(f"{part}.{axis}.tilt", -1.0, 1.0, "1", f"answer to {axis}", start=0.0),
-                Gene(f"{part}.{axis}.rate", -0.2, 0.2, "s", "answer to its rate", start=0.0),
-            ]
-        genes += [
-            Gene(f"place.{axis}.tilt", -tilt, tilt, "m/rad", f"answer to {axis}", start=0.0),
-            Gene(f"place.{axis}.rate", -rate, rate, "m s/rad", "answer to its rate", start=0.0),
-        ]
-    return [*genes, Gene("phase.roll", -6.0, 6.0, "1/rad", "roll that speeds the phase", start=0.0)]
-
-
-@numba.njit(error_model="numpy", nogil=True)
-def bounded(value: float, limit: float) -> float:
-    """A value, at most a limit to either side."""
-    return float(min(limit, max(-limit, value)))
-
-
 @numba.njit(error_model="numpy", nogil=True)
 def ramp(x: float) -> float:
     """From 0 to 1, with level ends."""
@@ -168,25 +149,9 @@ def within(phase: float) -> float:
 @numba.njit(error_model="numpy", nogil=True)
 def begin(paths: Record, state: Record) -> None:
     """Every joint is at home, nothing is felt."""
-    state.felt[:] = 0.0
-    state.shift[:] = 0.0
+    state.feedback.felt[:] = 0.0
+    state.feedback.shift[:] = 0.0
     state.angle[:] = paths.limbs.home
-
-
-@numba.njit(error_model="numpy", nogil=True)
-def feel(paths: Record, state: Record, obs: Record, dt: float) -> None:
-    """Filters roll and pitch [rad], and their rates [rad/s]: dx/dt = (new - x) / time."""
-    share = dt / (dt + paths.felt_time)
-    for axis in range(2):
-        state.felt[axis] += share * (obs.tilt[axis] - state.felt[axis])
-        state.felt[2 + axis] += share * (obs.rate[axis] - state.felt[2 + axis])
-
-
-@numba.njit(error_model="numpy", nogil=True)
-def pace(paths: Record, state: Record, phase: float) -> float:
-    """Factor on the rate of the phase, which roll over the standing side slows or speeds."""
-    slows = paths.phase_roll * state.felt[0] * math.sin(2.0 * math.pi * phase)
-    return float(1.0 + bounded(slows, 0.6))
 
 
 @numba.njit(error_model="numpy", nogil=True)
@@ -216,35 +181,11 @@ def place(paths: Record, state: Record, i: int, phase: float, grown: float, targ
         ahead, up = 0.5 - within(own - 0.25 - (1.0 - stance) / 2.0) / stance, 0.0
 
     side, reached = paths.side[i], SHIFT * paths.limbs.leg_length
+    moved = state.feedback.shift[i]
     sway = paths.sway * math.sin(2.0 * math.pi * phase + paths.lead)
-    target[0] = paths.ahead + grown * paths.stride * ahead + bounded(state.shift[i, 0], reached)
-    target[1] = side * paths.width + sway + bounded(state.shift[i, 1], reached)
+    target[0] = paths.ahead + grown * paths.stride * ahead + bounded(moved[0], reached)
+    target[1] = side * paths.width + sway + bounded(moved[1], reached)
     target[2] = paths.drop + paths.lift * up
-
-
-@numba.njit(error_model="numpy", nogil=True)
-def shift(paths: Record, shift: Array, felt: Array, swings: bool, dt: float) -> None:
-    """Moves the place where a foot comes down by what is felt; in stance it returns [m] (2,)."""
-    roll, lean, roll_rate, pitch_rate = felt[0], felt[1] - paths.lean, felt[2], felt[3]
-    if swings:
-        share = dt / (dt + SWING)
-        ahead = paths.place_pitch_tilt * lean + paths.place_pitch_rate * pitch_rate
-        left = -(paths.place_roll_tilt * roll + paths.place_roll_rate * roll_rate)
-        shift[0] += share * (ahead - shift[0])
-        shift[1] += share * (left - shift[1])
-    else:
-        for axis in range(2):
-            shift[axis] -= dt / STANCE * shift[axis]
-
-
-@numba.njit(error_model="numpy", nogil=True)
-def answers(paths: Record, felt: Array, hip: Array, ankle: Array) -> None:
-    """What is felt turns standing legs about their hips, and their soles [rad] (2,), (2,)."""
-    roll, lean, roll_rate, pitch_rate = felt[0], felt[1] - paths.lean, felt[2], felt[3]
-    hip[0] = bounded(paths.hip_roll_tilt * roll + paths.hip_roll_rate * roll_rate, ANSWER)
-    hip[1] = bounded(paths.hip_pitch_tilt * lean + paths.hip_pitch_rate * pitch_rate, ANSWER)
-    ankle[0] = bounded(paths.ankle_roll_tilt * roll + paths.ankle_roll_rate * roll_rate, ANSWER)
-    ankle[1] = bounded(paths.ankle_pitch_tilt * lean + paths.ankle_pitch_rate * pitch_rate, ANSWER)
 
 
 @numba.njit(error_model="numpy", nogil=True)
@@ -260,22 +201,21 @@ def follow(paths: Record, state: Record, phase: float, time: float, dt: float, c
         ctrl: Gets the target angles [rad] (nu,).
     """
     legs, grown = paths.limbs, min(1.0, time / BEGIN)
-    target, turn, arm = np.zeros(3), np.zeros(3), np.zeros(3)
-    hip, ankle, axes = np.zeros(2), np.zeros(2), np.eye(3)
-    answers(paths, state.felt, hip, ankle)
+    feedback, felt = paths.feedback, state.feedback.felt
+    target, turned_by, arm, axes = np.zeros(3), np.zeros(3), np.zeros(3), np.eye(3)
     ctrl[:] = paths.middle
 
     for i in range(paths.side.size):
         done, side = swing(paths, phase - paths.lag[i]), paths.side[i]
         swings = 0.0 <= done <= 1.0
-        shift(paths, state.shift[i], state.felt, swings, dt)
+        shift(feedback, state.feedback.shift[i], felt, swings, dt)
         place(paths, state, i, phase, grown, target)
 
         stands = 0.0 if swings else 1.0
         theirs = swing(paths, phase - paths.lag[i] - 0.5)
         lifts = math.sin(math.pi * theirs) if 0.0 <= theirs <= 1.0 else 0.0
-        about_x = side * paths.hip_raise * lifts + stands * hip[0]
-        about_y = -paths.lean - stands * hip[1]
+        about_x = side * paths.hip_raise * lifts + stands * turn(feedback, felt, HIP, ROLL)
+        about_y = -paths.lean - stands * turn(feedback, felt, HIP, PITCH)
 
         for c in range(3):
             arm[c] = legs.sole[i, c] + target[c] - legs.anchor[i, 0, c]
@@ -283,10 +223,10 @@ def follow(paths: Record, state: Record, phase: float, time: float, dt: float, c
         turned(axes[1], about_y, arm, arm)
         for c in range(3):
             target[c] = legs.anchor[i, 0, c] + arm[c]
-        turn[0] = side * paths.sole_roll + about_x + stands * ankle[0]
-        turn[1] = about_y - paths.sole_pitch - stands * ankle[1]
+        turned_by[0] = side * paths.sole_roll + about_x + stands * turn(feedback, felt, ANKLE, ROLL)
+        turned_by[1] = about_y - paths.sole_pitch - stands * turn(feedback, felt, ANKLE, PITCH)
 
         n = int(legs.count[i])
-        reach(legs, i, target, turn, state.angle[i, :n], ROUNDS)
+        reach(legs, i, target, turned_by, state.angle[i, :n], ROUNDS)
         for k in range(n):
             ctrl[int(legs.joint[i, k])] = state.angle[i, k]

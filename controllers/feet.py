@@ -8,7 +8,8 @@ from evoloco.fields import Array, Fields, Record
 from evoloco.genome import Space
 from evoloco.morphology import Morphology
 
-from ._foot_paths import FootPaths, begin, feel, follow, pace, within
+from ._foot_paths import FootPaths, begin, follow, within
+from ._posture_feedback import feel, pace
 
 
 def reset(params: Record, state: Record, dt: float) -> None:
@@ -20,9 +21,9 @@ def reset(params: Record, state: Record, dt: float) -> None:
 def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
     """Advances the phase by one control step and writes target angles."""
     paths, feet = params.paths, state.feet
-    feel(paths, feet, obs, dt)
+    feel(paths.feedback, feet.feedback, obs, dt)
 
-    rate = pace(paths, feet, state.phase) / paths.period
+    rate = pace(paths.feedback, feet.feedback, state.phase) / paths.period
     state.phase = within(state.phase + dt * rate)
     follow(paths, feet, state.phase, time, dt, ctrl)
 
