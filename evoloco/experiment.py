@@ -289,7 +289,7 @@ class Experiment:
             pushes: Strength of pushes, 0 to 1.
         """
         scenario = self.spec.scenario
-        push, command = scenario.push, scenario.command
+        push = scenario.push
         return draw(
             self.morphology,
             (self.spec.seed, stream, generation, episode),
@@ -303,7 +303,7 @@ class Experiment:
             friction=scenario.friction,
             terrain=self.terrain,
             randomizations=self.randomizations,
-            command=(command.speed, command.heading, command.turning_rate),
+            command=scenario.command.drawn,
         )
 
 
