@@ -11,6 +11,9 @@ from evoloco.genome import Array
 UNIT = "1"
 FLOORS = (0.0, 1.0)
 
+COMMANDED = True
+"""It means nothing in a scenario that asks for nothing."""
+
 BRAKING = 1.0
 """Time in which a body may come to a stop [s]; at most half of a stage."""
 

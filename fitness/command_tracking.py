@@ -1,9 +1,9 @@
 """How well speed and turning rate follow the command."""
 
 import math
+from itertools import accumulate
 
 import numpy as np
-from scipy.signal import lfilter
 
 from evoloco.episode import Episode
 from evoloco.errors import EvolocoError
@@ -13,6 +13,9 @@ from evoloco.morphology import Morphology
 
 UNIT = "1"
 FLOORS = (0.0, 1.0)
+
+COMMANDED = True
+"""It means nothing in a scenario that asks for nothing."""
 
 
 def measure(
@@ -64,9 +67,15 @@ def measure(
         axis=1,
     )
     share = episode.control_dt / (episode.control_dt + smoothing)
-    smooth = lfilter([share], [1.0, share - 1.0], error, axis=0)  # (2)
+    smooth = np.stack([_smooth(part, share) for part in error.T], axis=1)
     scaled = smooth / [speed_width, speed_width, turning_width]
     return np.asarray(np.exp(-(scaled**2).sum(axis=1)))  # (3)
+
+
+def _smooth(error: Array, share: float) -> Array:
+    """The filter (2) of an error (T,)."""
+    steps = accumulate(error.tolist(), lambda s, e: s + share * (e - s), initial=0.0)
+    return np.array(list(steps)[1:])
 
 
 def constants(
