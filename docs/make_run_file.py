@@ -78,7 +78,8 @@ def page() -> str:
 
 def _section(name: str, table: dict[str, Any]) -> str:
     """Returns title, description and keys of a table."""
-    parts = [f"## `[{name}]`" if name else "## Keys before the first table"]
+    title = f"[{name}]" if not name.endswith("]") else f"[[{name.removesuffix('[]')}]]"
+    parts = [f"## `{title}`" if name else "## Keys before the first table"]
     if name:
         parts.append(textwrap.fill(table["description"].replace("\n", " "), 120))
 
@@ -93,13 +94,15 @@ def _section(name: str, table: dict[str, Any]) -> str:
 def _tables(
     name: str, table: dict[str, Any], known: dict[str, Any]
 ) -> list[tuple[str, dict[str, Any]]]:
-    """Returns a table and those inside it, with their dotted names."""
+    """Returns a table and those inside it, with their dotted names; a list's ends in []."""
     found = [(name, table)]
     for key, field in table["properties"].items():
         if inner := _reference(field):
             found += _tables(f"{name}.{key}".lstrip("."), known[inner], known)
         elif inner := _reference(field.get("additionalProperties")):
             found += _tables(f"{name}.{key}.NAME".lstrip("."), known[inner], known)
+        elif inner := _reference(field.get("items")):
+            found += _tables(f"{name}.{key}[]".lstrip("."), known[inner], known)
     return found
 
 
@@ -109,8 +112,8 @@ def _reference(field: Any) -> str:
 
 
 def _row(key: str, field: dict[str, Any], table: dict[str, Any]) -> str:
-    """Returns the row of a key; empty for a key that is a table itself."""
-    if _reference(field) or _reference(field.get("additionalProperties")):
+    """Returns the row of a key; empty for a key that is a table itself, or a list of tables."""
+    if any(map(_reference, (field, field.get("additionalProperties"), field.get("items")))):
         return ""
 
     if key in table.get("required", ()):

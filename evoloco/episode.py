@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from evoloco import row
+from evoloco.command import Stage, stages
 from evoloco.ending import Ending, Outcome
 from evoloco.fields import Layout, size
 from evoloco.genome import Array
@@ -33,6 +34,7 @@ class Columns:
     | `ctrl`                      | what the controller answered                                  |
     | `actuator_force sensordata` | MuJoCo's, of the physics step before                          |
     | `obs`                       | what the controller felt: with interval, delay and noise      |
+    | `command`                   | speed [m/s], heading [rad] and turning rate [rad/s] asked for |
 
     The others are of the S physics steps that follow, until the next control step:
 
@@ -82,6 +84,7 @@ class Columns:
             "actuator_force": (outputs,),
             "sensordata": (model.nsensordata,),
             "obs": (size(morphology.observation),),
+            "command": (3,),
             "torso_position": (substeps, 3),
             "torso_orientation": (substeps, 4),
             "torso_velocity": (substeps, 3),
@@ -225,6 +228,18 @@ class Episode:
         places = [self.morphology.sensor(name) for name in names]
         indices = [index for place in places for index in range(place.start, place.stop)]
         return self.trace[:, [start + index for index in indices]]
+
+    # The command
+
+    @property
+    def command(self) -> Array:
+        """Speed [m/s], heading [rad] and turning rate [rad/s] that are asked for (T, 3)."""
+        return self["command"]
+
+    @cached_property
+    def stages(self) -> list[Stage]:
+        """Parts of the episode in which the command stays."""
+        return stages(self.command, self.control_dt)
 
     # Joints
 

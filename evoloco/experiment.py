@@ -170,7 +170,10 @@ class Experiment:
     @cached_property
     def terms(self) -> tuple[Term, ...]:
         """The fitness terms."""
-        return tuple(_term(name, spec, self.morphology) for name, spec in self.spec.fitness.items())
+        asks = self.spec.scenario.command.drawn.moves
+        return tuple(
+            _term(name, spec, self.morphology, asks) for name, spec in self.spec.fitness.items()
+        )
 
     @property
     def told(self) -> RunSpec:
@@ -319,7 +322,7 @@ class Experiment:
             pushes: Strength of pushes, 0 to 1.
         """
         scenario = self.spec.scenario
-        push, command = scenario.push, scenario.command
+        push = scenario.push
         return draw(
             self.morphology,
             (self.spec.seed, stream, generation, episode),
@@ -333,18 +336,31 @@ class Experiment:
             friction=scenario.friction,
             terrain=self.terrain,
             randomizations=self.randomizations,
-            command=(command.speed, command.heading, command.turning_rate),
+            command=scenario.command.drawn,
             width=width,
         )
 
 
-def _term(name: str, spec: TermSpec, morphology: Morphology) -> Term:
+def _term(name: str, spec: TermSpec, morphology: Morphology, asks: bool) -> Term:
     """A fitness term of the run file.
 
+    Args:
+        name: Of the term.
+        spec: Its table.
+        morphology: The body.
+        asks: Whether the scenario's command asks for anything.
+
     Raises:
-        SpecError: An option does not fit, a key of the table hides one, or there is no floor.
+        SpecError: An option does not fit, a key of the table hides one, there is no floor, or there
+            is no command to follow.
     """
     module = member("fitness", spec.measure, f"fitness.{name}.measure")
+    if spec.weight and not asks and getattr(module, "COMMANDED", False):
+        raise SpecError(
+            f"fitness.{name}.measure: '{spec.measure}' measures how [scenario.command] is "
+            "followed, and that asks for nothing. Give it a speed, a turning_rate or stages, such "
+            "as scenario.command.speed=0.3."
+        )
     for taken in sorted(options_of(module.measure).keys() & TermSpec.model_fields.keys()):
         raise SpecError(
             f"fitness.{name}.measure: the parameter '{taken}' of measure '{spec.measure}' cannot "

@@ -5,6 +5,7 @@ from typing import Any
 import mujoco
 import numpy as np
 
+from evoloco.command import STAGE
 from evoloco.episode import Episode
 from evoloco.errors import SpecError
 from evoloco.genome import Array
@@ -91,6 +92,7 @@ def columns(episode: Episode) -> dict[str, list[str]]:
         "ctrl": actuators[: morphology.controls],
         "obs": [f"{one.name}.{part}" for one in morphology.sensors for part in one.channels],
         "ground_force": [f"{foot}.{axis}" for foot in morphology.feet for axis in AXES],
+        "command": STAGE[1:],
         "foot_slip": morphology.feet,
         "limit_torque": joints,
         **dict.fromkeys(OF_ACTUATORS, forces),

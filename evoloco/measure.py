@@ -4,6 +4,9 @@ A measure is a module with a function `measure(episode, **options)`, a constant 
 constant `FLOORS`: the values that a step counts which a body did not live to see, where much of the
 measure is wanted and where little is. Both may be functions of the morphology.
 
+A constant `COMMANDED = True` says that it means nothing where the scenario's command asks for
+nothing.
+
 If its value at a control step depends on nothing later, the module has a row form too (`RowForm`).
 It is then a measure per step. Every other measure needs the whole episode.
 """

@@ -18,6 +18,8 @@ where `heel` is the first foot.
 | `joint_limit`                             | N m        | (nj,)  | if muscles drive the joints    |
 | `sensor["name"]`                          |            | (dim,) | any sensor of the model        |
 | `obs`                                     |            | record | what the controller felt       |
+| `command`                                 | as in      | (3,)   | speed, heading, turning rate   |
+|                                           | `Columns`  |        | that are asked for             |
 """
 
 from collections.abc import Mapping

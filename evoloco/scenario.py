@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from evoloco.command import STANDING, Commands, timetable
 from evoloco.errors import SpecError
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
@@ -15,12 +16,6 @@ from evoloco.terrain import STREAM, Terrain
 
 Direction = Literal["any", "sagittal", "lateral", "forward", "backward"]
 """Of pushes in the world: x is forward, y to the left."""
-
-COMMAND = 3
-"""Marks the random numbers of the command at a scenario's address: they change no other draw."""
-
-STILL = ((0.0, 0.0), (0.0, 0.0), (0.0, 0.0))
-"""Ranges of a command that asks for nothing."""
 
 SEARCH, ELITE, HELD_OUT = 0, 1, 2
 """Streams of random numbers: for the search, the choice of the champion, and its judgement."""
@@ -55,7 +50,9 @@ class Scenario:
         heights: Of the points of the ground's grid [m] (rows, columns); none where the ground is
             the model's own.
         draws: What else differs about body and surroundings; nothing where empty.
-        command: Speed [m/s], heading [rad] and turning rate [rad/s] that are asked for.
+        command: What is asked for, a row per stage: start [s], speed [m/s], heading [rad] and
+            turning rate [rad/s] (S, 4). Three numbers are a command for the whole episode (see
+            `evoloco.command.timetable`).
         key: Address of the random numbers that are drawn within the episode, such as sensor noise.
     """
 
@@ -65,15 +62,26 @@ class Scenario:
     friction: float = 1.0
     heights: Array = field(default_factory=lambda: np.zeros((0, 0)))
     draws: Draws = field(default_factory=Draws)
-    command: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    command: Array = field(default_factory=lambda: np.zeros((1, 4)))
     key: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "command", timetable(self.command))
 
     def __repr__(self) -> str:
         ground = "rough ground" if self.heights.size else "the model's ground"
         return (
             f"Scenario({len(self.pushes)} pushes, friction {self.friction:.3g}, {ground}, "
-            f"{len(self.draws.randomizations)} randomizations, key {self.key})"
+            f"{len(self.draws.randomizations)} randomizations, {self._asked}, key {self.key})"
         )
+
+    @property
+    def _asked(self) -> str:
+        """The command in words."""
+        if len(self.command) > 1:
+            return f"a command of {len(self.command)} stages"
+        _, speed, _, rate = self.command[0]
+        return f"a command of {speed:.3g} m/s and {rate:.3g} rad/s"
 
 
 def draw(
@@ -90,7 +98,7 @@ def draw(
     friction: tuple[float, float] = (1.0, 1.0),
     terrain: Terrain | None = None,
     randomizations: Sequence[Randomization] = (),
-    command: Sequence[tuple[float, float]] = STILL,
+    command: Commands = STANDING,
     width: float = 1.0,
 ) -> Scenario:
     """Draws a scenario from the random numbers at an address.
@@ -110,7 +118,7 @@ def draw(
         friction: Range of the factor on the floor's friction.
         terrain: Ground that the body stands on (`Terrain.under`); level ground where left out.
         randomizations: What else differs about body and surroundings.
-        command: Ranges of speed [m/s], heading [rad] and turning rate [rad/s].
+        command: What is asked for.
         width: How far the world is from the middle one: a factor on the start's noise, on pushes,
             on the sensors' noise, and on the widths of the ranges of friction and randomizations.
 
@@ -142,7 +150,7 @@ def draw(
         velocity,
         np.stack(pushes, axis=1),
         slip,
-        command=_command(command, address),
+        command=command.draw(address, duration),
         key=tuple(address),
         draws=draw_randomizations(randomizations, address, width),
     )
@@ -158,16 +166,6 @@ def _widened(ends: tuple[float, float], width: float) -> tuple[float, float]:
         return ends
     middle, half = (ends[0] + ends[1]) / 2, (ends[1] - ends[0]) / 2
     return max(middle - width * half, 0.0), middle + width * half
-
-
-def _command(
-    ranges: Sequence[tuple[float, float]], address: Sequence[int]
-) -> tuple[float, float, float]:
-    """A command drawn from ranges: speed [m/s], heading [rad] and turning rate [rad/s]."""
-    seed = np.random.SeedSequence(list(address), spawn_key=(COMMAND,))
-    low, high = np.array(ranges, float).T
-    speed, heading, turning_rate = low + (high - low) * np.random.default_rng(seed).random(3)
-    return float(speed), float(heading), float(turning_rate)
 
 
 def _ways(angles: Array, direction: Direction) -> tuple[Array, Array]:

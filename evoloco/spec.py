@@ -16,9 +16,11 @@ from pydantic import (
     ValidationError,
     WithJsonSchema,
     field_validator,
+    model_validator,
 )
 
 from evoloco import text_file
+from evoloco.command import Commands, Draw
 from evoloco.errors import SpecError, UnknownNameError, error_context
 from evoloco.overrides import Replacements, apply, flat, named_members
 from evoloco.presets.merging import expand
@@ -257,12 +259,15 @@ class TerminationSpec(_Table):
     )
 
 
-class CommandSpec(_Table):
-    """What a controller that observes it should do: a number, or [low, high] to draw from."""
+class _AskedSpec(_Table):
+    """What is asked for: a number, or [low, high] to draw from."""
 
-    speed: _Range = Field((0.0, 0.0), description="Walking speed [m/s].")
-    heading: _Range = Field(
-        (0.0, 0.0), description="Direction of walking, from the world's x axis to the left [rad]."
+    speed: _Range = Field((0.0, 0.0), description="Walking speed [m/s]; negative for backward.")
+    heading: _Range | None = Field(
+        None,
+        description="Direction of walking, from the world's x axis to the left [rad]. It is that "
+        "at the start of the command or stage, and the turning rate changes it from there. By "
+        "default the one asked for before, and 0 at the start of the episode.",
     )
     turning_rate: _Range = Field(
         (0.0, 0.0), description="Rate of change of the heading, positive to the left [rad/s]."
@@ -270,8 +275,68 @@ class CommandSpec(_Table):
 
     @field_validator("speed", "heading", "turning_rate")
     @classmethod
-    def _not_empty(cls, value: tuple[float, float]) -> tuple[float, float]:
-        return _ascending(value)
+    def _not_empty(cls, value: tuple[float, float] | None) -> tuple[float, float] | None:
+        return None if value is None else _ascending(value)
+
+
+class StageSpec(_AskedSpec):
+    """One stage of a command that changes at given times. The first one starts at 0."""
+
+    start: NotNegative = Field(description="When it begins [s]; it lasts until the next one.")
+
+
+class CommandSpec(_AskedSpec):
+    """What a controller that observes it should do: a number, or [low, high] to draw from.
+
+    It may change: `every` draws it anew, or `stages` say what is asked when.
+    """
+
+    every: NotNegative = Field(
+        0.0, description="Time after which another command is drawn [s]; 0 for one per episode."
+    )
+    stop: Fraction = Field(
+        0.0, description="Probability that a command is to stand still: speed and turning rate 0."
+    )
+    stages: tuple[StageSpec, ...] = Field((), description="Stages, instead of all other keys.")
+
+    @field_validator("stages", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "CommandSpec":
+        if not self.stages:
+            return self
+        plain = CommandSpec()
+        others = [
+            key
+            for key in type(self).model_fields
+            if key != "stages" and getattr(self, key) != getattr(plain, key)
+        ]
+        if others:
+            raise ValueError(
+                f"`stages` and {', '.join(f'`{key}`' for key in others)} exclude each other: say "
+                "in every stage what is asked for, or leave `stages` out"
+            )
+        starts = [stage.start for stage in self.stages]
+        if starts[0] != 0 or sorted(set(starts)) != starts:
+            raise ValueError(
+                "The stages must be in the order of their starts, and the first must start at 0; "
+                f"they start at {', '.join(f'{start:g}' for start in starts)} s"
+            )
+        return self
+
+    @property
+    def drawn(self) -> Commands:
+        """Returns how the command of an episode is drawn."""
+        if not self.stages:
+            return Commands(
+                (Draw(self.speed, self.heading, self.turning_rate),), self.every, self.stop
+            )
+        return Commands(
+            tuple(Draw(one.speed, one.heading, one.turning_rate, one.start) for one in self.stages)
+        )
 
 
 def _ascending(value: tuple[float, float]) -> tuple[float, float]:
@@ -691,6 +756,8 @@ def _explain(error: ValidationError, source: str) -> str:
             mistakes.append(f"Key '{key}' is missing.")
         elif mistake["type"] in ("model_type", "dict_type"):
             mistakes.append(f"Key '{key}' must be a table, not {mistake['input']!r}.")
+        elif mistake["type"] == "value_error" and isinstance(mistake["input"], dict):
+            mistakes.append(f"Table '{key}': {reason}.")
         else:
             mistakes.append(f"Key '{key}': {reason}, not {mistake['input']!r}.")
     return f"{source}: " + " ".join(mistakes)

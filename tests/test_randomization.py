@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from evoloco import ground
+from evoloco.command import Commands, Draw
 from evoloco.errors import EvolocoError, ModelError, SpecError, UnknownNameError
 from evoloco.evaluators.local import Local, simulator
 from evoloco.experiment import Experiment
@@ -618,6 +619,7 @@ def test_dofs_are_called_after_their_joints(walker: Morphology) -> None:
 # Draws
 
 
+RANGES = Commands((Draw((0.1, 0.5), (0, 1), (-1, 1)),))
 TABLES = (
     one("mass", each=True),
     one("sliding_friction"),
@@ -797,21 +799,19 @@ def test_randomizations_and_commands_change_no_other_draw_of_a_scenario(walker: 
         "terrain": ROUGH,
     }
     plain = draw_scenario(walker, ADDRESS, **options)
-    full = draw_scenario(
-        walker, ADDRESS, **options, randomizations=TABLES, command=((0.1, 0.5), (0, 1), (-1, 1))
-    )
+    full = draw_scenario(walker, ADDRESS, **options, randomizations=TABLES, command=RANGES)
     for name in ("joint_offset", "velocity", "pushes", "friction", "heights"):
         assert np.array_equal(getattr(plain, name), getattr(full, name)), name
     assert plain.draws == Draws((), ADDRESS)
-    assert plain.command == (0, 0, 0)
+    assert np.array_equal(plain.command, [[0, 0, 0, 0]])
 
 
 def test_commands_lie_in_their_ranges_and_one_number_is_itself(walker: Morphology) -> None:
-    ranges = ((0.2, 0.4), (0.3, 0.3), (-1.0, 1.0))
+    ranges = Commands((Draw((0.2, 0.4), (0.3, 0.3), (-1.0, 1.0)),))
     scenarios = [
         draw_scenario(walker, (seed,), duration=1.0, command=ranges) for seed in range(200)
     ]
-    commands = np.array([one.command for one in scenarios])
+    commands = np.array([one.command[0, 1:] for one in scenarios])
     assert np.all(commands[:, 1] == 0.3)
     assert 0.2 <= commands[:, 0].min() < 0.22
     assert 0.38 < commands[:, 0].max() <= 0.4
@@ -874,7 +874,7 @@ def test_every_scenario_of_a_run_is_randomized_at_its_own_address(random_hop: Pa
     assert all(len(draw.draws.randomizations) == 4 for draw in groups)
     masses = {apply(draw.draws, experiment.morphology).morphology.mass for draw in groups}
     assert len(masses) == len(groups)
-    assert all(0.1 <= draw.command[0] <= 0.5 and draw.command[1] == 0.2 for draw in groups)
+    assert all(0.1 <= draw.command[0, 1] <= 0.5 and draw.command[0, 2] == 0.2 for draw in groups)
 
 
 def test_the_run_file_that_is_kept_tells_the_usual_ranges(random_hop: Path) -> None:

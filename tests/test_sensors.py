@@ -266,7 +266,8 @@ def test_an_estimate_takes_no_delay_of_its_own(body):
 def test_a_command_is_felt_as_it_is_asked(body):
     first, second = episodes(changed(body, command={}), 2)
     np.testing.assert_array_equal(felt(first, "command")[0], [0.1, 0.2, 0.3])
-    np.testing.assert_array_equal(felt(second, "command")[-1], [0.2, 0.2, 0.3])
+    turned = 0.2 + 0.3 * second.time[-1]
+    np.testing.assert_allclose(felt(second, "command")[-1], [0.2, turned, 0.3], rtol=1e-12)
 
 
 SLOW = '''

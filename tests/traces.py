@@ -157,6 +157,7 @@ def mirrored(original: Episode) -> Episode:
     order = [feet.index(other[foot]) for foot in feet]
     for name in ("ctrl", "actuator_force"):
         image[name][:] = original[name][:, order]
+    image["command"][:] = original["command"] * (1, -1, -1)
     image.sensor("torso.orientation")[:] = original.sensor("torso.orientation") * (1, -1, 1, -1)
     for name in ("position", "velocity", "rate"):
         image.sensor(f"torso.{name}")[:] = original.sensor(f"torso.{name}") * MIRROR[name]

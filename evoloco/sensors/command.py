@@ -5,7 +5,7 @@ from evoloco.sensor import Sensor
 
 
 def sensor(morphology: Morphology) -> Sensor:  # noqa: ARG001 - the contract's
-    """Speed [m/s], heading [rad] and turning rate [rad/s] of `[scenario.command]`."""
+    """Present speed [m/s], heading [rad] and turning rate [rad/s] of `[scenario.command]`."""
     return Sensor(
         "command",
         ("speed", "heading", "turning_rate"),

@@ -226,6 +226,7 @@ class Batch:
 
         loading.load_rows(arrays, ids, settings, which)
         loading.load_pushes(arrays, ids, settings, which)
+        loading.load_commands(arrays, ids, settings, which)
         loading.load_drifts(arrays, ids, own)
         arrays["sensor_free"][ids] = [setting.sensor_free._address for setting in own]
 

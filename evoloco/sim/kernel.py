@@ -34,7 +34,7 @@ from evoloco.sim.native import (
     word_row,
     words,
 )
-from evoloco.sim.observe import observe, rotation
+from evoloco.sim.observe import asked, observe, rotation
 from evoloco.sim.philox import philox
 from evoloco.sim.plan import (
     COMPLETED,
@@ -198,7 +198,8 @@ def record(plan, sim, t, seen):  # type: ignore[no-untyped-def]
     column = copy(trace, column, command, plan.nu)
     column = copy(trace, column, seen.actuator_force, plan.outputs)
     column = copy(trace, column, seen.sensordata, plan.nsensordata)
-    copy(trace, column, row(plan.obs, sim, plan.obs_size), plan.obs_size)
+    column = copy(trace, column, row(plan.obs, sim, plan.obs_size), plan.obs_size)
+    trace[column], trace[column + 1], trace[column + 2] = asked(plan, sim, t)
 
     sums.clear(plan, trace)
     if plan.state_column >= 0:

@@ -18,6 +18,7 @@ def clear(arrays: Arrays, ids: Ids) -> None:
         "outcome",
         "lived",
         "observed",
+        "stage",
         "actuator_state",
         "rule",
         "motion",
@@ -50,6 +51,25 @@ def load_pushes(
     for row, setting in zip(rows, settings, strict=True):
         row[: len(setting.pushes)] = setting.pushes
     arrays["pushes"][ids] = rows[which]
+
+
+def load_commands(
+    arrays: Arrays, ids: Ids, settings: Sequence[Setting], which: NDArray[np.int64]
+) -> None:
+    """Copies the stages of commands; those that a simulation lacks never begin."""
+    most, present = (
+        max((len(setting.command) for setting in settings), default=0),
+        arrays.constant("stage_count"),
+    )
+    if most > present:
+        arrays.grow("asked", most)
+        arrays["asked"][:, present:] = np.inf
+        arrays.set(stage_count=most)
+
+    rows = np.full((len(settings), arrays.constant("stage_count"), plan.STAGE), np.inf)
+    for row, setting in zip(rows, settings, strict=True):
+        row[: len(setting.command)] = setting.command
+    arrays["asked"][ids] = rows[which]
 
 
 def load_drifts(arrays: Arrays, ids: Ids, settings: Sequence[Setting]) -> None:

@@ -19,6 +19,7 @@ from evoloco.sim.plan import (
     NOWHERE,
     OFFSET,
     QUANTUM,
+    STAGE,
     STUDENT_T,
 )
 
@@ -58,7 +59,7 @@ def observe(plan, sim, t, sensordata):  # type: ignore[no-untyped-def]
     true = row(plan.true, sim, plan.obs_size) if plan.disturbed else obs
     rows = rotation(sensordata, plan.orientation)
 
-    read(plan, sim, sensordata, rows, true)
+    read(plan, sim, t, sensordata, rows, true)
     if plan.disturbed:
         disturb(plan, sim, t, true, obs)
     if plan.estimate_at != NOWHERE:
@@ -66,7 +67,7 @@ def observe(plan, sim, t, sensordata):  # type: ignore[no-untyped-def]
 
 
 @jit
-def read(plan, sim, sensordata, rows, true):  # type: ignore[no-untyped-def]
+def read(plan, sim, t, sensordata, rows, true):  # type: ignore[no-untyped-def]
     """Writes the true readings."""
     gather = carray(words(plan.gather), (plan.gather_count, 2))
     scale = row(plan.gather_scale, sim, plan.gather_count)
@@ -89,9 +90,21 @@ def read(plan, sim, sensordata, rows, true):  # type: ignore[no-untyped-def]
             true[plan.foot_ahead_at + i] = way / (level * leg_length)
 
     if plan.asked_at != NOWHERE:
-        asked = row(plan.asked, sim, 3)
-        for i in range(3):
-            true[plan.asked_at + i] = asked[i]
+        at = plan.asked_at
+        true[at], true[at + 1], true[at + 2] = asked(plan, sim, t)
+
+
+@jit
+def asked(plan, sim, t):  # type: ignore[no-untyped-def]
+    """Speed [m/s], heading [rad] and turning rate [rad/s] asked for at control step t."""
+    stages = plan.asked + 8 * STAGE * plan.stage_count * sim
+    present = word_row(plan.stage, sim, 1)
+    while present[0] + 1 < plan.stage_count and row(stages, present[0] + 1, STAGE)[0] <= t:
+        present[0] += 1
+
+    stage = row(stages, present[0], STAGE)
+    since = t * plan.physics_dt * plan.substeps - stage[1]
+    return stage[2], stage[3] + stage[4] * since, stage[4]
 
 
 @jit

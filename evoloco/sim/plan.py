@@ -31,6 +31,10 @@ NOISE = len(NOISE_COLUMNS)
 PUSH = 5
 """Numbers of a push: its first physics step, the one after its last, force x, y, z [N]."""
 
+STAGE = 5
+"""Numbers of a stage of the command: its first control step, start [s], speed [m/s], heading at the
+start [rad], turning rate [rad/s]."""
+
 CONTRACTION = 4
 """Numbers of a muscle in a physics step: activation, length, velocity, force."""
 
@@ -81,7 +85,8 @@ PLAN = np.dtype(
             "min_height",  # (nsim, 1): height over the ground below which an episode ends [m]
             "support",  # (nsim, SUPPORT): the virtual support
             "leg_length",  # (nsim, 1) [m]
-            "asked",  # (nsim, 3): the command that a controller may observe
+            "asked",  # (nsim, stage_count, STAGE): stages of the command
+            "stage",  # int64 (nsim, 1): number of the present one
             "noise",  # (nsim, obs_size, NOISE)
             "delay",  # int64 (nsim, obs_size): of each channel [control steps]
             "command",  # (nsim, nu): the answer of a controller that does not reach ctrl at once
@@ -123,6 +128,7 @@ PLAN = np.dtype(
             "actuator_state_size",
             "gather_count",
             "push_count",
+            "stage_count",
             "drift_count",
             "late_count",
             "feet",

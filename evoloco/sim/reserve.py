@@ -47,7 +47,6 @@ def reserve_episodes(
         "motor": 2 * morphology.outputs,
         "support": plan.SUPPORT,
         "leg_length": 1,
-        "asked": 3,
         "noise": obs * plan.NOISE,
         "command_offset": morphology.controls,
         "estimate": 2,
@@ -55,7 +54,7 @@ def reserve_episodes(
     for name, width in widths.items():
         arrays.reserve(name, width)
 
-    for name in ("outcome", "lived", "fresh", "observed", "busy", "sensor_free"):
+    for name in ("outcome", "lived", "fresh", "observed", "busy", "sensor_free", "stage"):
         arrays.reserve(name, kind=np.int64)
     for name, width in {"key": 2, "delay": obs, "command_delay": 2, "rule": 2}.items():
         arrays.reserve(name, width, kind=np.int64)
@@ -68,6 +67,8 @@ def reserve_episodes(
 
     arrays.reserve("trace", rows, columns.size)
     arrays.reserve("pushes", 0, plan.PUSH)
+    arrays.reserve("asked", 1, plan.STAGE)
+    arrays.set(stage_count=1)
     arrays.reserve("drift_address", 0, 2, kind=np.int64)
     arrays.reserve("drift_value", 0, 2)
 

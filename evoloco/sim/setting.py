@@ -28,6 +28,7 @@ class Setting:
         sensor_free: Its model for physics steps whose sensors nobody reads.
         start: MuJoCo's state at the start (nstate,).
         pushes: As the kernel reads them (P, plan.PUSH).
+        command: Stages of the command, as the kernel reads them (S, plan.STAGE).
         rows: What the kernel reads, by the name in its plan.
         backlash: Play of the joints' gears [rad] (joints,).
         rough: Whether its ground is a height field.
@@ -40,6 +41,7 @@ class Setting:
     sensor_free: mujoco.MjModel
     start: Array = field(repr=False)
     pushes: Array
+    command: Array
     rows: Mapping[str, NDArray[np.generic]] = field(repr=False)
     backlash: Array = field(repr=False)
     rough: bool = False
@@ -93,7 +95,6 @@ def settle(body: Body, scenario: Scenario, strength: float, control_dt: float) -
         "motor": _motors(world.morphology),
         "support": body.support(strength),
         "leg_length": np.array([body.morphology.leg_length]),
-        "asked": np.asarray(scenario.command),
         "key": _key(scenario),
         **_readings(body, world),
         **_felt(body, world, control_dt),
@@ -104,6 +105,7 @@ def settle(body: Body, scenario: Scenario, strength: float, control_dt: float) -
         sensor_free=body.sensor_free(model) if several else model,
         start=body.start(scenario, world.morphology),
         pushes=_pushes(scenario, world.morphology),
+        command=_stages(scenario, control_dt),
         rows=rows,
         backlash=world.backlash,
         rough=bool(scenario.heights.size),
@@ -121,6 +123,13 @@ def _pushes(scenario: Scenario, morphology: Morphology) -> Array:
     first = np.floor(start / dt + 1e-9)  # 1e-9: rounding of the quotient
     force = morphology.mass * change / (steps * dt)
     return np.concatenate([first, first + steps, force], axis=1)
+
+
+def _stages(scenario: Scenario, control_dt: float) -> Array:
+    """Stages of the command; each begins with the first control step not before its start."""
+    start = scenario.command[:, :1]
+    first = np.ceil(start / control_dt - 1e-9)  # 1e-9: rounding of the quotient
+    return np.concatenate([first, scenario.command], axis=1)
 
 
 def _motors(morphology: Morphology) -> Array:
