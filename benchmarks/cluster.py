@@ -58,7 +58,7 @@ EPISODE = 10.0
 
 
 def walkers(experiment: Experiment, count: int) -> np.ndarray:
-    return around(champion("biped", len(experiment.space)), count)
+    return around(champion("biped_fast", len(experiment.space)), count)
 
 
 def complete(ray: Ray, experiment: Experiment, workers: int) -> None:
@@ -70,7 +70,7 @@ def complete(ray: Ray, experiment: Experiment, workers: int) -> None:
 
 
 def speed(repeats: int) -> None:
-    experiment = Experiment(read(run_file("biped"), ENDLESS))
+    experiment = Experiment(read(run_file("biped_fast"), ENDLESS))
     genomes, scenarios = walkers(experiment, GENOMES), experiment.scenarios(0)
     local = Local(experiment, 2)
     threads, workers = [], []
@@ -112,7 +112,7 @@ def faults() -> bool:
         "optimizer.generations=8",
         "optimizer.population_size=64",
     ]
-    spec = read(run_file("biped"), changes)
+    spec = read(run_file("biped_fast"), changes)
     with tempfile.TemporaryDirectory() as folder:
         whole = Run.create(spec, Path(folder) / "whole")
         evolve(whole)
@@ -242,7 +242,7 @@ def measure(repeats: int) -> Costs:
     import ray as library
     from ray.cluster_utils import Cluster
 
-    experiment = Experiment(read(run_file("biped"), ENDLESS))
+    experiment = Experiment(read(run_file("biped_fast"), ENDLESS))
     genomes, scenarios = walkers(experiment, GENOMES), experiment.scenarios(0)
     head = {"num_cpus": 4, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args=head)

@@ -89,7 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--run", default="biped")
+    parser.add_argument("--run", default="biped_fast")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--generations", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0, help="seed of the moments")

@@ -352,7 +352,7 @@ def draw_speeds(found: Sequence[tuple[float, Gait]], path: Path) -> None:
 
 
 WITHSTAND = ("muscle_fsm", "reflex", "simbicon", "CPG")
-RUNS = ("muscle_biped_fsm", "muscle_biped", "muscle_biped_simbicon", "biped")
+RUNS = ("muscle_biped_fsm", "muscle_biped", "muscle_biped_simbicon", "biped_fast")
 """Runs of these controllers; the first two find a walk with muscles."""
 IMPULSES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 """Changes of speed by a push [m/s]."""

@@ -251,7 +251,7 @@ def main() -> None:
     part.add_argument(
         "--budget", type=float, default=12_000.0, help="simulated seconds of each search"
     )
-    part.add_argument("--runs", nargs="*", default=["hopper", "biped"])
+    part.add_argument("--runs", nargs="*", default=["hopper", "biped_fast"])
     part.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     part.add_argument("--searches", nargs="*", default=list(SEARCHES), choices=list(SEARCHES))
     given = parser.parse_args()

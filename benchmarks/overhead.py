@@ -19,7 +19,7 @@ from evoloco.spec import read
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--run", default="biped")
+    parser.add_argument("--run", default="biped_fast")
     parser.add_argument("--generations", type=int, default=0, help="0 for those of the run file")
     arguments = parser.parse_args()
     changes = [f"optimizer.generations={arguments.generations}"] if arguments.generations else []

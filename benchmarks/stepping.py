@@ -162,7 +162,7 @@ def noise(bench: Bench, repeats: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--run", default="biped")
+    parser.add_argument("--run", default="biped_fast")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--parts", nargs="*", default=["steps", "equal", "noise"])

@@ -23,7 +23,7 @@ from evoloco.genome import Array
 from evoloco.sim import heightfield
 from evoloco.spec import read
 
-BODIES = ("biped", "planar_biped", "hopper", "muscle_biped")
+BODIES = ("biped_fast", "planar_biped", "hopper", "muscle_biped")
 ROUGHNESS = (0.0, 0.01, 0.02, 0.04)
 """Roughness of the champions' ground [m]."""
 LEVEL = 1000.0

@@ -89,7 +89,7 @@ def compare(before: Path, run: str, threads: int, pairs: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("commit", help="to compare with")
-    parser.add_argument("--runs", nargs="*", default=["biped", "planar_biped", "muscle_biped"])
+    parser.add_argument("--runs", nargs="*", default=["biped_fast", "planar_biped", "muscle_biped"])
     parser.add_argument("--pairs", type=int, default=9)
     parser.add_argument("--before", type=Path, help="Python where the commit is installed already")
     told = parser.parse_args()

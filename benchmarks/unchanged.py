@@ -40,10 +40,10 @@ NSGA2 = ("optimizer.name=nsga2", "fitness.slip.objective=slip")
 ROUGH = ("scenario.terrain.roughness=0.02",)
 
 EXTRA: dict[str, tuple[str, ...]] = {
-    "biped on rough ground": ("biped", *ROUGH),
+    "biped on rough ground": ("biped_fast", *ROUGH),
     "muscle_biped_fsm on rough ground": ("muscle_biped_fsm", *ROUGH),
     "muscle_biped_fsm with whole pushes": ("muscle_biped_fsm", "scenario.push.growth=0"),
-    "biped with pushes": ("biped", "scenario.push.count=3", "scenario.push.impulse=0.3"),
+    "biped with pushes": ("biped_fast", "scenario.push.count=3", "scenario.push.impulse=0.3"),
     "planar_biped with nsga2": ("planar_biped", *NSGA2),
     "planar_biped with two episodes and a support": (
         "planar_biped",
@@ -60,7 +60,7 @@ EXTRA: dict[str, tuple[str, ...]] = {
         "controller.phase_reset=true",
     ),
     "planar_biped with a ring": ("planar_biped", "controller.topology=ring"),
-    "biped on ray": ("biped", "--ray", "local"),
+    "biped on ray": ("biped_fast", "--ray", "local"),
 }
 """Cases besides the bundled runs, of which two have genes of bodies."""
 

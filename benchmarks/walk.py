@@ -113,7 +113,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument(
-        "--runs", nargs="*", default=["biped", "biped_phase", "biped_hopf", "biped_sine"]
+        "--runs", nargs="*", default=["biped_fast", "biped_phase", "biped_hopf", "biped_sine"]
     )
     parser.add_argument("--out", type=Path, default=Path(tempfile.mkdtemp(prefix="walk-")))
     arguments = parser.parse_args()

@@ -22,6 +22,7 @@ from ._posture_feedback import (
     shift,
     turn,
 )
+from ._steering import Steering
 
 ROUNDS = 2
 """Rounds of inverse kinematics per control step; they begin at the angles of the step before."""
@@ -31,6 +32,9 @@ PERIODS = 2.5, 7.5, 4.5
 
 SIDES = {"left": 1.0, "right": -1.0, "": 0.0}
 """Which way is outwards, by the side of a foot."""
+
+LONGEST = 0.6
+"""Longest stride that a command makes [leg lengths]."""
 
 BEGIN = 1.5
 """Time in which strides grow to their length [s]."""
@@ -59,12 +63,15 @@ class FootPaths:
     Args:
         morphology: The body.
         answers: Whether the torso's tilt and rate are answered.
+        commands: Whether steps follow the speed and turning that are asked for.
 
     Raises:
         ModelError: A foot hangs on no driven hinge.
     """
 
-    def __init__(self, morphology: Morphology, answers: bool = True) -> None:
+    def __init__(
+        self, morphology: Morphology, answers: bool = True, commands: bool = False
+    ) -> None:
         self.morphology, self.limbs = morphology, limbs(morphology)
         self._sides = [SIDES[morphology.sides.of_foot(limb.foot)] for limb in self.limbs]
         self._pairs = _pairs(morphology)
@@ -73,11 +80,19 @@ class FootPaths:
         natural = math.sqrt(leg / morphology.gravity)
         paths = _paths(leg, natural, many)
         self.feedback = PostureFeedback(len(self.limbs), leg, "m")
-        self._known = paths
-        self.genes = paths + (self.feedback.genes if answers else [])
+        self.steering = Steering(morphology) if commands else None
+        self._known = [*paths, *_with_speed(leg)]
+        if self.steering is None:
+            self.genes = paths
+        else:
+            walks = [gene for gene in paths if gene.name != "stride"]
+            self.genes = [*walks, *_with_speed(leg), *self.steering.genes]
+        if answers:
+            self.genes += self.feedback.genes
         joints = max(len(limb.joints) for limb in self.limbs)
         self.state: Shapes = {
             "feedback": self.feedback.state,
+            "steering": Steering.state,
             "angle": (len(self.limbs), joints),
         }
 
@@ -93,6 +108,7 @@ class FootPaths:
             ],
             "middle": [joint.home for joint in self.morphology.joints],
             "feedback": self.feedback.parameters(values),
+            "steering": self.steering.parameters(values) if self.steering else {"speed_gain": 0.0},
             **{gene.name.replace(".", "_"): values.get(gene.name, 0.0) for gene in self._known},
         }
 
@@ -134,6 +150,15 @@ def _paths(leg: float, natural: float, many: bool) -> list[Gene]:
     return genes
 
 
+def _with_speed(leg: float) -> list[Gene]:
+    """Genes of what changes with the speed of steps, for legs of a length [m]."""
+    meaning = "per speed of steps"
+    return [
+        Gene("ahead.speed", -0.3, 0.3, "s", f"feet further ahead {meaning}", start=0.0),
+        Gene("lean.speed", -0.5, 0.5, "rad s/m", f"lean {meaning}", start=0.0),
+    ]
+
+
 @numba.njit(error_model="numpy", nogil=True)
 def ramp(x: float) -> float:
     """From 0 to 1, with level ends."""
@@ -152,6 +177,7 @@ def begin(paths: Record, state: Record) -> None:
     state.feedback.felt[:] = 0.0
     state.feedback.shift[:] = 0.0
     state.angle[:] = paths.limbs.home
+    state.steering.activity = 1.0
 
 
 @numba.njit(error_model="numpy", nogil=True)
@@ -161,7 +187,7 @@ def swing(paths: Record, phase: float) -> float:
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def place(paths: Record, state: Record, i: int, phase: float, grown: float, target: Array) -> None:
+def place(paths: Record, state: Record, i: int, phase: float, grown: float, target: Array) -> float:
     """Writes where a foot is on its path, from home and without answers [m] (3,).
 
     Args:
@@ -171,21 +197,31 @@ def place(paths: Record, state: Record, i: int, phase: float, grown: float, targ
         phase: Of the left side, from 0 to 1.
         grown: Length of a stride over that of the gene [1].
         target: Gets the place.
+
+    Returns:
+        Turn of the foot about the torso's vertical axis [rad].
     """
     own = phase - paths.lag[i]
-    done = swing(paths, own)
+    done, stance = swing(paths, own), (1.0 + paths.double) / 2.0
     if 0.0 <= done <= 1.0:
         ahead, up = ramp(done) - 0.5, math.sin(math.pi * done) ** 2
     else:
-        stance = (1.0 + paths.double) / 2.0
         ahead, up = 0.5 - within(own - 0.25 - (1.0 - stance) / 2.0) / stance, 0.0
 
-    side, reached = paths.side[i], SHIFT * paths.limbs.leg_length
-    moved = state.feedback.shift[i]
-    sway = paths.sway * math.sin(2.0 * math.pi * phase + paths.lead)
-    target[0] = paths.ahead + grown * paths.stride * ahead + bounded(moved[0], reached)
+    asked, leg = state.steering, paths.limbs.leg_length
+    side, reached, lasts = paths.side[i], SHIFT * leg, stance * paths.period
+    over_ground = (
+        asked.speed - asked.turning * paths.limbs.sole[i, 1]
+    )
+    stride = grown * paths.stride + bounded(lasts * over_ground, LONGEST * leg)
+    moved, lift = state.feedback.shift[i], asked.activity * paths.lift
+    sway = asked.activity * paths.sway * math.sin(2.0 * math.pi * phase + paths.lead)
+
+    target[0] = paths.ahead + asked.speed * paths.ahead_speed
+    target[0] += stride * ahead + bounded(moved[0], reached)
     target[1] = side * paths.width + sway + bounded(moved[1], reached)
-    target[2] = paths.drop + paths.lift * up
+    target[2] = paths.drop + lift * up
+    return float(lasts * asked.turning * ahead)
 
 
 @numba.njit(error_model="numpy", nogil=True)
@@ -203,19 +239,21 @@ def follow(paths: Record, state: Record, phase: float, time: float, dt: float, c
     legs, grown = paths.limbs, min(1.0, time / BEGIN)
     feedback, felt = paths.feedback, state.feedback.felt
     target, turned_by, arm, axes = np.zeros(3), np.zeros(3), np.zeros(3), np.eye(3)
+    lean = paths.lean + state.steering.speed * paths.lean_speed
+    active = state.steering.activity
     ctrl[:] = paths.middle
 
     for i in range(paths.side.size):
         done, side = swing(paths, phase - paths.lag[i]), paths.side[i]
         swings = 0.0 <= done <= 1.0
         shift(feedback, state.feedback.shift[i], felt, swings, dt)
-        place(paths, state, i, phase, grown, target)
+        turned_by[2] = place(paths, state, i, phase, grown, target)
 
-        stands = 0.0 if swings else 1.0
+        stands = 1.0 - active if swings else 1.0
         theirs = swing(paths, phase - paths.lag[i] - 0.5)
         lifts = math.sin(math.pi * theirs) if 0.0 <= theirs <= 1.0 else 0.0
-        about_x = side * paths.hip_raise * lifts + stands * turn(feedback, felt, HIP, ROLL)
-        about_y = -paths.lean - stands * turn(feedback, felt, HIP, PITCH)
+        about_x = active * side * paths.hip_raise * lifts + stands * turn(feedback, felt, HIP, ROLL)
+        about_y = -lean - stands * turn(feedback, felt, HIP, PITCH)
 
         for c in range(3):
             arm[c] = legs.sole[i, c] + target[c] - legs.anchor[i, 0, c]

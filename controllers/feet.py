@@ -10,6 +10,7 @@ from evoloco.morphology import Morphology
 
 from ._foot_paths import FootPaths, begin, follow, within
 from ._posture_feedback import feel, pace
+from ._steering import steer
 
 
 def reset(params: Record, state: Record, dt: float) -> None:
@@ -21,6 +22,19 @@ def reset(params: Record, state: Record, dt: float) -> None:
 def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
     """Advances the phase by one control step and writes target angles."""
     paths, feet = params.paths, state.feet
+    feel(paths.feedback, feet.feedback, obs, dt)
+
+    rate = pace(paths.feedback, feet.feedback, state.phase) / paths.period
+    state.phase = within(state.phase + dt * rate)
+    follow(paths, feet, state.phase, time, dt, ctrl)
+
+
+def step_as_asked(
+    params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array
+) -> None:
+    """The same, with the speed and turning that are asked for."""
+    paths, feet = params.paths, state.feet
+    steer(paths.steering, feet.steering, obs, dt)
     feel(paths.feedback, feet.feedback, obs, dt)
 
     rate = pace(paths.feedback, feet.feedback, state.phase) / paths.period
@@ -42,16 +56,20 @@ class Controller:
     Args:
         morphology: The body.
         answers: Whether legs, soles and places of steps answer the torso's tilt and rate.
+        commands: Whether steps follow the speed and turning that are asked for: the sensor
+            `command`, which a run file adds as [sensors.command].
 
     Raises:
         ModelError: A foot hangs on no driven hinge.
     """
 
     reset = staticmethod(reset)
-    step = staticmethod(step)
 
-    def __init__(self, morphology: Morphology, answers: bool = True) -> None:
-        self.paths = FootPaths(morphology, answers)
+    def __init__(
+        self, morphology: Morphology, answers: bool = True, commands: bool = False
+    ) -> None:
+        self.step = step_as_asked if commands else step
+        self.paths = FootPaths(morphology, answers, commands)
         self.space = Space(self.paths.genes)
         self.state = {"phase": (), "feet": self.paths.state}
 

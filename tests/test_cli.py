@@ -145,7 +145,7 @@ def test_list_describes_any_member(evoloco: Command) -> None:
     assert all(gene.name in own and gene.meaning in own for gene in GENES)
     assert (
         evoloco("list", "runs", "biped").out.strip()
-        == runs()["biped"].read_text(encoding="utf-8").strip()
+        == runs()["biped_fast"].read_text(encoding="utf-8").strip()
     )
     assert "knee.amplitude" in evoloco("list", "controllers", "sine", "--morphology", "hopper").out
     planar = ("list", "controllers", "matsuoka", "topology=planar", "--morphology", "planar_biped")
@@ -329,8 +329,8 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
         (["fly"], "fly"),
         (["evolve"], "RUN"),
         (["list", "robots"], "controllers"),
-        (["evolve", "biped", "--threads", "-1"], "--threads"),
-        (["evolve", "biped", "--generations", "many"], "--generations"),
+        (["evolve", "biped_fast", "--threads", "-1"], "--threads"),
+        (["evolve", "biped_fast", "--generations", "many"], "--generations"),
         (["resume"], "DIR"),
     ],
 )

@@ -83,7 +83,7 @@ def test_a_controller_of_the_docs_moves_the_bundled_biped(page: str, in_folder: 
     (in_folder / block.file).write_text(block.text, encoding="utf-8")
     own = f"controller={{name='{in_folder / block.file}'}}"
     experiment = Experiment(
-        read(run_file("biped"), [own, "scenario.duration=0.5", "optimizer.population_size=2"])
+        read(run_file("biped_fast"), [own, "scenario.duration=0.5", "optimizer.population_size=2"])
     )
     genomes = experiment.optimizer().ask()
     evaluation = Local(experiment).evaluate(genomes, experiment.scenarios(0), support=0.0)

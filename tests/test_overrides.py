@@ -50,7 +50,7 @@ def test_an_override_of_another_form_is_refused(override: str) -> None:
             "[controller.bounds]",
         ),
         (
-            "biped",
+            "biped_fast",
             "fitness.speed.measure=forward_speed",
             "fitness.speed.measure = forward_speed: left out target, width of speed_tracking",
         ),
@@ -80,7 +80,7 @@ def test_genes_that_the_new_body_lacks_are_left_out_and_equal_ones_stay(tmp_path
 
 def test_what_an_override_gives_stays_and_is_an_error_if_it_is_wrong() -> None:
     new = "controller.name=sine"
-    spec, notes = told("biped", new, "controller.topology=pacemaker", "controller.fixed.tail=1.0")
+    spec, notes = told("biped_fast", new, "controller.topology=pacemaker", "controller.fixed.tail=1.0")
     assert spec.controller.options == {"topology": "pacemaker"}
     assert spec.controller.fixed == {"tail": 1.0}
     assert notes == []
@@ -113,7 +113,7 @@ def test_an_equal_option_whose_value_the_new_member_does_not_take_is_left_out(
 def test_a_sensor_with_another_source_loses_the_options_of_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "run.toml"
     path.write_text(
-        run_file("biped").read_text(encoding="utf-8")
+        run_file("biped_fast").read_text(encoding="utf-8")
         + '\n[sensors.tilt]\nsource = "estimated_tilt"\ntime_constant = 0.5\nwrong = 1\n'
         + "delay = 0.02\n",
         encoding="utf-8",
@@ -126,7 +126,7 @@ def test_a_sensor_with_another_source_loses_the_options_of_the_old_one(tmp_path:
 
 @pytest.mark.slow
 def test_the_command_line_prints_what_is_left_out(evoloco: Callable[..., Ended]) -> None:
-    ended = evoloco("evolve", "biped", "optimizer.name=uniform", "--dry-run")
+    ended = evoloco("evolve", "biped_fast", "optimizer.name=uniform", "--dry-run")
     assert ended.code == 0
     assert ended.err == "Note: optimizer.name = uniform: left out sigma of cmaes\n"
     assert "uniform: 200 generations of 16 genomes" in ended.out
@@ -134,7 +134,7 @@ def test_the_command_line_prints_what_is_left_out(evoloco: Callable[..., Ended])
 
 def test_a_floor_and_a_threshold_belong_to_their_measure(tmp_path: Path) -> None:
     path = tmp_path / "whole.toml"
-    told_spec = Experiment(read(run_file("biped"))).told
+    told_spec = Experiment(read(run_file("biped_fast"))).told
     path.write_text(dumps(told_spec), encoding="utf-8")
     measure = "fitness.speed.measure=forward_speed"
     spec, notes = told(path, measure)
@@ -153,6 +153,6 @@ def test_a_bundled_run_without_overrides_loses_nothing(name: str) -> None:
 
 
 def test_a_misspelt_member_leaves_everything_as_it_is() -> None:
-    spec, notes = told("biped", "controller.name=sinus")
+    spec, notes = told("biped_fast", "controller.name=sinus")
     assert notes == []
     assert spec.controller.options == {"topology": "pacemaker"}

@@ -15,7 +15,7 @@ from evoloco.randomization.draw import Randomization
 from evoloco.rating import aggregate
 from evoloco.spec import WidthSpec, dumps, loads, read
 
-BIPED = run_file("biped")
+BIPED = run_file("biped_fast")
 
 
 def written(folder: Path, text: str) -> Path:

@@ -154,7 +154,7 @@ def test_mistakes_are_told(run: evoloco.Run, call: object, error: type, words: s
 def test_an_option_that_an_override_leaves_out_is_a_warning(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="left out sigma of cmaes") as told:
         evoloco.evolve(
-            "biped",
+            "biped_fast",
             generations=1,
             out=tmp_path / "run",
             overrides={**SHORT, "scenario.duration": 0.1, "optimizer.name": "uniform"},

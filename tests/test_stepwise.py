@@ -87,7 +87,7 @@ def human() -> Morphology:
 EPISODES: dict[str, Callable[[], Episode]] = {
     **{
         run: lambda run=run: simulated(run)
-        for run in ("biped", "planar_biped", "hopper", "muscle_biped")
+        for run in ("biped_fast", "planar_biped", "hopper", "muscle_biped")
     },
     "a walk by hand": lambda: walk(body(), steps=100),
     "a hop by hand": lambda: walk(body(("foot",)), steps=100),
@@ -123,7 +123,7 @@ def test_the_row_form_of_every_measure_equals_it_on_prefixes(name: str) -> None:
 
 
 def test_the_simulated_episodes_step_and_touch_limits() -> None:
-    for run in ("biped", "planar_biped", "hopper", "muscle_biped"):
+    for run in ("biped_fast", "planar_biped", "hopper", "muscle_biped"):
         lived = simulated(run)
         assert len(lived) > 50
         assert 0 < lived.foot_loaded.mean() < 1
@@ -152,7 +152,7 @@ def base(terms: Sequence[Term]) -> float:
 
 
 def test_the_rewards_over_the_planned_steps_are_the_fitness_but_for_a_constant() -> None:
-    lived = replace(simulated("biped"), planned=200)
+    lived = replace(simulated("biped_fast"), planned=200)
     terms = [
         term(each.source, 0.3 * k - 1, **each.options)
         for k, each in enumerate(terms_of(lived.morphology))

@@ -1,0 +1,89 @@
+"""What is asked of a walking body, as steps can follow it: speed, turning, standing still."""
+
+from collections.abc import Mapping
+
+import numba
+
+from evoloco.errors import ModelError
+from evoloco.fields import Fields, Record, Shapes
+from evoloco.genome import Gene
+from evoloco.morphology import Morphology
+
+from ._posture_feedback import bounded
+
+EASE = 0.5
+"""Time constant with which speed and turning come to what is asked [s]."""
+
+SLOWEST, STILLEST = 0.01, 0.02
+"""Below this speed [m/s] and turning rate [rad/s], a body is asked to stand still."""
+
+LOST = 0.5
+"""Largest error of the heading that is made good [rad]."""
+
+FASTEST = 0.8
+"""Largest turning rate of steps [rad/s]."""
+
+SENSOR = "command"
+"""Sensor that says what is asked."""
+
+
+class Steering:
+    """Speed v and turning rate w of steps, from the asked V and W and the gyroscope's w_z.
+
+        (1) dv/dt = (speed.gain V + speed.offset - v) / T
+        (2) de/dt = W - w_z
+        (3) dw/dt = (turn.gain (W + heading.gain e) - w) / T
+        (4) da/dt = (1 - a) / T, and -a / T while the body is asked to stand still
+
+    T is `EASE`. The error e is that of the heading, by dead reckoning. The activity a is a factor
+    on what lifts feet and sways the body.
+
+    Attributes:
+        genes: Of the answers to what is asked.
+        state: What `steer` keeps.
+
+    Args:
+        morphology: The body.
+
+    Raises:
+        ModelError: It does not feel what is asked.
+    """
+
+    state: Shapes = {"speed": (), "turning": (), "error": (), "activity": (), "heading": ()}
+
+    def __init__(self, morphology: Morphology) -> None:
+        if SENSOR not in {sensor.name for sensor in morphology.sensors}:
+            raise ModelError(
+                "controller.commands: this body does not feel what is asked. Add the table "
+                "[sensors.command] to the run file."
+            )
+        self.genes = [
+            Gene("speed.gain", 0.5, 2.0, "1", "speed of steps over that asked", start=1.0),
+            Gene("speed.offset", -0.1, 0.1, "m/s", "speed of steps beside that asked", start=0.0),
+            Gene("turn.gain", 0.5, 2.5, "1", "turning of steps over that asked", start=1.0),
+            Gene("heading.gain", 0.0, 3.0, "1/s", "turning per error of heading", start=0.5),
+        ]
+
+    def parameters(self, values: Mapping[str, float]) -> Fields:
+        """The genes, by names without dots."""
+        return {gene.name.replace(".", "_"): values[gene.name] for gene in self.genes}
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def steer(steering: Record, state: Record, obs: Record, dt: float) -> None:
+    """Brings the speed, turning and activity of steps nearer to what is asked."""
+    speed, heading, turning = obs.command[0], obs.command[1], obs.command[2]
+    share = dt / (dt + EASE)
+    still = abs(speed) < SLOWEST and abs(turning) < STILLEST
+
+    wanted = 0.0 if still else steering.speed_gain * speed + steering.speed_offset
+    state.speed += share * (wanted - state.speed)  # (1)
+
+    turned = heading - state.heading
+    state.heading = heading
+    state.error = bounded(state.error + turned + dt * (turning - obs.rate[2]), LOST)  # (2)
+    wanted = 0.0 if still else turning + steering.heading_gain * state.error
+    wanted = bounded(steering.turn_gain * wanted, FASTEST)
+    state.turning += share * (wanted - state.turning)  # (3)
+
+    state.activity += share * ((0.0 if still else 1.0) - state.activity)  # (4)
