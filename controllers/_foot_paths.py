@@ -22,7 +22,7 @@ from ._posture_feedback import (
     shift,
     turn,
 )
-from ._steering import Steering
+from ._steering import STATE, Steering
 
 ROUNDS = 2
 """Rounds of inverse kinematics per control step; they begin at the angles of the step before."""
@@ -92,7 +92,7 @@ class FootPaths:
         joints = max(len(limb.joints) for limb in self.limbs)
         self.state: Shapes = {
             "feedback": self.feedback.state,
-            "steering": Steering.state,
+            "steering": STATE,
             "angle": (len(self.limbs), joints),
         }
 
@@ -210,9 +210,7 @@ def place(paths: Record, state: Record, i: int, phase: float, grown: float, targ
 
     asked, leg = state.steering, paths.limbs.leg_length
     side, reached, lasts = paths.side[i], SHIFT * leg, stance * paths.period
-    over_ground = (
-        asked.speed - asked.turning * paths.limbs.sole[i, 1]
-    )
+    over_ground = asked.speed - asked.turning * paths.limbs.sole[i, 1]
     stride = grown * paths.stride + bounded(lasts * over_ground, LONGEST * leg)
     moved, lift = state.feedback.shift[i], asked.activity * paths.lift
     sway = asked.activity * paths.sway * math.sin(2.0 * math.pi * phase + paths.lead)

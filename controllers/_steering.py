@@ -23,6 +23,9 @@ LOST = 0.5
 FASTEST = 0.8
 """Largest turning rate of steps [rad/s]."""
 
+STATE: Shapes = {"speed": (), "turning": (), "error": (), "activity": (), "heading": ()}
+"""What `steer` keeps."""
+
 SENSOR = "command"
 """Sensor that says what is asked."""
 
@@ -40,7 +43,6 @@ class Steering:
 
     Attributes:
         genes: Of the answers to what is asked.
-        state: What `steer` keeps.
 
     Args:
         morphology: The body.
@@ -48,8 +50,6 @@ class Steering:
     Raises:
         ModelError: It does not feel what is asked.
     """
-
-    state: Shapes = {"speed": (), "turning": (), "error": (), "activity": (), "heading": ()}
 
     def __init__(self, morphology: Morphology) -> None:
         if SENSOR not in {sensor.name for sensor in morphology.sensors}:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -71,6 +71,23 @@ class Commands:
     def changes(self) -> bool:
         """Whether the command may change within an episode."""
         return len(self.stages) > 1 or self.every > 0
+
+    def scaled(self, speed: float, rate: float) -> "Commands":
+        """The same with speeds and turning rates in other units.
+
+        Args:
+            speed: Of the unit of speeds [m/s].
+            rate: Of the unit of turning rates [rad/s].
+        """
+
+        def times(span: Span, unit: float) -> Span:
+            return unit * span[0], unit * span[1]
+
+        stages = tuple(
+            one._replace(speed=times(one.speed, speed), turning_rate=times(one.turning_rate, rate))
+            for one in self.stages
+        )
+        return replace(self, stages=stages)
 
     def draw(self, address: Sequence[int], duration: float) -> Array:
         """Draws the timetable of an episode (S, 4).

@@ -1,11 +1,13 @@
 """A run file's names -> the objects that a run's evaluation needs."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from evoloco.command import Commands
 from evoloco.controller import Controller
 from evoloco.embodiment import BODY, Embodiment
 from evoloco.errors import EvolocoError, SpecError, UnknownNameError, error_context, user_code
@@ -266,6 +268,15 @@ class Experiment:
                 kept.append(one)
         return tuple(kept), left_out
 
+    @cached_property
+    def commands(self) -> Commands:
+        """How the command of an episode is drawn."""
+        asked, body = self.spec.scenario.command, self.morphology
+        if not asked.relative:
+            return asked.drawn
+        leg, gravity = body.leg_length, body.gravity
+        return asked.drawn.scaled(math.sqrt(gravity * leg), math.sqrt(gravity / leg))
+
     @property
     def termination(self) -> Termination:
         """What counts as a fall."""
@@ -336,7 +347,7 @@ class Experiment:
             friction=scenario.friction,
             terrain=self.terrain,
             randomizations=self.randomizations,
-            command=scenario.command.drawn,
+            command=self.commands,
             width=width,
         )
 

@@ -298,6 +298,11 @@ class CommandSpec(_AskedSpec):
         0.0, description="Probability that a command is to stand still: speed and turning rate 0."
     )
     stages: tuple[StageSpec, ...] = Field((), description="Stages, instead of all other keys.")
+    relative: bool = Field(
+        False,
+        description="True: speeds are shares of sqrt(g L), and turning rates of sqrt(g / L), with "
+        "the length L of the legs and gravity g; so one command fits robots of all sizes.",
+    )
 
     @field_validator("stages", mode="before")
     @classmethod
@@ -312,7 +317,7 @@ class CommandSpec(_AskedSpec):
         others = [
             key
             for key in type(self).model_fields
-            if key != "stages" and getattr(self, key) != getattr(plain, key)
+            if key not in ("stages", "relative") and getattr(self, key) != getattr(plain, key)
         ]
         if others:
             raise ValueError(

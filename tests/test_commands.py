@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from traces import body, episode, walk
 
 from evoloco import fields
+from evoloco.bundled import run_file
 from evoloco.command import GOES_ON, Commands, Draw, stages, timetable
 from evoloco.ending import Outcome
 from evoloco.episode import Episode
@@ -525,3 +526,13 @@ def test_a_measure_of_following_needs_a_command(hop: Path, measure: str) -> None
         _ = Experiment(read(hop, [override])).terms
     assert Experiment(read(hop, [override, "scenario.command.speed=0.3"])).terms
     assert Experiment(read(hop, [override, "fitness.speed.weight=0"])).terms
+
+
+def test_a_relative_command_is_the_same_froude_number_on_legs_of_all_lengths(tmp_path):
+    """A speed of 0.2 is 0.2 sqrt(g L), whose Froude number v^2 / (g L) is 0.04."""
+    for name in ("biped", "hopper"):
+        changes = ["scenario.command.speed=0.2", "scenario.command.relative=true"]
+        experiment = Experiment(read(run_file("hopper"), [f"morphology.name={name}", *changes]))
+        morphology = experiment.morphology
+        (_, speed, _, _) = experiment.held_out_scenario(0).command[0]
+        assert speed**2 / (morphology.gravity * morphology.leg_length) == pytest.approx(0.04)

@@ -16,7 +16,7 @@ def wanted_speed(experiment: Experiment) -> tuple[float, float] | None:
     It is that of the scenario's command, or else that of the first fitness term
     which has one. None if neither asks for a speed.
     """
-    low, high = experiment.spec.scenario.command.speed
+    low, high = experiment.commands.stages[0].speed
     if low or high:
         return low, high
 
