@@ -145,7 +145,7 @@ def begin(paths: Record, state: Record) -> None:
 @numba.njit(error_model="numpy", nogil=True)
 def swing(paths: Record, phase: float) -> float:
     """How far a foot is in its swing, from 0 to 1; outside of that it stands."""
-    return swung(paths.feedback.swing, phase)
+    return swung(paths.feedback.swing_share, phase)
 
 
 @numba.njit(error_model="numpy", nogil=True)

@@ -100,7 +100,7 @@ class Network:
             **dict(zip(Neuron._fields, np.transpose(self.neurons), strict=True)),
             "inhibition": inhibition,
             "senses": self._senses(morphology),
-            "swing": swing,
+            "swing_share": swing,
         }
 
     def _senses(self, morphology: Morphology) -> Fields:

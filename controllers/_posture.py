@@ -228,7 +228,7 @@ def aim(posture: Record, state: Record, obs: Record, dt: float, ctrl: Array) -> 
     """
     feedback = posture.feedback
     for side in range(2):
-        done = swung(feedback.swing, state.phase - feedback.lag[side])
+        done = swung(feedback.swing_share, state.phase - feedback.lag[side])
         shift(feedback, state.shift[side], state.felt, 0.0 <= done <= 1.0, dt)
 
     for j in range(ctrl.size):

@@ -122,7 +122,7 @@ class PostureFeedback:
             "reset": values.get("phase.reset", 0.0),
             "hold": values.get("phase.hold", 0.0),
             "period": values.get("period", 1.0),
-            "swing": swing,
+            "swing_share": swing,
             "offset": self.offset,
             "lag": lags,
             "foot": self.feet,

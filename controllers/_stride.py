@@ -47,12 +47,12 @@ def early(feedback: Record, state: Record, obs: Record) -> float:
         if channel < 0:
             continue
 
-        done = swung(feedback.swing, state.phase - feedback.lag[i])
+        done = swung(feedback.swing_share, state.phase - feedback.lag[i])
         load = foot_loads(obs)[channel]
         if state.lifted[i] > 0.0 and load >= feedback.landed:
             state.lifted[i] = 0.0
             if 0.5 <= done < 1.0:
-                left = max(left, (1.0 - done) * feedback.swing)
+                left = max(left, (1.0 - done) * feedback.swing_share)
         elif load < feedback.lifted and 0.0 < done < 1.0:
             state.lifted[i] = 1.0
     return left
@@ -65,9 +65,9 @@ def waits(feedback: Record, state: Record, dt: float) -> bool:
     It can be late until the next foot is due to lift off.
     """
     late = False
-    last = 1.0 + (0.5 - feedback.swing) / feedback.swing
+    last = 1.0 + (0.5 - feedback.swing_share) / feedback.swing_share
     for i in range(feedback.lag.size):
-        done = swung(feedback.swing, state.phase - feedback.lag[i])
+        done = swung(feedback.swing_share, state.phase - feedback.lag[i])
         late = late or (state.lifted[i] > 0.0 and 1.0 <= done < last)
 
     state.late = state.late + dt if late else 0.0
