@@ -100,7 +100,7 @@ class Network:
             **dict(zip(Neuron._fields, np.transpose(self.neurons), strict=True)),
             "inhibition": inhibition,
             "senses": self._senses(morphology),
-            "swing_share": swing,
+            "swing": swing,
         }
 
     def _senses(self, morphology: Morphology) -> Fields:
