@@ -60,4 +60,4 @@ def _filtered(
     signature = (bodies[0] << BODY_BITS) + bodies[1]
     allowed = (fits != 0) & (one != other) & ~related
     allowed &= ~np.isin(signature, model.exclude_signature)
-    return np.stack([first, second], axis=1)[allowed]
+    return np.asarray(np.stack([first, second], axis=1)[allowed])
