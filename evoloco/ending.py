@@ -23,6 +23,7 @@ class Rule(StrEnum):
     HEIGHT = "height"
     TILT = "tilt"
     CONTACT = "contact"
+    SELF_CONTACT = "self_contact"
     DIVERGED = "diverged"
     WORKER = "worker"
 
@@ -34,8 +35,8 @@ class Ending:
     Attributes:
         outcome: In a word.
         rule: What ended it.
-        part: Name of the part of the body that it was about, if any; of a divergence, MuJoCo's
-            warning.
+        part: Name of the part of the body that it was about, if any, or of both that touched each
+            other; of a divergence, MuJoCo's warning.
         value: Number that broke the rule: height over the ground [m] or tilt [rad].
         limit: Of that number.
     """
@@ -57,6 +58,8 @@ class Ending:
                 return f"{self.part} tilted by {value} rad, more than {limit} rad"
             case Rule.CONTACT:
                 return f"{self.part} touched the ground"
+            case Rule.SELF_CONTACT:
+                return f"{self.part} touched each other"
             case Rule.DIVERGED:
                 return f"the simulation diverged ({self.part})"
             case Rule.WORKER:

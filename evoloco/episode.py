@@ -55,6 +55,7 @@ class Columns:
     | `electrical_energy` | (nf,)     | that each servo drew [J], where servos have motors        |
     | `shake`             | (3,)      | sums of the torso's changes of motion (`evoloco.sim.sums`)|
     | `body_contact`      | number    | share of them in which more than feet touch the ground [1]|
+    | `self_contact`      | number    | share in which parts of the robot touch each other [1]    |
     | `controller_state`  |           | state of the controller, if asked for                     |
 
     Args:
@@ -99,6 +100,7 @@ class Columns:
             "electrical_energy": (outputs if morphology.has_motors else 0,),
             "shake": (3,),
             "body_contact": (1,),
+            "self_contact": (1,),
             "controller_state": (state_size,),
         }
         self.widths = {name: int(np.prod(shape)) for name, shape in self.shapes.items()}

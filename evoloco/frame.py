@@ -38,6 +38,9 @@ OF_ACTUATORS = ("actuator_force", "positive_work", "negative_work", "electrical_
 AVERAGED = ("ground_force", "foot_slip", "limit_torque")
 """Arrays with values at physics steps, whose means over each control step are shown."""
 
+SHARES = ("body_contact", "self_contact")
+"""Arrays of one number, which are named as they are."""
+
 LEFT_OUT = (
     *("time", "shake", "contraction"),
     *("torso_position", "torso_orientation", "torso_velocity", "joint_angle", "foot_position"),
@@ -103,7 +106,7 @@ def columns(episode: Episode) -> dict[str, list[str]]:
         size = width // episode.substeps if array in AVERAGED else width
         if array == "sensordata":
             found[array] = _of_sensors(model)
-        elif array == "body_contact":
+        elif array in SHARES:
             found[array] = [array]
         elif array not in LEFT_OUT and size:
             parts = elements.get(array, ())

@@ -5,7 +5,7 @@ where `heel` is the first foot.
 
 | field                                     | unit       | shape  | meaning                        |
 |-------------------------------------------|------------|--------|--------------------------------|
-| `time`, `body_contact`                    | s, 1       | number | as in `Columns`                |
+| `time`, `body_contact`, `self_contact`    | s, 1, 1    | number | as in `Columns`                |
 | `qpos`, `qvel`, `act`, `ctrl`             | MuJoCo's   | (n,)   | as in `Columns`                |
 | `actuator_force`                          | N or N m   | (n,)   | as in `Columns`                |
 | those of the physics steps that follow    |            |        | as in `Columns`                |
@@ -31,7 +31,7 @@ from evoloco.fields import Layout
 from evoloco.fields import layout as layout_of_shapes
 from evoloco.morphology import Morphology
 
-NUMBERS = ("time", "body_contact")
+NUMBERS = ("time", "body_contact", "self_contact")
 """Arrays of the trace whose only entry is a number of the record."""
 
 UNNAMED = ("sensordata", "controller_state")

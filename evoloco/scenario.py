@@ -30,11 +30,13 @@ class Termination:
             reference pose [1].
         max_tilt: Angle between the torso's vertical axis and the world's [rad].
         body_contact: Whether anything but a foot on the ground is a fall.
+        self_contact: Whether two parts of the robot that touch each other are a fall.
     """
 
     min_height: float = 0.7
     max_tilt: float = 0.8
     body_contact: bool = True
+    self_contact: bool = False
 
 
 @dataclass(frozen=True)

@@ -257,6 +257,11 @@ class TerminationSpec(_Table):
     body_contact: bool = Field(
         True, description="True: ground contact of any other part than a foot is a fall."
     )
+    self_contact: bool = Field(
+        False,
+        description="True: two parts of the robot that touch each other are a fall, such as legs "
+        "that cross.",
+    )
 
 
 class _AskedSpec(_Table):

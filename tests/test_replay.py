@@ -136,6 +136,8 @@ def test_a_saved_trace_has_mujocos_names_and_one_row_per_control_step(
             "obs": size(run.experiment.morphology.observation),
             **{name: episode.columns.widths[name] for name in SUMS},
             "body_contact": 1,
+            "self_contact": 1,
+            "command": 3,
             "controller_state": 1,
         }
         assert {name: trace[name].shape for name in trace.files} == {

@@ -101,6 +101,9 @@ class Gait:
     body_contact: float = _quantity(
         "1", "part of the time in which something but a foot touches the ground"
     )
+    self_contact: float = _quantity(
+        "1", "part of the time in which parts of the robot touch each other"
+    )
 
     def __repr__(self) -> str:
         duty = " ".join(f"{part:.2f}" for part in self.duty_factor)
@@ -227,6 +230,7 @@ def _posture(episode: Episode) -> Quantities:
         "lateral_drift": float(episode.way[1]),
         "heading_drift": float(turn[-1] - turn[0]),
         "body_contact": float(episode["body_contact"].mean()),
+        "self_contact": float(episode["self_contact"].mean()),
     }
 
 
@@ -237,6 +241,7 @@ def walks(
     phase_lag: tuple[float, float] = (0.4, 0.6),
     duty_factor: tuple[float, float] = (0.4, 0.85),
     slip: float = 0.05,
+    self_contact: float = 0.02,
 ) -> list[str]:
     """Reasons why a gait is not walking; none if it is.
 
@@ -247,6 +252,7 @@ def walks(
         phase_lag: Bounds of the lag between the feet [1], for a body with a pair of feet.
         duty_factor: Bounds of each foot's duty factor [1].
         slip: Largest mean speed of a loaded foot over the ground [m/s].
+        self_contact: Largest part of the time in which parts of the robot touch each other [1].
     """
     reasons = []
     if gait.outcome is not Outcome.COMPLETED:
@@ -270,6 +276,11 @@ def walks(
     if gait.body_contact > 0:
         reasons.append(
             f"something but the feet touches the ground, {gait.body_contact:.1%} of the time"
+        )
+    if gait.self_contact > self_contact:
+        reasons.append(
+            f"parts of the robot touch each other, {gait.self_contact:.1%} of the time, "
+            f"above {self_contact:.0%}"
         )
     return reasons
 

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -14,7 +14,8 @@ from evoloco.gait.analysis import WARM_UP, Gait
 from evoloco.genome import Array
 
 SHARE = 0.02
-"""Shortest part of a stride that counts as a phase of it, such as a flight [1]."""
+"""Shortest part of a stride that counts as a phase of it, such as a flight; also the part of the
+time from which on contacts that should not be there count [1]."""
 
 IN_TURN = (0.4, 0.6)
 """Phase lags of feet that alternate [1]: half a stride apart, or nearly so."""
@@ -77,25 +78,33 @@ class Manner(StrEnum):
 class Verdict:
     """What kind of gait an episode shows.
 
+    A gait whose legs touch each other is one that a robot can hardly have: legs of metal rub where
+    those of the simulation push each other aside. So it keeps its kind, the verb says that limbs
+    touch, and it does not count as walking.
+
     Attributes:
         manner: The kind.
         why: The numbers that decided, as a clause.
         backward: Whether it moves backward.
+        touching: Whether parts of the robot touch each other, for `SHARE` of the time or longer.
     """
 
     manner: Manner
     why: str
     backward: bool = False
+    touching: bool = False
 
     @property
     def walks(self) -> bool:
-        """Whether it walks forward."""
-        return self.manner is Manner.WALKING and not self.backward
+        """Whether it walks forward, and its limbs keep clear of each other."""
+        return self.manner is Manner.WALKING and not self.backward and not self.touching
 
     @property
     def verb(self) -> str:
-        """What the body does, such as "walks" or "hops backward"."""
-        return f"{self.manner.value} backward" if self.backward else self.manner.value
+        """What the body does, such as "walks" or "hops backward with limbs touching"."""
+        way = " backward" if self.backward else ""
+        limbs = " with limbs touching" if self.touching else ""
+        return f"{self.manner.value}{way}{limbs}"
 
 
 class Support(NamedTuple):
@@ -122,10 +131,18 @@ def verdict(gait: Gait) -> Verdict:
         return Verdict(Manner.BRIEF, f"the warm-up alone lasts {WARM_UP:g} s")
     if gait.body_contact > SHARE:
         touch = f"something but the feet touches the ground {_percent(gait.body_contact)}"
-        return Verdict(Manner.CRAWLING, f"{touch} of the time")
+        return _limbs(gait, Verdict(Manner.CRAWLING, f"{touch} of the time"))
 
     moves = math.sqrt(max(gait.froude, 0.0)) >= CREEP  # false for NaN
-    return _of_steps(gait, moves)
+    return _limbs(gait, _of_steps(gait, moves))
+
+
+def _limbs(gait: Gait, found: Verdict) -> Verdict:
+    """Returns a verdict that says too whether parts of the robot touch each other."""
+    if gait.self_contact <= SHARE:
+        return found
+    touch = f"parts of the robot touch each other {_percent(gait.self_contact)} of the time"
+    return replace(found, why=f"{found.why}; {touch}", touching=True)
 
 
 def _of_steps(gait: Gait, moves: bool) -> Verdict:

@@ -22,7 +22,7 @@ TONE = {
     Manner.FELL: "bad",
     Manner.DIVERGED: "bad",
 }
-"""How the badge is coloured; every other kind is "fair"."""
+"""How the badge is coloured; every other kind is "fair", and so is one whose limbs touch."""
 
 
 class Headline(NamedTuple):
@@ -64,10 +64,9 @@ def headline(findings: Findings) -> Headline:
     verdicts = [attempt.verdict for attempt in findings.attempts]
     counts = tally(verdicts)
     badge = counts[0][0]
-    manner = next(each.manner for each in verdicts if each.verb == badge)
-    return Headline(
-        badge, TONE.get(manner, "fair"), summary(verdicts, planned(findings)), _shown(findings)
-    )
+    found = next(each for each in verdicts if each.verb == badge)
+    tone = "fair" if found.touching else TONE.get(found.manner, "fair")
+    return Headline(badge, tone, summary(verdicts, planned(findings)), _shown(findings))
 
 
 def planned(findings: Findings) -> float:

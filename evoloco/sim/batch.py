@@ -164,10 +164,10 @@ class Batch:
         code, setting = int(self.outcome[sim]), self._settings[sim]
         if setting is None or code == plan.COMPLETED or code not in endings.OUTCOMES:
             return COMPLETED
-        rule, part = self._arrays["rule"][sim].tolist()
+        rule, *parts = self._arrays["rule"][sim].tolist()
         value = float(self._arrays["rule_value"][sim, 0])
         limits = float(self._arrays["min_height"][sim, 0]), self._termination.max_tilt
-        return endings.ending(code, rule, part, value, limits, setting.morphology)
+        return endings.ending(code, rule, parts, value, limits, setting.morphology)
 
     def _morphology_of(self, sim: int) -> Morphology:
         """The body of a simulation in its scenario; the batch's own before one is loaded."""

@@ -9,6 +9,7 @@ from evoloco.episode import Columns
 from evoloco.fields import names, place, size
 from evoloco.morphology import Morphology
 from evoloco.scenario import Termination
+from evoloco.self_contact import welds
 from evoloco.sensor import Estimate
 from evoloco.sim import capi, plan
 from evoloco.sim.arrays import Arrays
@@ -45,6 +46,7 @@ def fill(
         **_columns(columns),
         min_upright=_min_upright(termination.max_tilt),
         end_on_contact=int(termination.body_contact),
+        end_on_self_contact=int(termination.self_contact),
         **_estimate(morphology),
     )
 
@@ -57,6 +59,7 @@ def _fill_tables(arrays: Arrays, body: Body) -> None:
     arrays.use("gather", gather.reshape(-1, 2))
     arrays.set(gather_count=len(gather))
     arrays.use("geom_kind", kinds(morphology))
+    arrays.use("geom_weld", welds(model))
 
     position = [morphology.sensor(f"foot.{foot}.position").start for foot in morphology.feet]
     ground = [morphology.sensor(f"foot.{foot}.ground").start for foot in morphology.feet]
@@ -136,6 +139,7 @@ def _offsets(data: mujoco.MjData) -> dict[str, int]:
         **{f"at_{name}": capi.pointer_offset(data, name) for name in arrays},
         "contact_size": capi.size("mjContact"),
         "contact_geom": capi.offset("mjContact", "geom"),
+        "contact_exclude": capi.offset("mjContact", "exclude"),
     }
 
 
@@ -163,6 +167,7 @@ def _columns(columns: Columns) -> dict[str, int]:
         "energy_column": "electrical_energy",
         "shake_column": "shake",
         "contact_column": "body_contact",
+        "self_contact_column": "self_contact",
         "state_column": "controller_state",
     }
     return {

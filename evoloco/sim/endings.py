@@ -1,5 +1,7 @@
 """The kernel's codes of how an episode ended, in words."""
 
+from collections.abc import Sequence
+
 import mujoco
 
 from evoloco.ending import Ending, Outcome, Rule
@@ -17,6 +19,7 @@ RULES = {
     fall.LOW: Rule.HEIGHT,
     fall.TILTED: Rule.TILT,
     fall.TOUCHED: Rule.CONTACT,
+    fall.TOUCHED_ITSELF: Rule.SELF_CONTACT,
     fall.WARNED: Rule.DIVERGED,
 }
 """What the kernel's codes of rules mean."""
@@ -25,7 +28,7 @@ RULES = {
 def ending(
     code: int,
     rule: int,
-    part: int,
+    parts: Sequence[int],
     value: float,
     limits: tuple[float, float],
     morphology: Morphology,
@@ -35,7 +38,8 @@ def ending(
     Args:
         code: Of its outcome.
         rule: Code of the rule that ended it.
-        part: Id of the geom that touched the ground, or index of MuJoCo's warning.
+        parts: Id of the geom that touched the ground, ids of two that touched each other, or index
+            of MuJoCo's warning; filled up to two.
         value: Number that broke the rule.
         limits: Least height [m] and largest tilt [rad].
         morphology: The body.
@@ -47,8 +51,11 @@ def ending(
         case Rule.TILT:
             return Ending(OUTCOMES[code], found, morphology.torso, value, limits[1])
         case Rule.CONTACT:
-            return Ending(OUTCOMES[code], found, _body_of(morphology.model, part))
-    return Ending(OUTCOMES[code], found, _warning(part) if rule else "mj_step failed")
+            return Ending(OUTCOMES[code], found, _body_of(morphology.model, parts[0]))
+        case Rule.SELF_CONTACT:
+            both = " and ".join(_body_of(morphology.model, part) for part in parts)
+            return Ending(OUTCOMES[code], found, both)
+    return Ending(OUTCOMES[code], found, _warning(parts[0]) if rule else "mj_step failed")
 
 
 def _body_of(model: mujoco.MjModel, geom: int) -> str:

@@ -19,6 +19,7 @@ from evoloco.sim.fall import (
     height_over_ground,
     judge,
     touching,
+    touching_itself,
 )
 from evoloco.sim.native import (
     address_of,
@@ -92,10 +93,10 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
         code = control(plan, sim, lived[0], seen)
         if code == RUNNING:
             record(plan, sim, lived[0], seen)
-            toucher = simulate(plan, sim, lived[0], model, data, seen)
+            toucher, pair = simulate(plan, sim, lived[0], model, data, seen)
             lived[0] += 1
             observed[0] = 0
-            code = judge(plan, sim, seen, toucher)
+            code = judge(plan, sim, seen, toucher, pair)
     if code == RUNNING and lived[0] == plan.steps:
         code = COMPLETED
 
@@ -208,11 +209,17 @@ def record(plan, sim, t, seen):  # type: ignore[no-untyped-def]
 
 @jit
 def simulate(plan, sim, t, model, data, seen):  # type: ignore[no-untyped-def]
-    """Steps the physics through one control step; a geom that must not touch the ground and did."""
+    """Steps the physics through one control step.
+
+    The results are a geom that touched the ground and is no foot's, and two geoms of the robot
+    that touched each other.
+    """
     trace = row(plan.trace + 8 * plan.rows * plan.row_size * sim, t % plan.rows, plan.row_size)
     sensor_free = pointer(word_row(plan.sensor_free, sim, 1)[0])
     support = row(plan.support, sim, SUPPORT)
     geom_kind = word_row(plan.geom_kind, 0, plan.ngeom)
+    geom_weld = word_row(plan.geom_weld, 0, plan.ngeom)
+    touches_itself = word_row(plan.touches_itself, sim, 1)[0]
     held = support[STIFFNESS] > 0
 
     if plan.drift_count > 0:
@@ -221,6 +228,7 @@ def simulate(plan, sim, t, model, data, seen):  # type: ignore[no-untyped-def]
         send(plan, sim, t)
 
     toucher, touches = NOTHING, 0
+    pair, meetings = (np.int64(NOTHING), np.int64(NOTHING)), 0
     for substep in range(plan.substeps):
         count = t * plan.substeps + substep
         if held or plan.push_count > 0:
@@ -240,8 +248,13 @@ def simulate(plan, sim, t, model, data, seen):  # type: ignore[no-untyped-def]
         found = touching(plan, seen.contacts[0], seen.ncon[0], geom_kind)
         if found != NOTHING:
             toucher, touches = found, touches + 1
+        if touches_itself:
+            met = touching_itself(plan, seen.contacts[0], seen.ncon[0], geom_kind, geom_weld)
+            if met[0] != NOTHING:
+                pair, meetings = met, meetings + 1
     trace[plan.contact_column] = touches / plan.substeps
-    return toucher
+    trace[plan.self_contact_column] = meetings / plan.substeps
+    return toucher, pair
 
 
 @jit

@@ -78,10 +78,11 @@ PLAN = np.dtype(
             "floor_kind",  # int64 (nsim, floors, KIND): see `evoloco.ground`
             "floor_form",  # (nsim, floors, FORM)
             "home_ground",  # (nsim, 1): height of the ground beneath the torso at home [m]
-            "rule",  # int64 (nsim, 2): the rule that ended the episode, and on which part
+            "rule",  # int64 (nsim, 3): the rule that ended the episode, and on which parts
             "rule_value",  # (nsim, 1): the number that broke it
             "motion",  # (nsim, 7): the torso's motion in the physics step before
             "motor",  # (nsim, outputs, 2): resistance and torque constant of each servo
+            "touches_itself",  # int64 (nsim, 1): whether parts of the robot can touch each other
             "min_height",  # (nsim, 1): height over the ground below which an episode ends [m]
             "support",  # (nsim, SUPPORT): the virtual support
             "leg_length",  # (nsim, 1) [m]
@@ -101,6 +102,7 @@ PLAN = np.dtype(
             # Addresses of arrays that all simulations share.
             "gather",  # int64 (gather_count, 2): from sensordata, to obs
             "geom_kind",  # int64 (ngeom,): BODY, FOOT or GROUND
+            "geom_weld",  # int64 (ngeom,): group of bodies that do not move within it
             "foot_ground",  # int64 (feet,): place of the ground's force in sensordata
             "foot_body",  # int64 (feet,): body of each foot
             "limit_place",  # int64 (limits,): place of each joint limit's torque in sensordata
@@ -173,11 +175,13 @@ PLAN = np.dtype(
             "energy_column",
             "shake_column",
             "contact_column",
+            "self_contact_column",
             "state_column",
             # Choices.
             "disturbed",  # whether readings pass through interval, delay and noise
             "indirect",  # whether commands are delayed, shifted or pass through actuators
             "end_on_contact",
+            "end_on_self_contact",
             "min_upright",  # cosine of the largest tilt
             # Byte offsets in mjData and mjContact.
             "at_time",
@@ -200,6 +204,7 @@ PLAN = np.dtype(
             "at_warning",
             "contact_size",
             "contact_geom",
+            "contact_exclude",
         )
     ]
 )

@@ -13,6 +13,7 @@ from evoloco.ground import height, tables
 from evoloco.morphology import HOME, Morphology
 from evoloco.randomization.world import World, apply
 from evoloco.scenario import Scenario
+from evoloco.self_contact import self_contacts
 from evoloco.sim import plan
 from evoloco.sim.support import Support
 from evoloco.subtree import robot_geoms
@@ -72,6 +73,11 @@ class Body:
             morphology.feet,
             *(joint.name for joint in morphology.joints),
         )
+
+    @cached_property
+    def touches_itself(self) -> bool:
+        """Whether MuJoCo would let two parts of the robot touch each other."""
+        return bool(self_contacts(self.morphology.model, self.morphology.torso))
 
     @cached_property
     def readings(self) -> list[tuple[int, int, float, float]]:

@@ -54,9 +54,18 @@ def reserve_episodes(
     for name, width in widths.items():
         arrays.reserve(name, width)
 
-    for name in ("outcome", "lived", "fresh", "observed", "busy", "sensor_free", "stage"):
+    for name in (
+        "outcome",
+        "lived",
+        "fresh",
+        "observed",
+        "busy",
+        "sensor_free",
+        "touches_itself",
+        "stage",
+    ):
         arrays.reserve(name, kind=np.int64)
-    for name, width in {"key": 2, "delay": obs, "command_delay": 2, "rule": 2}.items():
+    for name, width in {"key": 2, "delay": obs, "command_delay": 2, "rule": 3}.items():
         arrays.reserve(name, width, kind=np.int64)
     arrays["outcome"][:] = plan.COMPLETED  # nothing is loaded
 

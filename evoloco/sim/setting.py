@@ -88,6 +88,7 @@ def settle(body: Body, scenario: Scenario, strength: float, control_dt: float) -
     kinds, forms = body.floor if as_built else tables(model, body.morphology.floor)
     rows = {
         "home_ctrl": body.home_ctrl,
+        "touches_itself": np.array(body.touches_itself, np.int64),
         "min_height": np.array([body.min_height]),
         "home_ground": np.array([body.home_ground]),
         "floor_kind": kinds,
