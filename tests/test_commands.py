@@ -490,7 +490,7 @@ def test_a_report_shows_what_was_asked_for_and_what_was_reached() -> None:
     found["command"][:250, 0], found["command"][250:, 0] = 0.4, 0.2
     shown = page(found)
     told = " ".join(re.sub(r"<[^>]*>", " ", section(shown, "command")).split())
-    assert re.search(r"0–5 0\.4 of 0\.4 .* yes 5–10 0\.4 of 0\.2 .* no", told)
+    assert re.search(r"0 to 5 0\.4 of 0\.4 .* yes 5 to 10 0\.4 of 0\.2 .* no", told)
     tiles = " ".join(re.sub(r"<[^>]*>", " ", shown).split())
     assert "command followed 0 of 1 scenarios, within 20 %" in tiles
     rows = saved(shown, "command")
