@@ -210,9 +210,7 @@ def place(paths: Record, state: Record, i: int, phase: float, grown: float, targ
 
     asked, leg = state.steering, paths.limbs.leg_length
     side, reached, lasts = paths.side[i], SHIFT * leg, stance * paths.period
-    over_ground = (
-        asked.speed - asked.turning * paths.limbs.sole[i, 1]
-    )
+    over_ground = asked.speed - asked.turning * paths.limbs.sole[i, 1]
     stride = grown * paths.stride + bounded(lasts * over_ground, LONGEST * leg)
     moved, lift = state.feedback.shift[i], asked.activity * paths.lift
     sway = asked.activity * paths.sway * math.sin(2.0 * math.pi * phase + paths.lead)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from traces import body, episode, walk
 
 from evoloco import fields
 from evoloco.command import GOES_ON, Commands, Draw, stages, timetable
+from evoloco.controllers._steering import steer
 from evoloco.ending import Outcome
 from evoloco.episode import Episode
 from evoloco.errors import EvolocoError, SpecError
@@ -414,6 +416,21 @@ def test_options_that_mean_nothing_are_refused(
 ) -> None:
     with pytest.raises(EvolocoError, match=words):
         measure(obeyed((0.1, 0, 0)), **options)
+
+
+def test_feet_that_turn_as_asked_have_no_error_of_their_heading() -> None:
+    """The heading that the sensor tells turns with the turning rate: it must not count twice."""
+    steering, state = SimpleNamespace(speed_gain=1, speed_offset=0, turn_gain=1), SimpleNamespace()
+    steering.heading_gain = 0.5
+    state.speed = state.turning = state.error = state.activity = state.heading = 0.0
+    table = scripted()
+    for k in range(300):
+        command = asked(table, k * DT)
+        felt = SimpleNamespace(
+            command=command, rate=(0.0, 0.0, asked(table, k * DT - DT)[2] if k else 0.0)
+        )
+        steer.py_func(steering, state, felt, DT)
+        assert state.error == pytest.approx(0.0, abs=1e-9)
 
 
 # Following

@@ -80,7 +80,9 @@ def test_genes_that_the_new_body_lacks_are_left_out_and_equal_ones_stay(tmp_path
 
 def test_what_an_override_gives_stays_and_is_an_error_if_it_is_wrong() -> None:
     new = "controller.name=sine"
-    spec, notes = told("biped_fast", new, "controller.topology=pacemaker", "controller.fixed.tail=1.0")
+    spec, notes = told(
+        "biped_fast", new, "controller.topology=pacemaker", "controller.fixed.tail=1.0"
+    )
     assert spec.controller.options == {"topology": "pacemaker"}
     assert spec.controller.fixed == {"tail": 1.0}
     assert notes == []
