@@ -31,15 +31,15 @@ SENSOR = "command"
 
 
 class Steering:
-    """Speed v and turning rate w of steps, from the asked V and W and the gyroscope's w_z.
+    """Speed v and turning rate w of steps, from the asked V, W and H and the gyroscope's w_z.
 
         (1) dv/dt = (speed.gain V + speed.offset - v) / T
-        (2) de/dt = W - w_z
+        (2) de/dt = dH/dt - w_z
         (3) dw/dt = (turn.gain (W + heading.gain e) - w) / T
         (4) da/dt = (1 - a) / T, and -a / T while the body is asked to stand still
 
-    T is `EASE`. The error e is that of the heading, by dead reckoning. The activity a is a factor
-    on what lifts feet and sways the body.
+    T is `EASE`. The error e is that of the heading, by dead reckoning. The heading H that is asked
+    for turns by W itself. The activity a is a factor on what lifts feet and sways the body.
 
     Attributes:
         genes: Of the answers to what is asked.
@@ -81,7 +81,7 @@ def steer(steering: Record, state: Record, obs: Record, dt: float) -> None:
 
     turned = heading - state.heading
     state.heading = heading
-    state.error = bounded(state.error + turned + dt * (turning - obs.rate[2]), LOST)  # (2)
+    state.error = bounded(state.error + turned - dt * obs.rate[2], LOST)  # (2)
     wanted = 0.0 if still else turning + steering.heading_gain * state.error
     wanted = bounded(steering.turn_gain * wanted, FASTEST)
     state.turning += share * (wanted - state.turning)  # (3)

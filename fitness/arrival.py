@@ -6,6 +6,7 @@ from evoloco.command import Stage
 from evoloco.ending import Outcome
 from evoloco.episode import Episode
 from evoloco.errors import EvolocoError
+from evoloco.gait.following import at_ends, way_along
 from evoloco.genome import Array
 
 UNIT = "1"
@@ -55,21 +56,11 @@ def measure(episode: Episode, tolerance: float = 0.15, angle: float = 0.15) -> f
     if episode.outcome is not Outcome.COMPLETED or len(episode) < episode.planned:
         return 0.0
 
-    position, yaw = _at_ends(episode)
+    position, yaw = at_ends(episode)
     length = tolerance * episode.morphology.leg_length
     shares = [_share(episode, stage, position, yaw, length, angle) for stage in episode.stages]
     durations = [stage.end - stage.first for stage in episode.stages]
     return float(np.average(shares, weights=durations))
-
-
-def _at_ends(episode: Episode) -> tuple[Array, Array]:
-    """Position [m] (T + 1, 2) and yaw [rad] (T + 1,) at the ends of all control steps."""
-    step = episode.substeps
-    every, turned = episode.torso_position[:, :2], np.unwrap(episode.yaw)
-    last = every[0] + episode.way[:2]
-    turning = turned[-1] - turned[-2] if len(turned) > 1 else 0.0
-    position = np.concatenate([every[::step], last[None]])
-    return position, np.append(turned[::step], turned[-1] + turning)
 
 
 def _share(
@@ -86,16 +77,13 @@ def _share(
         angle: Angle within which it stands [rad].
     """
     dt = episode.control_dt
+    along = way_along(stage, position, yaw, dt)  # (1)
     position, yaw = position[stage.first : stage.end + 1], yaw[stage.first : stage.end + 1]
     steps = stage.end - stage.first
     settled = min(round(BRAKING / dt), steps // 2)
 
     if stage.speed:
-        middles = dt * (np.arange(steps) + 0.5)
-        heading = yaw[0] + stage.turn + stage.turning_rate * middles
-        ahead = np.stack([np.cos(heading), np.sin(heading)], axis=1)
-        covered = float((np.diff(position, axis=0) * ahead).sum())
-        share = _clip(covered / (stage.speed * steps * dt))  # (1)
+        share = _clip(float(along.sum()) / (stage.speed * steps * dt))
     else:
         strayed = np.linalg.norm(position[settled:] - position[settled], axis=1)
         share = float(np.mean(_clip(2 - strayed / length)))

@@ -1,28 +1,36 @@
 """Commands that change within an episode, and how far a gait follows them."""
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pages import find, saved, section, small_biped
+from pages import walk as small_walk
 from traces import body, episode, walk
 
 from evoloco import fields
 from evoloco.bundled import run_file
 from evoloco.command import GOES_ON, Commands, Draw, stages, timetable
+from evoloco.controllers._steering import steer
 from evoloco.ending import Outcome
 from evoloco.episode import Episode
 from evoloco.errors import EvolocoError, SpecError
 from evoloco.experiment import Experiment
 from evoloco.fitness import arrival, command_tracking
-from evoloco.gait.following import following, follows
+from evoloco.gait.analysis import analyse
+from evoloco.gait.following import course, following, follows
 from evoloco.genome import Array
 from evoloco.individual import simulate
+from evoloco.report.findings import Attempt
+from evoloco.report.page import render
 from evoloco.scenario import Scenario
 from evoloco.sim.batch import Batch
 from evoloco.sim.setting import settle
@@ -411,6 +419,21 @@ def test_options_that_mean_nothing_are_refused(
         measure(obeyed((0.1, 0, 0)), **options)
 
 
+def test_feet_that_turn_as_asked_have_no_error_of_their_heading() -> None:
+    """The heading that the sensor tells turns with the turning rate: it must not count twice."""
+    steering, state = SimpleNamespace(speed_gain=1, speed_offset=0, turn_gain=1), SimpleNamespace()
+    steering.heading_gain = 0.5
+    state.speed = state.turning = state.error = state.activity = state.heading = 0.0
+    table = scripted()
+    for k in range(300):
+        command = asked(table, k * DT)
+        felt = SimpleNamespace(
+            command=command, rate=(0.0, 0.0, asked(table, k * DT - DT)[2] if k else 0.0)
+        )
+        steer.py_func(steering, state, felt, DT)
+        assert state.error == pytest.approx(0.0, abs=1e-9)
+
+
 # Following
 
 
@@ -452,6 +475,51 @@ def test_an_error_where_nothing_is_asked_is_relative_to_the_reference() -> None:
     creeping = moved((0, 0, 0), np.full(300, 0.06), 0.0)
     assert following(creeping)[0].speed_error == pytest.approx(0.2)
     assert following(creeping, speed=0.6)[0].speed_error == pytest.approx(0.1)
+
+
+def test_the_speed_of_a_gait_that_turns_is_along_the_heading_asked_for() -> None:
+    """After a whole circle it is not the way along x, which is none."""
+    found = obeyed((0.3, 0.0, 2 * math.pi / 6))
+    assert abs(float(found.way[0])) < 0.01
+    assert analyse(found, warm_up=0.0).speed == pytest.approx(0.3, rel=1e-3)
+    straight = obeyed((0.3, 0.0, 0.0))
+    assert analyse(straight).speed == pytest.approx(0.3)
+
+
+def test_a_course_is_the_mean_over_a_stride_around_each_step() -> None:
+    time = DT * np.arange(400)
+    found = moved((0.3, 0, 0.2), 0.3 + 0.1 * np.sin(2 * np.pi * time / 0.8), 0.2 * time)
+    speed, rate = course(found, 0.8)
+    np.testing.assert_allclose(speed[20:-20], 0.3, atol=1e-5)
+    np.testing.assert_allclose(rate, 0.2, atol=1e-9)
+    assert speed.shape == rate.shape == (400,)
+
+
+# The report
+
+
+def page(found: Episode) -> str:
+    attempts = (Attempt(analyse(found), 0.9, tuple(following(found))),)
+    return render(find(found, attempts=attempts))
+
+
+def test_a_report_shows_what_was_asked_for_and_what_was_reached() -> None:
+    found = small_walk(small_biped())  # at 0.4 m/s
+    found["command"][:250, 0], found["command"][250:, 0] = 0.4, 0.2
+    shown = page(found)
+    told = " ".join(re.sub(r"<[^>]*>", " ", section(shown, "command")).split())
+    assert re.search(r"0 to 5 0\.4 of 0\.4 .* yes 5 to 10 0\.4 of 0\.2 .* no", told)
+    tiles = " ".join(re.sub(r"<[^>]*>", " ", shown).split())
+    assert "command followed 0 of 1 scenarios, within 20 %" in tiles
+    rows = saved(shown, "command")
+    assert len(rows) == len(found)
+    assert float(rows[0]["speed asked for [m/s]"]) == 0.4
+    assert float(rows[-1]["speed asked for [m/s]"]) == 0.2
+    assert float(rows[100]["speed reached [m/s]"]) == pytest.approx(0.4)
+
+
+def test_a_report_of_a_run_that_asks_for_nothing_has_no_command() -> None:
+    assert 'id="command"' not in render(find(small_walk(small_biped())))
 
 
 # The run file

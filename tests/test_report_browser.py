@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from pages import find, small_biped, walk
 
-from evoloco.report.findings import Gap, Trials
+from evoloco.gait.analysis import analyse
+from evoloco.gait.following import following
+from evoloco.report.findings import Attempt, Gap, Trials
 from evoloco.report.page import render
 
 pytestmark = pytest.mark.slow
@@ -51,7 +53,16 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
     few = Trials(0.5, np.array([0.5, 0.6]))
     happened = ((3, 0.0, "A worker died"),)
-    findings = find(walk(small_biped()), video=b"frames", gap=Gap(few, few, 8.0), happened=happened)
+    walked = walk(small_biped())
+    walked["command"][200:] = [0.4, 0.0, 0.0]
+    attempts = (Attempt(analyse(walked), 0.9, tuple(following(walked))),)
+    findings = find(
+        walked,
+        attempts=attempts,
+        video=b"frames",
+        gap=Gap(few, few, 8.0),
+        happened=happened,
+    )
     path.write_text(render(findings), encoding="utf-8")
     return path
 

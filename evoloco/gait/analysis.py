@@ -8,7 +8,7 @@ import numpy as np
 
 from evoloco.ending import Outcome
 from evoloco.episode import Episode
-from evoloco.gait import energy, metabolism
+from evoloco.gait import energy, following, metabolism
 from evoloco.gait.footstrike import heel_first
 from evoloco.gait.symmetry import hip_pair, hip_symmetry
 from evoloco.genome import Array
@@ -63,7 +63,9 @@ class Gait:
     liftoff: tuple[Array, ...]
     duration: float = _quantity("s", "time until the end or the fall")
     distance: float = _quantity("m", "forward path from start to end")
-    speed: float = _quantity("m/s", "mean forward speed after the warm-up")
+    speed: float = _quantity(
+        "m/s", "mean speed after the warm-up, forward or along the heading asked for"
+    )
     froude: float = _quantity(
         "1", "speed² / (g leg length); people change from walk to run near 0.5"
     )
@@ -148,7 +150,10 @@ def analyse(episode: Episode, warm_up: float = WARM_UP) -> Gait:
 
 def _progress(episode: Episode, steady: Episode) -> Quantities:
     """How long, how far and how fast; the speed after the warm-up."""
-    speed = float(steady.way[0]) / steady.duration
+    way = float(steady.way[0])
+    if following.turns(episode):
+        way = float(following.commanded_way(episode)[-len(steady) :].sum())
+    speed = way / steady.duration
     return {
         "duration": episode.duration,
         "distance": float(episode.way[0]),

@@ -11,6 +11,7 @@ from evoloco.errors import EvolocoError
 from evoloco.evaluators.local import judge
 from evoloco.experiment import Experiment
 from evoloco.gait.analysis import analyse
+from evoloco.gait.following import following
 from evoloco.members import member
 from evoloco.options import checked, options_of
 from evoloco.record.files import replacing, write
@@ -67,8 +68,9 @@ def _findings(run: Run, again: Replay, video: bytes | None, missing: str) -> Fin
     experiment, champion, episode = run.experiment, run.read_champion(), again.episodes[0]
     params = experiment.parameters(again.genome)
     record = run.journal[again.generation]
+    asks = run.spec.scenario.command.drawn.moves
     attempts = tuple(
-        Attempt(analyse(each), float(fitness))
+        Attempt(analyse(each), float(fitness), tuple(following(each)) if asks else ())
         for each, fitness in zip(again.episodes, again.fitness, strict=True)
     )
     return Findings(

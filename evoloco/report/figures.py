@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from evoloco.gait.cycle import GaitCycle
 from evoloco.genome import Array
-from evoloco.report import chronograph, conventions, course, footfall, harvest, portraits
+from evoloco.report import chronograph, command, conventions, course, footfall, harvest, portraits
 from evoloco.report.curves import Axis, Curve, draw, table
 from evoloco.report.cycle import cycle_curves, energy, energy_table, over_the_cycle
 from evoloco.report.findings import Findings
@@ -79,6 +79,11 @@ def _of_the_episode(findings: Findings) -> dict[str, Drawn]:
             portraits.table(episode, orbits, ten),
         ),
     }
+    if followed := findings.attempts[0].followed:
+        drawn["command"] = Drawn(
+            lambda width: command.command(width, episode, gait, followed),
+            command.table(episode, gait),
+        )
     if findings.outputs:
         outputs = output_curves(episode, findings.outputs, two)
         drawn["oscillators"] = _curves(outputs, Axis("time [s]", "output", two))

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from evoloco.ending import Outcome
 from evoloco.episode import Episode
 from evoloco.gait.analysis import Gait
+from evoloco.gait.following import Followed
 from evoloco.gait.verdict import Verdict, verdict
 from evoloco.genome import Array, Space
 from evoloco.report.people import Band
@@ -109,10 +111,18 @@ class Attempt:
     Attributes:
         gait: Its gait there.
         fitness: Its fitness there.
+        followed: What it reached in each stage of the command; none if nothing is asked for.
     """
 
     gait: Gait
     fitness: float
+    followed: tuple[Followed, ...] = ()
+
+    @property
+    def follows(self) -> bool:
+        """Whether it lived to the end and followed every stage of the command."""
+        lived = self.gait.outcome is Outcome.COMPLETED
+        return lived and all(stage.follows() for stage in self.followed)
 
     @cached_property
     def verdict(self) -> Verdict:

@@ -8,6 +8,7 @@ import numpy as np
 
 from evoloco.ending import Outcome
 from evoloco.gait.analysis import WARM_UP
+from evoloco.gait.following import WITHIN
 from evoloco.gait.strides import Spread, spread
 from evoloco.gait.verdict import Manner, summary, tally
 from evoloco.report.findings import Attempt, Findings
@@ -114,8 +115,23 @@ def tiles(findings: Findings) -> list[Tile]:
         ),
     ]
     found = [tile for tile in found if tile.value.samples or tile.label == "speed"]
+    if findings.attempts[0].followed:
+        found.insert(1, _followed(findings.attempts))
     fitness = Spread(findings.held_out.fitness, math.nan, len(findings.attempts))
     return [*found, Tile("held-out fitness", fitness, "1", "aggregated over all scenarios")]
+
+
+def _followed(attempts: Sequence[Attempt]) -> Tile:
+    """Returns in how many scenarios the command was followed."""
+    good = sum(attempt.follows for attempt in attempts)
+    return Tile(
+        "command followed",
+        Spread(good, math.nan, len(attempts)),
+        f"of {len(attempts)}",
+        f"scenarios, within {100 * WITHIN:.0f} %",
+        "scenarios without a fall in which speed and turning rate are within this of the command "
+        "in every stage",
+    )
 
 
 def lasting(findings: Findings) -> list[Attempt]:

@@ -10,11 +10,12 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from evoloco.gait import following
 from evoloco.gait.analysis import WARM_UP
 from evoloco.gait.cycle import gait_cycle
 from evoloco.gait.metabolism import effort_of_muscles
 from evoloco.genome import Array
-from evoloco.report import course, footfall, harvest, people, words
+from evoloco.report import command, course, footfall, harvest, people, words
 from evoloco.report.figures import WIDTHS, Drawn, figures
 from evoloco.report.findings import Findings
 from evoloco.report.genes import genes
@@ -25,6 +26,7 @@ from evoloco.report.span import strides
 TITLES = {
     "video": "The champion",
     "gait": "Gait",
+    "command": "Command",
     "footfall": "Footfall",
     "conventions": "Zero and sign of the angles",
     "joints": "Joint angles",
@@ -91,6 +93,7 @@ def _content(findings: Findings) -> dict[str, Any]:
         "conventions": drawn["conventions"].table,
         "sections": _sections(findings, bool(efforts.size)),
         "quantities": quantities(episode, gait),
+        **_followed(findings),
         "genes": found,
         "on_bound": [gene for gene in found if gene["bound"]],
         "muscles": bool(muscles),
@@ -108,6 +111,21 @@ def _content(findings: Findings) -> dict[str, Any]:
         "video": base64.b64encode(findings.video).decode() if findings.video else "",
         "caption": film_caption(findings),
         "style": Markup(_style()),
+    }
+
+
+def _followed(findings: Findings) -> dict[str, Any]:
+    """Returns how the command was followed, and what that is measured by."""
+    followed = findings.attempts[0].followed
+    return {
+        "followed": followed,
+        "stride": command.period(findings.gait),
+        "settling": following.SETTLING,
+        "within": following.WITHIN,
+        "standing": any(not (one.asked_speed and one.asked_turning_rate) for one in followed),
+        "reference_speed": following.SPEED,
+        "reference_turning": math.degrees(following.TURNING_RATE),
+        "degrees": math.degrees,
     }
 
 
@@ -130,6 +148,7 @@ def _sections(findings: Findings, has_energy: bool) -> dict[str, str]:
     if findings.episode.morphology.muscles:
         titles["oscillators"] = "Excitations"
     absent = {
+        "command": not findings.attempts[0].followed,
         "energy": not has_energy,
         "front": findings.front is None,
         "repertoire": findings.repertoire is None,

@@ -14,9 +14,13 @@ def wanted_speed(experiment: Experiment) -> tuple[float, float] | None:
     """Returns the lower and upper end of the speed that a run asks for [m/s].
 
     It is that of the scenario's command, or else that of the first fitness term
-    which has one. None if neither asks for a speed.
+    which has one. None if neither asks for a speed, and where the command changes
+    within an episode.
     """
-    low, high = experiment.commands.stages[0].speed
+    commands = experiment.commands
+    if commands.changes and commands.moves:
+        return None
+    low, high = commands.stages[0].speed
     if low or high:
         return low, high
 
