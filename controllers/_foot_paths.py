@@ -1,4 +1,4 @@
-"""Paths of the feet as functions of a phase, and slow, bounded answers to the torso's tilt."""
+"""Paths of the feet as functions of a phase."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,16 +13,9 @@ from evoloco.morphology import Morphology
 
 from ._legs import PITCH, ROLL
 from ._limbs import fields, limbs, reach, turned
-from ._posture_feedback import (
-    ANKLE,
-    HIP,
-    SHIFT,
-    PostureFeedback,
-    bounded,
-    shift,
-    turn,
-)
+from ._posture_feedback import ANKLE, HIP, SHIFT, PostureFeedback, bounded, shift, turn
 from ._steering import Steering
+from ._stride import begin_at, swung, within
 
 ROUNDS = 2
 """Rounds of inverse kinematics per control step; they begin at the angles of the step before."""
@@ -49,28 +42,32 @@ class FootPaths:
     the feet that stand. On more than two legs, each pair lags the one before it by `pair.lag`. Feet
     that are on no side lag by half a stride one after another, from front to rear.
 
-    The torso's roll and pitch and their rates pass a filter of one time constant. What is felt then
-    turns the standing legs about their hips, turns their soles, and shifts where feet come down. No
-    answer exceeds `ANSWER` or `SHIFT`.
+    `PostureFeedback` turns the standing legs about their hips, turns their soles, and shifts where
+    feet come down.
 
     Lengths of genes are shares of the robot's legs, and periods of the time sqrt(L / g) of legs of
     the length L, so that one recipe fits robots of all sizes.
 
     Attributes:
         genes: Of the paths and of the answers.
-        state: What `begin`, `feel` and `follow` keep.
+        state: What `begin` and `follow` keep, and the feedback.
 
     Args:
         morphology: The body.
         answers: Whether the torso's tilt and rate are answered.
         commands: Whether steps follow the speed and turning that are asked for.
+        load: Whether landings are answered, which needs load cells or switches at the feet.
 
     Raises:
-        ModelError: A foot hangs on no driven hinge.
+        ModelError: There is no foot, or one hangs on no driven hinge.
     """
 
     def __init__(
-        self, morphology: Morphology, answers: bool = True, commands: bool = False
+        self,
+        morphology: Morphology,
+        answers: bool = True,
+        commands: bool = False,
+        load: bool = False,
     ) -> None:
         self.morphology, self.limbs = morphology, limbs(morphology)
         self._sides = [SIDES[morphology.sides.of_foot(limb.foot)] for limb in self.limbs]
@@ -79,16 +76,16 @@ class FootPaths:
         leg, many = morphology.leg_length, max(self._pairs) > 0
         natural = math.sqrt(leg / morphology.gravity)
         paths = _paths(leg, natural, many)
-        self.feedback = PostureFeedback(len(self.limbs), leg, "m")
+        feet = range(len(self.limbs))
+        self.feedback = PostureFeedback(morphology, feet, leg, "m", answers=answers, load=load)
         self.steering = Steering(morphology) if commands else None
         self._known = [*paths, *_with_speed(leg)]
         if self.steering is None:
-            self.genes = paths
+            self.genes = list(paths)
         else:
             walks = [gene for gene in paths if gene.name != "stride"]
             self.genes = [*walks, *_with_speed(leg), *self.steering.genes]
-        if answers:
-            self.genes += self.feedback.genes
+        self.genes += self.feedback.genes
         joints = max(len(limb.joints) for limb in self.limbs)
         self.state: Shapes = {
             "feedback": self.feedback.state,
@@ -99,15 +96,16 @@ class FootPaths:
     def parameters(self, values: Mapping[str, float]) -> Fields:
         """What the functions here read: limbs, their sides and lags, home, and the genes."""
         lag = values.get("pair.lag", 0.0)
+        lags = [
+            pair * lag + half / 2
+            for pair, half in zip(self._pairs, _halves(self._sides), strict=True)
+        ]
         return {
             "limbs": fields(self.limbs, self.morphology.leg_length),
             "side": self._sides,
-            "lag": [
-                pair * lag + half / 2
-                for pair, half in zip(self._pairs, _halves(self._sides), strict=True)
-            ],
+            "lag": lags,
             "middle": [joint.home for joint in self.morphology.joints],
-            "feedback": self.feedback.parameters(values),
+            "feedback": self.feedback.parameters(values, (1.0 - values["double"]) / 2.0, lags),
             "steering": self.steering.parameters(values) if self.steering else {"speed_gain": 0.0},
             **{gene.name.replace(".", "_"): values.get(gene.name, 0.0) for gene in self._known},
         }
@@ -166,16 +164,9 @@ def ramp(x: float) -> float:
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def within(phase: float) -> float:
-    """A phase, from 0 to 1."""
-    return float(phase - math.floor(phase))
-
-
-@numba.njit(error_model="numpy", nogil=True)
 def begin(paths: Record, state: Record) -> None:
     """Every joint is at home, nothing is felt."""
-    state.feedback.felt[:] = 0.0
-    state.feedback.shift[:] = 0.0
+    begin_at(paths.feedback, state.feedback, 0.0)
     state.angle[:] = paths.limbs.home
     state.steering.activity = 1.0
 
@@ -183,7 +174,7 @@ def begin(paths: Record, state: Record) -> None:
 @numba.njit(error_model="numpy", nogil=True)
 def swing(paths: Record, phase: float) -> float:
     """How far a foot is in its swing, from 0 to 1; outside of that it stands."""
-    return float((within(phase) - 0.25) / ((1.0 - paths.double) / 2.0) + 0.5)
+    return float(swung(paths.feedback.swing_share, phase))
 
 
 @numba.njit(error_model="numpy", nogil=True)
@@ -210,9 +201,7 @@ def place(paths: Record, state: Record, i: int, phase: float, grown: float, targ
 
     asked, leg = state.steering, paths.limbs.leg_length
     side, reached, lasts = paths.side[i], SHIFT * leg, stance * paths.period
-    over_ground = (
-        asked.speed - asked.turning * paths.limbs.sole[i, 1]
-    )
+    over_ground = asked.speed - asked.turning * paths.limbs.sole[i, 1]
     stride = grown * paths.stride + bounded(lasts * over_ground, LONGEST * leg)
     moved, lift = state.feedback.shift[i], asked.activity * paths.lift
     sway = asked.activity * paths.sway * math.sin(2.0 * math.pi * phase + paths.lead)

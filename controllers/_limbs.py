@@ -57,8 +57,13 @@ def limbs(morphology: Morphology) -> tuple[Limb, ...]:
     """The limb of every foot, in the order of the feet.
 
     Raises:
-        ModelError: A foot hangs on no driven joint, or on one that slides.
+        ModelError: There is no foot, or one hangs on no driven joint, or on one that slides.
     """
+    if not morphology.feet:
+        raise ModelError(
+            "This body has no feet to be put anywhere. Name them in [morphology], or let the "
+            "oscillators drive joints instead: controller.drive = 'joints'."
+        )
     model = morphology.model
     data = mujoco.MjData(model)
     mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)

@@ -1,12 +1,14 @@
-"""Slow, bounded answers of hips, ankles, steps and phase to the torso's tilt."""
+"""Slow, bounded answers of hips, ankles, steps and phase to the torso's tilt and to landings."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numba
 
+from evoloco.errors import ModelError
 from evoloco.fields import Array, Fields, Record, Shapes
 from evoloco.genome import Gene
+from evoloco.morphology import Morphology
 
 from ._legs import PITCH, ROLL
 
@@ -16,21 +18,21 @@ ANSWER, SHIFT = 0.35, 0.15
 SWING, STANCE = 0.06, 0.3
 """Time constants with which a foot's place follows the tilt in swing, and returns in stance [s]."""
 
-FASTER = 0.6
-"""Largest change of the phase's rate, as a share of it."""
+LANDED, LIFTED = 0.4, 0.2
+"""Loads at which a foot has landed, and below which it has lifted off, in even shares of weight."""
 
 HIP, ANKLE, PLACE = range(3)
 """Parts of the body that answer, as compiled code knows them."""
 
-PARTS = {"ankle": ANKLE, "hip": HIP, "place": PLACE}
-"""Beginning of the names of a part's genes -> the part."""
+PARTS = ("hip", "ankle", "place")
+"""Beginnings of the names of their genes."""
 
-AXES = {"pitch": PITCH, "roll": ROLL}
-"""Axis in the names of genes -> its place in `obs.tilt` and `obs.rate`."""
+AXES = ("roll", "pitch")
+"""Names of `ROLL` and `PITCH`."""
 
 
 class PostureFeedback:
-    """What a gait does about the torso's tilt, whatever makes its rhythm.
+    """What a gait does about the torso's tilt and its landings, whatever makes its rhythm.
 
     Roll, pitch and their rates pass a filter of the time constant T:
 
@@ -41,47 +43,101 @@ class PostureFeedback:
         (2) answer = tilt (x - l) + rate x'
 
     Hips and ankles turn by it, at most by `ANSWER`. A swinging foot comes down elsewhere, at most
-    `SHIFT` away. Roll speeds or slows the phase p, in which the left foot swings around 1/4:
+    `SHIFT` away.
 
-        (3) dp/dt = (1 + phase.roll x sin 2 pi p) / period
+    The oscillators' own time goes on faster or slower than the clock. With the stride's phase p, in
+    which the left foot swings around 1/4 for the share s, roll x, and the period T_p:
+
+        (3) d time/dt = 1 + bounded(roll x sin 2 pi p)
+        (4) slower by the factor 1 - hold while a foot that has lifted off is late
+        (5) ahead by reset d s T_p where a foot lands in the second half of its swing, with the
+            share d of it to go
+
+    A foot is late from the end of its swing until the next one lifts off, but never for longer than
+    sqrt(L / g), with the length L of the legs. So with a reset of 1 the phase is that of a landing
+    at once, and with a hold of 1 it stands until the foot is down.
 
     Attributes:
         genes: Time constant and gains.
-        state: What `feel` and `shift` keep.
+        state: What the compiled functions keep.
 
     Args:
-        feet: Number of feet that are put elsewhere.
+        morphology: The body.
+        feet: Channels of `foot_load` of the feet that swing; -1 for one that does not exist.
         leg: Unit of places: the length of a leg [m], or 1 where a hip's turn is the place [rad].
         unit: Its name.
+        offset: Phase of the stride over the oscillator's [1].
+        answers: Whether tilt is answered; else `genes` lacks the gains of it.
+        load: Whether landings are; else `genes` lacks the gains of them.
+
+    Raises:
+        ModelError: Landings are to be felt by a body without feet.
     """
 
-    def __init__(self, feet: int, leg: float, unit: str) -> None:
-        self.genes = _genes(leg, unit)
-        self.state: Shapes = {"felt": (4,), "shift": (feet, 2)}
+    def __init__(
+        self,
+        morphology: Morphology,
+        feet: Sequence[int],
+        leg: float,
+        unit: str,
+        offset: float = 0.0,
+        answers: bool = True,
+        load: bool = False,
+    ) -> None:
+        if load and not morphology.feet:
+            raise ModelError(
+                "controller.load = true needs feet whose load is felt; this body has none. Name "
+                "its feet in [morphology], or leave `load` out."
+            )
+        self.feet, self.offset = list(feet), offset
+        self.even = 1.0 / max(1, len(morphology.feet))
+        self.patience = math.sqrt(morphology.leg_length / morphology.gravity)
+        self.genes = (_tilt_genes(leg, unit) if answers else []) + (_load_genes() if load else [])
+        count = len(self.feet)
+        self.state: Shapes = {
+            "phase": (),
+            "felt": (4,),
+            "shift": (count, 2),
+            "lifted": (count,),
+            "late": (),
+        }
 
-    def parameters(self, values: Mapping[str, float]) -> Fields:
-        """Time constant [s], level [rad] (2,), gains by part and axis (3, 2), of the phase [1/rad].
+    def parameters(
+        self, values: Mapping[str, float], swing: float, lags: Sequence[float]
+    ) -> Fields:
+        """What the compiled functions read; genes that `values` lacks are 0.
 
-        Genes that `values` lacks are 0; `lean` is the pitch from which the torso is felt to tilt.
+        Args:
+            values: Of the genes. `lean` is the pitch that is not answered [rad].
+            swing: Share of a stride that a swing lasts.
+            lags: Of the feet behind the stride's phase [1].
         """
-        by_place = {part: name for name, part in PARTS.items()}
-        axis_of = {axis: name for name, axis in AXES.items()}
-        names = [[f"{by_place[part]}.{axis_of[axis]}" for axis in range(2)] for part in range(3)]
+        names = [[f"{part}.{axis}" for axis in AXES] for part in PARTS]
         return {
             "time": values.get("felt.time", 0.0),
             "level": [0.0, values.get("lean", 0.0)],
             "tilt": [[values.get(f"{name}.tilt", 0.0) for name in row] for row in names],
             "rate": [[values.get(f"{name}.rate", 0.0) for name in row] for row in names],
             "roll": values.get("phase.roll", 0.0),
+            "reset": values.get("phase.reset", 0.0),
+            "hold": values.get("phase.hold", 0.0),
+            "period": values.get("period", 1.0),
+            "swing_share": swing,
+            "offset": self.offset,
+            "lag": lags,
+            "foot": self.feet,
+            "landed": LANDED * self.even,
+            "lifted": LIFTED * self.even,
+            "patience": self.patience,
         }
 
 
-def _genes(leg: float, unit: str) -> list[Gene]:
-    """Genes of the answers; places in legs of a length, whose unit has a name."""
+def _tilt_genes(leg: float, unit: str) -> list[Gene]:
+    """Genes of the answers to tilt; places in a unit of legs of a length."""
     meaning = "time constant of what is felt"
     genes = [Gene("felt.time", 0.01, 0.3, "s", meaning, log=True, start=0.05)]
-    for axis in AXES:
-        for part in PARTS:
+    for axis in ("pitch", "roll"):
+        for part in ("ankle", "hip", "place"):
             place = part == "place"
             tilt, rate = (1.3 * leg, 0.35 * leg) if place else (1.0, 0.2)
             units = (f"{unit}/rad", f"{unit} s/rad") if place else ("1", "s")
@@ -90,6 +146,14 @@ def _genes(leg: float, unit: str) -> list[Gene]:
                 Gene(f"{part}.{axis}.rate", -rate, rate, units[1], "answer to its rate", start=0.0),
             ]
     return [*genes, Gene("phase.roll", -6.0, 6.0, "1/rad", "roll that speeds the phase", start=0.0)]
+
+
+def _load_genes() -> list[Gene]:
+    """Genes of the answers to landings."""
+    return [
+        Gene("phase.reset", 0.0, 1.0, "1", "share of an early landing's lead taken", start=0.1),
+        Gene("phase.hold", 0.0, 1.0, "1", "slowing while a landing is late", start=0.1),
+    ]
 
 
 @numba.njit(error_model="numpy", nogil=True)
@@ -117,7 +181,7 @@ def answer(feedback: Record, felt: Array, part: int, axis: int) -> float:
 @numba.njit(error_model="numpy", nogil=True)
 def turn(feedback: Record, felt: Array, part: int, axis: int) -> float:
     """How far hips or ankles turn about an axis [rad]; a foot goes to the left, or its toes up."""
-    return bounded(answer(feedback, felt, part, axis), ANSWER)
+    return float(bounded(answer(feedback, felt, part, axis), ANSWER))
 
 
 @numba.njit(error_model="numpy", nogil=True)
@@ -130,10 +194,3 @@ def shift(feedback: Record, place: Array, felt: Array, swings: bool, dt: float) 
     else:
         for axis in range(2):
             place[axis] -= dt / STANCE * place[axis]
-
-
-@numba.njit(error_model="numpy", nogil=True)
-def pace(feedback: Record, state: Record, phase: float) -> float:
-    """Factor on the rate of the phase, which roll over the standing side slows or speeds."""
-    speeds = feedback.roll * state.felt[ROLL] * math.sin(2.0 * math.pi * phase)
-    return 1.0 + bounded(speeds, FASTER)  # (3)

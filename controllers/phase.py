@@ -9,9 +9,11 @@ import numpy as np
 from evoloco.fields import Array, Fields, Record
 
 from ._followers import Followers
+from ._foot_paths import begin, follow
 from ._integrate import stage
 from ._pacemaker import feel, landing
 from ._posture import aim
+from ._stride import begin_at, elapsed, track
 
 
 @numba.njit(error_model="numpy", nogil=True)
@@ -45,7 +47,8 @@ def advance(params: Record, felt: float, state: Record, h: float) -> None:
         stage(k, h, state.v, dv, of_v)
 
 
-def reset(params: Record, state: Record, dt: float) -> None:
+@numba.njit(error_model="numpy", nogil=True)
+def settle(params: Record, state: Record) -> None:
     """Starts every oscillator in its phase and with its amplitude, both feet on the ground."""
     oscillators = params.oscillators
     for _ in range(state.theta.size):  # until each has its sender's phase, whatever their order
@@ -56,19 +59,60 @@ def reset(params: Record, state: Record, dt: float) -> None:
     state.loads[:] = 1.0
 
 
-def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
-    """Advances the oscillators by one control step and writes target angles."""
-    theta = state.theta
+@numba.njit(error_model="numpy", nogil=True)
+def oscillate(params: Record, state: Record, obs: Record, time: float, dt: float) -> None:
+    """Oscillators go on by a time of their own [s], in steps of `dt` [s] at most."""
     foot = landing(params.senses, obs, state.loads)
     if foot >= 0:  # the nearest phase of that foot's landings
-        theta[0] = math.pi * (foot + 2.0 * np.round((theta[0] / math.pi - foot) / 2.0))
+        state.theta[0] = math.pi * (foot + 2.0 * np.round((state.theta[0] / math.pi - foot) / 2.0))
 
-    advance(params, feel(params.senses, obs), state, dt)
+    felt, count = feel(params.senses, obs), max(1, math.ceil(time / dt))
+    for _ in range(count):
+        advance(params, felt, state, time / count)
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def phase(state: Record) -> float:
+    """Phase of the pacemaker, in turns."""
+    return float(state.theta[0] / (2.0 * math.pi))
+
+
+def reset(params: Record, state: Record, dt: float) -> None:
+    """Starts every oscillator in its phase, both feet on the ground."""
+    settle(params, state)
+    begin_at(params.posture.feedback, state.posture, phase(state))
+
+
+def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
+    """Advances the oscillators by one control step and writes target angles."""
+    feedback = params.posture.feedback
+    own = elapsed(feedback, state.posture, obs, dt)
+    oscillate(params, state, obs, own, dt)
+    track(feedback, state.posture, phase(state), own)
 
     for j in range(ctrl.size):
-        ctrl[j] = params.oscillators.sign[j + 1] * state.r[j + 1] * math.cos(theta[j + 1])  # (3)
+        ctrl[j] = (
+            params.oscillators.sign[j + 1] * state.r[j + 1] * math.cos(state.theta[j + 1])
+        )  # (3)
 
-    aim(params.posture, obs, ctrl)
+    aim(params.posture, state.posture, obs, dt, ctrl)
+
+
+def reset_feet(params: Record, state: Record, dt: float) -> None:
+    """Starts the pacemaker alone, every joint at home."""
+    settle(params, state)
+    begin(params.paths, state.paths)
+
+
+def step_feet(
+    params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array
+) -> None:
+    """Advances the pacemaker by one control step and puts the feet where its phase wants them."""
+    paths, feet = params.paths, state.paths
+    own = elapsed(paths.feedback, feet.feedback, obs, dt)
+    oscillate(params, state, obs, own, dt)
+    track(paths.feedback, feet.feedback, phase(state), own)
+    follow(paths, feet, feet.feedback.phase, time, dt, ctrl)
 
 
 @dataclass(eq=False)
@@ -92,8 +136,13 @@ class Controller(Followers):
             ("load").
         phase_reset: Whether a foot's landing puts the pacemaker into phase 0 (left) or pi (right).
         reset_load: Load from which a foot has landed, as a fraction of body weight.
-        reflex: Whether torso tilt and rate move the target angles.
+        reflex: Whether torso tilt and rate move the target angles; by default not with `answers`.
         reflex_stems: Joints that take part in the reflex; those of hips and ankles where None.
+        drive: "joints", or "feet" on paths that follow the pacemaker's phase.
+        answers: Whether hips, ankles, steps and phase answer the torso's tilt, filtered and
+            bounded.
+        load: Whether landings reset and hold the phase; the robot then needs load cells or switches
+            at its feet.
         coupling_strength: Coupling w [1/s].
         amplitude_rate: Rate a at which amplitudes settle [1/s].
 
@@ -102,9 +151,7 @@ class Controller(Followers):
         robot driven by a spinal cord model, doi:10.1126/science.1138353.
     """
 
-    reset = staticmethod(reset)
-    step = staticmethod(step)
-
+    functions = {"joints": (reset, step), "feet": (reset_feet, step_feet)}  # noqa: RUF012 - fixed
     variables = ("theta", "r", "v")
 
     coupling_strength: float = 10.0

@@ -8,8 +8,11 @@ from evoloco.fields import Array, Fields, Record
 from evoloco.genome import Gene, Space
 from evoloco.morphology import Morphology
 
+from ._driven import Driven, check_options
+from ._foot_paths import FootPaths, begin, follow
 from ._pacemaker import Feedback, Senses, feel, landing
 from ._posture import Posture, aim
+from ._stride import begin_at, elapsed, track
 from ._symmetry import Drive, Symmetry, amplitude, owners
 
 ALPHA, SIGMA, MU = 6.0, 0.1, 0.001
@@ -23,6 +26,9 @@ STRIDE = 472.0
 
 PEAK = 0.48
 """Largest averaged activity of its neurons, as simulated."""
+
+SCALE, ALIKE = 4.0, 0.6
+"""Slow variables and activity in what leads the pacemaker's activity by a quarter, as simulated."""
 
 SENSITIVITY = 0.02
 """Input of a pacemaker neuron per unit of feedback [s]."""
@@ -61,7 +67,8 @@ def advance(joints: Record, state: Record, felt: float, count: int) -> None:
             fire(state, j + 2, beta, joints.rate[j])
 
 
-def reset(params: Record, state: Record, dt: float) -> None:
+@numba.njit(error_model="numpy", nogil=True)
+def settle(params: Record, state: Record) -> None:
     """Lets the bursts settle over six strides, until the pacemaker's first neuron takes over.
 
     The episode starts in this phase, which is kept for the phase reset.
@@ -85,8 +92,9 @@ def reset(params: Record, state: Record, dt: float) -> None:
     state.loads[:] = 1.0
 
 
-def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
-    """Iterates the neurons over one control step and writes target angles."""
+@numba.njit(error_model="numpy", nogil=True)
+def oscillate(params: Record, state: Record, obs: Record, time: float) -> None:
+    """All neurons are iterated for a time of their own [s]."""
     foot = landing(params.senses, obs, state.loads)
     if foot >= 0:  # the right foot's landing exchanges the pacemaker's neurons
         for i in range(2):
@@ -94,15 +102,60 @@ def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctr
             state.y[(i + foot) % 2] = state.start_y[i]
             state.activity[(i + foot) % 2] = state.start_activity[i]
 
-    due = state.due + dt * params.frequency
+    due = state.due + time * params.frequency
     count = math.floor(due)
     state.due = due - count
     advance(params.joints, state, SENSITIVITY * feel(params.senses, obs), count)
 
+
+@numba.njit(error_model="numpy", nogil=True)
+def angle(activity: Array, y: Array) -> float:
+    """Angle of the pacemaker on its cycle [rad]: equation (3)."""
+    active = activity[0] - activity[1]
+    return math.atan2(active, SCALE * (y[0] - y[1]) + ALIKE * active)
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def phase(state: Record) -> float:
+    """Phase of the pacemaker since its first neuron took over, in turns."""
+    since = angle(state.activity, state.y) - angle(state.start_activity, state.start_y)
+    return float(since / (2.0 * math.pi))
+
+
+def reset(params: Record, state: Record, dt: float) -> None:
+    """Starts the settled neurons, both feet on the ground."""
+    settle(params, state)
+    begin_at(params.posture.feedback, state.posture, phase(state))
+
+
+def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
+    """Iterates the neurons over one control step and writes target angles."""
+    feedback = params.posture.feedback
+    own = elapsed(feedback, state.posture, obs, dt)
+    oscillate(params, state, obs, own)
+    track(feedback, state.posture, phase(state), own)
+
     for j in range(ctrl.size):
         ctrl[j] = params.joints.swing[j] * (2.0 * state.activity[j + 2] / PEAK - 1.0)
 
-    aim(params.posture, obs, ctrl)
+    aim(params.posture, state.posture, obs, dt, ctrl)
+
+
+def reset_feet(params: Record, state: Record, dt: float) -> None:
+    """Starts the settled pacemaker alone, every joint at home."""
+    settle(params, state)
+    begin(params.paths, state.paths)
+
+
+def step_feet(
+    params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array
+) -> None:
+    """Advances the pacemaker by one control step and puts the feet where its phase wants them."""
+    paths, feet = params.paths, state.paths
+    own = elapsed(paths.feedback, feet.feedback, obs, dt)
+    oscillate(params, state, obs, own)
+    track(paths.feedback, feet.feedback, phase(state), own)
+    follow(paths, feet, feet.feedback.phase, time, dt, ctrl)
 
 
 class Controller:
@@ -127,6 +180,13 @@ class Controller:
     centred. How long it averages sets how much it lags. One iteration lasts 1/472 of the period:
     about 1 to 3 ms.
 
+    The pacemaker's phase is the angle of its two neurons on their cycle, from the start on:
+
+        (3) angle = atan2(a_0 - a_1, 4 (y_0 - y_1) + 0.6 (a_0 - a_1))
+
+    The stride's phase follows it at half to twice the rate of the period, never back. Where feet
+    are driven, these two neurons are all there is, and the feet's paths follow that phase.
+
     Args:
         morphology: The body.
         symmetry: "mirror" shares genes between left and right, "none" gives each joint its own.
@@ -135,16 +195,18 @@ class Controller:
         phase_reset: Whether a foot's landing puts the pacemaker into phase 0 (left) or half a
             period on.
         reset_load: Load from which a foot has landed, as a fraction of body weight.
-        reflex: Whether torso tilt and rate move the target angles.
+        reflex: Whether torso tilt and rate move the target angles; by default not with `answers`.
         reflex_stems: Joints that take part in the reflex; those of hips and ankles where None.
+        drive: "joints", or "feet" on paths that follow the pacemaker's phase.
+        answers: Whether hips, ankles, steps and phase answer the torso's tilt, filtered and
+            bounded.
+        load: Whether landings reset and hold the phase; the robot then needs load cells or switches
+            at its feet.
 
     References:
         Rulkov, 2002, Modeling of spiking-bursting neural behavior using two-dimensional map,
         doi:10.1103/PhysRevE.65.041922.
     """
-
-    reset = staticmethod(reset)
-    step = staticmethod(step)
 
     def __init__(
         self,
@@ -153,31 +215,54 @@ class Controller:
         feedback: tuple[Feedback, ...] = (),
         phase_reset: bool = False,
         reset_load: float = 0.3,
-        reflex: bool = True,
+        reflex: bool | None = None,
         reflex_stems: tuple[str, ...] | None = None,
+        drive: Driven = "joints",
+        answers: bool = False,
+        load: bool = False,
     ) -> None:
-        self.posture = Posture(morphology, symmetry, reflex, reflex_stems)
         self.senses = Senses(morphology, feedback, reset_load if phase_reset else math.inf)
-        period = Gene("period", 0.4, 1.4, "s", "duration of a stride", log=True)
-        own = [gene for part in owners(self.posture.drives) for gene in _genes(part)]
-        self.space = Space([period, *own, *self.senses.genes, *self.posture.genes])
+        self.moved: Posture | FootPaths
+        if drive == "feet":
+            check_options(
+                drive,
+                symmetry=symmetry != "mirror",
+                phase_reset=phase_reset,
+                reflex=bool(reflex),
+                reflex_stems=reflex_stems is not None,
+            )
+            self._moved, self.moved = "paths", FootPaths(morphology, answers, load=load)
+            self.reset, self.step = reset_feet, step_feet
+        else:
+            reflex = not answers if reflex is None else reflex
+            posture = Posture(
+                morphology, symmetry, reflex, reflex_stems, answers=answers, load=load
+            )
+            self._moved, self.moved = "posture", posture
+            self.reset, self.step = reset, step
 
-        self.names = ["pacemaker", *(part.joint.name for part in self.posture.drives)]
-        neurons = (2 + len(self.posture.drives),)
+        self.parts = self.moved.drives if isinstance(self.moved, Posture) else ()
+        period = Gene("period", 0.4, 1.4, "s", "duration of a stride", log=True)
+        own = [period] * bool(self.parts) + [g for p in owners(self.parts) for g in _genes(p)]
+        self.space = Space([*own, *self.senses.genes, *self.moved.genes])
+
+        self.names = ["pacemaker", *(part.joint.name for part in self.parts)]
+        neurons = (2 + len(self.parts),)
         self.state = {
             **dict.fromkeys(("x", "y", "activity"), neurons),
             **dict.fromkeys(("start_x", "start_y", "start_activity"), (2,)),
             "due": (),  # part of an iteration
             "loads": (2,),
+            self._moved: self.moved.state,
         }
 
     def parameters(self, values: dict[str, float]) -> Fields:
-        """Iterations per second, what each joint's neuron hears, senses and posture."""
+        """Iterations per second, what each joint's neuron hears, senses, and what is moved."""
         return {
             "frequency": STRIDE / values["period"],
             "joints": self._joints(values),
             "senses": self.senses.parameters(values),
-            "posture": self.posture.parameters(values),
+            self._moved: self.moved.parameters(values),
         }
 
     def outputs(self, params: Record, states: Record) -> dict[str, Array]:
@@ -188,7 +273,7 @@ class Controller:
 
     def _joints(self, values: dict[str, float]) -> Fields:
         """Weights, averaging rate, swing [rad] and lateness of each joint (nu,)."""
-        parts = self.posture.drives
+        parts = self.parts
         return {
             "same": [values[f"{part.genes}.same"] for part in parts],
             "cross": [values[f"{part.genes}.cross"] for part in parts],
