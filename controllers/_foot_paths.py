@@ -12,7 +12,7 @@ from evoloco.genome import Gene
 from evoloco.morphology import Morphology
 
 from ._legs import PITCH, ROLL
-from ._limbs import fields, limbs, reach, turned
+from ._limbs import fields, limbs, reach, scratch, turned
 from ._posture_feedback import ANKLE, HIP, SHIFT, PostureFeedback, bounded, shift, turn
 from ._steering import Steering
 from ._stride import begin_at, swung, within
@@ -230,6 +230,7 @@ def follow(paths: Record, state: Record, phase: float, time: float, dt: float, c
     target, turned_by, arm, axes = np.zeros(3), np.zeros(3), np.zeros(3), np.eye(3)
     lean = paths.lean + state.steering.speed * paths.lean_speed
     active = state.steering.activity
+    memory = scratch(state.angle.shape[1])
     ctrl[:] = paths.middle
 
     for i in range(paths.side.size):
@@ -254,6 +255,6 @@ def follow(paths: Record, state: Record, phase: float, time: float, dt: float, c
         turned_by[1] = about_y - paths.sole_pitch - stands * turn(feedback, felt, ANKLE, PITCH)
 
         n = int(legs.count[i])
-        reach(legs, i, target, turned_by, state.angle[i, :n], ROUNDS)
+        reach(legs, i, target, turned_by, state.angle[i, :n], ROUNDS, memory)
         for k in range(n):
             ctrl[int(legs.joint[i, k])] = state.angle[i, k]
