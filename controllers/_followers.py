@@ -121,7 +121,7 @@ class Followers:
             reflex=bool(self.reflex),
             reflex_stems=self.reflex_stems is not None,
         )
-        self.moved = FootPaths(self.morphology, self.answers, self.load)
+        self.moved = FootPaths(self.morphology, self.answers, load=self.load)
         self._moved, self.parts = "paths", ()
         return [*self.moved.genes, *self.senses.genes]
 

@@ -12,7 +12,7 @@ from evoloco.genome import Gene
 from evoloco.morphology import Morphology
 
 from ._legs import PITCH, ROLL
-from ._limbs import fields, limbs, reach, turned
+from ._limbs import fields, limbs, reach, scratch, turned
 from ._posture_feedback import ANKLE, HIP, SHIFT, PostureFeedback, bounded, shift, turn
 from ._steering import STATE, Steering
 from ._stride import begin_at, swung, within
@@ -55,19 +55,19 @@ class FootPaths:
     Args:
         morphology: The body.
         answers: Whether the torso's tilt and rate are answered.
-        load: Whether landings are answered, which needs load cells or switches at the feet.
         commands: Whether steps follow the speed and turning that are asked for.
+        load: Whether landings are answered, which needs load cells or switches at the feet.
 
     Raises:
-        ModelError: A foot hangs on no driven hinge, or there is none whose load is felt.
+        ModelError: There is no foot, or one hangs on no driven hinge.
     """
 
     def __init__(
         self,
         morphology: Morphology,
         answers: bool = True,
-        load: bool = False,
         commands: bool = False,
+        load: bool = False,
     ) -> None:
         self.morphology, self.limbs = morphology, limbs(morphology)
         self._sides = [SIDES[morphology.sides.of_foot(limb.foot)] for limb in self.limbs]
@@ -80,10 +80,12 @@ class FootPaths:
         self.feedback = PostureFeedback(morphology, feet, leg, "m", answers=answers, load=load)
         self.steering = Steering(morphology) if commands else None
         self._known = [*paths, *_with_speed(leg)]
-        if self.steering is not None:
+        if self.steering is None:
+            self.genes = list(paths)
+        else:
             walks = [gene for gene in paths if gene.name != "stride"]
-            paths = [*walks, *_with_speed(leg), *self.steering.genes]
-        self.genes = paths + self.feedback.genes
+            self.genes = [*walks, *_with_speed(leg), *self.steering.genes]
+        self.genes += self.feedback.genes
         joints = max(len(limb.joints) for limb in self.limbs)
         self.state: Shapes = {
             "feedback": self.feedback.state,
@@ -172,7 +174,7 @@ def begin(paths: Record, state: Record) -> None:
 @numba.njit(error_model="numpy", nogil=True)
 def swing(paths: Record, phase: float) -> float:
     """How far a foot is in its swing, from 0 to 1; outside of that it stands."""
-    return swung(paths.feedback.swing_share, phase)
+    return float(swung(paths.feedback.swing_share, phase))
 
 
 @numba.njit(error_model="numpy", nogil=True)
@@ -228,6 +230,7 @@ def follow(paths: Record, state: Record, phase: float, time: float, dt: float, c
     target, turned_by, arm, axes = np.zeros(3), np.zeros(3), np.zeros(3), np.eye(3)
     lean = paths.lean + state.steering.speed * paths.lean_speed
     active = state.steering.activity
+    memory = scratch(state.angle.shape[1])
     ctrl[:] = paths.middle
 
     for i in range(paths.side.size):
@@ -252,6 +255,6 @@ def follow(paths: Record, state: Record, phase: float, time: float, dt: float, c
         turned_by[1] = about_y - paths.sole_pitch - stands * turn(feedback, felt, ANKLE, PITCH)
 
         n = int(legs.count[i])
-        reach(legs, i, target, turned_by, state.angle[i, :n], ROUNDS)
+        reach(legs, i, target, turned_by, state.angle[i, :n], ROUNDS, memory)
         for k in range(n):
             ctrl[int(legs.joint[i, k])] = state.angle[i, k]

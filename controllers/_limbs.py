@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import mujoco
 import numba
@@ -57,8 +58,13 @@ def limbs(morphology: Morphology) -> tuple[Limb, ...]:
     """The limb of every foot, in the order of the feet.
 
     Raises:
-        ModelError: A foot hangs on no driven joint, or on one that slides.
+        ModelError: There is no foot, or one hangs on no driven joint, or on one that slides.
     """
+    if not morphology.feet:
+        raise ModelError(
+            "This body has no feet to be put anywhere. Name them in [morphology], or let the "
+            "oscillators drive joints instead: controller.drive = 'joints'."
+        )
     model = morphology.model
     data = mujoco.MjData(model)
     mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
@@ -132,18 +138,56 @@ def fields(parts: Sequence[Limb], leg_length: float) -> Fields:
     }
 
 
+class Scratch(NamedTuple):
+    """Memory that `reach` writes into, for limbs of n joints at most.
+
+    Attributes:
+        place: Of the sole (3,).
+        frame: Images of the torso's axes on the foot (3, 3).
+        lever: Change of place and turn per angle (n, 6).
+        error: Of place and turn (6,).
+        normal: Matrix of the least squares (n, n).
+        change: Of the angles (n,).
+    """
+
+    place: Array
+    frame: Array
+    lever: Array
+    error: Array
+    normal: Array
+    change: Array
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def scratch(n: int) -> Scratch:
+    """Memory for limbs of n joints at most."""
+    return Scratch(
+        np.empty(3),
+        np.empty((3, 3)),
+        np.empty((n, 6)),
+        np.empty(6),
+        np.empty((n, n)),
+        np.empty(n),
+    )
+
+
 @numba.njit(error_model="numpy", nogil=True)
 def turned(axis: Array, angle: float, vector: Array, out: Array) -> None:
-    """A vector after a turn about an axis of length 1 [rad] (3,); Rodrigues' formula."""
-    c, s = np.cos(angle), np.sin(angle)
-    along = axis[0] * vector[0] + axis[1] * vector[1] + axis[2] * vector[2]
+    """A vector after a turn about an axis of length 1 [rad] (3,)."""
+    turned_by(axis, np.cos(angle), np.sin(angle), vector, out)
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def turned_by(axis: Array, c: float, s: float, vector: Array, out: Array) -> None:
+    """The same, by the cosine and the sine of the angle; Rodrigues' formula."""
+    along = (1.0 - c) * (axis[0] * vector[0] + axis[1] * vector[1] + axis[2] * vector[2])
     x = axis[1] * vector[2] - axis[2] * vector[1]
     y = axis[2] * vector[0] - axis[0] * vector[2]
     z = axis[0] * vector[1] - axis[1] * vector[0]
     out[0], out[1], out[2] = (
-        c * vector[0] + s * x + (1.0 - c) * along * axis[0],
-        c * vector[1] + s * y + (1.0 - c) * along * axis[1],
-        c * vector[2] + s * z + (1.0 - c) * along * axis[2],
+        c * vector[0] + s * x + along * axis[0],
+        c * vector[1] + s * y + along * axis[1],
+        c * vector[2] + s * z + along * axis[2],
     )
 
 
@@ -163,67 +207,71 @@ def put(limbs: Record, i: int, angles: Array, place: Array, frame: Array, lever:
         Lynch and Park, 2017, Modern robotics, ISBN 978-1107156302 (equations 4.14 and 5.11).
     """
     n = int(limbs.count[i])
-    axis, anchor = np.zeros((n, 3)), np.zeros((n, 3))
-    for k in range(n):
-        axis[k] = limbs.axis[i, k]
-        anchor[k] = limbs.anchor[i, k]
-    place[:] = limbs.sole[i]
-    frame[:] = 0.0
     for row in range(3):
-        frame[row, row] = 1.0
+        place[row] = limbs.anchor[i, 0, row]
+        for c in range(3):
+            frame[row, c] = 1.0 if row == c else 0.0
 
-    reach = np.empty(3)
-    for k in range(n - 1, -1, -1):  # what lies beyond joint k turns about it, from the foot inwards
+    for k in range(n):  # from the torso outwards: `frame` is what the joints before k have turned
+        for c in range(3):
+            lever[k, c] = place[c]
+            lever[k, 3 + c] = 0.0
+            for row in range(3):
+                lever[k, 3 + c] += frame[row, c] * limbs.axis[i, k, row]
+
         angle = angles[k] - limbs.home[i, k]
-        for j in range(k + 1, n):
-            turned(axis[k], angle, axis[j], axis[j])
-            for c in range(3):
-                reach[c] = anchor[j, c] - anchor[k, c]
-            turned(axis[k], angle, reach, reach)
-            for c in range(3):
-                anchor[j, c] = anchor[k, c] + reach[c]
-        for c in range(3):
-            reach[c] = place[c] - anchor[k, c]
-        turned(axis[k], angle, reach, reach)
-        for c in range(3):
-            place[c] = anchor[k, c] + reach[c]
+        cosine, sine = np.cos(angle), np.sin(angle)
         for row in range(3):
-            turned(axis[k], angle, frame[row], frame[row])
+            turned_by(lever[k, 3:], cosine, sine, frame[row], frame[row])
+
+        for row in range(3):
+            beyond = limbs.sole[i, row] if k == n - 1 else limbs.anchor[i, k + 1, row]
+            for c in range(3):
+                place[c] += frame[row, c] * (beyond - limbs.anchor[i, k, row])
 
     for k in range(n):
-        dx, dy, dz = place[0] - anchor[k, 0], place[1] - anchor[k, 1], place[2] - anchor[k, 2]
-        lever[k, 0] = axis[k, 1] * dz - axis[k, 2] * dy
-        lever[k, 1] = axis[k, 2] * dx - axis[k, 0] * dz
-        lever[k, 2] = axis[k, 0] * dy - axis[k, 1] * dx
-        for c in range(3):
-            lever[k, 3 + c] = axis[k, c]
+        dx, dy, dz = place[0] - lever[k, 0], place[1] - lever[k, 1], place[2] - lever[k, 2]
+        lever[k, 0] = lever[k, 4] * dz - lever[k, 5] * dy
+        lever[k, 1] = lever[k, 5] * dx - lever[k, 3] * dz
+        lever[k, 2] = lever[k, 3] * dy - lever[k, 4] * dx
 
 
 @numba.njit(error_model="numpy", nogil=True)
 def solve(a: Array, b: Array) -> None:
-    """Solves a x = b for a symmetric, positive matrix (n, n); b becomes x. Cholesky."""
+    """Solves a x = b for a symmetric, positive matrix (n, n); b becomes x. Cholesky.
+
+    Of the matrix only the diagonal and what is below it are read; its factor is written there.
+    """
     n = b.size
     for j in range(n):
         for k in range(j):
             a[j, j] -= a[j, k] * a[j, k]
-        a[j, j] = np.sqrt(a[j, j])
+        a[j, j] = 1.0 / np.sqrt(a[j, j])  # the inverse of the factor's diagonal
         for i in range(j + 1, n):
             for k in range(j):
                 a[i, j] -= a[i, k] * a[j, k]
-            a[i, j] /= a[j, j]
+            a[i, j] *= a[j, j]
 
     for i in range(n):
         for k in range(i):
             b[i] -= a[i, k] * b[k]
-        b[i] /= a[i, i]
+        b[i] *= a[i, i]
     for i in range(n - 1, -1, -1):
         for k in range(i + 1, n):
             b[i] -= a[k, i] * b[k]
-        b[i] /= a[i, i]
+        b[i] *= a[i, i]
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def reach(limbs: Record, i: int, target: Array, turn: Array, angles: Array, rounds: int) -> None:
+def reach(
+    limbs: Record,
+    i: int,
+    target: Array,
+    turn: Array,
+    angles: Array,
+    rounds: int,
+    memory: Scratch,
+) -> None:
     """Moves a limb's angles towards those that put its foot at a target: damped least squares.
 
     Each round solves (J J^T + d^2 I) x = J e for the change x of the angles, with the error e of
@@ -237,14 +285,15 @@ def reach(limbs: Record, i: int, target: Array, turn: Array, angles: Array, roun
         angles: Of the joints [rad] (n,), from which the search begins; they stay within their
             bounds.
         rounds: Number of rounds.
+        memory: Written into.
 
     References:
         Wampler, 1986, Manipulator inverse kinematic solutions based on vector formulations and
         damped least-squares methods, doi:10.1109/TSMC.1986.289285.
     """
     n, turns = int(limbs.count[i]), int(limbs.turns[i])
-    place, frame, lever = np.empty(3), np.empty((3, 3)), np.empty((n, 6))
-    error, h, x = np.empty(6), np.empty((n, n)), np.empty(n)
+    place, frame, lever, error = memory.place, memory.frame, memory.lever, memory.error
+    h, x = memory.normal[:n, :n], memory.change[:n]
     worth, damping = WORTH * limbs.leg_length, DAMPING * limbs.leg_length
 
     for _ in range(rounds):
@@ -257,18 +306,19 @@ def reach(limbs: Record, i: int, target: Array, turn: Array, angles: Array, roun
         for c in range(3):
             error[c] *= share
             a, b = (c + 1) % 3, (c + 2) % 3
-            turned_by = (frame[a, b] - frame[b, a]) / 2.0  # of the rotation vector, for small turns
-            error[3 + c] = worth * (turn[c] - turned_by) if c < turns else 0.0
+            now = (frame[a, b] - frame[b, a]) / 2.0  # of the rotation vector, for small turns
+            weight = worth if c < turns else 0.0
+            error[3 + c] = weight * (turn[c] - now)
             for k in range(n):
-                lever[k, 3 + c] *= worth if c < turns else 0.0
+                lever[k, 3 + c] *= weight
 
         for k in range(n):
             x[k] = 0.0
-            for c in range(6):
+            for c in range(3 + turns):
                 x[k] += lever[k, c] * error[c]
-            for j in range(n):
+            for j in range(k + 1):  # `solve` reads this half
                 h[k, j] = damping * damping if j == k else 0.0
-                for c in range(6):
+                for c in range(3 + turns):
                     h[k, j] += lever[k, c] * lever[j, c]
         solve(h, x)
         for k in range(n):

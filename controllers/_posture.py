@@ -246,7 +246,7 @@ def aim(posture: Record, state: Record, obs: Record, dt: float, ctrl: Array) -> 
 def answered(posture: Record, state: Record, j: int) -> float:
     """How far the posture feedback turns joint j to the left, or its front up [rad]."""
     part, axis = int(posture.part[j]), int(posture.axis[j])
-    angle = turn(posture.feedback, state.felt, part, axis)
+    angle: float = turn(posture.feedback, state.felt, part, axis)
     if part == HIP and posture.swings[j] > 0.0:
         place = state.shift[int(posture.side[j])]
         angle += bounded(place[1 - axis], SHIFT)

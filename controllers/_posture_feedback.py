@@ -181,7 +181,7 @@ def answer(feedback: Record, felt: Array, part: int, axis: int) -> float:
 @numba.njit(error_model="numpy", nogil=True)
 def turn(feedback: Record, felt: Array, part: int, axis: int) -> float:
     """How far hips or ankles turn about an axis [rad]; a foot goes to the left, or its toes up."""
-    return bounded(answer(feedback, felt, part, axis), ANSWER)
+    return float(bounded(answer(feedback, felt, part, axis), ANSWER))
 
 
 @numba.njit(error_model="numpy", nogil=True)

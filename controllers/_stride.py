@@ -86,14 +86,14 @@ def elapsed(feedback: Record, state: Record, obs: Record, dt: float) -> float:
     """
     feel(feedback, state, obs, dt)
     speeds = feedback.roll * state.felt[ROLL] * math.sin(2.0 * math.pi * state.phase)
-    time = dt * (1.0 + bounded(speeds, FASTER))  # (3)
+    time: float = dt * (1.0 + bounded(speeds, FASTER))  # (3)
     if feedback.reset == 0.0 and feedback.hold == 0.0:
         return time
 
-    skipped = early(feedback, state, obs)
+    skipped: float = early(feedback, state, obs)
     if waits(feedback, state, dt):
         time *= 1.0 - feedback.hold  # (4)
-    return time + feedback.reset * skipped * feedback.period  # (5)
+    return float(time + feedback.reset * skipped * feedback.period)  # (5)
 
 
 @numba.njit(error_model="numpy", nogil=True)

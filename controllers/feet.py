@@ -21,14 +21,14 @@ def reset(params: Record, state: Record, dt: float) -> None:
 
 @numba.njit(error_model="numpy", nogil=True)
 def walk(paths: Record, feet: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
-    """Advances the phase and moves the feet."""
+    """Advances the phase by one control step and writes target angles."""
     own = elapsed(paths.feedback, feet.feedback, obs, dt)
     feet.feedback.phase = within(feet.feedback.phase + own / paths.period)
     follow(paths, feet, feet.feedback.phase, time, dt, ctrl)
 
 
 def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
-    """Advances the phase by one control step and writes target angles."""
+    """Walks on by one control step."""
     walk(params.paths, state.feet, obs, time, dt, ctrl)
 
 
@@ -51,13 +51,13 @@ class Controller:
     Args:
         morphology: The body.
         answers: Whether legs, soles and places of steps answer the torso's tilt and rate.
-        load: Whether landings reset and hold the phase; the robot then needs load cells or switches
-            at its feet.
         commands: Whether steps follow the speed and turning that are asked for: the sensor
             `command`, which a run file adds as [sensors.command].
+        load: Whether landings reset and hold the phase; the robot then needs load cells or switches
+            at its feet.
 
     Raises:
-        ModelError: A foot hangs on no driven hinge, or there is none whose load is felt.
+        ModelError: There is no foot, or one hangs on no driven hinge.
     """
 
     reset = staticmethod(reset)
@@ -66,11 +66,11 @@ class Controller:
         self,
         morphology: Morphology,
         answers: bool = True,
-        load: bool = False,
         commands: bool = False,
+        load: bool = False,
     ) -> None:
         self.step = step_as_asked if commands else step
-        self.paths = FootPaths(morphology, answers, load, commands)
+        self.paths = FootPaths(morphology, answers, commands, load)
         self.space = Space(self.paths.genes)
         self.state = {"feet": self.paths.state}
 

@@ -238,7 +238,7 @@ class Controller:
                 reflex=bool(reflex),
                 reflex_stems=reflex_stems is not None,
             )
-            self._moved, self.moved = "paths", FootPaths(morphology, answers, load)
+            self._moved, self.moved = "paths", FootPaths(morphology, answers, load=load)
             self.reset, self.step = reset_feet, step_feet
         else:
             reflex = not (planar or answers) if reflex is None else reflex

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from evoloco.fields import Array, Fields, Record
+from evoloco.fields import Array, Fields, Record, Shapes
 from evoloco.genome import Gene, Space
 from evoloco.morphology import Morphology
 
@@ -68,10 +68,11 @@ class Controller:
         answers: bool = False,
         load: bool = False,
     ) -> None:
+        self.state: Shapes
         self.feet: feet.Controller | None = None
         if drive == "feet":
             check_options(drive, symmetry=symmetry != "mirror")
-            self.feet = feet.Controller(morphology, answers, load)
+            self.feet = feet.Controller(morphology, answers, load=load)
             self.space, self.state = self.feet.space, self.feet.state
             self.reset, self.step = feet.reset, feet.step
             return

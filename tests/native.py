@@ -79,6 +79,21 @@ class Native:
         return np.array(states), np.array(commands)
 
 
+def mirror(body, obs):
+    """What the body would observe in a mirror."""
+    image = obs.copy()
+    here, there = (fields.record(row, body.observation) for row in (obs, image))
+    names = [joint.name for joint in body.joints]
+    swap = [names.index(joint.partner) for joint in body.joints]
+    sign = np.array([joint.mirror for joint in body.joints])
+    there.joint_angle[:] = sign * here.joint_angle[swap]
+    there.joint_velocity[:] = sign * here.joint_velocity[swap]
+    there.tilt *= [-1, 1]
+    there.rate *= [-1, 1, -1]
+    there.foot_load[:] = here.foot_load[::-1]
+    return image
+
+
 def on_one_leg(layout, left=True):
     """Observations while one leg carries the body and the other swings ahead; fibres short."""
     obs = np.zeros(fields.size(layout))

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from native import DT, Native, interpreted
+from native import DT, Native, interpreted, mirror
 
 from evoloco import fields
 from evoloco.controller import OLD, layouts, signals
@@ -33,6 +33,7 @@ BODIES = {
 }
 FEEL_ALL = {"feedback": ("joint", "tilt", "load")}
 FELT = {"feedback": ("tilt", "load"), "phase_reset": True}
+ANSWERING = {"answers": True, "load": True}
 SERVO_CASES = [
     *((name, {}, body) for name in SERVO for body in ("biped", "hopper")),
     *(
@@ -46,6 +47,8 @@ SERVO_CASES = [
     ("matsuoka", {**FEEL_ALL, "topology": "ring"}, "biped"),
     *((name, {"coupling": "chain"}, "biped") for name in ("hopf", "phase", "vanderpol")),
     *((name, FELT, "biped") for name in ("hopf", "phase", "rulkov", "vanderpol")),
+    ("sine", ANSWERING, "biped"),
+    *((name, {**ANSWERING, "drive": "feet"}, "biped") for name in ("hopf", "matsuoka", "rulkov")),
 ]
 CASES = [
     *SERVO_CASES,
@@ -70,6 +73,8 @@ FEELING = [
     ("matsuoka", {"topology": "planar"}, "planar_biped"),
     ("matsuoka", {**FEEL_ALL, "phase_reset": True}, "biped"),
     *((name, FELT, "biped") for name in ("hopf", "phase", "rulkov", "vanderpol")),
+    ("sine", ANSWERING, "biped"),
+    ("hopf", {**ANSWERING, "drive": "feet"}, "biped"),
     *((name, {}, body) for name, body in MUSCULAR.items()),
     ("simbicon", {}, "muscle_biped with motors"),
 ]
@@ -245,21 +250,6 @@ def test_equal_genes_on_both_sides_are_the_mirror_symmetry(name):
     np.testing.assert_array_equal(
         fields.flatten(single.parameters(copied)), fields.flatten(shared.parameters(values))
     )
-
-
-def mirror(body, obs):
-    """What the body would observe in a mirror."""
-    image = obs.copy()
-    here, there = (fields.record(row, body.observation) for row in (obs, image))
-    names = [joint.name for joint in body.joints]
-    swap = [names.index(joint.partner) for joint in body.joints]
-    sign = np.array([joint.mirror for joint in body.joints])
-    there.joint_angle[:] = sign * here.joint_angle[swap]
-    there.joint_velocity[:] = sign * here.joint_velocity[swap]
-    there.tilt *= [-1, 1]
-    there.rate *= [-1, 1, -1]
-    there.foot_load[:] = here.foot_load[::-1]
-    return image
 
 
 @functools.cache

@@ -108,7 +108,9 @@ def test_a_foot_gets_where_it_is_wanted_with_its_sole_as_wanted(
     parts, record = legs(name)
     for i, limb in enumerate(parts):
         angles, target = limb.home.copy(), limb.sole + np.array([ahead, left, up])
-        _limbs.reach(record, i, target, np.array([roll, pitch, 0.0]), angles, 20)
+        _limbs.reach(
+            record, i, target, np.array([roll, pitch, 0.0]), angles, 20, _limbs.scratch(len(angles))
+        )
         place, frame, _ = reached(name, i, angles)
         np.testing.assert_allclose(place, target, atol=2e-4)
         assert (frame[1, 2] - frame[2, 1]) / 2 == pytest.approx(roll, abs=2e-3)
@@ -119,7 +121,15 @@ def test_a_foot_gets_where_it_is_wanted_with_its_sole_as_wanted(
 def test_a_target_out_of_reach_is_approached_within_the_limits() -> None:
     parts, record = legs("biped")
     angles = parts[0].home.copy()
-    _limbs.reach(record, 0, parts[0].sole - np.array([0.0, 0.0, 0.2]), np.zeros(3), angles, 60)
+    _limbs.reach(
+        record,
+        0,
+        parts[0].sole - np.array([0.0, 0.0, 0.2]),
+        np.zeros(3),
+        angles,
+        60,
+        _limbs.scratch(len(angles)),
+    )
     place, _, _ = reached("biped", 0, angles)
     assert place[2] < parts[0].sole[2] - 0.005  # straighter, but not beyond
     assert np.all((angles >= parts[0].bounds[0]) & (angles <= parts[0].bounds[1]))
