@@ -88,7 +88,7 @@ class Gap:
             return f"± {_number(width * self.joint_noise * SCALES['rad'][0])}°"
         if self.push is not None:
             return f"{self.push.count} of {_number(width * self.push.impulse)} m/s"
-        return self.size if width == 1.0 else f"{_number(width)} × {self.size}"
+        return self.size if width == 1.0 else f"{_number(width)} times {self.size}"
 
     def fits(self, experiment: Experiment, width: float) -> bool:
         """Whether its numbers mean something on a body at a width."""
@@ -138,7 +138,7 @@ def beyond() -> list[Gap]:
 def _of_sensors(tables: Mapping[str, Any]) -> list[Gap]:
     """The gaps of what sensors tell."""
     formed = {"tilt": {"source": tables["tilt"]["source"]}, "acceleration": tables["acceleration"]}
-    found = [Gap(ESTIMATE, _label(ESTIMATE), sensors=formed, size="noise of the accelerometer")]
+    found = [Gap(ESTIMATE, _label(ESTIMATE), sensors=formed, size="the accelerometer's noise")]
     for name, sensors in NOISE.items():
         noisy = {sensor: {"noise": tables[sensor]["noise"]} for sensor in sensors}
         found.append(Gap(name, _label(name), sensors=noisy, size=_noise(noisy[sensors[0]], name)))
@@ -163,7 +163,7 @@ def _label(name: str) -> str:
 def _extent(one: Randomization) -> str:
     """The range of a randomization in words."""
     if one.how == "factor":
-        return f"× {_number(one.low)} to {_number(one.high)}"
+        return f"{_number(one.low)} to {_number(one.high)} times"
 
     scale, unit = SCALES.get(
         one.target.unit, (1.0, "" if one.target.unit == "1" else one.target.unit)
