@@ -85,7 +85,7 @@ class Gap:
         if self.randomizations:
             return _extent(self.randomizations[0].widened(width))
         if self.joint_noise is not None:
-            return f"± {_number(width * self.joint_noise * SCALES['rad'][0])}°"
+            return f"± {_number(width * self.joint_noise * SCALES['rad'][0], 2)}°"
         if self.push is not None:
             return f"{self.push.count} of {_number(width * self.push.impulse)} m/s"
         return self.size if width == 1.0 else f"{_number(width)} times {self.size}"
@@ -170,12 +170,13 @@ def _extent(one: Randomization) -> str:
     )
     if one.quantity == "sensor_bias":
         scale, unit = SCALES["rad"]
-    low, high = _number(one.low * scale), _number(one.high * scale)
+    digits = 2 if unit == "°" else 3
+    low, high = _number(one.low * scale, digits), _number(one.high * scale, digits)
     gap = "" if unit in ("", "°") else " "
     if one.how == "offset" and one.low == -one.high:
         return f"± {high}{gap}{unit}"
     return f"{high}{gap}{unit}" if low == high else f"{low} to {high}{gap}{unit}"
 
 
-def _number(value: float) -> str:
-    return f"{value:.3g}"
+def _number(value: float, digits: int = 3) -> str:
+    return f"{value:.{digits}g}"

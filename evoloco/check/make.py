@@ -20,7 +20,7 @@ from evoloco.unheard import unheard
 WORLDS = 20
 """Usual number of worlds of each single gap."""
 
-HIDDEN = 100
+HIDDEN = 200
 """Usual number of worlds with all gaps at once."""
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from evoloco.check.figures import figures
 from evoloco.check.margins import SHARE
 from evoloco.check.result import Check
-from evoloco.check.verdict import interval, percent
+from evoloco.check.verdict import interval, percent, span
 from evoloco.report.template import environment, pictured, style
 
 TITLES = {
@@ -36,6 +36,7 @@ def _content(check: Check) -> dict[str, Any]:
         "one_in": round(1 / SHARE),
         "interval": interval,
         "percent": percent,
+        "span": span,
         "pictures": {name: pictured(each) for name, each in figures(check).items()},
         "sections": {name: title for name, title in TITLES.items() if not absent.get(name)},
         "style": style(),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from evoloco.check.intervals import CONFIDENCE
 from evoloco.check.result import (
     Exploit,
     Gaits,
@@ -200,8 +201,14 @@ def _quality(gaits: Gaits) -> Iterator[str]:
 
 
 def interval(tally: Tally) -> str:
-    """Returns the interval of a share of falls, such as "95 %: 0 to 3.6 %"."""
-    return f"95 %: {100 * tally.low:.2g} to {percent(tally.high)}"
+    """Returns the interval of a share of falls with its confidence: "95 %: 0 to 3.6 %"."""
+    return f"{100 * CONFIDENCE:.0f} %: {span(tally)}"
+
+
+def span(tally: Tally) -> str:
+    """Returns the interval of a share of falls, such as "0 to 3.6 %"."""
+    low = percent(tally.low).removesuffix(" %")
+    return f"{low} to {percent(tally.high)}"
 
 
 def percent(share: float) -> str:
