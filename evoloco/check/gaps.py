@@ -28,7 +28,7 @@ LABELS = {
     "imu_mounting": "mounting of the IMU",
     "backlash": "backlash",
     "ground_slope": "slope of the ground",
-    "estimated_tilt": "tilt estimated, not known",
+    "estimated_tilt": "estimated tilt",
     "tilt_noise": "noise of the tilt",
     "rate_noise": "noise of the gyroscope",
     "joint_noise": "noise of the joints' angles",
@@ -39,12 +39,12 @@ LABELS = {
 """What each gap is, by the names of gaps."""
 
 NOISE = {
-    "tilt_noise": ("tilt",),
-    "rate_noise": ("rate",),
-    "joint_noise": ("joint_angle", "joint_velocity"),
-    "load_noise": ("foot_load",),
+    "tilt_noise": ("rad", "tilt"),
+    "rate_noise": ("rad/s", "rate"),
+    "joint_noise": ("rad", "joint_angle", "joint_velocity"),
+    "load_noise": ("body weights", "foot_load"),
 }
-"""Gaps of sensors' noise, and the sensors of the preset that they are about."""
+"""Gaps of sensors' noise: the unit, and the sensors of the preset that they are about."""
 
 ESTIMATE = "estimated_tilt"
 """Gap that is about where the tilt comes from, with the noise of what it is formed from."""
@@ -64,7 +64,8 @@ class Gap:
         sensors: Tables `[sensors]` of the run file that it stands over.
         joint_noise: Standard deviation of the start angles [rad]; None where the gap is another.
         push: Pushes on the torso; none where None.
-        size: What it is about at width 1, in words, where that is no range.
+        spread: Of the noise that it is about [unit].
+        unit: Of the spread.
     """
 
     name: str
@@ -73,7 +74,8 @@ class Gap:
     sensors: Mapping[str, Any] = field(default_factory=dict)
     joint_noise: float | None = None
     push: PushSpec | None = None
-    size: str = ""
+    spread: float = 0.0
+    unit: str = ""
 
     @property
     def is_noise(self) -> bool:
@@ -88,7 +90,7 @@ class Gap:
             return f"± {_number(width * self.joint_noise * SCALES['rad'][0], 2)}°"
         if self.push is not None:
             return f"{self.push.count} of {_number(width * self.push.impulse)} m/s"
-        return self.size if width == 1.0 else f"{_number(width)} times {self.size}"
+        return f"{_number(width * self.spread)} {self.unit}"
 
     def fits(self, experiment: Experiment, width: float) -> bool:
         """Whether its numbers mean something on a body at a width."""
@@ -138,22 +140,19 @@ def beyond() -> list[Gap]:
 def _of_sensors(tables: Mapping[str, Any]) -> list[Gap]:
     """The gaps of what sensors tell."""
     formed = {"tilt": {"source": tables["tilt"]["source"]}, "acceleration": tables["acceleration"]}
-    found = [Gap(ESTIMATE, _label(ESTIMATE), sensors=formed, size="the accelerometer's noise")]
-    for name, sensors in NOISE.items():
+    spread = _spread(formed["acceleration"])
+    found = [Gap(ESTIMATE, _label(ESTIMATE), sensors=formed, spread=spread, unit="m/s²")]
+    for name, (unit, *sensors) in NOISE.items():
         noisy = {sensor: {"noise": tables[sensor]["noise"]} for sensor in sensors}
-        found.append(Gap(name, _label(name), sensors=noisy, size=_noise(noisy[sensors[0]], name)))
+        spread = _spread(noisy[sensors[0]])
+        found.append(Gap(name, _label(name), sensors=noisy, spread=spread, unit=unit))
     return found
 
 
-UNITS = {"tilt_noise": "rad", "rate_noise": "rad/s", "joint_noise": "rad", "load_noise": "weights"}
-"""Unit of the noise of each gap of `NOISE`."""
-
-
-def _noise(table: Mapping[str, Any], name: str) -> str:
-    """How large a sensor's noise is, in words."""
+def _spread(table: Mapping[str, Any]) -> float:
+    """How large a sensor's noise is [its unit]."""
     noise = table["noise"]
-    spread = noise.get("gaussian") or noise["student_t"]
-    return f"{_number(spread)} {UNITS[name]}"
+    return float(noise.get("gaussian") or noise["student_t"])
 
 
 def _label(name: str) -> str:

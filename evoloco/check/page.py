@@ -5,7 +5,7 @@ from typing import Any
 from evoloco.check.figures import figures
 from evoloco.check.margins import SHARE
 from evoloco.check.result import Check
-from evoloco.check.verdict import interval, percent, span
+from evoloco.check.words import interval, percent, span
 from evoloco.report.template import environment, pictured, style
 
 TITLES = {

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from evoloco.check.intervals import CONFIDENCE
 from evoloco.check.result import (
     Exploit,
     Gaits,
@@ -14,6 +13,7 @@ from evoloco.check.result import (
     Verdict,
     Wide,
 )
+from evoloco.check.words import interval, percent
 
 SURVIVES = 0.01
 """Largest share of falls at full width with which a gait survives [1]."""
@@ -198,20 +198,3 @@ def _quality(gaits: Gaits) -> Iterator[str]:
             unit = "" if one.unit == "1" else f" {one.unit}"
             name = one.name.replace("_", " ").capitalize()
             yield f"{name} is {one.worst:.3g}{unit}, {side} {one.bound:g}{unit}."
-
-
-def interval(tally: Tally) -> str:
-    """Returns the interval of a share of falls with its confidence: "95 %: 0 to 3.6 %"."""
-    return f"{100 * CONFIDENCE:.0f} %: {span(tally)}"
-
-
-def span(tally: Tally) -> str:
-    """Returns the interval of a share of falls, such as "0 to 3.6 %"."""
-    low = percent(tally.low).removesuffix(" %")
-    return f"{low} to {percent(tally.high)}"
-
-
-def percent(share: float) -> str:
-    """Returns a share as a percentage with two digits, from 100 % on whole."""
-    number = 100 * share
-    return f"{number:.0f} %" if abs(number) >= 10 else f"{number:.2g} %"

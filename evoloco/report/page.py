@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from evoloco.check.result import Trial
+from evoloco.check.words import interval, percent
 from evoloco.gait.analysis import WARM_UP
 from evoloco.gait.cycle import gait_cycle
 from evoloco.gait.metabolism import effort_of_muscles
@@ -31,6 +33,7 @@ TITLES = {
     "oscillators": "Oscillators",
     "portraits": "Phase portraits",
     "held-out": "Search and held-out scenarios",
+    "check": "Other worlds",
     "search": "Search",
     "front": "Pareto front",
     "repertoire": "Repertoire",
@@ -40,6 +43,9 @@ TITLES = {
     "provenance": "Provenance",
 }
 """Titles of the sections by their ids, in the order of the page."""
+
+WORST = 5
+"""Largest number of gaps that the page names; the page of the check has all."""
 
 
 def render(findings: Findings) -> str:
@@ -82,8 +88,18 @@ def _content(findings: Findings) -> dict[str, Any]:
         "largest": _largest(findings),
         "video": base64.b64encode(findings.video).decode() if findings.video else "",
         "caption": film_caption(findings),
+        "check": findings.check,
+        "interval": interval,
+        "percent": percent,
+        "worst": _worst(findings),
         "style": style(),
     }
+
+
+def _worst(findings: Findings) -> list[Trial]:
+    """Returns the gaps that fell the champion alone, the worst first; none without a check."""
+    gaps = findings.check.gaps if findings.check else ()
+    return [one for one in gaps if one.tally.falls][:WORST]
 
 
 def _largest(findings: Findings) -> float:
