@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from evoloco.check.margins import SHARE
-from evoloco.check.result import Check, Map, Margin, Step, Tally, Trial, Wide
+from evoloco.check.result import Check, Map, Margin, Tally, Trial, Wide
 from evoloco.check.survey import UPWARD
 from evoloco.report.canvas import INK, finish, picture
 from evoloco.report.figures import Drawn
@@ -96,11 +95,10 @@ def widths(figure: Figure, wide: Sequence[Wide]) -> None:
     finish(figure, panel=210)
 
 
-def _panels(figure: Figure, count: int) -> Sequence[Axes]:
+def _panels(figure: Figure, count: int) -> list[Axes]:
     """Panels beside each other, or one above the other on a phone."""
     across = count if figure.get_figwidth() * 72 > 500 else 1
-    grid: Sequence[Axes] = figure.subplots(-(-count // across), across, squeeze=False).flat
-    return grid
+    return list(figure.subplots(-(-count // across), across, squeeze=False).flat)
 
 
 @picture
@@ -190,12 +188,12 @@ def _trials_table(trials: Sequence[Trial]) -> Table:
 
 
 def _margins_table(found: Sequence[Margin]) -> Table:
-    rows = [(one.label, step.width, *_of_step(step)) for one in found for step in one.steps]
-    return Table(("gap", "width", "extent", "falls", "worlds", "1 in 10"), rows)
-
-
-def _of_step(step: Step) -> tuple[str, int, int, int]:
-    return step.extent, step.falls, step.worlds, int(step.falls >= SHARE * step.worlds)
+    rows = [
+        (one.label, step.width, step.extent, step.falls, step.worlds)
+        for one in found
+        for step in one.steps
+    ]
+    return Table(("gap", "width", "extent", "falls", "worlds"), rows)
 
 
 def _map_table(found: Map) -> Table:

@@ -154,11 +154,12 @@ def _worst(gaps: Sequence[Trial]) -> str:
 
 def _narrow(margins: Sequence[Margin]) -> Iterator[str]:
     """Yields the smallest margins."""
-    ended = sorted((one for one in margins if one.fails is not None), key=lambda one: one.fails)
+    ended = [(one.fails, one) for one in margins if one.fails is not None]
     if not ended:
         yield "No single gap fells 1 in 10 at any width tried."
         return
-    named = "; ".join(_margin(one) for one in ended[:NAMED])
+    smallest = sorted(ended, key=lambda each: each[0])[:NAMED]
+    named = "; ".join(_margin(one) for _, one in smallest)
     yield f"1 in 10 falls first by {named}."
 
 

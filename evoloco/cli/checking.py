@@ -67,13 +67,11 @@ def check(
     from evoloco.check.subject import Subject
     from evoloco.loop import Interrupted
 
-    output = Output(quiet, as_json)
+    output, elsewhere = Output(quiet, as_json), _elsewhere(ray, workers)
     subject = Subject.of(run, out)
     try:
         with _shown(output) as show:
-            found, page = make(
-                subject, worlds, hidden, threads, time_limit, _elsewhere(ray, workers), show
-            )
+            found, page = make(subject, worlds, hidden, threads, time_limit, elsewhere, show)
     except KeyboardInterrupt:
         place = "" if out is None else f" --out {out}"
         raise Interrupted(
