@@ -12,7 +12,7 @@ from evoloco.check.result import Check, Map, Margin, Tally, Trial, Wide
 from evoloco.check.survey import UPWARD
 from evoloco.report.canvas import INK, finish, picture
 from evoloco.report.figures import Drawn
-from evoloco.report.table import Table
+from evoloco.report.table import Cell, Table
 
 ROW = 40
 """Height of a bar with its label above it [px]."""
@@ -183,7 +183,7 @@ def _wide_table(wide: Sequence[Wide]) -> Table:
 
 
 def _trials_table(trials: Sequence[Trial]) -> Table:
-    rows = [(one.label, one.extent, *_numbers(one.tally)) for one in trials]
+    rows: list[tuple[Cell, ...]] = [(one.label, one.extent, *_numbers(one.tally)) for one in trials]
     return Table(("gap", "extent", *SHARES), rows)
 
 
@@ -197,7 +197,7 @@ def _margins_table(found: Sequence[Margin]) -> Table:
 
 
 def _map_table(found: Map) -> Table:
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (column, row, count, found.worlds)
         for row, counts in zip(found.widths, found.falls, strict=True)
         for column, count in zip(found.widths, counts, strict=True)

@@ -10,6 +10,7 @@ from evoloco.check.result import Number
 from evoloco.ending import Outcome
 from evoloco.episode import Episode
 from evoloco.gait.analysis import WARM_UP, analyse
+from evoloco.gait.following import follows
 from evoloco.gait.verdict import Manner, verdict
 from evoloco.json_number import finite
 
@@ -59,6 +60,7 @@ class Look(NamedTuple):
         way: Its forward way [m]; NaN where it diverged.
         verb: What the body does.
         goes: Whether it walks, runs or hops forward.
+        follows: Whether it lasted and followed every stage of its command.
         speed: After the warm-up [m/s].
         numbers: Of `QUANTITIES`, by name; None where there is none.
     """
@@ -68,6 +70,7 @@ class Look(NamedTuple):
     way: float
     verb: str
     goes: bool
+    follows: bool
     speed: float
     numbers: Mapping[str, float | None]
 
@@ -87,6 +90,7 @@ def look(episode: Episode) -> Look:
         way=float(episode.way[0]),
         verb=found.verb,
         goes=found.manner in GAITS and not found.backward,
+        follows=follows(episode),
         speed=gait.speed,
         numbers={"tracking_error": finite(tracking_error(episode)), **numbers},
     )

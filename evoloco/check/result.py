@@ -222,6 +222,8 @@ class Gaits(_Part):
         full: Verb and number of hidden worlds at full width.
         goes: Number of nominal worlds in which it walks, runs or hops forward.
         goes_full: The same of the hidden worlds at full width.
+        follows: Number of nominal worlds in which it follows its command; None without one.
+        follows_full: The same of the hidden worlds at full width.
         speed: Mean speed after the warm-up in the nominal worlds [m/s].
         numbers: Quantities of the gait in the nominal worlds.
     """
@@ -230,6 +232,8 @@ class Gaits(_Part):
     full: dict[str, int]
     goes: int
     goes_full: int
+    follows: int | None
+    follows_full: int | None
     speed: float
     numbers: tuple[Number, ...]
 

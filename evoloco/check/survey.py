@@ -265,11 +265,14 @@ class Survey:
     def gaits(self) -> Gaits:
         """What it does in nominal worlds, and with all gaps at full width."""
         nominal, full = self.nominal_looks, self.full_looks
+        asked = self.bench.experiment.spec.scenario.command.drawn.moves
         return Gaits(
             nominal=_verbs(nominal),
             full=_verbs(full),
             goes=sum(one.goes for one in nominal),
             goes_full=sum(one.goes for one in full),
+            follows=sum(one.follows for one in nominal) if asked else None,
+            follows_full=sum(one.follows for one in full) if asked else None,
             speed=sum(one.speed for one in nominal) / len(nominal),
             numbers=numbers(nominal),
         )

@@ -14,6 +14,7 @@ from evoloco.check.result import (
     Wide,
 )
 from evoloco.check.words import interval, percent
+from evoloco.gait.following import WITHIN
 
 SURVIVES = 0.01
 """Largest share of falls at full width with which a gait survives [1]."""
@@ -80,6 +81,7 @@ def verdict(
     sentences = [
         _first(badge, full, nominal, gaits, duration),
         _ways(full, nominal, duration),
+        *_follows(gaits, full),
         _wider(wide),
         _worst(gaps),
         *_narrow(margins),
@@ -125,6 +127,15 @@ def _ways(full: Tally, nominal: Tally, duration: float) -> str:
         share = full.worst_tenth / nominal.distance
         sentence += f"; the worst tenth of those worlds covers {percent(share)} of the nominal way"
     return f"{sentence}."
+
+
+def _follows(gaits: Gaits, full: Tally) -> Iterator[str]:
+    """Yields in how many worlds it follows its command."""
+    if gaits.follows_full is not None:
+        yield (
+            f"It follows its command, within {percent(WITHIN)}, in {gaits.follows_full} of "
+            f"{full.worlds} worlds at full width."
+        )
 
 
 def _wider(wide: Sequence[Wide]) -> str:
