@@ -1,7 +1,7 @@
 """A run file's names -> the objects that a run's evaluation needs."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,9 +20,9 @@ from evoloco.optimizer import Optimizer, Search
 from evoloco.options import checked, options_of
 from evoloco.randomization.draw import Randomization
 from evoloco.randomization.world import check
-from evoloco.scenario import ELITE, HELD_OUT, SEARCH, Scenario, Termination, draw
+from evoloco.scenario import CHECK, ELITE, HELD_OUT, SEARCH, Scenario, Termination, draw
 from evoloco.search import start
-from evoloco.spec import OptimizerSpec, RunSpec, TermSpec, TerrainSpec
+from evoloco.spec import OptimizerSpec, RunSpec, ScenarioSpec, TermSpec, TerrainSpec
 from evoloco.term import Term, objective_names
 from evoloco.terrain import SPEED, Terrain
 
@@ -313,6 +313,23 @@ class Experiment:
         width = self.spec.scenario.width.heldout
         return self._draw(HELD_OUT, 0, episode, self.heldout_duration, width)
 
+    def check_scenario(
+        self,
+        episode: int,
+        scenario: ScenarioSpec,
+        randomizations: Sequence[Randomization],
+    ) -> Scenario:
+        """A scenario of the check, from random numbers that neither search nor judgement sees.
+
+        Args:
+            episode: Its index.
+            scenario: What differs of start, pushes and friction, instead of the run file's.
+            randomizations: What else differs, instead of the run file's.
+        """
+        return self._draw(
+            CHECK, 0, episode, self.heldout_duration, 1.0, 1.0, scenario, randomizations
+        )
+
     def _draw(
         self,
         stream: int,
@@ -321,6 +338,8 @@ class Experiment:
         duration: float,
         width: float,
         pushes: float = 1.0,
+        differing: ScenarioSpec | None = None,
+        randomizations: Sequence[Randomization] | None = None,
     ) -> Scenario:
         """Draws the scenario of an episode.
 
@@ -331,8 +350,10 @@ class Experiment:
             duration: Of a completed episode [s].
             width: How far the world is from the middle one.
             pushes: Strength of pushes, 0 to 1.
+            differing: Start, pushes and friction, instead of the run file's.
+            randomizations: What else differs, instead of the run file's.
         """
-        scenario = self.spec.scenario
+        scenario = differing or self.spec.scenario
         push = scenario.push
         return draw(
             self.morphology,
@@ -346,7 +367,7 @@ class Experiment:
             push_direction=push.direction,
             friction=scenario.friction,
             terrain=self.terrain,
-            randomizations=self.randomizations,
+            randomizations=self.randomizations if randomizations is None else randomizations,
             command=self.commands,
             width=width,
         )

@@ -17,8 +17,8 @@ from evoloco.terrain import STREAM, Terrain
 Direction = Literal["any", "sagittal", "lateral", "forward", "backward"]
 """Of pushes in the world: x is forward, y to the left."""
 
-SEARCH, ELITE, HELD_OUT = 0, 1, 2
-"""Streams of random numbers: for the search, the choice of the champion, and its judgement."""
+SEARCH, ELITE, HELD_OUT, CHECK = 0, 1, 2, 3
+"""Streams of random numbers: for search, choice of the champion, its judgement, and its check."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 """A listener for messages that nobody wants."""
 
 
-def unheard(message: str) -> None:
+def unheard(message: object) -> None:
     """Takes a message and does nothing."""

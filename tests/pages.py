@@ -30,6 +30,7 @@ SECTIONS = (
     "oscillators",
     "portraits",
     "held-out",
+    "check",
     "search",
     "fitness",
     "genome",

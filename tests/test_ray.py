@@ -168,6 +168,20 @@ def test_any_number_of_workers_gives_the_bytes_of_the_local_evaluator(
         assert 1 <= int(str(ray).split()[0]) <= workers
 
 
+def test_the_scenarios_of_a_single_genome_are_divided_and_give_the_bytes_of_the_local_evaluator(
+    cluster: Any, hop: Path
+) -> None:
+    whole = experiment(hop, ANY_ORDER, "evaluation.episodes=40")
+    genome, scenarios = drawn(whole, 1), whole.scenarios(0)
+    expected = content(Local(whole).evaluate(genome, scenarios, 0.0))
+    for process in hop.parent.glob("*.pid"):
+        process.unlink()
+    with Ray(whole, workers=2) as ray:
+        complete(ray, whole, 2)
+        assert [content(ray.evaluate(genome, scenarios, 0.0)) for _ in range(3)] == [expected] * 3
+    assert len(list(hop.parent.glob("*.pid"))) == 2
+
+
 def test_the_order_in_which_chunks_are_done_does_not_matter(cluster: Any, hop: Path) -> None:
     shuffled = experiment(hop, ANY_ORDER)
     genomes, scenarios = drawn(shuffled, 40), shuffled.scenarios(0)

@@ -18,22 +18,24 @@ FATAL = 3
 
 @dataclass(frozen=True)
 class Chunk:
-    """Consecutive genomes of a generation.
+    """Consecutive genomes of a generation, or scenarios of a single genome.
 
     Attributes:
-        first: Index of the first genome.
-        last: Index after the last genome.
+        first: Index of the first one.
+        last: Index after the last one.
         deaths: Number of workers that died with this chunk.
+        of: What they are.
     """
 
     first: int
     last: int
     deaths: int = 0
+    of: str = "genome"
 
     def __str__(self) -> str:
         if len(self) == 1:
-            return f"genome {self.first}"
-        return f"genomes {self.first} to {self.last - 1}"
+            return f"{self.of} {self.first}"
+        return f"{self.of}s {self.first} to {self.last - 1}"
 
     def __len__(self) -> int:
         return self.last - self.first
@@ -48,14 +50,15 @@ class Chunks:
 
     Args:
         size: Number of genomes.
+        of: What is divided: "genome", or "scenario" where one genome is tried in many.
 
     References:
         Polychronopoulos and Kuck, 1987, Guided self-scheduling: a practical scheduling
         scheme for parallel supercomputers, doi:10.1109/TC.1987.5009495.
     """
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    def __init__(self, size: int, of: str = "genome") -> None:
+        self._size, self._of = size, of
         self._next = 0
         self._again: list[Chunk] = []
 
@@ -81,7 +84,7 @@ class Chunks:
             count = min(max(share, least), most, left)
 
         first, self._next = self._next, self._next + count
-        return Chunk(first, self._next)
+        return Chunk(first, self._next, of=self._of)
 
     def lose(self, chunk: Chunk) -> bool:
         """Puts back a chunk whose worker died.
@@ -95,7 +98,7 @@ class Chunks:
         """
         deaths = chunk.deaths + 1
         if deaths < FATAL:
-            self._again.append(Chunk(chunk.first, chunk.last, deaths))
+            self._again.append(Chunk(chunk.first, chunk.last, deaths, self._of))
             return False
         if len(chunk) == 1:
             return True
@@ -103,5 +106,5 @@ class Chunks:
         middle = (chunk.first + chunk.last) // 2
         for first, last in ((chunk.first, middle), (middle, chunk.last)):
             alone = last - first == 1
-            self._again.append(Chunk(first, last, 0 if alone else FATAL - 1))
+            self._again.append(Chunk(first, last, 0 if alone else FATAL - 1, self._of))
         return False

@@ -98,11 +98,15 @@ def simulator(
     duration: float = 0.0,
     record_state: bool = False,
     late: Callable[[str], object] = end,
+    body: Morphology | None = None,
 ) -> Simulator:
-    """Returns the simulator of an experiment; for the arguments see `Local` and `Simulator`."""
+    """Returns the simulator of an experiment; for the arguments see `Local` and `Simulator`.
+
+    Its body is the experiment's own, or another one that the same controller drives.
+    """
     scenario = experiment.spec.scenario
     return Simulator(
-        experiment.morphology,
+        experiment.morphology if body is None else body,
         experiment.controller,
         duration=duration or scenario.duration,
         control_dt=scenario.control_dt,

@@ -46,10 +46,11 @@ _OWN = {
 class Ray:
     """Evaluates the genomes of an experiment with workers on Ray, one CPU each.
 
-    A generation is divided into chunks. Each goes to the next worker that is
-    free. Results do not depend on the number of workers, on the chunks, or on
-    which workers die: the chunk of a dead worker runs again elsewhere. Nodes
-    that join get workers. Only text, numbers and arrays travel.
+    A generation is divided into chunks, and so are the scenarios of a single
+    genome. Each goes to the next worker that is free. Results do not depend on
+    the number of workers, on the chunks, or on which workers die: the chunk of
+    a dead worker runs again elsewhere. Nodes that join get workers. Only text,
+    numbers and arrays travel.
 
     Args:
         experiment: What is evaluated.
@@ -116,16 +117,24 @@ class Ray:
             EvolocoError: The user's code failed as it would locally, or no worker is left.
         """
         draws = [vars(scenario) for scenario in scenarios]
-        chunks = Chunks(len(genomes))
+        alone = len(genomes) == 1
+        count, named = len(genomes), address
+        if alone:
+            count = len(scenarios)
+
+            def named(first: int, scenario: int) -> str:
+                return address(0, first + scenario)
+
+        chunks = Chunks(count, "scenario" if alone else "genome")
         parts: dict[int, dict[str, Any]] = {}
         done = 0
 
         self.pool.recruit()
         try:
-            while done < len(genomes):
+            while done < count:
                 self._hand_out(chunks, genomes, draws, support)
-                for answer in self.pool.answers(address):
-                    result = self._result(answer, chunks, len(scenarios))
+                for answer in self.pool.answers(named):
+                    result = self._result(answer, chunks, 1 if alone else len(scenarios))
                     if answer.chunk is not None and result is not None:
                         parts[answer.chunk.first] = result
                         done += len(answer.chunk)
@@ -133,7 +142,8 @@ class Ray:
             self.pool.forget_chunks()
 
         in_order = [parts[first] for first in sorted(parts)]
-        whole = {name: np.concatenate([part[name] for part in in_order]) for name in ARRAYS}
+        axis = 1 if alone else 0
+        whole = {name: np.concatenate([part[name] for part in in_order], axis) for name in ARRAYS}
         return Evaluation(**whole, events=self.pool.take_events())
 
     def _hand_out(
@@ -145,7 +155,11 @@ class Ray:
             chunk = chunks.take(worker.pace, sharing)
             if chunk is None:
                 return
-            self.pool.submit(worker, chunk, genomes, draws, support)
+            part = slice(chunk.first, chunk.last)
+            if chunk.of == "scenario":
+                self.pool.submit(worker, chunk, genomes, draws[part], support)
+            else:
+                self.pool.submit(worker, chunk, genomes[part], draws, support)
 
     def _result(self, answer: Answer, chunks: Chunks, scenarios: int) -> dict[str, Any] | None:
         """Returns the result of a chunk; None after a greeting, or if the chunk runs again."""
@@ -162,7 +176,8 @@ class Ray:
         given_up = chunks.lose(chunk)
         if not given_up:
             return None
-        self.pool.report(f"Genome {chunk.first} alone ended {FATAL} workers: it counts as failed.")
+        who = str(chunk).capitalize()
+        self.pool.report(f"{who} alone ended {FATAL} workers: it counts as failed.")
         return _failed(scenarios, self._terms)
 
 

@@ -140,13 +140,13 @@ class Pool:
 
         Args:
             worker: The worker.
-            chunk: Which of the genomes.
-            genomes: All genomes of the generation (G, n).
-            draws: Fields of the scenarios.
+            chunk: Which of the genomes or scenarios.
+            genomes: Those of the chunk (G, n).
+            draws: Fields of the scenarios of the chunk.
             support: Strength of the virtual support, 0 to 1.
         """
         self._idle.remove(worker)
-        call = worker.actor.evaluate.remote(genomes[chunk.first : chunk.last], draws, support)
+        call = worker.actor.evaluate.remote(genomes, draws, support)
         self._calls[call] = (worker, chunk)
 
     def greet(self, worker: Hired) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from evoloco.check import result as checks
 from evoloco.controller import signals
 from evoloco.episode import Episode
-from evoloco.errors import EvolocoError
+from evoloco.errors import EvolocoError, JournalError
 from evoloco.evaluators.local import judge
 from evoloco.experiment import Experiment
 from evoloco.gait.analysis import analyse
@@ -73,6 +74,7 @@ def _findings(run: Run, again: Replay, video: bytes | None, missing: str) -> Fin
         Attempt(analyse(each), float(fitness), tuple(following(each)) if asks else ())
         for each, fitness in zip(again.episodes, again.fitness, strict=True)
     )
+    check, unchecked = _check(run, again)
     return Findings(
         name=run.spec.name,
         seed=run.spec.seed,
@@ -99,7 +101,28 @@ def _findings(run: Run, again: Replay, video: bytes | None, missing: str) -> Fin
         front=_front(run),
         repertoire=_repertoire(run),
         people=bands(run.spec.morphology.name),
+        check=check,
+        unchecked=unchecked,
     )
+
+
+def _check(run: Run, again: Replay) -> tuple[checks.Check | None, str]:
+    """Returns what a check found about this champion, or None and why there is nothing."""
+    path, how = run.folder / checks.FILE, f"evoloco check {run.folder}"
+    if not path.is_file():
+        return None, f"This champion was not checked in other worlds. Check it with: {how}"
+    try:
+        found = checks.read(path)
+    except JournalError as error:
+        return None, str(error)
+
+    champion = found.champion
+    if champion.sha256 != checks.digest(run.spec, again.genome):
+        return None, (
+            f"The check in this folder is of another champion, {champion.generation}:"
+            f"{champion.individual}. Check this one with: {how}"
+        )
+    return found, ""
 
 
 def _terms(experiment: Experiment, episode: Episode) -> tuple[Term, ...]:

@@ -23,6 +23,7 @@ INK = {
     "best": "#0e7d69",
     "support": "#7a59c4",
     "muscle": "#c4182b",
+    "bad": "#b3261e",
 }
 """Colours by meaning: names of the page's CSS variables, with their light values."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from evoloco.check.result import Check
 from evoloco.ending import Outcome
 from evoloco.episode import Episode
 from evoloco.gait.analysis import Gait
@@ -161,6 +162,8 @@ class Findings:
         front: Pareto front; None for a run with one objective.
         repertoire: Repertoire of a quality-diversity search; None for another optimizer.
         people: Joint angles of people over the gait cycle, by joint; empty for other bodies.
+        check: What `evoloco check` found about this champion; None where it has not run.
+        unchecked: Why there is none, and what would help.
     """
 
     name: str
@@ -188,6 +191,8 @@ class Findings:
     front: Front | None = None
     repertoire: Repertoire | None = None
     people: Mapping[str, Band] = field(default_factory=dict)
+    check: Check | None = None
+    unchecked: str = "This champion was not checked in other worlds."
 
     @property
     def gait(self) -> Gait:

@@ -3,25 +3,25 @@
 import base64
 import math
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
+from evoloco.check.result import Trial
+from evoloco.check.words import interval, percent
 from evoloco.gait import following
 from evoloco.gait.analysis import WARM_UP
 from evoloco.gait.cycle import gait_cycle
 from evoloco.gait.metabolism import effort_of_muscles
 from evoloco.genome import Array
-from evoloco.report import command, course, footfall, harvest, people, words
-from evoloco.report.figures import WIDTHS, Drawn, figures
+from evoloco.report import command, course, footfall, harvest, people
+from evoloco.report.figures import WIDTHS, figures
 from evoloco.report.findings import Findings
 from evoloco.report.genes import genes
 from evoloco.report.headline import basis, film_caption, headline, planned, tiles
 from evoloco.report.quantities import quantities
 from evoloco.report.span import strides
+from evoloco.report.template import environment, pictured, style
 
 TITLES = {
     "video": "The champion",
@@ -35,6 +35,7 @@ TITLES = {
     "oscillators": "Oscillators",
     "portraits": "Phase portraits",
     "held-out": "Search and held-out scenarios",
+    "check": "Other worlds",
     "search": "Search",
     "front": "Pareto front",
     "repertoire": "Repertoire",
@@ -45,33 +46,13 @@ TITLES = {
 }
 """Titles of the sections by their ids, in the order of the page."""
 
+WORST = 5
+"""Largest number of gaps that the page names; the page of the check has all."""
+
 
 def render(findings: Findings) -> str:
     """Returns the page as HTML text; the same findings give the same bytes."""
-    return _environment().get_template("page.html").render(**_content(findings))
-
-
-@cache
-def _environment() -> Environment:
-    """Returns the templates and what they may call."""
-    environment = Environment(
-        loader=PackageLoader("evoloco.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    for each in (
-        words.number,
-        words.words,
-        words.flat,
-        words.moment,
-        words.counted,
-        words.measured,
-    ):
-        environment.filters[each.__name__] = each
-    environment.tests["finite"] = words.finite
-    return environment
+    return environment().get_template("page.html").render(**_content(findings))
 
 
 def _content(findings: Findings) -> dict[str, Any]:
@@ -89,7 +70,7 @@ def _content(findings: Findings) -> dict[str, Any]:
         "basis": basis(findings),
         "planned": planned(findings),
         "brief": gait.duration <= WARM_UP,
-        "pictures": {name: _picture(each) for name, each in drawn.items()},
+        "pictures": {name: pictured(each) for name, each in drawn.items()},
         "conventions": drawn["conventions"].table,
         "sections": _sections(findings, bool(efforts.size)),
         "quantities": quantities(episode, gait),
@@ -110,7 +91,11 @@ def _content(findings: Findings) -> dict[str, Any]:
         "largest": _largest(findings),
         "video": base64.b64encode(findings.video).decode() if findings.video else "",
         "caption": film_caption(findings),
-        "style": Markup(_style()),
+        "check": findings.check,
+        "interval": interval,
+        "percent": percent,
+        "worst": _worst(findings),
+        "style": style(),
     }
 
 
@@ -129,17 +114,16 @@ def _followed(findings: Findings) -> dict[str, Any]:
     }
 
 
+def _worst(findings: Findings) -> list[Trial]:
+    """Returns the gaps that fell the champion alone, the worst first; none without a check."""
+    gaps = findings.check.gaps if findings.check else ()
+    return [one for one in gaps if one.tally.falls][:WORST]
+
+
 def _largest(findings: Findings) -> float:
     """Returns the largest contribution of a term, without sign; 1 if there is none."""
     sizes = [abs(term.contribution) for term in findings.terms]
     return max(filter(math.isfinite, sizes), default=0.0) or 1.0
-
-
-def _style() -> str:
-    """Returns the style sheet."""
-    environment = _environment()
-    loader = environment.loader
-    return loader.get_source(environment, "page.css")[0] if loader else ""
 
 
 def _sections(findings: Findings, has_energy: bool) -> dict[str, str]:
@@ -154,12 +138,6 @@ def _sections(findings: Findings, has_energy: bool) -> dict[str, str]:
         "repertoire": findings.repertoire is None,
     }
     return {name: title for name, title in titles.items() if not absent.get(name)}
-
-
-def _picture(drawn: Drawn) -> dict[str, str]:
-    """Returns a figure, drawn for each of `WIDTHS`, and the address of its CSV."""
-    pictures: dict[str, str] = {kind: Markup(drawn.draw(width)) for kind, width in WIDTHS.items()}
-    return {**pictures, "csv": drawn.table.address()}
 
 
 def _loads_are_cut(findings: Findings) -> bool:
