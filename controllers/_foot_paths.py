@@ -14,8 +14,11 @@ from evoloco.morphology import Morphology
 from ._legs import PITCH, ROLL
 from ._limbs import fields, limbs, reach, scratch, turned
 from ._posture_feedback import ANKLE, HIP, SHIFT, PostureFeedback, bounded, shift, turn
-from ._steering import STATE, Steering
+from ._steering import STATE as STEERING
+from ._steering import Steering
 from ._stride import begin_at, swung, within
+from ._trim import STATE as TRIM
+from ._trim import trim, trim_genes, trim_parameters
 
 ROUNDS = 2
 """Rounds of inverse kinematics per control step; they begin at the angles of the step before."""
@@ -85,11 +88,12 @@ class FootPaths:
         else:
             walks = [gene for gene in paths if gene.name != "stride"]
             self.genes = [*walks, *_with_speed(leg), *self.steering.genes]
-        self.genes += self.feedback.genes
+        self.genes += self.feedback.genes + (trim_genes(leg) if answers else [])
         joints = max(len(limb.joints) for limb in self.limbs)
         self.state: Shapes = {
             "feedback": self.feedback.state,
-            "steering": STATE,
+            "steering": STEERING,
+            "trim": TRIM,
             "angle": (len(self.limbs), joints),
         }
 
@@ -106,6 +110,7 @@ class FootPaths:
             "lag": lags,
             "middle": [joint.home for joint in self.morphology.joints],
             "feedback": self.feedback.parameters(values, (1.0 - values["double"]) / 2.0, lags),
+            "trim": trim_parameters(values, self.morphology.leg_length),
             "steering": self.steering.parameters(values) if self.steering else {"speed_gain": 0.0},
             **{gene.name.replace(".", "_"): values.get(gene.name, 0.0) for gene in self._known},
         }
@@ -206,9 +211,9 @@ def place(paths: Record, state: Record, i: int, phase: float, grown: float, targ
     moved, lift = state.feedback.shift[i], asked.activity * paths.lift
     sway = asked.activity * paths.sway * math.sin(2.0 * math.pi * phase + paths.lead)
 
-    target[0] = paths.ahead + asked.speed * paths.ahead_speed
+    target[0] = paths.ahead + asked.speed * paths.ahead_speed + state.trim.ahead
     target[0] += stride * ahead + bounded(moved[0], reached)
-    target[1] = side * paths.width + sway + bounded(moved[1], reached)
+    target[1] = side * paths.width + sway + bounded(moved[1], reached) + state.trim.left
     target[2] = paths.drop + lift * up
     return float(lasts * asked.turning * ahead)
 
@@ -230,6 +235,8 @@ def follow(paths: Record, state: Record, phase: float, time: float, dt: float, c
     target, turned_by, arm, axes = np.zeros(3), np.zeros(3), np.zeros(3), np.eye(3)
     lean = paths.lean + state.steering.speed * paths.lean_speed
     active = state.steering.activity
+    tilt = np.array([felt[ROLL], felt[PITCH] - lean])
+    trim(paths.trim, state.trim, tilt, time, dt)
     memory = scratch(state.angle.shape[1])
     ctrl[:] = paths.middle
 
@@ -252,7 +259,9 @@ def follow(paths: Record, state: Record, phase: float, time: float, dt: float, c
         for c in range(3):
             target[c] = legs.anchor[i, 0, c] + arm[c]
         turned_by[0] = side * paths.sole_roll + about_x + stands * turn(feedback, felt, ANKLE, ROLL)
+        turned_by[0] += state.trim.out
         turned_by[1] = about_y - paths.sole_pitch - stands * turn(feedback, felt, ANKLE, PITCH)
+        turned_by[1] -= state.trim.up
 
         n = int(legs.count[i])
         reach(legs, i, target, turned_by, state.angle[i, :n], ROUNDS, memory)
