@@ -29,7 +29,8 @@ def measure(episode: Episode, tolerance: float = 0.15, angle: float = 0.15) -> f
 
         way   = int dp . (cos h, sin h) / (V d),  h = y(0) + turn + R t          (1)
         angle = (y(d) - y(0)) / (R d)                                            (2)
-        share = clip(way) * clip(angle),  clip(x) = min(max(x, 0), 1)            (3)
+        share = near(way) * near(angle),  near(x) = clip(1 - |x - 1|)            (3)
+        clip(x) = min(max(x, 0), 1)
 
     `turn` is by how much the commanded heading jumps when the stage begins. A body that strayed
     before a stage is not judged by it again. A stage without a speed has, in place of (1), the time
@@ -39,7 +40,7 @@ def measure(episode: Episode, tolerance: float = 0.15, angle: float = 0.15) -> f
     has no factor (2), because its way counts along the commanded heading.
 
     So it is 0 for a fall. A body that stands has no share of a stage that moves, and one that never
-    stops has little of a stage that stands. Nothing is gained by more than the way asked for.
+    stops has little of a stage that stands. More than the way asked for is as bad as less.
 
     Args:
         episode: What is measured.
@@ -83,17 +84,22 @@ def _share(
     settled = min(round(BRAKING / dt), steps // 2)
 
     if stage.speed:
-        share = _clip(float(along.sum()) / (stage.speed * steps * dt))
+        share = _near(float(along.sum()) / (stage.speed * steps * dt))
     else:
         strayed = np.linalg.norm(position[settled:] - position[settled], axis=1)
         share = float(np.mean(_clip(2 - strayed / length)))
 
     if stage.turning_rate:
-        share *= _clip((yaw[-1] - yaw[0]) / (stage.turning_rate * steps * dt))  # (2), (3)
+        share *= _near((yaw[-1] - yaw[0]) / (stage.turning_rate * steps * dt))  # (2), (3)
     elif stage.stands:
         strayed = np.abs(yaw[settled:] - yaw[settled])
         share *= float(np.mean(_clip(2 - strayed / angle)))
     return float(share)
+
+
+def _near(share: float) -> float:
+    """How near a covered share is to the whole [1]."""
+    return float(_clip(1.0 - abs(share - 1.0)))
 
 
 def _clip(values: Array | float) -> Array | float:

@@ -317,8 +317,9 @@ def test_arrival_is_the_covered_share_of_the_way(factor: float) -> None:
     assert arrival.measure(found) == pytest.approx(factor, abs=1e-9)
 
 
-def test_more_than_the_way_is_worth_no_more() -> None:
-    assert arrival.measure(obeyed((0.3, 0.0, 0.0), factor=2.0)) == 1.0
+def test_more_than_the_way_is_as_bad_as_less() -> None:
+    fast, slow = (obeyed((0.3, 0.0, 0.0), factor=factor) for factor in (1.4, 0.6))
+    assert arrival.measure(fast) == pytest.approx(arrival.measure(slow)) == pytest.approx(0.6)
 
 
 def test_backward_is_a_way_too() -> None:
