@@ -170,6 +170,11 @@ class Controller(Followers):
         coupling_strength: Coupling w [1/s].
         sharpness: Steepness b of the change between stance and swing [1].
 
+    Raises:
+        SpecError: An option is of joints, and feet are driven.
+        ModelError: The body has muscles, or motors that take torques; or feet are driven or felt,
+            and there is none that can be.
+
     References:
         Righetti and Ijspeert, 2008, Pattern generators with sensory feedback for the control of
         quadruped locomotion, doi:10.1109/ROBOT.2008.4543306. Ijspeert, 2008, Central pattern

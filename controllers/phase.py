@@ -146,6 +146,11 @@ class Controller(Followers):
         coupling_strength: Coupling w [1/s].
         amplitude_rate: Rate a at which amplitudes settle [1/s].
 
+    Raises:
+        SpecError: An option is of joints, and feet are driven.
+        ModelError: The body has muscles, or motors that take torques; or feet are driven or felt,
+            and there is none that can be.
+
     References:
         Ijspeert, Crespi, Ryczko and Cabelguen, 2007, From swimming to walking with a salamander
         robot driven by a spinal cord model, doi:10.1126/science.1138353.

@@ -203,6 +203,11 @@ class Controller:
         load: Whether landings reset and hold the phase; the robot then needs load cells or switches
             at its feet.
 
+    Raises:
+        SpecError: An option is of joints, and feet are driven.
+        ModelError: The body has muscles, or motors that take torques; or feet are driven or felt,
+            and there is none that can be.
+
     References:
         Rulkov, 2002, Modeling of spiking-bursting neural behavior using two-dimensional map,
         doi:10.1103/PhysRevE.65.041922.

@@ -158,6 +158,11 @@ class Controller(Followers):
         p: Square of the position at which damping changes its sign [1].
         coupling_strength: Coupling w [1/s].
 
+    Raises:
+        SpecError: An option is of joints, and feet are driven.
+        ModelError: The body has muscles, or motors that take torques; or feet are driven or felt,
+            and there is none that can be.
+
     References:
         Van der Pol, 1926, On relaxation-oscillations, doi:10.1080/14786442608564127.
     """

@@ -11,10 +11,13 @@ from native import DT, Native
 from evoloco import fields
 from evoloco.controller import signals
 from evoloco.controllers import feet, matsuoka, sine
+from evoloco.ending import Outcome
 from evoloco.errors import ModelError, SpecError
 from evoloco.members import member
 from evoloco.morphologies import biped
+from evoloco.scenario import Scenario, Termination
 from evoloco.sides import Sides
+from evoloco.sim.simulator import Simulator
 
 OSCILLATORS = ("hopf", "matsuoka", "phase", "rulkov", "sine", "vanderpol")
 PERIOD = 0.8
@@ -153,3 +156,17 @@ def test_a_body_without_feet_is_refused(name):
     footless = dataclasses.replace(body(), feet=(), sides=Sides())
     with pytest.raises(ModelError, match="no feet to be put anywhere"):
         member("controllers", name).Controller(footless, drive="feet")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OSCILLATORS)
+def test_the_starting_genes_of_every_oscillator_walk_forward(name):
+    robot, controller = body(), native(name).controller
+    params = fields.flatten(controller.parameters(start(controller)))
+    still = np.zeros(len(robot.joints))
+    simulator = Simulator(
+        robot, controller, duration=5.0, control_dt=DT, termination=Termination(), threads=1
+    )
+    (episode,) = simulator.run(params[None], [Scenario(still, still)])
+    assert episode.outcome is Outcome.COMPLETED
+    assert episode.way[0] > 0.1
