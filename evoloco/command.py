@@ -194,7 +194,7 @@ class Stage(NamedTuple):
         return not self.speed and not self.turning_rate
 
 
-def stages(command: Array, dt: float) -> list[Stage]:
+def stages(command: Array, dt: float, begins: bool = True) -> list[Stage]:
     """Stages of a recorded command.
 
     Two stages that ask for the same, one after the other, are one.
@@ -202,14 +202,35 @@ def stages(command: Array, dt: float) -> list[Stage]:
     Args:
         command: Speed [m/s], heading [rad] and turning rate [rad/s] at each control step (T, 3).
         dt: Time between rows [s].
+        begins: Whether the first row is the start of the episode. What it asks for as a heading is
+            then a turn; later it goes on.
     """
     speed, heading, rate = command.T
     jump = np.diff(heading) - rate[:-1] * dt
     differs = (np.diff(speed) != 0) | (np.diff(rate) != 0) | (np.abs(jump) > SAME)
     firsts = [0, *(np.flatnonzero(differs) + 1).tolist()]
     ends = [*firsts[1:], len(command)]
-    turns = [float(heading[0]), *jump[differs].tolist()]
+    turns = [float(heading[0]) if begins else 0.0, *jump[differs].tolist()]
     return [
         Stage(first, end, float(speed[first]), float(rate[first]), turn)
         for first, end, turn in zip(firsts, ends, turns, strict=True)
     ]
+
+
+def way_along(stage: Stage, position: Array, yaw: Array, dt: float) -> Array:
+    """Way along the commanded heading in each control step of a stage [m] (n,).
+
+    The heading is the torso's own at the start of the stage, and turns from there as the command
+    does. So what a body strayed before the stage does not count.
+
+    Args:
+        stage: The stage.
+        position: Of the torso at the ends of control steps [m] (T + 1, 2).
+        yaw: Likewise [rad] (T + 1,).
+        dt: Control step [s].
+    """
+    middles = dt * (np.arange(stage.end - stage.first) + 0.5)
+    heading = yaw[stage.first] + stage.turn + stage.turning_rate * middles
+    ahead = np.stack([np.cos(heading), np.sin(heading)], axis=1)
+    moved = np.diff(position[stage.first : stage.end + 1], axis=0)
+    return np.asarray((moved * ahead).sum(axis=1))

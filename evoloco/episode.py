@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from evoloco import row
-from evoloco.command import Stage, stages
+from evoloco.command import Stage, stages, way_along
 from evoloco.ending import Ending, Outcome
 from evoloco.fields import Layout, size
 from evoloco.genome import Array
@@ -143,7 +143,7 @@ class Episode:
     def __repr__(self) -> str:
         return (
             f"Episode({self.outcome.value} after {self.duration:.2f} s of "
-            f"{self.planned * self.control_dt:.2f} s, {self.way[0]:.2f} m forward: {self.ending})"
+            f"{self.planned * self.control_dt:.2f} s, {self.forward:.2f} m forward: {self.ending})"
         )
 
     def __len__(self) -> int:
@@ -241,7 +241,25 @@ class Episode:
     @cached_property
     def stages(self) -> list[Stage]:
         """Parts of the episode in which the command stays."""
-        return stages(self.command, self.control_dt)
+        return stages(self.command, self.control_dt, begins=bool(self.time[0] == 0))
+
+    @property
+    def turns(self) -> bool:
+        """Whether the command asks for another heading than that at the start."""
+        return any(stage.turning_rate or stage.turn for stage in self.stages)
+
+    @cached_property
+    def forward(self) -> float:
+        """Way of the torso forward [m].
+
+        Forward is along the world's x axis. Where the command asks for turns or for a heading, it
+        is along the commanded heading in each stage (`evoloco.command.way_along`).
+        """
+        if not self.turns:
+            return float(self.way[0])
+        ends = self.at_ends
+        parts = [way_along(stage, *ends, self.control_dt).sum() for stage in self.stages]
+        return float(np.sum(parts))
 
     # Joints
 
@@ -293,6 +311,18 @@ class Episode:
         position = self.torso_position
         end = position[-1] + self.physics_dt * self.torso_velocity[-1]
         return np.asarray(end - position[0])
+
+    @cached_property
+    def at_ends(self) -> tuple[Array, Array]:
+        """Position [m] (T + 1, 2) and yaw [rad] (T + 1,) of the torso at the ends of control steps.
+
+        The yaw goes on through full turns.
+        """
+        every, turned = self.torso_position[:, :2], np.unwrap(self.yaw)
+        last = every[0] + self.way[:2]
+        turning = turned[-1] - turned[-2] if len(turned) > 1 else 0.0
+        position = np.concatenate([every[:: self.substeps], last[None]])
+        return position, np.append(turned[:: self.substeps], turned[-1] + turning)
 
     # The feet
 

@@ -38,7 +38,7 @@ class Evaluation:
         values: Measures of each episode [their units] (G, k, T); NaN if it was unstable.
         outcome: How each episode ended (G, k), as `Outcome` values.
         duration: Simulated time of each episode [s] (G, k).
-        distance: Forward displacement of the torso in each episode [m] (G, k); NaN if it was
+        distance: Way of the torso forward in each episode [m] (G, k); NaN if it was
             unstable.
         counted: What each episode counts for each term [their units] (G, k, T), NaN if it was
             unstable; empty where read from a journal.

@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from evoloco.command import Stage
+from evoloco.command import Stage, way_along
 from evoloco.ending import Outcome
 from evoloco.episode import Episode
 from evoloco.errors import EvolocoError
-from evoloco.gait.following import at_ends, way_along
 from evoloco.genome import Array
 
 UNIT = "1"
@@ -57,7 +56,7 @@ def measure(episode: Episode, tolerance: float = 0.15, angle: float = 0.15) -> f
     if episode.outcome is not Outcome.COMPLETED or len(episode) < episode.planned:
         return 0.0
 
-    position, yaw = at_ends(episode)
+    position, yaw = episode.at_ends
     length = tolerance * episode.morphology.leg_length
     shares = [_share(episode, stage, position, yaw, length, angle) for stage in episode.stages]
     durations = [stage.end - stage.first for stage in episode.stages]

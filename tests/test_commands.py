@@ -487,6 +487,30 @@ def test_the_speed_of_a_gait_that_turns_is_along_the_heading_asked_for() -> None
     assert analyse(straight).speed == pytest.approx(0.3)
 
 
+def test_forward_is_along_x_to_the_last_bit_where_no_turn_is_asked() -> None:
+    found = moved((0.3, 0.0, 0.0), np.full(300, 0.3), 0.1 * DT * np.arange(300))
+    assert found.forward == float(found.way[0])
+    assert not found.turns
+    assert analyse(found).heading_drift == pytest.approx(0.1 * DT * 299)
+
+
+def test_a_turn_that_was_asked_for_is_no_drift() -> None:
+    found = obeyed((0.3, 0.4, 0.5))
+    assert found.turns
+    assert analyse(found).heading_drift == pytest.approx(-0.4)
+    assert analyse(obeyed((0.3, 0.0, 0.5), turned=1.2)).heading_drift == pytest.approx(
+        0.1 * DT * 299
+    )
+
+
+def test_the_rest_of_an_episode_goes_on_with_its_heading() -> None:
+    """A part is judged from the heading that the body has there."""
+    found = obeyed((0.3, 0.0, 2 * math.pi / 6))
+    rest = replace(found, trace=found.trace[100:])
+    assert rest.stages[0].turn == 0.0
+    assert rest.forward == pytest.approx(0.3 * 200 * DT, rel=1e-3)
+
+
 def test_a_course_is_the_mean_over_a_stride_around_each_step() -> None:
     time = DT * np.arange(400)
     found = moved((0.3, 0, 0.2), 0.3 + 0.1 * np.sin(2 * np.pi * time / 0.8), 0.2 * time)

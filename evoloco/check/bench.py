@@ -118,7 +118,7 @@ class Bench:
     def endings_on(self, body: Morphology, scenarios: Sequence[Scenario]) -> Endings:
         """Returns how the champion's episodes end on another body than its own."""
         rows = [
-            (episode.outcome is not Outcome.COMPLETED, episode.duration, float(episode.way[0]))
+            (episode.outcome is not Outcome.COMPLETED, episode.duration, episode.forward)
             for episode in self.episodes(self.experiment, scenarios, body)
         ]
         fell, lasted, ways = zip(*rows, strict=True)

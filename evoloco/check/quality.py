@@ -46,7 +46,9 @@ QUANTITIES = {
     "mechanical_cost": Quantity("1", "work of the actuators / (weight distance)"),
     "effort": Quantity("J/kg/m", "metabolic energy after Wang / (mass distance)"),
     "slip": Quantity("m/s", "mean speed of a loaded foot over the ground"),
-    "heading_drift": Quantity("rad", "turn from start to end, without its sign"),
+    "heading_drift": Quantity(
+        "rad", "turn from start to end beyond that asked for, without its sign"
+    ),
 }
 """What is measured, by name."""
 
@@ -87,7 +89,7 @@ def look(episode: Episode) -> Look:
     return Look(
         fell=episode.outcome is not Outcome.COMPLETED,
         lasted=episode.duration,
-        way=float(episode.way[0]),
+        way=episode.forward,
         verb=found.verb,
         goes=found.manner in GAITS and not found.backward,
         follows=follows(episode),

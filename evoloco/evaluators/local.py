@@ -146,7 +146,7 @@ def judge(experiment: Experiment, episode: Episode) -> Judgement:
         quality = float(fitness(terms, np.array(counted)))
     if not np.isfinite(quality):
         raise _overflow(terms, counted)
-    return Judgement(quality, values, counted, *told, float(episode.way[0]), str(ending))
+    return Judgement(quality, values, counted, *told, episode.forward, str(ending))
 
 
 def _overflow(terms: Sequence[Term], counted: Sequence[float]) -> EvolocoError:

@@ -8,7 +8,7 @@ import numpy as np
 
 from evoloco.ending import Outcome
 from evoloco.episode import Episode
-from evoloco.gait import energy, following, metabolism
+from evoloco.gait import energy, metabolism
 from evoloco.gait.footstrike import heel_first
 from evoloco.gait.symmetry import hip_pair, hip_symmetry
 from evoloco.genome import Array
@@ -62,7 +62,9 @@ class Gait:
     touchdown: tuple[Array, ...]
     liftoff: tuple[Array, ...]
     duration: float = _quantity("s", "time until the end or the fall")
-    distance: float = _quantity("m", "forward path from start to end")
+    distance: float = _quantity(
+        "m", "forward path from start to end, or along the heading asked for"
+    )
     speed: float = _quantity(
         "m/s", "mean speed after the warm-up, forward or along the heading asked for"
     )
@@ -99,7 +101,9 @@ class Gait:
     lowest_torso: float = _quantity("m", "least height of the torso")
     largest_tilt: float = _quantity("rad", "largest angle of the torso from upright")
     lateral_drift: float = _quantity("m", "sideways path from start to end; left is positive")
-    heading_drift: float = _quantity("rad", "turn from start to end; left is positive")
+    heading_drift: float = _quantity(
+        "rad", "turn from start to end, beyond that asked for; left is positive"
+    )
     body_contact: float = _quantity(
         "1", "part of the time in which something but a foot touches the ground"
     )
@@ -150,13 +154,10 @@ def analyse(episode: Episode, warm_up: float = WARM_UP) -> Gait:
 
 def _progress(episode: Episode, steady: Episode) -> Quantities:
     """How long, how far and how fast; the speed after the warm-up."""
-    way = float(steady.way[0])
-    if following.turns(episode):
-        way = float(following.commanded_way(episode)[-len(steady) :].sum())
-    speed = way / steady.duration
+    speed = steady.forward / steady.duration
     return {
         "duration": episode.duration,
-        "distance": float(episode.way[0]),
+        "distance": episode.forward,
         "speed": speed,
         "froude": speed**2 / (episode.morphology.gravity * episode.morphology.leg_length),
     }
@@ -233,7 +234,7 @@ def _posture(episode: Episode) -> Quantities:
         "lowest_torso": float(episode.torso_position[:, 2].min()),
         "largest_tilt": float(episode.tilt.max()),
         "lateral_drift": float(episode.way[1]),
-        "heading_drift": float(turn[-1] - turn[0]),
+        "heading_drift": float(turn[-1] - turn[0]) - _asked_turn(episode),
         "body_contact": float(episode["body_contact"].mean()),
         "self_contact": float(episode["self_contact"].mean()),
     }
@@ -340,12 +341,19 @@ def _knee(morphology: Morphology, foot: str) -> int | None:
     return None
 
 
+def _asked_turn(episode: Episode) -> float:
+    """How far the command asks to turn until the last step [rad]."""
+    heading = episode.command[:, 1]
+    before = sum(stage.turn for stage in episode.stages[:1])
+    return float(heading[-1] - heading[0]) + before
+
+
 def _effort(episode: Episode) -> float:
     """Metabolic energy over mass and way [J/kg/m].
 
     NaN without muscles, or if the body did not get forward.
     """
-    moved = episode.way[0] > metabolism.SHORTEST_WAY
+    moved = episode.forward > metabolism.SHORTEST_WAY
     return metabolism.effort(episode) if episode.morphology.muscles and moved else math.nan
 
 

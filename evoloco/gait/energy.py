@@ -86,5 +86,5 @@ def cost_of_transport(episode: Episode, power: str = "mechanical") -> float:
     if power not in ENERGY:
         raise UnknownNameError("power", power, ENERGY)
 
-    energy, forward = float(ENERGY[power](episode).sum()), float(episode.way[0])
+    energy, forward = float(ENERGY[power](episode).sum()), episode.forward
     return energy / (episode.morphology.weight * forward) if forward > 0 else math.inf  # (1)

@@ -103,47 +103,6 @@ def follows(episode: Episode, within: float = WITHIN, settling: float = SETTLING
     return lived and all(stage.follows(within) for stage in following(episode, settling))
 
 
-def at_ends(episode: Episode) -> tuple[Array, Array]:
-    """Position [m] (T + 1, 2) and yaw [rad] (T + 1,) of the torso at the ends of control steps."""
-    step = episode.substeps
-    every, turned = episode.torso_position[:, :2], np.unwrap(episode.yaw)
-    last = every[0] + episode.way[:2]
-    turning = turned[-1] - turned[-2] if len(turned) > 1 else 0.0
-    position = np.concatenate([every[::step], last[None]])
-    return position, np.append(turned[::step], turned[-1] + turning)
-
-
-def way_along(stage: Stage, position: Array, yaw: Array, dt: float) -> Array:
-    """Way along the commanded heading in each control step of a stage [m] (n,).
-
-    The heading is the torso's own at the start of the stage, and turns from there as the command
-    does. So what a body strayed before the stage does not count.
-
-    Args:
-        stage: The stage.
-        position: Of the torso at the ends of control steps [m] (T + 1, 2); see `at_ends`.
-        yaw: Likewise [rad] (T + 1,).
-        dt: Control step [s].
-    """
-    middles = dt * (np.arange(stage.end - stage.first) + 0.5)
-    heading = yaw[stage.first] + stage.turn + stage.turning_rate * middles
-    ahead = np.stack([np.cos(heading), np.sin(heading)], axis=1)
-    moved = np.diff(position[stage.first : stage.end + 1], axis=0)
-    return np.asarray((moved * ahead).sum(axis=1))
-
-
-def commanded_way(episode: Episode) -> Array:
-    """Way along the commanded heading in each control step [m] (T,); see `way_along`."""
-    position, yaw = at_ends(episode)
-    parts = [way_along(stage, position, yaw, episode.control_dt) for stage in episode.stages]
-    return np.concatenate(parts)
-
-
-def turns(episode: Episode) -> bool:
-    """Whether the command asks for another heading than that at the start."""
-    return any(stage.turning_rate or stage.turn for stage in episode.stages)
-
-
 def course(episode: Episode, period: float) -> tuple[Array, Array]:
     """Speed ahead [m/s] and turning rate [rad/s] at each control step, as means over a stride.
 
@@ -152,7 +111,7 @@ def course(episode: Episode, period: float) -> tuple[Array, Array]:
         period: Duration of a stride [s]; each mean is over so much time around its step, and over
             less at the ends of the episode.
     """
-    position, yaw = at_ends(episode)
+    position, yaw = episode.at_ends
     middle = (yaw[1:] + yaw[:-1]) / 2
     ahead = np.stack([np.cos(middle), np.sin(middle)], axis=1)
     way = np.append(0.0, np.cumsum((np.diff(position, axis=0) * ahead).sum(axis=1)))

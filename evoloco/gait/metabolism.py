@@ -316,7 +316,7 @@ def _demand_muscles(episode: Episode) -> None:
 
 def _way(episode: Episode) -> float:
     """Way that effort is counted over [m]."""
-    return max(float(episode.way[0]), SHORTEST_WAY)
+    return max(episode.forward, SHORTEST_WAY)
 
 
 EFFORT: dict[str, tuple[Callable[[Episode], Array], float]] = {
