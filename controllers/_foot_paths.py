@@ -231,11 +231,12 @@ def follow(paths: Record, state: Record, phase: float, time: float, dt: float, c
         ctrl: Gets the target angles [rad] (nu,).
     """
     legs, grown = paths.limbs, min(1.0, time / BEGIN)
-    feedback, felt = paths.feedback, state.feedback.felt
+    feedback, felt = paths.feedback, state.feedback.felt.copy()
     target, turned_by, arm, axes = np.zeros(3), np.zeros(3), np.zeros(3), np.eye(3)
     lean = paths.lean + state.steering.speed * paths.lean_speed
     active = state.steering.activity
-    tilt = np.array([felt[ROLL], felt[PITCH] - lean])
+    felt[PITCH] -= lean - paths.lean  # what is asked for is no tilt
+    tilt = np.array([felt[ROLL], felt[PITCH] - paths.lean])
     trim(paths.trim, state.trim, tilt, time, dt)
     memory = scratch(state.angle.shape[1])
     ctrl[:] = paths.middle

@@ -135,7 +135,8 @@ def elite(experiment: Experiment, journal: Journal) -> list[Candidate]:
     largest sums. Otherwise, or if no individual was stable, at most one per
     generation, so that they differ, from generations without support and with
     full-strength pushes. The fitness of a genome that was evaluated several
-    times is the mean, so that luck in one generation counts less.
+    times is the mean, so that luck in one generation counts less. Where an
+    optimizer puts its mean first, half of the elite are such means.
 
     Raises:
         JournalError: Nothing is recorded yet.
@@ -157,7 +158,9 @@ def elite(experiment: Experiment, journal: Journal) -> list[Candidate]:
         Candidate(*place, np.frombuffer(genome), mean[genome]) for genome, place in first.items()
     ]
     candidates.sort(key=lambda candidate: (-candidate.fitness, candidate.generation))
-    return candidates[:count]
+    if not getattr(experiment.optimizer(), "mean_is_first", False):
+        return candidates[:count]
+    return [*_means(journal, fittest, count - count // 2), *candidates[: count // 2]]
 
 
 def _of_the_front(journal: Journal, count: int) -> list[Candidate]:
@@ -172,6 +175,26 @@ def _of_the_front(journal: Journal, count: int) -> list[Candidate]:
         fitness = float(record.fitness[individual])
         candidates.append(Candidate(generation, individual, record.genomes[individual], fitness))
     return candidates
+
+
+def _means(
+    journal: Journal, fittest: Sequence[tuple[int, int, bytes]], count: int
+) -> list[Candidate]:
+    """Returns means of the distribution, from generations as far apart as can be, the last first.
+
+    Args:
+        journal: Of a search whose first genomes are these means.
+        fittest: Of the generations that count.
+        count: Largest number.
+    """
+    generations = [generation for generation, _, _ in fittest]
+    later = generations[len(generations) // 2 :]
+    chosen = sorted({later[-1 - k * len(later) // count] for k in range(count)}, reverse=True)
+    records = [journal[generation] for generation in chosen]
+    return [
+        Candidate(record.generation, 0, record.genomes[0], float(record.fitness[0]))
+        for record in records
+    ]
 
 
 def _fittest(experiment: Experiment, journal: Journal) -> list[tuple[int, int, bytes]]:

@@ -42,12 +42,14 @@ class Optimizer(Protocol):
     Equal arguments and equal `tell`s give equal `ask`s, to the last bit: that
     is how a run is resumed.
 
-    Three class attributes are optional:
+    Four attributes are optional:
 
     * `packages` names what it is made with. Their versions then stand in the
       run's provenance.
     * `several_objectives = True` says that it takes several objectives, and
       only these. An optimizer without it is told one fitness per genome.
+    * `mean_is_first = True` says that the first genome of a generation is the mean of
+      what it samples from, which is then among those that may become the champion.
     * `takes_start = True` says that it begins at the start of the space's genes.
     """
 

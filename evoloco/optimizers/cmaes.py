@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from evoloco.errors import SpecError
 from evoloco.genome import Array
 from evoloco.optimizer import Search
 from evoloco.search.isolation import Isolation
@@ -52,6 +53,9 @@ class Optimizer:
         elitist: Whether the fittest genome of a generation is tried again in the
             next one, where scenarios are new. (pycma's own option of this name
             trusts the fitness that it once had.)
+        mean: Whether the mean of the distribution is the first genome of each
+            generation. Where scenarios differ, it is often better than the fittest
+            genome, which was lucky too. It excludes `elitist`.
         covariance: "full", or "diagonal" for steps along the genes only: less
             to learn, where there are hundreds of genes.
         active: Whether bad genomes also change the covariance, away from them.
@@ -77,6 +81,7 @@ class Optimizer:
         sigma: Sigma = 0.25,
         start: Begin = "centre",
         elitist: bool = False,
+        mean: bool = False,
         covariance: Covariance = "full",
         active: bool = True,
         restarts: Restarts = "none",
@@ -96,7 +101,9 @@ class Optimizer:
             Isolation([search.seed, len(search.space)]) if self._levels.any() else nullcontext
         )
         self._fold = self._cma.transformations.BoxConstraintsLinQuadTransformation([[0.0, 1.0]])
-        self._elitist = elitist
+        if mean and elitist:
+            raise SpecError("optimizer.mean and optimizer.elitist exclude each other: choose one.")
+        self._elitist, self.mean_is_first = elitist, mean
         self._options = {"CMA_diagonal": covariance == "diagonal", "CMA_active": active}
 
         self._left = max_restarts if restarts != "none" else 0
@@ -140,6 +147,8 @@ class Optimizer:
     def ask(self) -> Array:
         """Genomes (λ, n) of the next generation."""
         with self._single.limit(limits=1, user_api="blas"), self._isolation():
+            if self.mean_is_first:
+                self._strategy.inject([self._strategy.mean.copy()], force=True)
             self._asked = self._strategy.ask()
 
         samples = np.array(self._asked)
