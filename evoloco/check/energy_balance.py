@@ -74,9 +74,9 @@ class EnergyBalance:
 
     @property
     def created(self) -> float:
-        """Energy that came from nowhere [J], not below 0."""
-        found = self.created_by_constraints + self.created_by_dampers + self.integrator
-        return max(found, 0.0)
+        """Energy that came from nowhere [J], not below 0; losses of the integrator do not count."""
+        gained = max(self.integrator, 0.0)
+        return self.created_by_constraints + self.created_by_dampers + gained
 
 
 class Account:
