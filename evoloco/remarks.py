@@ -19,8 +19,8 @@ LATE = 10
 """The last generations of a search, which tell whether its best individuals fall."""
 
 PLACES = (
-    "the body's home pose, scenario.termination.min_height, scenario.termination.max_tilt and "
-    "scenario.termination.body_contact"
+    "the body's home pose, scenario.termination.min_height, scenario.termination.max_tilt, "
+    "scenario.termination.body_contact and scenario.termination.self_contact"
 )
 """What to check where every body falls at once."""
 

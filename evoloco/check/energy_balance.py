@@ -74,9 +74,9 @@ class EnergyBalance:
 
     @property
     def created(self) -> float:
-        """Energy that came from nowhere [J], not below 0."""
-        found = self.created_by_constraints + self.created_by_dampers + self.integrator
-        return max(found, 0.0)
+        """Energy that came from nowhere [J], not below 0; losses of the integrator do not count."""
+        gained = max(self.integrator, 0.0)
+        return self.created_by_constraints + self.created_by_dampers + gained
 
 
 class Account:
@@ -112,11 +112,16 @@ class Account:
         mujoco.mj_forward(step.model, last)
         self._settle({})
 
+        actuators, by_law, pushes, dampers, constraints = self._works.tolist()
         return EnergyBalance(
-            float(last.energy.sum()) - self._start,
-            *self._works.tolist(),
-            self._created_by_constraints,
-            self._created_by_dampers,
+            change=float(last.energy.sum()) - self._start,
+            actuators=actuators,
+            by_law=by_law,
+            pushes=pushes,
+            dampers=dampers,
+            constraints=constraints,
+            created_by_constraints=self._created_by_constraints,
+            created_by_dampers=self._created_by_dampers,
         )
 
     def _work_of_rows(self, step: PhysicsStep) -> Array:

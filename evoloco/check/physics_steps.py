@@ -8,6 +8,7 @@ from typing import Any
 
 import mujoco
 import numpy as np
+from numpy.typing import NDArray
 
 from evoloco import fields
 from evoloco.episode import Episode
@@ -183,11 +184,11 @@ class _Commands:
             params = fields.record(setting.backlash, fields.layout_of(model.parameters()))
             self._play = model.actuate, params, state
 
-    def _arrivals(self, setting: Setting) -> Array:
+    def _arrivals(self, setting: Setting) -> NDArray[np.int64]:
         """Physics step in which the command of each control step arrives (T,)."""
         delay, jitter = (int(steps) for steps in setting.rows["command_delay"])
         first, second = (int(number) for number in setting.rows["key"])
-        sent = np.arange(len(self._commands)) * self._substeps + delay
+        sent = np.arange(len(self._commands), dtype=np.int64) * self._substeps + delay
         if jitter:
             bits = [philox(t, 0, JITTER, 0, first, second)[0] for t in range(len(sent))]
             sent += np.array([int(number) % (jitter + 1) for number in bits])
