@@ -357,3 +357,17 @@ def test_a_damaged_check_is_told_with_the_command_that_makes_it_again(
     (tmp_path / "check.json").write_text(text, encoding="utf-8")
     with pytest.raises(JournalError, match=r"cannot be read.*evoloco check"):
         read(tmp_path / "check.json")
+
+
+@pytest.mark.slow
+def test_the_command_line_tells_the_verdict_as_json(
+    checked: Check, hopping: Path, tmp_path: Path, evoloco: Callable[..., Ended]
+) -> None:
+    ended = evoloco("check", hopping, "--worlds", 1, "--hidden", 1, "--out", tmp_path, "--json")
+    assert ended.code == 0
+    lines = [json.loads(line) for line in ended.out.splitlines()]
+    assert {line["event"] for line in lines[:-1]} == {"measuring"}
+    assert lines[-1]["event"] == "check"
+    assert lines[-1]["badge"] == "falls"
+    assert Path(lines[-1]["page"]).is_file()
+    assert read(tmp_path / "check.json").champion == checked.champion

@@ -81,11 +81,11 @@ def survey(subject: Subject, measures: Survey, versions: dict[str, str]) -> Chec
     """Measures every item, in an order in which worlds with equal sensors follow each other."""
     gaits, wide = measures.gaits(), measures.wide()
     trials, margins = {}, {}
+    beyond, numerics = measures.beyond(), measures.numerics()
     for gap in sorted(measures.gaps, key=lambda one: one.is_noise):
         trials[gap.name] = measures.trial(gap)
         margins[gap.name] = measures.margin(gap)
 
-    beyond, numerics = measures.beyond(), measures.numerics()
     worst = sorted(measures.gaps, key=lambda gap: _badness(trials[gap.name], margins[gap.name]))
     order = [gap.name for gap in worst]
     found = measures.map(worst)
