@@ -20,7 +20,7 @@ A block that is not run has a comment above it that tells why:
 A run folder that a block names and that no earlier one made is that of a bundled run; in `runs/out`
 itself there is at least one. Blocks are run as they stand, or shortened: `SHORT` is added where a
 gait is evolved, `--generations` is 3, `--individual` is 1:1, `--seeds` is 0-1, nothing is filmed,
-and only the first search of a page writes a report.
+a check is of one world an item, and only the first search of a page writes a report.
 """
 
 import contextlib
@@ -323,6 +323,8 @@ def _shortened(words: list[str], out: str) -> list[str]:
     if command == "evolve" and not {"-h", "--help"} & set(rest):
         rest = [*rest[:1], *APPENDED, *rest[1:]]  # before what the example itself changes
         rest += [*APPENDED[:1], *(["--out", out] if out else [])]
+    if command == "check" and not {"-h", "--help"} & set(rest):
+        rest += ["--worlds", "1", "--hidden", "1"]
     return [command, *_replaced(rest)]
 
 

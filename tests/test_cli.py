@@ -22,7 +22,7 @@ from evoloco.run import Run
 from evoloco.spec import read
 
 Command = Callable[..., Ended]
-COMMANDS = ("list", "inspect", "evolve", "resume", "replay", "report", "par")
+COMMANDS = ("list", "inspect", "evolve", "resume", "replay", "check", "report", "par")
 
 
 def one_line(ended: Ended, *words: str) -> None:

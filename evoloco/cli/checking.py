@@ -27,7 +27,7 @@ EXAMPLES = (
     "evoloco check runs/out/biped-seed0",
     "evoloco check runs/out/biped-seed0 --worlds 100 --hidden 400",
     "evoloco check biped --out check-of-biped",
-    "evoloco check runs/out/biped-seed0 --ray local --json",
+    "evoloco check runs/out/biped-seed0 --threads 1 --json",
 )
 
 INTERVAL = 5.0
