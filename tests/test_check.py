@@ -298,7 +298,7 @@ def test_every_picture_of_the_page_has_a_name(checked: Check, hopping: Path) -> 
     page.feed(text)
     assert page.pictures == 5
     assert page.bare == []
-    for section in ("wide", "gaps", "margins", "map", "numerics", "gait", "about"):
+    for section in ("wide", "gaps", "margins", "map", "numerics", "gait", "exploits", "about"):
         assert section in page.ids
     assert checked.verdict.sentences[0] in text
 

@@ -5,8 +5,10 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import Self
 
+from evoloco.check.exploits import exploits
 from evoloco.check.gaps import Gap
 from evoloco.check.quality import Look, look
+from evoloco.check.result import Exploit
 from evoloco.check.worlds import bare, sensing
 from evoloco.ending import Outcome
 from evoloco.episode import Episode
@@ -14,6 +16,7 @@ from evoloco.evaluation import Evaluator
 from evoloco.evaluators.local import Local, simulator
 from evoloco.experiment import Experiment
 from evoloco.genome import Array
+from evoloco.json_number import finite
 from evoloco.morphology import Morphology
 from evoloco.scenario import Scenario
 from evoloco.spec import RunSpec
@@ -123,6 +126,18 @@ class Bench:
         ]
         fell, lasted, ways = zip(*rows, strict=True)
         return Endings(list(fell), list(lasted), list(ways))
+
+    def exploits(self, scenario: Scenario) -> list[Exploit]:
+        """Returns signs that the champion lives on errors of the simulation.
+
+        Raises:
+            EvolocoError: The episode cannot be simulated step by step.
+        """
+        found = exploits(self.experiment, self._genome, scenario, self.duration)
+        return [
+            Exploit(**{**vars(one), "value": finite(one.value), "suspicious": one.suspicious})
+            for one in found
+        ]
 
     @property
     def body(self) -> Morphology:

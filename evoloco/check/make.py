@@ -79,7 +79,7 @@ def make(
 
 def survey(subject: Subject, measures: Survey, versions: dict[str, str]) -> Check:
     """Measures every item, in an order in which worlds with equal sensors follow each other."""
-    gaits, wide = measures.gaits(), measures.wide()
+    gaits, signs, wide = measures.gaits(), measures.exploits(), measures.wide()
     trials, margins = {}, {}
     beyond, numerics = measures.beyond(), measures.numerics()
     for gap in sorted(measures.gaps, key=lambda one: one.is_noise):
@@ -98,7 +98,7 @@ def survey(subject: Subject, measures: Survey, versions: dict[str, str]) -> Chec
         margin_list,
         numerics,
         gaits,
-        None,
+        signs,
         measures.settings.duration,
     )
     return Check(
@@ -117,7 +117,7 @@ def survey(subject: Subject, measures: Survey, versions: dict[str, str]) -> Chec
         map=found,
         numerics=tuple(numerics),
         gaits=gaits,
-        exploits=None,
+        exploits=signs,
         left_out=tuple(measures.left_out),
         took=Took(episodes=measures.cost.episodes, wall=measures.cost.wall),
     )

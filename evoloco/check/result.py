@@ -209,7 +209,7 @@ class Exploit(_Part):
     name: str
     value: float | None
     unit: str
-    bound: float | None
+    bound: float
     sentence: str
     suspicious: bool
 

@@ -13,6 +13,7 @@ from evoloco.check.margins import HALVINGS, SHARE, bracket
 from evoloco.check.numerics import variants
 from evoloco.check.quality import Look, numbers
 from evoloco.check.result import (
+    Exploit,
     Gaits,
     Map,
     Margin,
@@ -24,6 +25,7 @@ from evoloco.check.result import (
     Wide,
 )
 from evoloco.check.worlds import NEAR, Part, scenarios
+from evoloco.errors import EvolocoError
 from evoloco.experiment import Experiment
 from evoloco.unheard import unheard
 
@@ -82,7 +84,8 @@ class Survey:
     @property
     def left_out(self) -> list[str]:
         """What of the preset the body lacks, a sentence each."""
-        return self._gaps[1]
+        why = self._signs["why"]
+        return [*self._gaps[1], *([why] if why else [])]
 
     @cached_property
     def start(self) -> float:
@@ -257,6 +260,25 @@ class Survey:
             )
         return found
 
+    @cached_property
+    def _signs(self) -> dict[str, Any]:
+        """Signs of exploits in the first nominal world, or why there are none."""
+
+        def measure() -> dict[str, Any]:
+            drawn = scenarios(self.bench.experiment, [], self.start, 1)
+            try:
+                found = self.bench.exploits(drawn[0])
+            except EvolocoError as error:
+                return {"signs": None, "why": f"Exploits of the simulation are left out: {error}"}
+            return {"signs": [one.model_dump() for one in found], "why": ""}
+
+        return self._measured("exploits", "exploits of the simulation", 1, measure)
+
+    def exploits(self) -> tuple[Exploit, ...] | None:
+        """Signs that it lives on errors of the simulation; None where they cannot be looked for."""
+        signs = self._signs["signs"]
+        return None if signs is None else tuple(Exploit(**one) for one in signs)
+
     @property
     def nominal(self) -> Tally:
         """What happens in the nominal worlds."""
@@ -286,7 +308,7 @@ class Survey:
         """Episodes of all items but the margins, as far as they are known."""
         worlds, hidden = self.settings.worlds, self.settings.hidden
         single = len(self.gaps) + len(beyond()) + len(GRID) ** 2 + 3
-        return hidden * (len(WIDTHS) + 1) + worlds * (single + MARGIN * len(self.gaps))
+        return 1 + hidden * (len(WIDTHS) + 1) + worlds * (single + MARGIN * len(self.gaps))
 
 
 MARGIN = len(UPWARD) + HALVINGS
