@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from evoloco import ground
+from evoloco.bundled import run_file
 from evoloco.command import Commands, Draw
 from evoloco.errors import EvolocoError, ModelError, SpecError, UnknownNameError
 from evoloco.evaluators.local import Local, simulator
@@ -1105,3 +1106,9 @@ def test_the_list_tells_quantities_with_unit_range_and_elements(
         in evoloco("list", "quantities", "torque_limit", "--morphology", "hopper").out
     )
     assert "Unknown quantity 'mas'" in evoloco("list", "quantities", "mas").err
+
+
+def test_only_joints_that_servos_drive_have_backlash() -> None:
+    muscles = Experiment(read(run_file("muscle_biped"), ["randomize.backlash={}"]))
+    with pytest.raises(ModelError, match=r"backlash.*nothing of that kind"):
+        _ = muscles.randomizations

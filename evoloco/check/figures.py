@@ -91,7 +91,8 @@ def widths(figure: Figure, wide: Sequence[Wide]) -> None:
     right.plot(at, mean, "o-", color=INK["best"], label="mean way")
     right.plot(at, worst, "s--", color=INK["support"], label="worst tenth")
     right.set(xlabel="width", ylabel="way [m]", xticks=at)
-    right.set_ylim(min(0.0, *worst), 1.1 * max(*mean, 0.1))
+    top = max(*mean, 0.1)
+    right.set_ylim(min(0.0, *worst) - 0.03 * top, 1.1 * top)
     finish(figure, panel=210)
 
 

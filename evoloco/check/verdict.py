@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from evoloco.check.margins import SHARE
 from evoloco.check.result import (
     Exploit,
     Gaits,
@@ -80,11 +81,12 @@ def verdict(
 
     sentences = [
         _first(badge, full, nominal, gaits, duration),
+        *_unsteady(nominal),
         _ways(full, nominal, duration),
         *_follows(gaits, full),
         _wider(wide),
         _worst(gaps),
-        *_narrow(margins),
+        *(_narrow(margins) if nominal.share < SHARE else ()),
         *_numerics(numerics, nominal),
         *_quality(gaits),
         *(one.sentence for one in exploits or () if one.suspicious),
@@ -115,6 +117,15 @@ def _first(badge: str, full: Tally, nominal: Tally, gaits: Gaits, duration: floa
         )
     where = {"survives": "It survives", "mostly survives": "It mostly survives"}
     return f"{where.get(badge, 'It falls')}: {falls}."
+
+
+def _unsteady(nominal: Tally) -> Iterator[str]:
+    """Yields in how many worlds it falls where nothing differs."""
+    if nominal.falls:
+        yield (
+            f"It falls in {nominal.falls} of {nominal.worlds} worlds in which nothing differs but "
+            f"the pose at the start ({interval(nominal)})."
+        )
 
 
 def _ways(full: Tally, nominal: Tally, duration: float) -> str:

@@ -113,6 +113,12 @@ def joints(morphology: Morphology) -> Elements:
     return _in_order(joint.name for joint in morphology.joints)
 
 
+def servo_joints(morphology: Morphology) -> Elements:
+    """The driven joints, where their commands are angles; none where muscles or torques drive."""
+    commanded = not (morphology.muscles or morphology.torques)
+    return joints(morphology) if commanded else ((), np.zeros(0, np.intp))
+
+
 def dofs(morphology: Morphology) -> Elements:
     """The driven joints, by their degrees of freedom."""
     model, (names, _) = morphology.model, joints(morphology)
@@ -214,8 +220,8 @@ QUANTITIES = {
         ("dof_armature",), ANY, "log_uniform", least=0.0,
     ),
     "backlash": Quantity(
-        "play of driven joints, from end to end",
-        "rad", "value", 0.004, 0.009, joints, *column("backlash"), ("backlash",), least=0.0,
+        "play of joints that servos drive, from end to end",
+        "rad", "value", 0.004, 0.009, servo_joints, *column("backlash"), ("backlash",), least=0.0,
     ),
     "zero_offset": Quantity(
         "angle of driven joints where their servos believe zero to be",
