@@ -1,4 +1,4 @@
-"""The report as a browser shows it: wide, narrow and on paper; axe-core looks for barriers."""
+"""Pages as a browser shows them: wide, narrow and on paper; axe-core looks for barriers."""
 
 import base64
 import importlib.util
@@ -10,12 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import HOP
 from pages import find, small_biped, walk
 
+from evoloco.check.make import make
+from evoloco.check.result import Champion, digest
+from evoloco.check.subject import Subject
+from evoloco.experiment import Experiment
 from evoloco.gait.analysis import analyse
 from evoloco.gait.following import following
 from evoloco.report.findings import Attempt, Gap, Trials
 from evoloco.report.page import render
+from evoloco.spec import read
 
 pytestmark = pytest.mark.slow
 
@@ -67,6 +73,23 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def check_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("check")
+    (folder / "hop.toml").write_text(HOP, encoding="utf-8")
+    spec = read(folder / "hop.toml")
+    genome = Experiment(spec).space.start
+    champion = Champion(generation=0, individual=0, sha256=digest(spec, genome))
+    _, path = make(Subject(spec, genome, champion, folder), worlds=1, hidden=1, threads=1)
+    return path
+
+
+@pytest.fixture(params=["page", "check_page"])
+def any_page(request: pytest.FixtureRequest) -> Path:
+    found: Path = request.getfixturevalue(request.param)
+    return found
+
+
 def opened(browser: object, page: Path, width: int, dark: bool = False) -> None:
     """Shows the page in a window of some width [px]."""
     scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
@@ -78,11 +101,11 @@ def opened(browser: object, page: Path, width: int, dark: bool = False) -> None:
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 400])
-def test_axe_finds_nothing_serious(browser, page, width, dark):
+def test_axe_finds_nothing_serious(browser, any_page, width, dark):
     script = axe()
     if script is None:
         pytest.skip("needs axe-core: pip install axe-core-python, or npm install axe-core")
-    opened(browser, page, width, dark)
+    opened(browser, any_page, width, dark)
     browser.execute_script(script.read_text(encoding="utf-8"))
     found = browser.execute_async_script(
         "const done = arguments[arguments.length - 1];"
@@ -100,8 +123,8 @@ def test_axe_finds_nothing_serious(browser, page, width, dark):
 
 
 @pytest.mark.parametrize("width", [1280, 400])
-def test_nothing_is_wider_than_the_window(browser, page, width):
-    opened(browser, page, width)
+def test_nothing_is_wider_than_the_window(browser, any_page, width):
+    opened(browser, any_page, width)
     whole = browser.execute_script("return document.documentElement.scrollWidth")
     assert whole <= width
     assert browser.get_log("browser") == [] or all(
@@ -110,14 +133,14 @@ def test_nothing_is_wider_than_the_window(browser, page, width):
 
 
 @pytest.mark.parametrize(("width", "kind"), [(1280, "wide"), (400, "narrow")])
-def test_every_figure_is_seen_once(browser, page, width, kind):
-    opened(browser, page, width)
+def test_every_figure_is_seen_once(browser, any_page, width, kind):
+    opened(browser, any_page, width)
     shown = browser.execute_script(
         "return [...document.querySelectorAll('.picture > div')]"
         ".filter(e => e.getClientRects().length).map(e => e.className)"
     )
     assert set(shown) == {kind}
-    assert len(shown) == page.read_text(encoding="utf-8").count('class="picture"')
+    assert len(shown) == any_page.read_text(encoding="utf-8").count('class="picture"')
 
 
 def test_a_saved_file_is_the_table_of_its_figure(browser, page):

@@ -16,6 +16,7 @@ from evoloco.check.result import (
 )
 from evoloco.check.words import interval, percent
 from evoloco.gait.following import WITHIN
+from evoloco.report.words import counted
 
 SURVIVES = 0.01
 """Largest share of falls at full width with which a gait survives [1]."""
@@ -164,14 +165,14 @@ def _worst(gaps: Sequence[Trial]) -> str:
     felling = [one for one in gaps if one.tally.falls]
     if not felling:
         worlds = gaps[0].tally.worlds
-        return f"No single gap fells it at its full width, in {worlds} worlds each."
+        return f"No single gap fells it at its full width, in {counted(worlds, 'world')} each."
     named = ", ".join(
         f"{one.label} ({one.extent}: {one.tally.falls} of {one.tally.worlds})"
         for one in felling[:NAMED]
     )
     more = len(felling) - NAMED
     rest = f", and {more} more" if more > 0 else ""
-    return f"Of the gaps one by one, it falls by {named}{rest}."
+    return f"Of the gaps one by one, these fell it: {named}{rest}."
 
 
 def _narrow(margins: Sequence[Margin]) -> Iterator[str]:
@@ -182,7 +183,7 @@ def _narrow(margins: Sequence[Margin]) -> Iterator[str]:
         return
     smallest = sorted(ended, key=lambda each: each[0])[:NAMED]
     named = "; ".join(_margin(one) for _, one in smallest)
-    yield f"1 in 10 falls first by {named}."
+    yield f"1 in 10 falls first with {named}."
 
 
 def _margin(margin: Margin) -> str:

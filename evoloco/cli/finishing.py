@@ -168,6 +168,7 @@ def _next_steps(done: Finish) -> list[str]:
     more = 2 * max(len(run.journal), run.generations)
     steps = {
         f"evoloco replay {folder} --video walk.mp4": "film the champion",
+        f"evoloco check {folder}": "see whether it survives other worlds",
         f"evoloco resume {folder} --generations {more}": "search on",
         f"evoloco list runs {folder.parent}": "compare with other runs",
     }
