@@ -84,6 +84,8 @@ def check(
         output.say(sentence)
     output.say(f"{found.took.episodes} episodes in {found.took.wall:.0f} s.")
     output.say(f"Check: {page}")
+    if (page.parent / "run.toml").is_file():
+        output.say(f"Put its short form into the report with: evoloco report {page.parent}")
 
 
 def _elsewhere(address: str | None, workers: int) -> Callable[["Experiment"], Any] | None:
