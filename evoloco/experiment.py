@@ -22,7 +22,7 @@ from evoloco.randomization.draw import Randomization
 from evoloco.randomization.world import check
 from evoloco.scenario import CHECK, ELITE, HELD_OUT, SEARCH, Scenario, Termination, draw
 from evoloco.search import start
-from evoloco.spec import OptimizerSpec, RunSpec, ScenarioSpec, TermSpec, TerrainSpec
+from evoloco.spec import CommandSpec, OptimizerSpec, RunSpec, ScenarioSpec, TermSpec, TerrainSpec
 from evoloco.term import Term, objective_names
 from evoloco.terrain import SPEED, Terrain
 
@@ -271,7 +271,11 @@ class Experiment:
     @cached_property
     def commands(self) -> Commands:
         """How the command of an episode is drawn."""
-        asked, body = self.spec.scenario.command, self.morphology
+        return self._commands(self.spec.scenario.command)
+
+    def _commands(self, asked: CommandSpec) -> Commands:
+        """How a command is drawn on this body."""
+        body = self.morphology
         if not asked.relative:
             return asked.drawn
         leg, gravity = body.leg_length, body.gravity
@@ -323,7 +327,7 @@ class Experiment:
 
         Args:
             episode: Its index.
-            scenario: What differs of start, pushes and friction, instead of the run file's.
+            scenario: Start, pushes, friction and command, instead of the run file's.
             randomizations: What else differs, instead of the run file's.
         """
         return self._draw(
@@ -350,7 +354,7 @@ class Experiment:
             duration: Of a completed episode [s].
             width: How far the world is from the middle one.
             pushes: Strength of pushes, 0 to 1.
-            differing: Start, pushes and friction, instead of the run file's.
+            differing: Start, pushes, friction and command, instead of the run file's.
             randomizations: What else differs, instead of the run file's.
         """
         scenario = differing or self.spec.scenario
@@ -368,7 +372,7 @@ class Experiment:
             friction=scenario.friction,
             terrain=self.terrain,
             randomizations=self.randomizations if randomizations is None else randomizations,
-            command=self.commands,
+            command=self.commands if differing is None else self._commands(scenario.command),
             width=width,
         )
 

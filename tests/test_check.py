@@ -123,6 +123,18 @@ def test_a_single_gap_changes_nothing_else(biped: Experiment) -> None:
     assert alone.friction == nominal.friction == 1
 
 
+def test_a_body_is_asked_to_go_straight_on_and_its_own_commands_are_another_item() -> None:
+    spec = read_spec(run_file("biped"))
+    bench = Bench(spec, np.zeros(1))
+    fastest = spec.scenario.command.speed[1]
+    ahead = scenarios(bench.experiment, [], 0.01, 4)
+    assert all(one.command[:, 1:].tolist() == [[fastest, 0.0, 0.0]] for one in ahead)
+
+    own = scenarios(bench.experiment, [], 0.01, 4, bench.asked)
+    assert len({one.command.tobytes() for one in own}) == 4
+    assert np.array_equal(own[0].joint_offset, ahead[0].joint_offset)
+
+
 def test_a_width_scales_the_start_and_the_pushes(biped: Experiment) -> None:
     for name in ("start", "pushes"):
         gap = next(gap for gap in gaps(biped)[0] if gap.name == name)

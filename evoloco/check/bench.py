@@ -53,6 +53,7 @@ class Bench:
 
     Attributes:
         experiment: Of worlds that do not differ.
+        asked: The run's own command.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Bench:
         elsewhere: Elsewhere | None = None,
     ) -> None:
         self._spec, self._genome, self._threads = bare(spec), genome, threads
+        self.asked = spec.scenario.command
         self._time_limit, self._elsewhere = time_limit, elsewhere
         self.experiment = Experiment(self._spec, time_limit)
         self._experiments: dict[tuple[str, ...], Experiment] = {(): self.experiment}

@@ -80,6 +80,7 @@ def make(
 def survey(subject: Subject, measures: Survey, versions: dict[str, str]) -> Check:
     """Measures every item, in an order in which worlds with equal sensors follow each other."""
     gaits, signs, wide = measures.gaits(), measures.exploits(), measures.wide()
+    commanded = measures.commanded()
     trials, margins = {}, {}
     beyond, numerics = measures.beyond(), measures.numerics()
     for gap in sorted(measures.gaps, key=lambda one: one.is_noise):
@@ -98,6 +99,7 @@ def survey(subject: Subject, measures: Survey, versions: dict[str, str]) -> Chec
         margin_list,
         numerics,
         gaits,
+        commanded,
         signs,
         measures.settings.duration,
     )
@@ -117,6 +119,7 @@ def survey(subject: Subject, measures: Survey, versions: dict[str, str]) -> Chec
         map=found,
         numerics=tuple(numerics),
         gaits=gaits,
+        commanded=commanded,
         exploits=signs,
         left_out=tuple(measures.left_out),
         took=Took(episodes=measures.cost.episodes, wall=measures.cost.wall),

@@ -222,8 +222,6 @@ class Gaits(_Part):
         full: Verb and number of hidden worlds at full width.
         goes: Number of nominal worlds in which it walks, runs or hops forward.
         goes_full: The same of the hidden worlds at full width.
-        follows: Number of nominal worlds in which it follows its command; None without one.
-        follows_full: The same of the hidden worlds at full width.
         speed: Mean speed after the warm-up in the nominal worlds [m/s].
         numbers: Quantities of the gait in the nominal worlds.
     """
@@ -232,10 +230,20 @@ class Gaits(_Part):
     full: dict[str, int]
     goes: int
     goes_full: int
-    follows: int | None
-    follows_full: int | None
     speed: float
     numbers: tuple[Number, ...]
+
+
+class Commanded(_Part):
+    """The champion in hidden worlds at full width, with the commands of its run.
+
+    Attributes:
+        tally: What happened.
+        follows: Number of worlds in which it followed every stage of its command.
+    """
+
+    tally: Tally
+    follows: int
 
 
 class Verdict(_Part):
@@ -313,6 +321,7 @@ class Check(_Part):
         map: The two worst gaps; None where there are no two.
         numerics: Other time steps and integrators.
         gaits: What it does there.
+        commanded: With the run's own commands; None where it asks for nothing.
         exploits: Signs that it lives on errors of the simulation; None where nothing looked.
         left_out: What the body lacks, a sentence each.
         took: What the check cost.
@@ -333,6 +342,7 @@ class Check(_Part):
     map: Map | None
     numerics: tuple[Numerics, ...]
     gaits: Gaits
+    commanded: Commanded | None
     exploits: tuple[Exploit, ...] | None
     left_out: tuple[str, ...]
     took: Took

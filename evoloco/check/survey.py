@@ -13,6 +13,7 @@ from evoloco.check.margins import HALVINGS, SHARE, bracket
 from evoloco.check.numerics import variants
 from evoloco.check.quality import Look, numbers
 from evoloco.check.result import (
+    Commanded,
     Exploit,
     Gaits,
     Map,
@@ -27,6 +28,7 @@ from evoloco.check.result import (
 from evoloco.check.worlds import NEAR, Part, scenarios
 from evoloco.errors import EvolocoError
 from evoloco.experiment import Experiment
+from evoloco.spec import CommandSpec
 from evoloco.unheard import unheard
 
 WIDTHS = (0.5, 1.0, 1.25, 1.5)
@@ -110,13 +112,20 @@ class Survey:
 
         return _tally(self._measured(name, what, worlds, measure))
 
-    def looks(self, what: str, parts: Sequence[Part], worlds: int) -> list[Look]:
-        """Returns what the episodes of such worlds show."""
-        name = " ".join(["look", *(f"{gap.name}={width:g}" for gap, width in parts), f"x{worlds}"])
+    def looks(
+        self,
+        what: str,
+        parts: Sequence[Part],
+        worlds: int,
+        command: CommandSpec | None = None,
+    ) -> list[Look]:
+        """Returns what the episodes of such worlds show, perhaps with another command."""
+        kind = "look" if command is None else "commanded"
+        name = " ".join([kind, *(f"{gap.name}={width:g}" for gap, width in parts), f"x{worlds}"])
 
         def measure() -> dict[str, Any]:
             experiment = self._sensing(parts)
-            drawn = scenarios(experiment, parts, self.start, worlds)
+            drawn = scenarios(experiment, parts, self.start, worlds, command)
             return {"looks": [one._asdict() for one in self.bench.looks(experiment, drawn)]}
 
         found = self._measured(name, what, worlds, measure)
@@ -151,6 +160,16 @@ class Survey:
     def full_looks(self) -> list[Look]:
         """What it does with all gaps at full width."""
         return self.looks(f"all gaps, width {FULL:g}", self._all(FULL), self.settings.hidden)
+
+    def commanded(self) -> Commanded | None:
+        """What it does at full width with the run's own commands; None where it has none."""
+        asked, looks = self.bench.asked, self.full_looks
+        if not asked.drawn.moves:
+            return None
+        if asked != self.bench.experiment.spec.scenario.command:
+            parts, hidden = self._all(FULL), self.settings.hidden
+            looks = self.looks("commands of the run", parts, hidden, asked)
+        return Commanded(tally=_of_looks(looks), follows=sum(one.follows for one in looks))
 
     def wide(self) -> list[Wide]:
         """All gaps at once, at every width."""
@@ -287,14 +306,11 @@ class Survey:
     def gaits(self) -> Gaits:
         """What it does in nominal worlds, and with all gaps at full width."""
         nominal, full = self.nominal_looks, self.full_looks
-        asked = self.bench.experiment.spec.scenario.command.drawn.moves
         return Gaits(
             nominal=_verbs(nominal),
             full=_verbs(full),
             goes=sum(one.goes for one in nominal),
             goes_full=sum(one.goes for one in full),
-            follows=sum(one.follows for one in nominal) if asked else None,
-            follows_full=sum(one.follows for one in full) if asked else None,
             speed=sum(one.speed for one in nominal) / len(nominal),
             numbers=numbers(nominal),
         )
@@ -308,7 +324,10 @@ class Survey:
         """Episodes of all items but the margins, as far as they are known."""
         worlds, hidden = self.settings.worlds, self.settings.hidden
         single = len(self.gaps) + len(beyond()) + len(GRID) ** 2 + 3
-        return 1 + hidden * (len(WIDTHS) + 1) + worlds * (single + MARGIN * len(self.gaps))
+        commanded = hidden if self.bench.asked.drawn.moves else 0
+        return (
+            1 + commanded + hidden * (len(WIDTHS) + 1) + worlds * (single + MARGIN * len(self.gaps))
+        )
 
 
 MARGIN = len(UPWARD) + HALVINGS

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from evoloco.check.margins import SHARE
 from evoloco.check.result import (
+    Commanded,
     Exploit,
     Gaits,
     Margin,
@@ -44,6 +45,7 @@ def verdict(
     margins: Sequence[Margin],
     numerics: Sequence[Numerics],
     gaits: Gaits,
+    commanded: Commanded | None,
     exploits: Sequence[Exploit] | None,
     duration: float,
 ) -> Verdict:
@@ -67,6 +69,7 @@ def verdict(
         margins: Of the gaps.
         numerics: Other time steps and integrators.
         gaits: What it does.
+        commanded: With the run's own commands; None where it asks for nothing.
         exploits: Signs that it lives on errors of the simulation; None where nothing looked.
         duration: Of a completed episode [s].
     """
@@ -84,7 +87,7 @@ def verdict(
         _first(badge, full, nominal, gaits, duration),
         *_unsteady(nominal),
         _ways(full, nominal, duration),
-        *_follows(gaits, full),
+        *_follows(commanded),
         _wider(wide),
         _worst(gaps),
         *(_narrow(margins) if nominal.share < SHARE else ()),
@@ -141,12 +144,13 @@ def _ways(full: Tally, nominal: Tally, duration: float) -> str:
     return f"{sentence}."
 
 
-def _follows(gaits: Gaits, full: Tally) -> Iterator[str]:
-    """Yields in how many worlds it follows its command."""
-    if gaits.follows_full is not None:
+def _follows(commanded: Commanded | None) -> Iterator[str]:
+    """Yields in how many worlds it follows the commands of its run."""
+    if commanded is not None:
+        tally = commanded.tally
         yield (
-            f"It follows its command, within {percent(WITHIN)}, in {gaits.follows_full} of "
-            f"{full.worlds} worlds at full width."
+            f"With the commands of its run it falls in {tally.falls} of {tally.worlds} worlds at "
+            f"full width, and follows them, within {percent(WITHIN)}, in {commanded.follows}."
         )
 
 

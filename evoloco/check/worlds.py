@@ -8,7 +8,7 @@ from evoloco.check.gaps import ESTIMATE, Gap
 from evoloco.experiment import Experiment
 from evoloco.presets.merging import beneath
 from evoloco.scenario import Scenario
-from evoloco.spec import NoiseSpec, PushSpec, RunSpec, SensorSpec
+from evoloco.spec import CommandSpec, NoiseSpec, PushSpec, RunSpec, SensorSpec
 
 DURATION = 10.0
 """Duration of a completed episode [s], or the nearest number of control steps to it."""
@@ -23,7 +23,8 @@ Part = tuple[Gap, float]
 def bare(spec: RunSpec) -> RunSpec:
     """Returns a run file whose worlds do not differ: without randomization and noise.
 
-    Body, controller, ground and command stay, as do the delay and interval of its sensors.
+    Body, controller and ground stay, as do the delay and interval of its sensors. The command is
+    `straight`.
     """
     steps = max(round(DURATION / spec.scenario.control_dt), 1)
     sensors = {
@@ -35,9 +36,23 @@ def bare(spec: RunSpec) -> RunSpec:
         update={
             "randomize": {},
             "sensors": sensors,
+            "scenario": spec.scenario.model_copy(
+                update={"command": straight(spec.scenario.command)}
+            ),
             "evaluation": spec.evaluation.model_copy(update=lasting),
         }
     )
+
+
+def straight(command: CommandSpec) -> CommandSpec:
+    """Returns the command to go straight ahead at the highest speed that a command asks for.
+
+    So ways compare between worlds. A command that asks for no speed ahead stays as it is.
+    """
+    fastest = max(stage.speed[1] for stage in command.stages or (command,))
+    if fastest <= 0:
+        return command
+    return CommandSpec(speed=(fastest, fastest), relative=command.relative)
 
 
 def sensing(spec: RunSpec, gaps: Sequence[Gap]) -> RunSpec:
@@ -60,7 +75,11 @@ def sensing(spec: RunSpec, gaps: Sequence[Gap]) -> RunSpec:
 
 
 def scenarios(
-    experiment: Experiment, parts: Sequence[Part], start: float, count: int
+    experiment: Experiment,
+    parts: Sequence[Part],
+    start: float,
+    count: int,
+    command: CommandSpec | None = None,
 ) -> list[Scenario]:
     """Draws worlds. Equal numbers of worlds have equal random numbers, whatever the gaps.
 
@@ -69,6 +88,7 @@ def scenarios(
         parts: Gaps and their widths.
         start: Standard deviation of the start angles where no part is about them [rad].
         count: Number of worlds.
+        command: What is asked for; that of the experiment where None.
     """
     push, joint_noise, noise, randomizations = PushSpec(), start, 1.0, []
     for gap, width in parts:
@@ -80,8 +100,10 @@ def scenarios(
         if gap.is_noise:
             noise = width
 
-    asked = experiment.spec.scenario.model_copy(
+    own = experiment.spec.scenario
+    asked = own.model_copy(
         update={
+            "command": own.command if command is None else command,
             "joint_noise": joint_noise,
             "velocity_noise": 0.0,
             "friction": (1.0, 1.0),
