@@ -5,6 +5,7 @@ import math
 import numba
 import numpy as np
 
+from evoloco.controller import Step
 from evoloco.fields import Array, Fields, Record
 from evoloco.genome import Space
 from evoloco.morphology import Morphology
@@ -69,10 +70,14 @@ class Controller:
         commands: bool = False,
         load: bool = False,
     ) -> None:
-        self.step = step_as_asked if commands else step
         self.paths = FootPaths(morphology, answers, commands, load)
         self.space = Space(self.paths.genes)
         self.state = {"feet": self.paths.state}
+
+    @property
+    def step(self) -> Step:
+        """Runs once per control step."""
+        return step_as_asked if self.paths.steering else step
 
     def parameters(self, values: dict[str, float]) -> Fields:
         """Paths of the feet."""

@@ -5,6 +5,7 @@ import math
 import numba
 import numpy as np
 
+from evoloco.controller import Reset, Step
 from evoloco.errors import SpecError, UnknownNameError
 from evoloco.fields import Array, Fields, Record
 from evoloco.genome import Space
@@ -239,14 +240,12 @@ class Controller:
                 reflex_stems=reflex_stems is not None,
             )
             self._moved, self.moved = "paths", FootPaths(morphology, answers, load=load)
-            self.reset, self.step = reset_feet, step_feet
         else:
             reflex = not (planar or answers) if reflex is None else reflex
             self._moved, self.moved = (
                 "posture",
                 Posture(morphology, symmetry, reflex, reflex_stems, not planar, answers, load),
             )
-            self.reset, self.step = reset, step
 
         self.wiring: HalfCentres | Planar
         if planar:
@@ -265,6 +264,16 @@ class Controller:
             **{"u": (n,), "v": (n,), "leader_u": (2,), "leader_v": (2,), "loads": (2,)},
             self._moved: self.moved.state,
         }
+
+    @property
+    def reset(self) -> Reset:
+        """Prepares an episode."""
+        return reset if isinstance(self.moved, Posture) else reset_feet
+
+    @property
+    def step(self) -> Step:
+        """Runs once per control step."""
+        return step if isinstance(self.moved, Posture) else step_feet
 
     def parameters(self, values: dict[str, float]) -> Fields:
         """Network, what resets the leader, and what is moved."""

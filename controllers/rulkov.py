@@ -4,6 +4,7 @@ import math
 
 import numba
 
+from evoloco.controller import Reset, Step
 from evoloco.fields import Array, Fields, Record
 from evoloco.genome import Gene, Space
 from evoloco.morphology import Morphology
@@ -237,14 +238,12 @@ class Controller:
                 reflex_stems=reflex_stems is not None,
             )
             self._moved, self.moved = "paths", FootPaths(morphology, answers, load=load)
-            self.reset, self.step = reset_feet, step_feet
         else:
             reflex = not answers if reflex is None else reflex
             posture = Posture(
                 morphology, symmetry, reflex, reflex_stems, answers=answers, load=load
             )
             self._moved, self.moved = "posture", posture
-            self.reset, self.step = reset, step
 
         self.parts = self.moved.drives if isinstance(self.moved, Posture) else ()
         period = Gene("period", 0.4, 1.4, "s", "duration of a stride", log=True)
@@ -260,6 +259,16 @@ class Controller:
             "loads": (2,),
             self._moved: self.moved.state,
         }
+
+    @property
+    def reset(self) -> Reset:
+        """Prepares an episode."""
+        return reset if isinstance(self.moved, Posture) else reset_feet
+
+    @property
+    def step(self) -> Step:
+        """Runs once per control step."""
+        return step if isinstance(self.moved, Posture) else step_feet
 
     def parameters(self, values: dict[str, float]) -> Fields:
         """Iterations per second, what each joint's neuron hears, senses, and what is moved."""

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from evoloco.controller import Reset, Step
 from evoloco.fields import Array, Fields, Record, Shapes
 from evoloco.genome import Gene, Space
 from evoloco.morphology import Morphology
@@ -74,10 +75,8 @@ class Controller:
             check_options(drive, symmetry=symmetry != "mirror")
             self.feet = feet.Controller(morphology, answers, load=load)
             self.space, self.state = self.feet.space, self.feet.state
-            self.reset, self.step = feet.reset, feet.step
             return
 
-        self.reset, self.step = reset, step
         self.posture = Posture(morphology, symmetry, reflex=False, answers=answers, load=load)
         genes = [Gene("period", 0.4, 1.4, "s", "duration of a stride", log=True)]
         for part in owners(self.posture.drives):
@@ -87,6 +86,16 @@ class Controller:
             )
         self.space = Space([*genes, *self.posture.genes])
         self.state = {"phase": (), "gained": (), "posture": self.posture.state}
+
+    @property
+    def reset(self) -> Reset:
+        """Prepares an episode."""
+        return feet.reset if self.feet else reset
+
+    @property
+    def step(self) -> Step:
+        """Runs once per control step."""
+        return feet.step if self.feet else step
 
     def parameters(self, values: dict[str, float]) -> Fields:
         """Period [s], and amplitude [rad] and lead [rad] of every joint; or paths of the feet."""

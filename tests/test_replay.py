@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from journals import sign
 
+from evoloco.controller import layouts
 from evoloco.errors import EvolocoError, JournalError
 from evoloco.fields import size
 from evoloco.loop import evolve
@@ -138,7 +139,7 @@ def test_a_saved_trace_has_mujocos_names_and_one_row_per_control_step(
             "body_contact": 1,
             "self_contact": 1,
             "command": 3,
-            "controller_state": 1,
+            "controller_state": size(layouts(run.experiment.controller)[1]),
         }
         assert {name: trace[name].shape for name in trace.files} == {
             "time": (len(episode),),
