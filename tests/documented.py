@@ -296,7 +296,7 @@ class Session:
         file = Path(block.file or f"line{block.line}.toml")
         if not block.file:
             inside = _INSIDE.match(block.text)
-            page_file, bundled = inside.groups() if inside else (None, "biped")
+            page_file, bundled = inside.groups() if inside else (None, "biped_fast")
             base = Path(page_file) if page_file else run_file(bundled)
             tables = (tomllib.loads(text) for text in (base.read_text("utf-8"), block.text))
             file.write_text(tomli_w.dumps(merge(*tables)), encoding="utf-8")
