@@ -26,6 +26,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -138,17 +139,21 @@ def seeds(numbers: Sequence[int], worlds: int, folder: Path) -> None:
         tell(json.loads((place / "check.json").read_text()))
 
 
-def tell(check: Mapping[str, object]) -> None:
+def tell(check: Mapping[str, Any]) -> None:
     """Prints the single gaps of a check that fell, commands, and quality."""
-    for part in ("gaps", "beyond"):
-        for one in check[part]:  # type: ignore[attr-defined]
-            tally = one["tally"]
-            if tally["falls"]:
-                name = f"{one['label']} {one['extent']}"
-                print(f"    {name}: {tally['falls']} of {tally['worlds']} fall")
-    print(f"    commands: {check['commanded']}"[:160])
-    print(f"    {[(one['name'], one['value']) for one in check['gaits']['numbers']]}")  # type: ignore[index]
-    print(f"    took {check['took']}", flush=True)
+    for one in (*check["gaps"], *check["beyond"]):
+        tally = one["tally"]
+        if tally["falls"]:
+            name = f"{one['label']} {one['extent']}"
+            print(f"    {name}: {tally['falls']} of {tally['worlds']} fall")
+
+    commanded = check["commanded"]
+    worlds, falls = commanded["tally"]["worlds"], commanded["tally"]["falls"]
+    print(f"    own commands: {falls} of {worlds} fall, {commanded['follows']} follow them all")
+    numbers = [f"{one['name']} {one['mean']:.3g}" for one in check["gaits"]["numbers"]]
+    print(f"    nominal: {', '.join(numbers)}")
+    took = check["took"]
+    print(f"    check of {took['episodes']} episodes in {took['wall']:.0f} s", flush=True)
 
 
 def others(numbers: Sequence[int], worlds: int, folder: Path) -> None:
@@ -157,7 +162,7 @@ def others(numbers: Sequence[int], worlds: int, folder: Path) -> None:
         for seed in numbers:
             place = folder / f"{name}-seed{seed}"
             wall = evolve(
-                "biped", seed, place, f"controller.name={name}", "scenario.command={speed=0.33}"
+                "biped", seed, place, f"controller.name={name}", "scenario.command={speed=0.34}"
             )
             found = Worlds(read(place / "run.toml"), champion(place), worlds)
             print(found.row(f"{name}, seed {seed} ({wall:.0f} s)"), flush=True)
