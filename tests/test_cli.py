@@ -144,7 +144,7 @@ def test_list_describes_any_member(evoloco: Command) -> None:
     own = evoloco("list", "morphologies", "mjcf").out
     assert all(gene.name in own and gene.meaning in own for gene in GENES)
     assert (
-        evoloco("list", "runs", "biped").out.strip()
+        evoloco("list", "runs", "biped_fast").out.strip()
         == runs()["biped_fast"].read_text(encoding="utf-8").strip()
     )
     assert "knee.amplitude" in evoloco("list", "controllers", "sine", "--morphology", "hopper").out

@@ -37,11 +37,22 @@ def test_an_override_of_another_form_is_refused(override: str) -> None:
         apply({"seed": 1}, override)
 
 
+FAST = "biped_fast"
+
+
 @pytest.mark.parametrize(
     ("run", "override", "note"),
     [
-        ("biped", "optimizer.name=uniform", "optimizer.name = uniform: left out sigma of cmaes"),
-        ("biped", "controller.name=sine", "controller.name = sine: left out topology of matsuoka"),
+        (
+            "biped_fast",
+            "optimizer.name=uniform",
+            "optimizer.name = uniform: left out sigma of cmaes",
+        ),
+        (
+            "biped_fast",
+            "controller.name=sine",
+            "controller.name = sine: left out topology of matsuoka",
+        ),
         ("hopper", "morphology.name=biped", "morphology.name = biped: left out ankle of hopper"),
         (
             "hopper",

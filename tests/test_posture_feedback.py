@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from native import DT, Native, mirror
 
 from evoloco import fields
-from evoloco.controllers import _posture, _posture_feedback, _stride
+from evoloco.controllers import _posture, _posture_feedback, _stride, _trim
 from evoloco.errors import ModelError, SpecError
 from evoloco.members import member
 from evoloco.morphologies import biped, hopper, planar_biped
@@ -85,11 +85,11 @@ def test_feedback_whose_gains_are_zero_changes_no_byte(name, drive):
     bare, feeling = build(name, drive, answers=False), build(name, drive, answers=True, load=True)
     values = feeling.space.decode(np.random.default_rng(0).random(len(feeling.space)))
     added = set(feeling.space.names) - set(bare.space.names)
-    assert added == {gene.name for gene in _posture_feedback.PostureFeedback(
-        body(), range(2), 1.0, "", load=True
-    ).genes}  # fmt: skip
+    answers = _posture_feedback.PostureFeedback(body(), range(2), 1.0, "", load=True).genes
+    trims = _trim.trim_genes(1.0) if drive != "joints" else []
+    assert added == {gene.name for gene in (*answers, *trims)}
     for gene in added:
-        if gene.endswith(GAINS):
+        if gene.endswith(GAINS) or gene.startswith("trim."):
             values[gene] = 0.0
 
     quiet, felt = Native(bare, body()), Native(feeling, body())

@@ -343,8 +343,11 @@ def test_a_controller_that_reads_a_sensor_that_is_not_there_is_told_what_there_i
     def step(params, state, obs, time, dt, ctrl):
         ctrl[0] = obs.acceleration[0]
 
-    controller = sine.Controller(body)
-    controller.step = step
+    class Reading(sine.Controller):
+        pass
+
+    Reading.step = staticmethod(step)
+    controller = Reading(body)
     with pytest.raises(EvolocoError, match=r"field of obs 'acceleration'.*joint_angle.*tilt"):
         Simulator(body, controller, duration=1.0, control_dt=DT, termination=NEVER)
 

@@ -306,7 +306,7 @@ def test_a_missing_key_and_a_wrong_one_are_told_together(hop: Path) -> None:
         ),
         (
             "controller.symetry='none'",
-            "Unknown key in [controller] 'symetry'. Known: bounds, fixed, name, symmetry.",
+            "Unknown key in [controller] 'symetry'. Known: answers, bounds, drive, fixed, load, ",
         ),
         (
             "fitness.speed.wieght=1",
