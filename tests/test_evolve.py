@@ -441,7 +441,9 @@ def test_ctrl_c_in_this_process_stops_after_the_generation_and_gives_the_signal_
 
 @pytest.mark.slow
 def test_a_controller_edited_while_its_run_was_stopped_is_noticed(hop: Path) -> None:
-    source = Path(sine.__file__).read_text().replace("from ._", "from evoloco.controllers._")
+    source = Path(sine.__file__).read_text()
+    source = source.replace("from ._", "from evoloco.controllers._")
+    source = source.replace("from . import", "from evoloco.controllers import")
     own = hop.with_name("own.py")
     own.write_text(source)
     run = begun(hop, "own", f"controller.name={own}")
