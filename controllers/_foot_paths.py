@@ -16,7 +16,7 @@ from ._limbs import fields, limbs, reach, scratch, turned
 from ._posture_feedback import ANKLE, HIP, SHIFT, PostureFeedback, bounded, shift, turn
 from ._steering import STATE as STEERING
 from ._steering import Steering
-from ._stride import begin_at, swung, within
+from ._stride import begin_at, swung, track, within
 from ._trim import STATE as TRIM
 from ._trim import trim, trim_genes, trim_parameters
 
@@ -216,6 +216,25 @@ def place(paths: Record, state: Record, i: int, phase: float, grown: float, targ
     target[1] = side * paths.width + sway + bounded(moved[1], reached) + state.trim.left
     target[2] = paths.drop + lift * up
     return float(lasts * asked.turning * ahead)
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def follow_oscillator(
+    paths: Record, state: Record, seen: float, own: float, time: float, dt: float, ctrl: Array
+) -> None:
+    """Takes the stride's phase to that of an oscillator, and the feet along.
+
+    Args:
+        paths: What `FootPaths.parameters` returns.
+        state: With the fields in `FootPaths.state`.
+        seen: Phase of the oscillator [1].
+        own: Time by which it went on [s].
+        time: Since the beginning [s].
+        dt: Control step [s].
+        ctrl: Gets the target angles [rad] (nu,).
+    """
+    track(paths.feedback, state.feedback, seen, own)
+    follow(paths, state, state.feedback.phase, time, dt, ctrl)
 
 
 @numba.njit(error_model="numpy", nogil=True)

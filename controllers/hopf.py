@@ -10,7 +10,7 @@ from evoloco.fields import Array, Fields, Record
 from evoloco.genome import Gene
 
 from ._followers import Followers
-from ._foot_paths import begin, follow
+from ._foot_paths import begin, follow_oscillator
 from ._integrate import stage
 from ._pacemaker import feel, landing
 from ._posture import aim
@@ -127,11 +127,9 @@ def step_feet(
     params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array
 ) -> None:
     """Advances the pacemaker by one control step and puts the feet where its phase wants them."""
-    paths, feet = params.paths, state.paths
-    own = elapsed(paths.feedback, feet.feedback, obs, dt)
+    own = elapsed(params.paths.feedback, state.paths.feedback, obs, dt)
     oscillate(params, state, obs, own, dt)
-    track(paths.feedback, feet.feedback, phase(state), own)
-    follow(paths, feet, feet.feedback.phase, time, dt, ctrl)
+    follow_oscillator(params.paths, state.paths, phase(state), own, time, dt, ctrl)
 
 
 @dataclass(eq=False)

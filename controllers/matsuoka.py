@@ -12,7 +12,7 @@ from evoloco.genome import Space
 from evoloco.morphology import Morphology
 
 from ._driven import Driven, check_options
-from ._foot_paths import FootPaths, begin, follow
+from ._foot_paths import FootPaths, begin, follow_oscillator
 from ._neurons import advance, fastest, inputs
 from ._pacemaker import foot_channels, landing
 from ._planar import Planar
@@ -127,11 +127,9 @@ def step_feet(
     params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array
 ) -> None:
     """Advances the pacemaker by one control step and puts the feet where its phase wants them."""
-    paths, feet = params.paths, state.paths
-    own = elapsed(paths.feedback, feet.feedback, obs, dt)
+    own = elapsed(params.paths.feedback, state.paths.feedback, obs, dt)
     oscillate(params, state, obs, own)
-    track(paths.feedback, feet.feedback, phase(state), own)
-    follow(paths, feet, feet.feedback.phase, time, dt, ctrl)
+    follow_oscillator(params.paths, state.paths, phase(state), own, time, dt, ctrl)
 
 
 class Controller:

@@ -10,7 +10,7 @@ from evoloco.genome import Gene, Space
 from evoloco.morphology import Morphology
 
 from ._driven import Driven, check_options
-from ._foot_paths import FootPaths, begin, follow
+from ._foot_paths import FootPaths, begin, follow_oscillator
 from ._pacemaker import Feedback, Senses, feel, landing
 from ._posture import Posture, aim
 from ._stride import begin_at, elapsed, track
@@ -152,11 +152,9 @@ def step_feet(
     params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array
 ) -> None:
     """Advances the pacemaker by one control step and puts the feet where its phase wants them."""
-    paths, feet = params.paths, state.paths
-    own = elapsed(paths.feedback, feet.feedback, obs, dt)
+    own = elapsed(params.paths.feedback, state.paths.feedback, obs, dt)
     oscillate(params, state, obs, own)
-    track(paths.feedback, feet.feedback, phase(state), own)
-    follow(paths, feet, feet.feedback.phase, time, dt, ctrl)
+    follow_oscillator(params.paths, state.paths, phase(state), own, time, dt, ctrl)
 
 
 class Controller:
