@@ -10,7 +10,7 @@ from evoloco.command import STANDING, Commands, timetable
 from evoloco.errors import SpecError
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
-from evoloco.randomization.draw import Draws, Randomization
+from evoloco.randomization.draw import Draws, Randomization, widened
 from evoloco.randomization.draw import draw as draw_randomizations
 from evoloco.terrain import STREAM, Terrain
 
@@ -136,7 +136,7 @@ def draw(
     joints = len(morphology.joints)
     offset = width * joint_noise * random.standard_normal(joints)
     velocity = width * velocity_noise * random.standard_normal(joints)
-    slip = float(random.uniform(*_widened(friction, width)))
+    slip = float(random.uniform(*widened(friction, width)))
     push_impulse = width * push_impulse
 
     parts = np.arange(push_count) + random.uniform(0.2, 0.8, push_count)
@@ -160,14 +160,6 @@ def draw(
         return scenario
     heights = terrain.draw(np.random.SeedSequence(list(address), spawn_key=(STREAM,)))
     return replace(scenario, heights=heights)
-
-
-def _widened(ends: tuple[float, float], width: float) -> tuple[float, float]:
-    """Ends of a range of factors with so many times its width about the same middle."""
-    if width == 1.0:
-        return ends
-    middle, half = (ends[0] + ends[1]) / 2, (ends[1] - ends[0]) / 2
-    return max(middle - width * half, 0.0), middle + width * half
 
 
 def _ways(angles: Array, direction: Direction) -> tuple[Array, Array]:

@@ -50,8 +50,9 @@ def expand(content: Content, overrides: Sequence[str] = ()) -> tuple[Content, li
     elif name := _taken(content, ""):
         content = beneath(load(name), content)
 
-    if given:
-        content["randomize"] = {**content.get("randomize", {}), **given["randomize"]}
+    for override in naming:
+        if override.partition("=")[0].strip() != KEY:
+            apply(content, override)
     if name := _taken(content, "randomize"):
         content = beneath(load(name), content)
     return content, others

@@ -169,12 +169,10 @@ class Randomization:
         """
         if width == 1.0:
             return self
-        low, high = self.low, self.high
         if self.distribution == "log_uniform":
-            low, high = np.exp(_widened(np.log(low), np.log(high), width))
+            low, high = np.exp(_spread(np.log(self.low), np.log(self.high), width))
         else:
-            low, high = _widened(low, high, width)
-            low = max(low, 0.0) if self.low >= 0 else low
+            low, high = widened((self.low, self.high), width)
         return replace(self, low=float(low), high=float(high))
 
     @property
@@ -261,7 +259,15 @@ def _given(factor: Pair | None, offset: Pair | None, value: Pair | None) -> tupl
     return given[0] if given else None
 
 
-def _widened(low: float, high: float, width: float) -> tuple[float, float]:
+def widened(ends: Pair, width: float) -> Pair:
+    """Ends of a range of so many times the width; one that is not negative stays so."""
+    if width == 1.0:
+        return ends
+    low, high = _spread(*ends, width)
+    return (max(low, 0.0) if ends[0] >= 0 else low), high
+
+
+def _spread(low: float, high: float, width: float) -> Pair:
     """Ends of a range with so many times the width about the same middle."""
     middle, half = (low + high) / 2, width * (high - low) / 2
     return middle - half, middle + half
