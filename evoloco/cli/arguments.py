@@ -57,6 +57,14 @@ Overrides = Annotated[
 Folder = Annotated[
     Path, typer.Argument(metavar="DIR", help="A run folder, such as runs/out/biped-seed0.")
 ]
+Judged = Annotated[
+    str,
+    typer.Argument(
+        metavar="DIR",
+        help="A run folder, or a bundled run for its published champion.",
+        autocompletion=complete_run,
+    ),
+]
 Seed = Annotated[
     int | None,
     typer.Option(min=0, help="Seed of all random numbers; by default the run file's."),

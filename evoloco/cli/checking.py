@@ -9,12 +9,12 @@ import typer
 
 from evoloco.cli.arguments import (
     AsJson,
+    Judged,
     Quiet,
     Ray,
     Threads,
     TimeLimit,
     Workers,
-    complete_run,
 )
 from evoloco.cli.output import Output
 
@@ -35,14 +35,7 @@ INTERVAL = 5.0
 
 
 def check(
-    run: Annotated[
-        str,
-        typer.Argument(
-            metavar="DIR",
-            help="A run folder, or a bundled run for its published champion.",
-            autocompletion=complete_run,
-        ),
-    ],
+    run: Judged,
     worlds: Annotated[int, typer.Option(min=1, help="Worlds of each single gap.")] = 20,
     hidden: Annotated[int, typer.Option(min=1, help="Worlds with all gaps at once.")] = 200,
     out: Annotated[

@@ -94,8 +94,10 @@ def evolve(
         with on_ray(Experiment(spec), ray, workers) as evaluator:
             with output.doing("Compiling (only the first start takes more than a moment) ..."):
                 created = Run.create(spec, _folder(spec, out), source)
-            for note in [*created.experiment.start_notes, *created.experiment.left_out]:
+            for note in created.experiment.start_notes:
                 output.say(f"Start: {note}.")
+            for sentence in created.experiment.left_out:
+                output.say(sentence)
             output.body(created.told)
             carry_on(output, created, 0, threads, evaluator)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evoloco.cli.arguments import TimeLimit, complete_run
+from evoloco.cli.arguments import Judged, TimeLimit
 
 if TYPE_CHECKING:
     from evoloco.replay import Replay
@@ -18,14 +18,7 @@ EXAMPLES = (
 
 
 def replay(
-    run: Annotated[
-        str,
-        typer.Argument(
-            metavar="DIR",
-            help="A run folder, or a bundled run for its published champion.",
-            autocompletion=complete_run,
-        ),
-    ],
+    run: Judged,
     individual: Annotated[
         str, typer.Option(help="best (the champion on held-out scenarios) or GENERATION:INDEX.")
     ] = "best",
