@@ -41,6 +41,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from evoloco.bundled import run_file
+from evoloco.check.intervals import wilson
 from evoloco.ending import Outcome
 from evoloco.episode import Episode
 from evoloco.evaluators.local import simulator
@@ -407,18 +408,12 @@ def withstand(folder: Path) -> None:
 
 def print_survival(what: str, values: Sequence[float], counts: Sequence[int], unit: str) -> None:
     for value, count in zip(values, counts, strict=True):
-        low, high = interval(count)
+        low, high = wilson(count, EPISODES)
         print(
             f"    {what} {value:4.2f} {unit}: {count}/{EPISODES}, "
             f"95 % within {low:.2f} to {high:.2f}",
             flush=True,
         )
-
-
-def interval(count: int) -> tuple[float, float]:
-    """Returns Wilson's 95 % interval of a share."""
-    found = stats.binomtest(count, EPISODES).proportion_ci(method="wilson")
-    return float(found.low), float(found.high)
 
 
 def draw_survival(curves: dict[str, dict[str, list[int]]], path: Path) -> None:
@@ -431,7 +426,7 @@ def draw_survival(curves: dict[str, dict[str, list[int]]], path: Path) -> None:
     ):
         for number, (controller, counts) in enumerate(curves.items()):
             share = np.array(counts[what]) / EPISODES
-            edges = np.array([interval(count) for count in counts[what]]).T
+            edges = np.array([wilson(count, EPISODES) for count in counts[what]]).T
             axes.plot(values, share, "o-", color=f"C{number}", label=controller)
             axes.fill_between(values, *edges, color=f"C{number}", alpha=0.15, linewidth=0)
         axes.set(xlabel=label, ylim=(-0.02, 1.02))

@@ -19,7 +19,6 @@ way in worlds that differ by the start pose only. "fast" counts worlds that are 
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -35,7 +34,7 @@ from evoloco.check.bench import Bench
 from evoloco.check.gaps import gaps
 from evoloco.check.quality import Look
 from evoloco.check.subject import Subject
-from evoloco.check.worlds import scenarios
+from evoloco.check.worlds import NEAR, scenarios
 from evoloco.evaluators.local import Local, simulator
 from evoloco.experiment import Experiment
 from evoloco.genome import Array
@@ -78,7 +77,7 @@ class Worlds:
     def __init__(self, spec: RunSpec, genome: Array, count: int) -> None:
         self.bench, self.count = Bench(spec, genome), count
         self.gaps, _ = gaps(self.bench.experiment)
-        self._start = max(gap.joint_noise or 0.0 for gap in self.gaps) / 3
+        self._start = max(gap.joint_noise or 0.0 for gap in self.gaps) * NEAR
 
     def looks(self, width: float) -> list[Look]:
         """What its episodes show at a width; 0 for worlds that differ by the start only."""
@@ -119,7 +118,7 @@ def evolve(run: str, seed: int, folder: Path, *overrides: str) -> float:
         command = [sys.executable, "-m", "evoloco.cli", "evolve", run, *overrides]
         began = time.time()
         options = [f"--seed={seed}", f"--out={folder}"]
-        subprocess.run([*command, *options], check=True, capture_output=True, env={**os.environ})
+        subprocess.run([*command, *options], check=True, capture_output=True)
         timing.write_text(json.dumps([began, time.time() - began]))
     return float(json.loads(timing.read_text())[1])
 
