@@ -139,11 +139,11 @@ def _paths(leg: float, natural: float, many: bool) -> list[Gene]:
         Gene("double", 0.02, 0.5, "1", "share of a stride in which all stand", start=0.25),
         Gene("drop", -0.05 * leg, 0.15 * leg, "m", "torso below home", start=0.01 * leg),
         Gene("width", -0.05 * leg, 0.12 * leg, "m", "feet outwards of home", start=0.0),
-        Gene("ahead", -0.15 * leg, 0.15 * leg, "m", "feet ahead of home", start=0.0),
+        Gene("ahead", -0.15 * leg, 0.15 * leg, "m", "feet ahead of home", start=-0.04 * leg * two),
         Gene("lean", -0.1, 0.3, "rad", "of the torso, forward", start=0.05 * two),
         Gene("sway", 0.0, 0.25 * leg, "m", "of the torso to a side", start=0.1 * leg * two),
         Gene("lead", -1.2, 1.8, "rad", "of the sway over the swing", start=0.4),
-        Gene("hip.raise", -0.05, 0.25, "rad", "of the swinging side", start=0.04 * two),
+        Gene("hip.raise", -0.05, 0.25, "rad", "of the swinging side", start=0.1 * two),
         Gene("sole.roll", -0.1, 0.1, "rad", "outward turn of the soles", start=0.0),
         Gene("sole.pitch", -0.15, 0.15, "rad", "of the soles, toes up", start=0.0),
     ]

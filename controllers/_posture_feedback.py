@@ -24,6 +24,14 @@ LANDED, LIFTED = 0.4, 0.2
 HIP, ANKLE, PLACE = range(3)
 """Parts of the body that answer, as compiled code knows them."""
 
+STARTS = {
+    "ankle.pitch": (-0.1, -0.06),
+    "hip.pitch": (-0.3, -0.06),
+    "ankle.roll": (-0.15, -0.04),
+    "hip.roll": (0.2, 0.06),
+}
+"""Starting answers of a biped to tilt [1] and its rate [s]: hips and soles keep the torso level."""
+
 PARTS = ("hip", "ankle", "place")
 """Beginnings of the names of their genes."""
 
@@ -92,7 +100,8 @@ class PostureFeedback:
         self.feet, self.offset = list(feet), offset
         self.even = 1.0 / max(1, len(morphology.feet))
         self.patience = math.sqrt(morphology.leg_length / morphology.gravity)
-        self.genes = (_tilt_genes(leg, unit) if answers else []) + (_load_genes() if load else [])
+        tilt = _tilt_genes(leg, unit, biped=len(morphology.feet) == 2)
+        self.genes = (tilt if answers else []) + (_load_genes() if load else [])
         count = len(self.feet)
         self.state: Shapes = {
             "phase": (),
@@ -132,7 +141,7 @@ class PostureFeedback:
         }
 
 
-def _tilt_genes(leg: float, unit: str) -> list[Gene]:
+def _tilt_genes(leg: float, unit: str, biped: bool) -> list[Gene]:
     """Genes of the answers to tilt; places in a unit of legs of a length."""
     meaning = "time constant of what is felt"
     genes = [Gene("felt.time", 0.01, 0.3, "s", meaning, log=True, start=0.05)]
@@ -141,9 +150,12 @@ def _tilt_genes(leg: float, unit: str) -> list[Gene]:
             place = part == "place"
             tilt, rate = (1.3 * leg, 0.35 * leg) if place else (1.0, 0.2)
             units = (f"{unit}/rad", f"{unit} s/rad") if place else ("1", "s")
+            name, starts = f"{part}.{axis}", (0.0, 0.0)
+            if biped:
+                starts = STARTS.get(name, starts)
             genes += [
-                Gene(f"{part}.{axis}.tilt", -tilt, tilt, units[0], f"answer to {axis}", start=0.0),
-                Gene(f"{part}.{axis}.rate", -rate, rate, units[1], "answer to its rate", start=0.0),
+                Gene(f"{name}.tilt", -tilt, tilt, units[0], f"answer to {axis}", start=starts[0]),
+                Gene(f"{name}.rate", -rate, rate, units[1], "answer to its rate", start=starts[1]),
             ]
     return [*genes, Gene("phase.roll", -6.0, 6.0, "1/rad", "roll that speeds the phase", start=0.0)]
 

@@ -64,7 +64,7 @@ def test_the_starting_genes_go_where_they_are_asked_to(experiment):
     assert abs(turned[0]) < 10
     assert turned[1] == pytest.approx(math.degrees(0.3 * 6.0), rel=0.2)
     assert turned[2] == pytest.approx(-math.degrees(0.3 * 6.0), rel=0.2)
-    assert np.abs(still.way[:2]).max() < 0.01
+    assert np.abs(still.way[:2]).max() < 0.03  # feet move `ahead` of home, and the torso with them
 
 
 def test_a_body_that_feels_no_command_cannot_be_commanded():
