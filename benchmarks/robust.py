@@ -11,9 +11,9 @@
 those that are there already are used as they are. RUN is a run folder or a bundled run.
 
 Worlds are those of `evoloco check`: all gaps of the preset `full` at once, from a stream of random
-numbers of its own, with the command to go straight ahead at the run's highest speed. A fall is an
-episode of 10 s that did not last. "worst tenth" is the mean of the tenth of shortest ways, over the
-way in worlds that differ by the start pose only. "fast" counts worlds that are walked at
+numbers of its own, with the command to go straight ahead at nine tenths of the run's highest speed.
+A fall is an episode of 10 s that did not last. "worst tenth" is the mean of the tenth of shortest
+ways, over the way in worlds that differ by the start pose only. "fast" counts worlds walked at
 0.28 m/s or more, "walks" those whose verdict is walking.
 """
 
@@ -34,7 +34,7 @@ from evoloco.check.bench import Bench
 from evoloco.check.gaps import gaps
 from evoloco.check.quality import Look
 from evoloco.check.subject import Subject
-from evoloco.check.worlds import NEAR, scenarios
+from evoloco.check.worlds import NEAR, scenarios, straight
 from evoloco.evaluators.local import Local, simulator
 from evoloco.experiment import Experiment
 from evoloco.genome import Array
@@ -190,14 +190,11 @@ def long(run: str, worlds: int) -> None:
     """Walks a minute in worlds at full width."""
     subject = Subject.of(run)
     scenario = subject.spec.scenario
-    fastest = {"speed": (scenario.command.speed[1],) * 2, "relative": scenario.command.relative}
     spec = subject.spec.model_copy(
         update={
             "seed": subject.spec.seed + 1_000_000,
             "evaluation": subject.spec.evaluation.model_copy(update={"heldout_duration": LONG}),
-            "scenario": scenario.model_copy(
-                update={"command": type(scenario.command).model_validate(fastest)}
-            ),
+            "scenario": scenario.model_copy(update={"command": straight(scenario.command)}),
         }
     )
     experiment = Experiment(spec)

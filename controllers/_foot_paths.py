@@ -137,7 +137,7 @@ def _paths(leg: float, natural: float, many: bool) -> list[Gene]:
         Gene("stride", 0.0, 0.6 * leg, "m", "way of a foot over the ground", start=0.2 * leg),
         Gene("lift", 0.04 * leg, 0.2 * leg, "m", "height of a swinging foot", start=0.11 * leg),
         Gene("double", 0.02, 0.5, "1", "share of a stride in which all stand", start=0.25),
-        Gene("drop", -0.05 * leg, 0.15 * leg, "m", "torso below home", start=0.08 * leg),
+        Gene("drop", -0.05 * leg, 0.2 * leg, "m", "torso below home", start=0.08 * leg),
         Gene("width", -0.05 * leg, 0.12 * leg, "m", "feet outwards of home", start=0.0),
         Gene("ahead", -0.15 * leg, 0.15 * leg, "m", "feet ahead of home", start=-0.04 * leg * two),
         Gene("lean", -0.1, 0.3, "rad", "of the torso, forward", start=0.05 * two),

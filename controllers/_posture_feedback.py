@@ -144,7 +144,7 @@ class PostureFeedback:
 def _tilt_genes(leg: float, unit: str, biped: bool) -> list[Gene]:
     """Genes of the answers to tilt; places in a unit of legs of a length."""
     meaning = "time constant of what is felt"
-    genes = [Gene("felt.time", 0.01, 0.3, "s", meaning, log=True, start=0.12)]
+    genes = [Gene("felt.time", 0.01, 0.5, "s", meaning, log=True, start=0.12)]
     for axis in ("pitch", "roll"):
         for part in ("ankle", "hip", "place"):
             place = part == "place"

@@ -16,6 +16,9 @@ DURATION = 10.0
 NEAR = 1 / 3
 """Start noise of worlds that are not about it, of that at full width [1]."""
 
+FAST = 0.9
+"""Speed that a check asks for, of the highest that the run asks for [1]."""
+
 Part = tuple[Gap, float]
 """A gap and its width."""
 
@@ -45,11 +48,12 @@ def bare(spec: RunSpec) -> RunSpec:
 
 
 def straight(command: CommandSpec) -> CommandSpec:
-    """Returns the command to go straight ahead at the highest speed that a command asks for.
+    """Returns the command to go straight ahead, fast but within the speeds that a command asks for.
 
     So ways compare between worlds. A command that asks for no speed ahead stays as it is.
     """
-    fastest = max(stage.speed[1] for stage in command.stages or (command,))
+    stages = command.stages or (command,)
+    fastest = max(max(stage.speed[0], FAST * stage.speed[1]) for stage in stages)
     if fastest <= 0:
         return command
     return CommandSpec(speed=(fastest, fastest), relative=command.relative)
