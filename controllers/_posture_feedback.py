@@ -26,9 +26,9 @@ HIP, ANKLE, PLACE = range(3)
 
 STARTS = {
     "ankle.pitch": (-0.1, -0.06),
-    "hip.pitch": (-0.3, -0.06),
-    "ankle.roll": (-0.15, -0.04),
-    "hip.roll": (0.2, 0.06),
+    "hip.pitch": (-0.35, -0.1),
+    "ankle.roll": (-0.25, -0.03),
+    "hip.roll": (0.4, 0.03),
 }
 """Starting answers of a biped to tilt [1] and its rate [s]: hips and soles keep the torso level."""
 
@@ -144,7 +144,7 @@ class PostureFeedback:
 def _tilt_genes(leg: float, unit: str, biped: bool) -> list[Gene]:
     """Genes of the answers to tilt; places in a unit of legs of a length."""
     meaning = "time constant of what is felt"
-    genes = [Gene("felt.time", 0.01, 0.3, "s", meaning, log=True, start=0.05)]
+    genes = [Gene("felt.time", 0.01, 0.3, "s", meaning, log=True, start=0.12)]
     for axis in ("pitch", "roll"):
         for part in ("ankle", "hip", "place"):
             place = part == "place"

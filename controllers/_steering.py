@@ -61,7 +61,7 @@ class Steering:
             Gene("speed.gain", 0.5, 2.0, "1", "speed of steps over that asked", start=1.0),
             Gene("speed.offset", -0.1, 0.1, "m/s", "speed of steps beside that asked", start=0.0),
             Gene("turn.gain", 0.5, 2.5, "1", "turning of steps over that asked", start=1.0),
-            Gene("heading.gain", 0.0, 3.0, "1/s", "turning per error of heading", start=0.5),
+            Gene("heading.gain", 0.0, 3.0, "1/s", "turning per error of heading", start=1.2),
         ]
 
     def parameters(self, values: Mapping[str, float]) -> Fields:
