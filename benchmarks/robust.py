@@ -161,7 +161,7 @@ def others(numbers: Sequence[int], worlds: int, folder: Path) -> None:
         for seed in numbers:
             place = folder / f"{name}-seed{seed}"
             wall = evolve(
-                "biped", seed, place, f"controller.name={name}", "scenario.command={speed=0.33}"
+                "biped", seed, place, f"controller.name={name}", "scenario.command={speed=0.36}"
             )
             found = Worlds(read(place / "run.toml"), champion(place), worlds)
             print(found.row(f"{name}, seed {seed} ({wall:.0f} s)"), flush=True)
