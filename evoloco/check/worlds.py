@@ -16,8 +16,8 @@ DURATION = 10.0
 NEAR = 1 / 3
 """Start noise of worlds that are not about it, of that at full width [1]."""
 
-FAST = 0.9
-"""Speed that a check asks for, of the highest that the run asks for [1]."""
+FAST = 0.75
+"""Where the speed that a check asks for lies, from the run's lowest at 0 to its highest at 1."""
 
 Part = tuple[Gap, float]
 """A gap and its width."""
@@ -53,7 +53,7 @@ def straight(command: CommandSpec) -> CommandSpec:
     So ways compare between worlds. A command that asks for no speed ahead stays as it is.
     """
     stages = command.stages or (command,)
-    fastest = max(max(stage.speed[0], FAST * stage.speed[1]) for stage in stages)
+    fastest = max(low + FAST * (high - low) for low, high in (stage.speed for stage in stages))
     if fastest <= 0:
         return command
     return CommandSpec(speed=(fastest, fastest), relative=command.relative)
