@@ -88,7 +88,7 @@ NECK = 40.0
 
 def build(
     drive: JointDrive = "servos",
-    timestep: Annotated[float, Field(gt=0)] = 0.005,
+    timestep: Annotated[float, Field(gt=0)] = 0.0025,
 ) -> Morphology:
     """Humanoid of 1.75 m and 70 kg with 28 degrees of freedom, of which 21 are driven.
 

@@ -51,7 +51,7 @@ KNEE = 0.15
 
 def build(
     drive: JointDrive = "servos",
-    timestep: Annotated[float, Field(gt=0)] = 0.005,
+    timestep: Annotated[float, Field(gt=0)] = 0.0025,
 ) -> Morphology:
     """Planar walker of 1.75 m and 70 kg with six driven joints: hips, knees and ankles.
 
