@@ -317,16 +317,25 @@ def test_legs_of_the_humanoid_keep_each_other_out_and_those_of_the_walker_pass()
     assert not any(geom.contype[0] for geom in names if geom.id not in floor)
 
 
-def test_forearms_of_the_humanoid_do_not_pass_through_its_trunk() -> None:
-    found = body("humanoid")
-    pose = {"shoulder_roll_left": -0.1, "elbow_left": 1.3, "shoulder_pitch_left": -0.6}
-    data = at_home(found, pose)
-    data.qpos[found.model.joint("waist_yaw").qposadr[0]] = 0.0
-    mujoco.mj_forward(found.model, data)
-    left = found.model.geom("forearm_left")
-    for other in ("chest", "abdomen", "pelvis", "thigh_left", "thigh_right"):
-        geom = found.model.geom(other)
-        assert left.contype[0] & geom.conaffinity[0]
+def test_a_thigh_of_the_humanoid_does_not_pass_through_a_forearm() -> None:
+    """In the air, a thigh goes outwards against a hanging arm."""
+    overlaps = []
+    for touch in (True, False):
+        model = humanoid.build().model
+        model.opt.gravity[:] = 0
+        if not touch:
+            model.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_CONTACT)
+        data = mujoco.MjData(model)
+        mujoco.mj_resetDataKeyframe(model, data, model.key(HOME).id)
+        data.actuator("hip_roll_left").ctrl = 0.6
+        data.actuator("shoulder_roll_left").ctrl = -0.1
+        gaps = []
+        while data.time < 0.5:
+            mujoco.mj_step(model, data)
+            parts = model.geom("thigh_left").id, model.geom("forearm_left").id
+            gaps.append(mujoco.mj_geomDistance(model, data, *parts, 1.0, None))
+        overlaps.append(-min(gaps))
+    assert overlaps[0] < 0.005 < 0.02 < overlaps[1]
 
 
 # Sensors
