@@ -76,8 +76,8 @@ STRENGTH = {
 }
 """Largest torque of each joint [N m]; those that are not a person's by `TORQUES` are assumed."""
 
-KNEE = 0.15
-"""Knee angle in the home keyframe [rad]; hips and ankles keep soles and torso level."""
+KNEE, ELBOW = 0.15, 0.3
+"""Angles in the home keyframe [rad]; hips and ankles keep soles and torso level."""
 
 NECK_RANGE = (-0.5, 0.5)
 """Range of the neck [rad]; positive nods."""
@@ -148,13 +148,13 @@ def _stem(joint: str) -> str:
 
 
 def _add_home(spec: mujoco.MjSpec, joints: list[str], drive: JointDrive) -> None:
-    """Adds the home keyframe: ankles below the hips, arms hanging, all else straight."""
+    """Adds the home keyframe: ankles below the hips, elbows a little bent, all else straight."""
     thigh, shank = length("thigh"), length("shank")
     hip = math.atan2(shank * math.sin(KNEE), thigh + shank * math.cos(KNEE))
-    crouch = {"hip_pitch": hip, "knee": KNEE, "ankle_pitch": KNEE - hip}
+    bent = {"hip_pitch": hip, "knee": KNEE, "ankle_pitch": KNEE - hip, "elbow": ELBOW}
     height = thigh * math.cos(hip) + shank * math.cos(KNEE - hip) + ANKLE
 
-    home = {joint: crouch.get(_stem(joint), 0.0) for joint in joints}
+    home = {joint: bent.get(_stem(joint), 0.0) for joint in joints}
     qpos = [home.get(joint.name, 0.0) for joint in spec.joints[1:]]
     ctrl = list(home.values()) if drive == "servos" else [0.0] * len(joints)
     spec.add_key(name=HOME, qpos=[0, 0, height, 1, 0, 0, 0, *qpos], ctrl=ctrl)
