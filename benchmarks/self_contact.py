@@ -27,8 +27,11 @@ from evoloco.self_contact import self_contacts, welds
 from evoloco.spec import read
 from evoloco.subtree import robot_geoms
 
-RUNS = ("biped", "biped_phase", "biped_hopf", "biped_sine", "planar_biped", "muscle_biped")
-BODIES = ("biped", "op3_class", "xl330_biped", "muscle_biped3d")
+RUNS = (
+    *("biped", "biped_phase", "biped_hopf", "biped_sine", "planar_biped", "muscle_biped"),
+    "humanoid",
+)
+BODIES = ("biped", "op3_class", "xl330_biped", "humanoid", "muscle_biped3d")
 POSES = 2000
 
 

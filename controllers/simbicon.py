@@ -203,7 +203,7 @@ class Controller:
             raise ModelError(
                 "This controller drives joints by torques; this body has "
                 f"{'muscles' if morphology.muscles else 'servos'}. "
-                'muscle_biped has motors with drive = "motors".'
+                'muscle_biped and walker have motors with drive = "motors".'
             )
         if sorted(joints) != sorted(wanted) or len(morphology.feet) != FEET:
             raise ModelError(

@@ -133,6 +133,16 @@ def add_accelerometer(spec: mujoco.MjSpec, torso: mujoco.MjsBody, height: float 
     )
 
 
+def add_velocimeter(spec: mujoco.MjSpec) -> None:
+    """Adds the sensor `torso.velocimeter` [m/s]: velocity of the accelerometer, in its frame."""
+    spec.add_sensor(
+        name="torso.velocimeter",
+        type=mujoco.mjtSensor.mjSENS_VELOCIMETER,
+        objtype=mujoco.mjtObj.mjOBJ_SITE,
+        objname="torso.accelerometer",
+    )
+
+
 def add_planar_root(torso: mujoco.MjsBody) -> None:
     """Lets a body move in the sagittal plane only.
 

@@ -4,7 +4,16 @@ import pytest
 
 from evoloco.errors import ModelError, SpecError, UnknownNameError
 from evoloco.members import members
-from evoloco.morphologies import biped, hopper, mjcf, op3_class, planar_biped, xl330_biped
+from evoloco.morphologies import (
+    biped,
+    hopper,
+    humanoid,
+    mjcf,
+    op3_class,
+    planar_biped,
+    walker,
+    xl330_biped,
+)
 from evoloco.morphology import GRAVITY, HOME
 from evoloco.options import checked
 from evoloco.servo import SERVOS, XM430, Servo
@@ -80,6 +89,8 @@ BODIES = {
     "xl330_biped": lambda _: xl330_biped.build(),
     "xl330_biped with all servos": lambda _: xl330_biped.build(head=True),
     "planar_biped": lambda _: planar_biped.build(),
+    "walker": lambda _: walker.build(),
+    "humanoid": lambda _: humanoid.build(),
     "hopper": lambda _: hopper.build(),
     "hopper with ankle": lambda _: hopper.build(ankle=True),
     "mjcf": lambda save: mjcf.build(save(quadruped()), **QUADRUPED),

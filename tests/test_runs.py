@@ -19,6 +19,8 @@ SKID = {"muscle_biped", "muscle_biped_fsm_economy", "muscle_biped_simbicon"}
 """Runs whose champions last and step in turn, but skid at touchdown by more than a walk may."""
 COMMANDED = {"biped"}
 """Runs whose held-out scenarios ask for slow walks, turns and stops too, in worlds that differ."""
+SPEED = {"walker": 1.0, "humanoid": 0.5}
+"""Runs of bodies of human size, and the least speed of their champions [m/s]."""
 SHORT = {"muscle_biped3d"}
 """Runs whose champions walk for some seconds and then fall, or pivot on their feet."""
 
@@ -81,6 +83,16 @@ def test_published_walks_of_some_seconds_last_five_and_lead_forward(name):
     )
     assert np.mean(evaluation.duration[0] >= 5) > 0.5
     assert published["gait"]["speed"] > 0.5
+
+
+@pytest.mark.parametrize("name", SPEED)
+def test_published_bodies_of_human_size_walk_fast_enough_in_most_heldout_scenarios(name):
+    published = json.loads(RUNS[name].with_name("champion.json").read_text())
+    assert published["heldout"]["outcome"] == ["completed"] * 16
+    assert published["walks_heldout"] > 8
+    assert published["gait"]["speed"] >= SPEED[name]
+    distances = np.array(published["heldout"]["distance"])
+    assert distances.min() >= 0.8 * SPEED[name] * 10.0  # from standing, in 10 s
 
 
 def test_the_bird_walks_in_most_heldout_scenarios():

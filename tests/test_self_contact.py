@@ -158,7 +158,9 @@ def test_a_child_does_not_touch_its_parent_unless_the_model_names_the_pair_or_sa
     assert pairs(every) == []
 
 
-@pytest.mark.parametrize("name", ["biped", "planar_biped", "hopper", "muscle_biped", "xl330_biped"])
+@pytest.mark.parametrize(
+    "name", ["biped", "planar_biped", "hopper", "muscle_biped", "xl330_biped", "humanoid"]
+)
 def test_the_pairs_are_those_that_mujoco_makes_contacts_of(name: str) -> None:
     body = member("morphologies", name).build()
     model, found = body.model, set(self_contacts(body.model, body.torso))

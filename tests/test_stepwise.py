@@ -44,6 +44,8 @@ STEPWISE = [name for name, module in MEASURES.items() if kind_of(module) == PER_
 
 OPTIONS: dict[str, list[dict[str, Any]]] = {
     "speed_tracking": [{"target": 0.4, "width": 0.1}],
+    "capped_speed": [{"cap": 0.1}],
+    "torso_height": [{"share": 0.9}],
     "command_tracking": [{"speed_width": 0.3, "turning_width": 1.0, "smoothing": 0.0}],
     "ground_reaction": [{"limit": 0.9, "start": 0.2}],
     "joint_limit_use": [{"margin": 0.2}],
