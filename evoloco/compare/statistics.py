@@ -246,3 +246,27 @@ def _samples(contenders: Sequence[Scores], repetitions: int) -> Iterator[list[Ar
     for first in range(0, repetitions, BATCH):
         count = min(BATCH, repetitions - first)
         yield [scores[random.integers(len(scores), size=(count, len(scores)))] for scores in tasks]
+
+
+def interquartile_course(
+    values: Array, repetitions: int = REPETITIONS
+) -> tuple[Array, Array, Array]:
+    """Returns the interquartile mean over runs at each of P places, and the ends of its interval.
+
+    Args:
+        values: Of each run (runs, P).
+        repetitions: Bootstrap samples.
+
+    Returns:
+        Mean, lower and upper end (P,) each. The ends are NaN for a single run.
+    """
+
+    def of(samples: Scores) -> Array:
+        return np.asarray(stats.trim_mean(samples[0], CUT, axis=1))
+
+    value = of([values[None]])[0]
+    if len(values) < 2:
+        unknown = np.full(values.shape[1], np.nan)
+        return value, unknown, unknown
+    low, high = _percentiles(of, [[values]], repetitions)
+    return value, low, high
