@@ -21,6 +21,9 @@ GRID = 60
 FEW = 30
 """Places below which a curve has marks."""
 
+LONGEST = 40
+"""Most letters of a title: what a panel has room for."""
+
 SAMPLES = 1000
 """Bootstrap samples of a band."""
 
@@ -117,6 +120,7 @@ def falls_of_gaps(comparison: Comparison) -> list[Band]:
                 if runs:
                     course = _falls([run.gaps[key].falls for run in runs])
                     title = f"{gap.label} ({gap.extent})"
+                    title = title if len(title) <= LONGEST else gap.label
                     found.append(Band(task.name, title, name, *course))
     worst: dict[tuple[str, str], float] = {}
     for band in found:

@@ -34,6 +34,9 @@ BAND = 0.16
 PANEL = 190
 """Height of a panel [px]."""
 
+SCORES = (-0.02, 1.05)
+"""Limits of an axis of scores."""
+
 SMALL = 120
 """Height of a panel of many [px]."""
 
@@ -178,7 +181,7 @@ def draw_dots(
         own = [dot for dot in dots if dot.panel == title]
         tallest = max(tallest, _draw_dots(axes, own, looks, legend))
         axes.set_title(title)
-        axes.set_xlabel(x)
+        axes.set(xlabel=x, xlim=SCORES)
     for axes in grid.flat[: len(titles)]:
         axes.set_ylim(tallest, -0.9)
     for spare in grid.flat[len(titles) :]:
@@ -219,7 +222,7 @@ def _draw_dots(axes: Axes, dots: Sequence[Dot], looks: dict[str, Style], legend:
 def _scores(comparison: Comparison, looks: dict[str, Style]) -> Drawn:
     """Interquartile means of the scores, the best first."""
     dots = [
-        Dot("all tasks and scenarios", looks[one.contender].label, one.contender, one.score)
+        Dot("", looks[one.contender].label, one.contender, one.score)
         for one in comparison.summaries
     ]
     return _dots(dots, looks, "score, interquartile mean", legend=False)

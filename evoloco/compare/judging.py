@@ -65,7 +65,7 @@ def judged(experiment: Experiment, genome: Array, count: int, threads: int = 0) 
         fitness.append(judge(experiment, episode).fitness)
         looks.append(look(episode))
 
-    rule = experiment.spec.evaluation
+    rule, lasting = experiment.spec.evaluation, [one for one in looks if not one.fell] or looks
     whole = float(aggregate(np.array([fitness]), rule.aggregate, rule.cvar_fraction)[0])
     return Judged(
         fitness=max(whole, floor(experiment)),
@@ -73,19 +73,18 @@ def judged(experiment: Experiment, genome: Array, count: int, threads: int = 0) 
         falls=sum(one.fell for one in looks),
         worlds=count,
         goes=sum(one.goes for one in looks),
-        speed=float(np.mean([one.speed for one in looks])),
+        speed=float(np.mean([one.speed for one in lasting])),
         way=float(np.mean(np.nan_to_num([one.way for one in looks]))),
         verbs=dict(Counter(one.verb for one in looks).most_common()),
-        numbers=_numbers(looks),
+        numbers=_numbers(lasting),
     )
 
 
 def _numbers(looks: Sequence[Look]) -> dict[str, float | None]:
-    """Returns the means of gait numbers over episodes that lasted, or over all if none did."""
-    chosen = [one for one in looks if not one.fell] or looks
+    """Returns the means of gait numbers over episodes."""
     found: dict[str, float | None] = {}
-    for name in chosen[0].numbers:
-        values = [value for one in chosen if (value := one.numbers[name]) is not None]
+    for name in looks[0].numbers:
+        values = [value for one in looks if (value := one.numbers[name]) is not None]
         found[name] = float(np.mean(values)) if values else None
     return found
 

@@ -201,24 +201,19 @@ class Measuring:
         return hashlib.sha256(dumps(self._spec(scenario)).encode()).hexdigest()[:16]
 
     def _at(self, count: int, judged: Mapping[str, Judged]) -> float:
-        """Returns the fitness, in the first scenario, that the run had after some records."""
+        """Returns the fitness, in the first scenario, of the champion after some records."""
         scenario = next(iter(judged))
         if count == self._count:
             return judged[scenario].fitness
         worlds = self._lineup.worlds
-        name = f"after {count} {self._mark(scenario)} x{worlds}"
-        found: list[float] = self._qualities(name, [count], worlds)
-        return found[0]
-
-    def _qualities(self, name: str, counts: list[int], worlds: int) -> list[float]:
-        """Returns the judged fitness of what the run answered after each of some records."""
 
         def measure() -> dict[str, Any]:
-            genomes = np.array([self.entry.answer(count).genome for count in counts])
-            return {"of": judging.qualities(self._first, genomes, worlds, self._threads)}
+            genome = self.entry.champion(count).genome
+            return {"of": judging.qualities(self._first, genome[None], worlds, self._threads)}
 
-        found: list[float] = self._measured(name, "the way there", measure)["of"]
-        return found
+        name = f"after {count} {self._mark(scenario)} x{worlds}"
+        found: list[float] = self._measured(name, "equal costs", measure)["of"]
+        return found[0]
 
     def _checkpoints(self) -> Checkpoints:
         """Returns what the best individual so far was worth, at times that are evenly apart."""
@@ -228,7 +223,12 @@ class Measuring:
         worlds = min(self._lineup.worlds, CHECKPOINT_WORLDS)
         listed = ",".join(map(str, counts))
         name = f"on the way {listed} {self._mark(next(iter(self._judges)))} x{worlds}"
-        quality = self._qualities(name, counts, worlds)
+
+        def measure() -> dict[str, Any]:
+            genomes = np.array([self.entry.answer(count).genome for count in counts])
+            return {"of": judging.qualities(self._first, genomes, worlds, self._threads)}
+
+        quality = self._measured(name, "the way there", measure)["of"]
         rows = np.array(counts) - 1
         cpu = course.cpu[rows]
         return Checkpoints(

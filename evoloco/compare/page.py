@@ -90,11 +90,11 @@ def _filmed(film: Film) -> dict[str, Any]:
     return {**film._asdict(), "content": content}
 
 
-def spans(number: Number, digits: int = 2) -> str:
-    """Returns the interval of a number as words; a dash where there is none."""
+def spans(number: Number) -> str:
+    """Returns the interval of a number in words."""
     if number.low is None or number.high is None:
         return "no interval"
-    return f"{number.low:.{digits}f} to {number.high:.{digits}f}"
+    return f"{written(number.low)} to {written(number.high)}"
 
 
 def _task(comparison: Comparison, task: Task) -> dict[str, Any]:

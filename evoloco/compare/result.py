@@ -33,10 +33,11 @@ class Judged(_Part):
         falls: Worlds in which the episode did not last.
         worlds: Number of worlds.
         goes: Worlds in which it walks, runs or hops forward.
-        speed: Mean speed after the warm-up [m/s].
-        way: Mean forward way [m].
+        speed: Speed after the warm-up, mean over the worlds that lasted, or all if none did [m/s].
+        way: Forward way, mean over all worlds [m].
         verbs: What it does, and in how many worlds.
-        numbers: Gait numbers by name, means over the worlds that lasted; None where there are none.
+        numbers: Gait numbers by name, means over the same worlds as the speed; None where there
+            are none.
     """
 
     fitness: float
