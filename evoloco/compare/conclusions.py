@@ -6,6 +6,9 @@ from evoloco.compare.result import Pair, Run, Settings, Summary, Task
 from evoloco.compare.summary import SIGNIFICANT, differs
 from evoloco.report.words import counted, number
 
+EVEN = 0.5
+"""Probability with which neither of two is better."""
+
 UNEQUAL = 1.1
 """Ratio of simulated times from which on they are not equal."""
 
@@ -35,8 +38,9 @@ def conclusion(
         *_seeds(contenders, tasks, runs),
         *_budgets(settings, tasks, runs),
         *_alone(contenders, summaries),
-        f"All this is about {_bodies(tasks)}, these fitness terms, scenarios, budgets and settings "
-        "of each contender; it is not about kinds of controllers in general.",
+        f"All this is about {listed([task.label for task in tasks])}, these fitness terms, "
+        "scenarios, budgets and settings of each contender; it is not about kinds of controllers "
+        "in general.",
     ]
 
 
@@ -64,26 +68,48 @@ def _apart(
 ) -> Iterator[str]:
     """Says which contenders these runs can tell apart."""
     order = [one.contender for one in summaries]
-    apart, alike = [], []
-    for pair in pairs:
+    beaten: dict[str, list[tuple[str, Pair]]] = {}
+    alike = []
+    for pair in sorted(pairs, key=lambda one: (order.index(one.first), order.index(one.second))):
         ahead, behind = sorted((pair.first, pair.second), key=order.index)
-        share = pair.better.value if ahead == pair.first else 1 - pair.better.value
-        names = f"{contenders[ahead]} and {contenders[behind]}"
         if differs(pair):
-            apart.append(
-                f"{contenders[ahead]} is better than {contenders[behind]}: a run of it wins with a "
-                f"probability of {share:.2f}, p = {number(pair.corrected)} after Holm's correction."
-            )
+            ahead, behind = (behind, ahead) if _share(pair, ahead) < EVEN else (ahead, behind)
+            beaten.setdefault(ahead, []).append((behind, pair))
         else:
-            alike.append(names)
-    yield from apart
+            alike.append(f"{contenders[ahead]} and {contenders[behind]}")
+
+    for ahead in sorted(beaten, key=order.index):
+        found = sorted(beaten[ahead], key=lambda one: order.index(one[0]))
+        yield _beats(contenders, ahead, found)
     if alike:
-        which = "; ".join(alike)
         yield (
-            f"These runs do not tell apart: {which}. Either the interval of the probability that "
-            f"one beats the other holds 1/2, or the corrected p is not below {SIGNIFICANT:g}. That "
-            "is no proof that they are equal."
+            f"These runs do not tell apart: {'; '.join(alike)}. Either the interval of the "
+            "probability that one beats the other holds 1/2, or the corrected p is not below "
+            f"{SIGNIFICANT:g}. That is no proof that they are equal."
         )
+
+
+def _beats(contenders: Mapping[str, str], ahead: str, beaten: Sequence[tuple[str, Pair]]) -> str:
+    """Returns the sentence on one contender and all that it beats."""
+    shares = [_share(pair, ahead) for _, pair in beaten]
+    largest = max(pair.corrected or 0.0 for _, pair in beaten)
+    low, high = f"{min(shares):.2f}", f"{max(shares):.2f}"
+    how = f"a probability of {low}" if low == high else f"probabilities of {low} to {high}"
+    most = "=" if len(beaten) == 1 else "≤"
+    return (
+        f"{contenders[ahead]} is better than {listed([contenders[name] for name, _ in beaten])}: "
+        f"its runs win with {how}, p {most} {number(largest)} after Holm's correction."
+    )
+
+
+def _share(pair: Pair, contender: str) -> float:
+    """Returns the probability that a run of a contender beats one of the other."""
+    return pair.better.value if contender == pair.first else 1 - pair.better.value
+
+
+def listed(words: Sequence[str]) -> str:
+    """Returns words as a list, such as "a, b and c"."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _power(pairs: Sequence[Pair]) -> Iterator[str]:
@@ -149,8 +175,3 @@ def _alone(contenders: Mapping[str, str], summaries: Sequence[Summary]) -> Itera
             f"{', '.join(alone)} met no other contender on the same body, so its numbers stand "
             "beside the others and are not compared."
         )
-
-
-def _bodies(tasks: Sequence[Task]) -> str:
-    labels = [task.label for task in tasks]
-    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"

@@ -115,7 +115,9 @@ def lineup(path: Path, out: Path | None = None, note: Any = unheard) -> tuple[Li
     name = file.name or (path.parent.name if path.name == FILE else path.stem)
     folder = out or Path("runs") / "out" / name
     with error_context(path):
-        numbers = seeds.parse(file.seeds) if isinstance(file.seeds, str) else list(file.seeds)
+        numbers = (
+            seeds.parse(file.seeds, "seeds") if isinstance(file.seeds, str) else list(file.seeds)
+        )
         _check_names(file)
         tasks = {one: _task(path, file, one) for one in file.tasks}
         entrants = tuple(_entrants(path, file, numbers, folder, note))

@@ -67,7 +67,7 @@ def figures(comparison: Comparison) -> dict[str, Drawn]:
     if len(comparison.summaries) > 1:
         drawn["scores"] = _scores(comparison, looks)
         drawn["profiles"] = _profiles(comparison, looks)
-    drawn["scenarios"] = _scenarios(comparison, looks)
+        drawn["scenarios"] = _scenarios(comparison, looks)
     for name, (over, what) in CURVES.items():
         if bands := curves.bands(comparison, over, what):
             drawn[name] = _bands(bands, looks, curves.AXES[over], curves.VALUES[what])
@@ -229,10 +229,10 @@ def _scores(comparison: Comparison, looks: dict[str, Style]) -> Drawn:
 
 
 def _scenarios(comparison: Comparison, looks: dict[str, Style]) -> Drawn:
-    """Interquartile means of the scores in each scenario of each task."""
+    """Interquartile means of the scores in each scenario of each task that several met."""
     scores = Scores(comparison.runs)
     dots = []
-    for task in comparison.tasks:
+    for task in (one for one in comparison.tasks if len(comparison.met(one.name)) > 1):
         for place, scenario in enumerate(task.scenarios):
             for name in comparison.met(task.name):
                 column = [scores.of(run)[place] for run in comparison.of(task.name, name)]

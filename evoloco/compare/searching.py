@@ -13,7 +13,7 @@ from evoloco.experiment import Experiment
 from evoloco.loop import Progress, evolve
 from evoloco.record.journal import Journal
 from evoloco.run import Run, check
-from evoloco.spec import RunSpec, read
+from evoloco.spec import read
 
 MOST = 1_000_000_000
 """Largest number of generations: the budget ends a search."""
@@ -51,22 +51,18 @@ def check_all(lineup: Lineup) -> None:
     """
     tried: set[tuple[str, str]] = set()
     for one in lineup.entrants:
-        spec = _whole(one)
-        if spec is None:
+        if one.spec is None:
             continue
+        with error_context(f"{lineup.name}: {one.contender} in task {one.task}"):
+            spec = Experiment(one.spec).told
         if (one.folder / "run.toml").is_file():
             seeds.check_same(spec, read(one.folder / "run.toml"), one.folder)
         elif one.folder.exists():
             raise SpecError(f"{one.folder} exists and is no run. Move it away.")
         elif (one.task, one.contender) not in tried:
             tried.add((one.task, one.contender))
-            with error_context(f"{one.contender} in task {one.task}"):
+            with error_context(f"{lineup.name}: {one.contender} in task {one.task}"):
                 check(Experiment(spec))
-
-
-def _whole(entrant: Entrant) -> RunSpec | None:
-    """Returns the run file of an entrant with everything written out."""
-    return None if entrant.spec is None else Experiment(entrant.spec).told
 
 
 def is_finished(entrant: Entrant, budget: Budget) -> bool:

@@ -166,4 +166,4 @@ def differs(pair: Pair) -> bool:
     low, high, p = pair.better.low, pair.better.high, pair.corrected
     if low is None or high is None or p is None:
         return False
-    return p < SIGNIFICANT and not low <= 0.5 <= high  # 1/2: as often as not
+    return p < SIGNIFICANT and not low <= 1 / 2 <= high
