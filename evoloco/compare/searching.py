@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evoloco import champion, seeds
+from evoloco.compare import judging
 from evoloco.compare.lineup import Entrant, Lineup
 from evoloco.errors import SpecError, error_context
 from evoloco.evaluation import Evaluator
@@ -13,7 +14,7 @@ from evoloco.experiment import Experiment
 from evoloco.loop import Progress, evolve
 from evoloco.record.journal import Journal
 from evoloco.run import Run, check
-from evoloco.spec import read
+from evoloco.spec import RunSpec, read
 
 MOST = 1_000_000_000
 """Largest number of generations: the budget ends a search."""
@@ -49,20 +50,31 @@ def check_all(lineup: Lineup) -> None:
     Raises:
         SpecError: A run file is not valid, or a folder is of another run.
     """
-    tried: set[tuple[str, str]] = set()
+    tried: dict[tuple[str, str], RunSpec] = {}
     for one in lineup.entrants:
         if one.spec is None:
             continue
-        with error_context(f"{lineup.name}: {one.contender} in task {one.task}"):
-            spec = Experiment(one.spec).told
+        key, where = (one.task, one.contender), f"{lineup.name}: {one.contender} in task {one.task}"
+        if key not in tried:
+            with error_context(where):
+                tried[key] = Experiment(one.spec).told
+                check(Experiment(tried[key]))
+            _check_judges(lineup, one, tried[key])
+
+        spec = tried[key].model_copy(update={"seed": one.seed})  # seeds differ in nothing else
         if (one.folder / "run.toml").is_file():
             seeds.check_same(spec, read(one.folder / "run.toml"), one.folder)
         elif one.folder.exists():
             raise SpecError(f"{one.folder} exists and is no run. Move it away.")
-        elif (one.task, one.contender) not in tried:
-            tried.add((one.task, one.contender))
-            with error_context(f"{lineup.name}: {one.contender} in task {one.task}"):
-                check(Experiment(spec))
+
+
+def _check_judges(lineup: Lineup, entrant: Entrant, spec: RunSpec) -> None:
+    """Checks that a contender can be judged in every scenario of its task."""
+    for scenario, judge in lineup.tasks[entrant.task].judges.items():
+        with error_context(f"{lineup.name}: {entrant.contender} in {entrant.task}, {scenario}"):
+            experiment = Experiment(judging.judged_by(spec, judge))
+            judging.worlds(experiment, 1)
+            experiment.terms  # noqa: B018 - builds them
 
 
 def is_finished(entrant: Entrant, budget: Budget) -> bool:
