@@ -94,4 +94,4 @@ def qualities(experiment: Experiment, genomes: Array, count: int, threads: int =
     local = Local(experiment, threads, experiment.heldout_duration)
     evaluation = local.evaluate(genomes, worlds(experiment, count), 0.0)
     fitness = rate(experiment, evaluation).fitness
-    return np.maximum(fitness, floor(experiment)).tolist()
+    return [max(float(one), floor(experiment)) for one in fitness]

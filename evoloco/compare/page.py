@@ -146,15 +146,13 @@ def _judged(name: str, runs: Sequence[Run], scenario: str) -> dict[str, Any]:
 def _gait(task: Task, met: Mapping[str, Sequence[Run]]) -> list[dict[str, Any]]:
     """Returns the gait numbers in the first scenario, a row per quantity, a cell per contender."""
     scenario, rows = task.scenarios[0], []
-    speeds = {
-        "speed": ("m/s", "mean speed after the warm-up", lambda one: one.speed),
-        "way": ("m", "forward way of an episode", lambda one: one.way),
-    }
-    for name, (unit, meaning, value) in speeds.items():
-        cells = [[value(run.judged[scenario]) for run in runs] for runs in met.values()]
-        rows.append(_row(name, unit, meaning, cells))
+    first = {name: [run.judged[scenario] for run in runs] for name, runs in met.items()}
+    speeds = [[one.speed for one in judged] for judged in first.values()]
+    ways = [[one.way for one in judged] for judged in first.values()]
+    rows.append(_row("speed", "m/s", "mean speed after the warm-up", speeds))
+    rows.append(_row("way", "m", "forward way of an episode", ways))
     for name, quantity in QUANTITIES.items():
-        found = [[run.judged[scenario].numbers.get(name) for run in runs] for runs in met.values()]
+        found = [[one.numbers.get(name) for one in judged] for judged in first.values()]
         cells = [[value for value in cell if value is not None] for cell in found]
         if any(cells):
             rows.append(_row(NAMES.get(name, name), quantity.unit, quantity.meaning, cells))

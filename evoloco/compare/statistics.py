@@ -121,7 +121,7 @@ def probability_of_improvement(
         for x, y in zip(samples[:count], samples[count:], strict=True):
             x, y = x[:, :, None, :], y[:, None, :, :]
             found.append((0.5 + 0.5 * np.sign(x - y)).mean(axis=(1, 2)))  # (1)
-        return np.concatenate(found, axis=1).mean(axis=1)
+        return np.asarray(np.concatenate(found, axis=1).mean(axis=1))
 
     return _estimate(of, [first, second], repetitions)
 
@@ -144,7 +144,7 @@ def performance_profile(
 
     def of(samples: Scores) -> Array:
         above = [(each[..., None] > levels).mean(axis=1) for each in samples]
-        return np.concatenate(above, axis=1).mean(axis=1)
+        return np.asarray(np.concatenate(above, axis=1).mean(axis=1))
 
     value = of([each[None] for each in scores])[0]
     if _is_single([scores]):
