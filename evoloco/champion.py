@@ -22,7 +22,7 @@ from evoloco.genome import Array, Gene, Space
 from evoloco.json_number import finite
 from evoloco.rating import rate
 from evoloco.record import files
-from evoloco.record.journal import Journal
+from evoloco.record.beginning import Recorded
 from evoloco.scenario import Scenario
 from evoloco.search import start
 from evoloco.search.pareto_front import front
@@ -79,7 +79,7 @@ class Candidate:
 
 def choose(
     experiment: Experiment,
-    journal: Journal,
+    journal: Recorded,
     address: Callable[[int, int, int], str],
     threads: int = 0,
 ) -> Choice:
@@ -90,7 +90,7 @@ def choose(
 
     Args:
         experiment: Experiment of the run.
-        journal: Journal of the run.
+        journal: Journal of the run, or its beginning.
         address: Names an episode in messages, by generation, individual and scenario.
         threads: Number of simulation threads; 0 for all CPUs.
 
@@ -128,7 +128,7 @@ def choose(
     )
 
 
-def elite(experiment: Experiment, journal: Journal) -> list[Candidate]:
+def elite(experiment: Experiment, journal: Recorded) -> list[Candidate]:
     """Returns the fittest individuals of a search, best first.
 
     With several objectives: the individuals of the Pareto front with the
@@ -163,7 +163,7 @@ def elite(experiment: Experiment, journal: Journal) -> list[Candidate]:
     return [*_means(journal, fittest, count - count // 2), *candidates[: count // 2]]
 
 
-def _of_the_front(journal: Journal, count: int) -> list[Candidate]:
+def _of_the_front(journal: Recorded, count: int) -> list[Candidate]:
     """Returns the individuals of the Pareto front with the largest sums of objectives."""
     found = front(journal)
     sums = np.where(found.best, found.points.sum(axis=1), -np.inf)
@@ -178,7 +178,7 @@ def _of_the_front(journal: Journal, count: int) -> list[Candidate]:
 
 
 def _means(
-    journal: Journal, fittest: Sequence[tuple[int, int, bytes]], count: int
+    journal: Recorded, fittest: Sequence[tuple[int, int, bytes]], count: int
 ) -> list[Candidate]:
     """Returns means of the distribution, from generations as far apart as can be, the last first.
 
@@ -197,7 +197,7 @@ def _means(
     ]
 
 
-def _fittest(experiment: Experiment, journal: Journal) -> list[tuple[int, int, bytes]]:
+def _fittest(experiment: Experiment, journal: Recorded) -> list[tuple[int, int, bytes]]:
     """Returns the fittest individual of each generation: generation, index and genome.
 
     Generations with support, weaker pushes or another width count only if there are no others.
@@ -215,7 +215,7 @@ def _fittest(experiment: Experiment, journal: Journal) -> list[tuple[int, int, b
 
 
 def _mean_fitness(
-    journal: Journal, fittest: Sequence[tuple[int, int, bytes]]
+    journal: Recorded, fittest: Sequence[tuple[int, int, bytes]]
 ) -> dict[bytes, float]:
     """Returns the mean fitness of genomes over all of these generations that evaluated them."""
     met: dict[bytes, list[float]] = {genome: [] for _, _, genome in fittest}

@@ -44,6 +44,7 @@ class Evaluation:
             unstable; empty where read from a journal.
         ending: Why each episode ended, as a clause (G, k).
         events: What happened during the evaluation.
+        cpu_time: CPU time that other processes spent [s].
     """
 
     fitness: Array
@@ -54,6 +55,7 @@ class Evaluation:
     counted: Array = field(default_factory=lambda: np.zeros((0, 0, 0)))
     ending: NDArray[np.str_] = field(default_factory=lambda: np.zeros((0, 0), str))
     events: tuple[Event, ...] = ()
+    cpu_time: float = 0.0
 
     def of(self, genome: int) -> "Evaluation":
         """Returns the results of one genome (G = 1)."""

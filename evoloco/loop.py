@@ -18,11 +18,14 @@ from evoloco.genome import Array
 from evoloco.optimizer import Optimizer
 from evoloco.rating import rate
 from evoloco.record import lock
-from evoloco.record.journal import Generation
+from evoloco.record.journal import Generation, Journal
 from evoloco.remarks import at_once, remarks
 from evoloco.run import Run
 
 Progress = Callable[[Generation], None]
+
+Enough = Callable[[Journal], str]
+"""Says why a search has had enough, such as a budget that is spent; nothing where it goes on."""
 
 ALL_GENERATIONS = "the last generation was reached"
 INTERRUPTED = "interrupted"
@@ -39,6 +42,7 @@ def evolve(
     generations: int = 0,
     evaluator: Evaluator | None = None,
     progress: Progress | None = None,
+    enough: Enough | None = None,
 ) -> str:
     """Runs the search from the last recorded generation on.
 
@@ -48,6 +52,7 @@ def evolve(
         evaluator: Evaluator of this experiment. By default the local one on all CPUs.
             Results do not depend on it.
         progress: Called after each recorded generation.
+        enough: Asked before each generation whether the search ends. By default it goes on.
 
     Returns:
         Why the search stopped.
@@ -59,10 +64,16 @@ def evolve(
         JournalError: The record does not follow from the run file.
     """
     with lock.held(run.folder):
-        return _search(run, generations, evaluator or run.local(), progress)
+        return _search(run, generations, evaluator or run.local(), progress, enough)
 
 
-def _search(run: Run, generations: int, evaluator: Evaluator, progress: Progress | None) -> str:
+def _search(
+    run: Run,
+    generations: int,
+    evaluator: Evaluator,
+    progress: Progress | None,
+    enough: Enough | None,
+) -> str:
     _check_unchanged(run)
     optimizer = run.replayed()
     if generations:
@@ -74,6 +85,8 @@ def _search(run: Run, generations: int, evaluator: Evaluator, progress: Progress
         for generation in range(len(run.journal), last):
             if reason := optimizer.stop_reason():
                 return _stop(run, f"{run.spec.optimizer.name}: {reason}")
+            if enough is not None and (reason := enough(run.journal)):
+                return _stop(run, reason)
 
             record = _one_generation(run, generation, optimizer, evaluator)
             run.journal.append(record)
@@ -110,7 +123,7 @@ def _one_generation(
     run: Run, generation: int, optimizer: Optimizer, evaluator: Evaluator
 ) -> Generation:
     """Asks for genomes, evaluates them and tells the optimizer."""
-    began = time.perf_counter()
+    began, used = time.perf_counter(), time.process_time()
     who = f"optimizer: '{run.spec.optimizer.name}'"
     with user_code(who):
         genomes = _checked(optimizer.ask(), run, who)
@@ -135,6 +148,7 @@ def _one_generation(
         wall_time=time.perf_counter() - began,
         simulation_time=simulated,
         objectives=rating.objectives,
+        cpu_time=time.process_time() - used + evaluation.cpu_time,
     )
 
 

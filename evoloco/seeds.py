@@ -29,8 +29,12 @@ MOST = 1000
 """Most seeds that one command takes."""
 
 
-def parse(text: str) -> list[int]:
+def parse(text: str, where: str = "--seeds") -> list[int]:
     """Returns the seeds of a text such as "0-9" or "0,3,5-7", in its order.
+
+    Args:
+        text: The seeds.
+        where: Where they are from, for messages.
 
     Raises:
         SpecError: The text has another form, or names a seed twice or too many of them.
@@ -40,18 +44,18 @@ def parse(text: str) -> list[int]:
         found = re.fullmatch(r"\s*(\d{1,18})\s*(?:-\s*(\d{1,18})\s*)?", part)
         if found is None:
             raise SpecError(
-                f"--seeds: '{part}' is no seed. Allowed are lists such as 0-9 or 0,3,5."
+                f"{where}: '{part}' is no seed. Allowed are lists such as 0-9 or 0,3,5."
             )
 
         first, last = int(found[1]), int(found[2] or found[1])
         if last < first:
-            raise SpecError(f"--seeds: '{part}' ends before it begins.")
+            raise SpecError(f"{where}: '{part}' ends before it begins.")
         if last - first >= MOST or len(seeds) >= MOST:
-            raise SpecError(f"--seeds: '{text}' has more than {MOST} seeds.")
+            raise SpecError(f"{where}: '{text}' has more than {MOST} seeds.")
         seeds += range(first, last + 1)
 
     if len(set(seeds)) < len(seeds):
-        raise SpecError(f"--seeds: '{text}' names a seed twice.")
+        raise SpecError(f"{where}: '{text}' names a seed twice.")
     return seeds
 
 

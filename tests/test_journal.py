@@ -1,5 +1,6 @@
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 
 from evoloco.errors import JournalError
 from evoloco.evaluation import Evaluation
-from evoloco.record.journal import Generation, Journal
+from evoloco.record import schema
+from evoloco.record.journal import Generation, Journal, intact_generations
 
 GENES, TERMS = ("hip.amplitude", "knee.phase", "period"), ("speed", "odd name; DROP")
 
@@ -120,6 +122,7 @@ def test_an_individual_is_a_row_with_the_documented_columns(path: Path) -> None:
         "finished",
         "wall_time",
         "simulation_time",
+        "cpu_time",
         "sha256",
     ]
     assert (len(rows), len(episodes), len(generations)) == (8, 16, 2)
@@ -204,6 +207,44 @@ def test_rows_that_are_missing_or_cut_are_noticed(path: Path, harm: str) -> None
     journal.close()
 
 
+# CPU time, and journals from before it
+
+
+def test_what_a_run_has_spent_is_the_sum_over_its_generations(tmp_path: Path) -> None:
+    journal = Journal.create(tmp_path / "journal.sqlite", GENES, TERMS)
+    assert journal.spent() == (0.0, 0.0)
+    records = [replace(generation(number), cpu_time=1.5 + number) for number in range(2)]
+    for record in records:
+        journal.append(record)
+    assert [record.cpu_time for record in journal.generations()] == [1.5, 2.5]
+    lived = sum(record.evaluation.duration.sum() for record in records)
+    assert journal.spent() == pytest.approx((lived, 4.0))
+
+    journal.append(generation(2))
+    assert np.isnan(journal[2].cpu_time)
+    assert np.isnan(journal.spent()[1])
+    journal.close()
+
+
+def test_a_journal_without_cpu_times_is_read_and_continued_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal.sqlite"
+    with monkeypatch.context() as before:
+        before.setattr(schema, "VERSION", schema.UNTIMED)
+        before.setattr(schema.tables, "__defaults__", ((), schema.UNTIMED))
+        Journal.create(path, GENES, TERMS).close()
+
+    journal = Journal(path)
+    assert journal.note("schema") == schema.UNTIMED
+    for number in range(2):
+        journal.append(replace(generation(number), cpu_time=1.0))
+    assert [np.isnan(record.cpu_time) for record in journal.generations()] == [True, True]
+    assert np.isnan(journal.spent()[1])
+    journal.close()
+    assert len(list(intact_generations(path))) == 2
+
+
 # Files that are no journal are refused and left as they are
 
 
@@ -258,7 +299,7 @@ def test_a_journal_of_another_version_is_refused(path: Path) -> None:
         database.execute("UPDATE notes SET value = '99' WHERE key = 'schema'")
     with closing(opened(path)) as database:
         database.execute("PRAGMA journal_mode = DELETE")
-    refused_and_left(path, "its schema is 99, and this one reads 4")
+    refused_and_left(path, "its schema is 99, and this one reads 5")
 
 
 def test_a_missing_journal_is_refused(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
+import comparisons
 import numpy as np
 import pytest
 from conftest import HOP
@@ -16,6 +17,8 @@ from pages import find, small_biped, walk
 from evoloco.check.make import make
 from evoloco.check.result import Champion, digest
 from evoloco.check.subject import Subject
+from evoloco.compare.figures import figures
+from evoloco.compare.page import render as compared
 from evoloco.experiment import Experiment
 from evoloco.gait.analysis import analyse
 from evoloco.gait.following import following
@@ -84,7 +87,16 @@ def check_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=["page", "check_page"])
+@pytest.fixture(scope="module")
+def comparison_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("comparison") / "comparison.html"
+    found = comparisons.whole(seeds=2)
+    drawn = figures(found)
+    path.write_text(compared(found, comparisons.films(found), drawn), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(params=["page", "check_page", "comparison_page"])
 def any_page(request: pytest.FixtureRequest) -> Path:
     found: Path = request.getfixturevalue(request.param)
     return found

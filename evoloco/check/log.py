@@ -23,13 +23,15 @@ class Log:
     Args:
         path: The file.
         about: What they belong to, as JSON has it.
+        again: What to do when the file can be written again, for the message.
 
     Raises:
         StorageError: The file cannot be written.
     """
 
-    def __init__(self, path: Path, about: Values) -> None:
+    def __init__(self, path: Path, about: Values, again: str = "") -> None:
         self._path = path
+        self._again = again or f"go on with: evoloco check {path.parent}"
         head, *rest = _lines(path) or [{}]
         self._found = {line["name"]: line for line in rest} if head == about else {}
         self.resumed = len(self._found)
@@ -62,7 +64,7 @@ class Log:
             raise unwritten(
                 error,
                 f"{self._path} cannot be written: {error.strerror}. Free some space or fix the "
-                f"permissions, then go on with: evoloco check {self._path.parent}",
+                f"permissions, then {self._again}",
             ) from None
 
 

@@ -159,7 +159,7 @@ class Survey:
     @cached_property
     def full_looks(self) -> list[Look]:
         """What it does with all gaps at full width."""
-        return self.looks(f"all gaps, width {FULL:g}", self._all(FULL), self.settings.hidden)
+        return self.looks(f"all gaps, width {FULL:g}", self.together(FULL), self.settings.hidden)
 
     def commanded(self) -> Commanded | None:
         """What it does at full width with the run's own commands; None where it has none."""
@@ -167,7 +167,7 @@ class Survey:
         if not asked.drawn.moves:
             return None
         if asked != self.bench.experiment.spec.scenario.command:
-            parts, hidden = self._all(FULL), self.settings.hidden
+            parts, hidden = self.together(FULL), self.settings.hidden
             looks = self.looks("commands of the run", parts, hidden, asked)
         return Commanded(tally=_of_looks(looks), follows=sum(one.follows for one in looks))
 
@@ -179,7 +179,7 @@ class Survey:
                 tally = _of_looks(self.full_looks)
             else:
                 what = f"all gaps, width {width:g}"
-                tally = self.tally(what, self._all(width), self.settings.hidden)
+                tally = self.tally(what, self.together(width), self.settings.hidden)
             found.append(Wide(width=width, tally=tally))
         return found
 
@@ -315,7 +315,7 @@ class Survey:
             numbers=numbers(nominal),
         )
 
-    def _all(self, width: float) -> list[Part]:
+    def together(self, width: float) -> list[Part]:
         """All gaps at a width; one that means nothing so wide has its full width."""
         experiment = self.bench.experiment
         return [(gap, width if gap.fits(experiment, width) else FULL) for gap in self.gaps]

@@ -10,7 +10,15 @@ from typing import Annotated, Any
 
 import typer
 
-from evoloco.cli import checking, evolving, inspecting, listing, replaying, reporting
+from evoloco.cli import (
+    checking,
+    comparing,
+    evolving,
+    inspecting,
+    listing,
+    replaying,
+    reporting,
+)
 
 # The last bits of linear algebra depend on its number of threads, and MuJoCo needs the cores.
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -33,6 +41,7 @@ for _name, _command, _examples in (
     ("resume", evolving.resume, evolving.RESUME_EXAMPLES),
     ("replay", replaying.replay, replaying.EXAMPLES),
     ("check", checking.check, checking.EXAMPLES),
+    ("compare", comparing.compare, comparing.EXAMPLES),
     ("report", reporting.report, reporting.REPORT_EXAMPLES),
     ("par", reporting.par, reporting.PAR_EXAMPLES),
 ):

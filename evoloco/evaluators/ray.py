@@ -144,7 +144,8 @@ class Ray:
         in_order = [parts[first] for first in sorted(parts)]
         axis = 1 if alone else 0
         whole = {name: np.concatenate([part[name] for part in in_order], axis) for name in ARRAYS}
-        return Evaluation(**whole, events=self.pool.take_events())
+        cpu_time = sum(part.get("cpu", 0.0) for part in in_order)
+        return Evaluation(**whole, events=self.pool.take_events(), cpu_time=cpu_time)
 
     def _hand_out(
         self, chunks: Chunks, genomes: Array, draws: list[dict[str, Any]], support: float

@@ -37,6 +37,7 @@ class Generation:
         wall_time: Time from ask to tell [s].
         simulation_time: Part of the wall time spent in evaluation [s].
         objectives: Aggregated over episodes (G, m). Empty (0, 0) if fitness is the only objective.
+        cpu_time: CPU time from ask to tell, of all threads and workers [s]; NaN if unknown.
     """
 
     generation: int
@@ -48,6 +49,7 @@ class Generation:
     wall_time: float
     simulation_time: float
     objectives: Array = field(default_factory=lambda: np.zeros((0, 0)))
+    cpu_time: float = np.nan
 
     def __repr__(self) -> str:
         return (
@@ -111,7 +113,7 @@ class Journal:
             raise ValueError("it has no notes of a run")
 
         version = self.note("schema")
-        if isinstance(version, int) and version != schema.VERSION:
+        if isinstance(version, int) and version not in (schema.VERSION, schema.UNTIMED):
             raise JournalError(
                 f"{self.path} was recorded by another version of evoloco: its schema is {version}, "
                 f"and this one reads {schema.VERSION}. Read it with the version that "
@@ -124,7 +126,7 @@ class Journal:
         genes = tuple(self.note("genes"))
         terms = tuple(self.note("terms"))
         objectives = tuple(self.note("objectives"))
-        if tables != schema.tables(terms, objectives):
+        if tables != schema.tables(terms, objectives, version):
             raise ValueError("its tables are not those of a journal")
 
         faults = self._database.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -314,6 +316,7 @@ class Journal:
             float(record.finished),
             float(record.wall_time),
             float(record.simulation_time),
+            *self._timed(record),
         )
         signed = (*head, rows.digest(head, individuals, episodes))
 
@@ -328,6 +331,24 @@ class Journal:
                 f"Generation {record.generation} is already in the journal {self.path}: another "
                 "process continues this run. Wait until it ends, or stop it."
             ) from None
+
+    def _timed(self, record: Generation) -> list[float | None]:
+        """Returns the CPU time of a generation as it is stored; nothing in an older journal."""
+        if self.note("schema") == schema.UNTIMED:
+            return []
+        return [None if np.isnan(record.cpu_time) else float(record.cpu_time)]
+
+    def spent(self) -> tuple[float, float]:
+        """Returns the simulated time [s] and the CPU time [s] of all recorded generations.
+
+        The CPU time is NaN if that of a generation is unknown.
+        """
+        simulated = self._database.execute("SELECT sum(duration) FROM episodes").fetchone()[0]
+        if self.note("schema") == schema.UNTIMED:
+            return float(simulated or 0.0), np.nan if len(self) else 0.0
+        query = "SELECT sum(cpu_time), count(*) - count(cpu_time) FROM generations"
+        cpu, unknown = self._database.execute(query).fetchone()
+        return float(simulated or 0.0), np.nan if unknown else float(cpu or 0.0)
 
     def _insert(self, table: str, given: list[rows.Row]) -> None:
         if given:
@@ -377,7 +398,8 @@ class Journal:
 def intact_generations(path: Path) -> Iterator[Generation]:
     """Yields the generations before the first damage. The file itself is not changed."""
     with suppress(*UNREADABLE), copied(path) as database:
-        if schema.tables_of(database) != schema.tables(*schema.named_in(database)):
+        named, version = schema.named_in(database), schema.version_of(database)
+        if schema.tables_of(database) != schema.tables(*named, version):
             return
         generation = 0
         while True:
@@ -423,7 +445,7 @@ def _read(database: sqlite3.Connection, generation: int) -> Generation:
     evaluation = rows.evaluation(generation, episodes, len(individuals))
     first_objective = len(schema.FIXED) + evaluation.values.shape[-1]
     goals = [row[first_objective:] for row in individuals]
-    _, support, finished, wall_time, simulation_time, _ = head
+    _, support, finished, wall_time, simulation_time, *cpu_time, _ = head
     return Generation(
         generation,
         genomes=np.array([np.frombuffer(row[2], "<f8") for row in individuals]),
@@ -434,4 +456,5 @@ def _read(database: sqlite3.Connection, generation: int) -> Generation:
         wall_time=float(wall_time),
         simulation_time=float(simulation_time),
         objectives=np.array(goals, dtype=np.float64),
+        cpu_time=np.nan if not cpu_time or cpu_time[0] is None else float(cpu_time[0]),
     )

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 
 from evoloco.errors import JournalError
 
-VERSION = 4
+VERSION = 5
 """Version of the tables below."""
+
+UNTIMED = 4
+"""Version before, whose generations have no CPU time; read and continued as it is."""
 
 MOST_TERMS = 1000
 """Largest number of fitness terms: SQLite allows about twice as many columns."""
@@ -29,6 +32,12 @@ def tables_of(database: sqlite3.Connection) -> dict[str, str]:
     return dict(database.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"))
 
 
+def version_of(database: sqlite3.Connection) -> int:
+    """Returns the version of the tables: `VERSION`, or `UNTIMED`."""
+    names = [row[1] for row in database.execute("PRAGMA table_xinfo(generations)")]
+    return VERSION if "cpu_time" in names else UNTIMED
+
+
 def named_in(database: sqlite3.Connection) -> tuple[list[str], list[str]]:
     """Returns the fitness terms and objectives that the tables have columns for."""
 
@@ -41,16 +50,19 @@ def named_in(database: sqlite3.Connection) -> tuple[list[str], list[str]]:
     return terms, [name.removeprefix(column("")) for name in objectives]
 
 
-def tables(terms: Sequence[str], objectives: Sequence[str] = ()) -> dict[str, str]:
+def tables(
+    terms: Sequence[str], objectives: Sequence[str] = (), version: int = VERSION
+) -> dict[str, str]:
     """Returns name and SQL of the tables of a journal with these fitness terms and objectives."""
     measures = "".join(f", {_quoted(term)} REAL" for term in terms)
     goals = "".join(f", {_quoted(column(name))} REAL NOT NULL" for name in objectives)
 
     notes = "key TEXT PRIMARY KEY, value TEXT NOT NULL"
     events = "generation INTEGER NOT NULL, happened REAL NOT NULL, what TEXT NOT NULL"
+    cpu_time = "" if version == UNTIMED else "cpu_time REAL, "
     generations = (
         "generation INTEGER PRIMARY KEY, support REAL NOT NULL, finished REAL NOT NULL, "
-        "wall_time REAL NOT NULL, simulation_time REAL NOT NULL, sha256 TEXT NOT NULL"
+        f"wall_time REAL NOT NULL, simulation_time REAL NOT NULL, {cpu_time}sha256 TEXT NOT NULL"
     )
     individuals = (
         "generation INTEGER NOT NULL REFERENCES generations, individual INTEGER NOT NULL, "

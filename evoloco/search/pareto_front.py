@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evoloco.genome import Array
-from evoloco.record.journal import Journal
+from evoloco.record.beginning import Recorded
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def nondominated(points: Array) -> NDArray[np.bool_]:
     return best
 
 
-def front(journal: Journal) -> Front:
+def front(journal: Recorded) -> Front:
     """Returns the Pareto front of a run with several objectives."""
     points, individuals, free = [], [], []
     for record in journal.generations():

@@ -77,7 +77,13 @@ def test_a_changed_number_is_told_with_the_last_good_generation_and_the_way_on(
 
 
 def times(record: Generation) -> tuple[float, ...]:
-    return record.finished, record.wall_time, record.simulation_time, record.support
+    return (
+        record.finished,
+        record.wall_time,
+        record.simulation_time,
+        record.cpu_time,
+        record.support,
+    )
 
 
 def test_salvaged_generations_are_those_recorded_times_included(

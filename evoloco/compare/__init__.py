@@ -1,0 +1,1 @@
+"""Compares contenders over seeds, such as evolved and learned controllers."""
