@@ -28,7 +28,7 @@ from evoloco.spec import read
 from evoloco.subtree import robot_geoms
 
 RUNS = ("biped", "biped_phase", "biped_hopf", "biped_sine", "planar_biped", "muscle_biped")
-BODIES = ("biped", "op3_class", "xl330_biped", "muscle_biped3d")
+BODIES = ("biped", "op3_class", "xl330_biped", "quadruped", "muscle_biped3d")
 POSES = 2000
 
 
