@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 RUNS = runs()
 SKID = {"muscle_biped", "muscle_biped_fsm_economy", "muscle_biped_simbicon"}
 """Runs whose champions last and step in turn, but skid at touchdown by more than a walk may."""
-COMMANDED = {"biped"}
+COMMANDED = {"biped", "op3_class", "xl330_biped", "quadruped"}
 """Runs whose held-out scenarios ask for slow walks, turns and stops too, in worlds that differ."""
 SHORT = {"muscle_biped3d"}
 """Runs whose champions walk for some seconds and then fall, or pivot on their feet."""
@@ -57,7 +57,7 @@ def test_published_bipeds_walk_in_most_heldout_scenarios(name):
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDED))
-def test_published_bipeds_that_are_commanded_last_in_nearly_all_worlds(name):
+def test_published_gaits_that_are_commanded_last_in_nearly_all_worlds(name):
     published = json.loads(RUNS[name].with_name("champion.json").read_text())
     outcomes = published["heldout"]["outcome"]
     assert outcomes.count("completed") >= 0.95 * len(outcomes)
