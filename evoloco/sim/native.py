@@ -29,6 +29,7 @@ doubles = _pointer_to(types.CPointer(types.float64), ir.DoubleType)
 words = _pointer_to(types.CPointer(types.int64), lambda: ir.IntType(64))
 ints = _pointer_to(types.CPointer(types.int32), lambda: ir.IntType(32))
 floats = _pointer_to(types.CPointer(types.float32), ir.FloatType)
+bytes_at = _pointer_to(types.CPointer(types.uint8), lambda: ir.IntType(8))
 pointer = _pointer_to(types.voidptr, lambda: ir.IntType(8))
 
 
