@@ -119,7 +119,7 @@ class Controller:
     ) -> None:
         self.layout = Layout.of(morphology, hidden, squash)
         self._controls = _controls(morphology, reach)
-        self._learned = normaliser == "learned"
+        self.learns = normaliser == "learned"
 
         if weights:
             self._begin = read_policy(weights, self.layout)
@@ -143,7 +143,7 @@ class Controller:
             yield Gene(
                 name, -LARGEST_WEIGHT, LARGEST_WEIGHT, "1", "weight", start=start, spread=spread
             )
-        if not self._learned:
+        if not self.learns:
             return
         for name, mean in zip(self.layout.inputs, self._begin.mean.tolist(), strict=True):
             yield Gene(
@@ -161,7 +161,7 @@ class Controller:
     def policy(self, values: dict[str, float]) -> Policy:
         """The network of gene values."""
         weights = np.array([values[name] for name in self.layout.weight_names])
-        if not self._learned:
+        if not self.learns:
             return Policy(self.layout, weights, self._begin.mean, self._begin.spread)
         mean, spread = (
             np.array([values[f"{kind}.{name}"] for name in self.layout.inputs])
@@ -176,7 +176,7 @@ class Controller:
             EvolocoError: A weight is out of bounds, or NaN.
         """
         values = dict(zip(self.layout.weight_names, policy.weights.tolist(), strict=True))
-        if self._learned:
+        if self.learns:
             for kind, row in (("mean", policy.mean), ("spread", policy.spread)):
                 names = (f"{kind}.{name}" for name in self.layout.inputs)
                 values |= dict(zip(names, row.tolist(), strict=True))

@@ -57,23 +57,29 @@ def evolve(
         BusyError: Another process continues this run.
         StorageError: The folder cannot be written.
         JournalError: The record does not follow from the run file.
+        SpecError: The run is one that is trained.
     """
+    if run.spec.training:
+        raise SpecError(
+            f"{run.folder} is a run with [training]: its policy is trained, not evolved. "
+            f"Continue with: evoloco resume {run.folder}"
+        )
     with lock.held(run.folder):
         return _search(run, generations, evaluator or run.local(), progress)
 
 
 def _search(run: Run, generations: int, evaluator: Evaluator, progress: Progress | None) -> str:
-    _check_unchanged(run)
+    check_unchanged(run)
     optimizer = run.replayed()
     if generations:
         run.journal.write_note("generations", generations)
     _note_search_events(run, optimizer)
 
     last = generations or run.generations
-    with _interruptible() as interrupted:
+    with interruptible() as interrupted:
         for generation in range(len(run.journal), last):
             if reason := optimizer.stop_reason():
-                return _stop(run, f"{run.spec.optimizer.name}: {reason}")
+                return stop(run, f"{run.spec.optimizer.name}: {reason}")
 
             record = _one_generation(run, generation, optimizer, evaluator)
             run.journal.append(record)
@@ -82,15 +88,15 @@ def _search(run: Run, generations: int, evaluator: Evaluator, progress: Progress
                 progress(record)
 
             if interrupted():
-                _stop(run, INTERRUPTED)
+                stop(run, INTERRUPTED)
                 raise Interrupted(
                     f"Stopped after generation {generation}; everything up to it is recorded. "
                     f"Continue with: evoloco resume {run.folder}"
                 )
-    return _stop(run, ALL_GENERATIONS)
+    return stop(run, ALL_GENERATIONS)
 
 
-def _check_unchanged(run: Run) -> None:
+def check_unchanged(run: Run) -> None:
     """Checks that what produced the recorded generations is unchanged.
 
     Raises:
@@ -115,6 +121,24 @@ def _one_generation(
     with user_code(who):
         genomes = _checked(optimizer.ask(), run, who)
 
+    record = judged(run, generation, genomes, evaluator, began)
+    with user_code(who):
+        optimizer.tell(genomes, record.told, record.evaluation.values.mean(axis=1))
+    return replace(record, finished=time.time(), wall_time=time.perf_counter() - began)
+
+
+def judged(
+    run: Run, generation: int, genomes: Array, evaluator: Evaluator, began: float
+) -> Generation:
+    """Evaluates genomes (G, n) on the scenarios of their generation.
+
+    Args:
+        run: The run.
+        generation: Its number.
+        genomes: (G, n).
+        evaluator: Evaluator of the run.
+        began: When the generation began, by `time.perf_counter` [s].
+    """
     asked = time.perf_counter()
     support = run.spec.evaluation.support.strength(generation)
     scenarios = run.experiment.scenarios(generation)
@@ -123,8 +147,6 @@ def _one_generation(
     evaluation = replace(evaluation, events=_events(run, generation, evaluation))
 
     rating = rate(run.experiment, evaluation)
-    with user_code(who):
-        optimizer.tell(genomes, rating.told, evaluation.values.mean(axis=1))
     return Generation(
         generation,
         genomes,
@@ -155,7 +177,7 @@ def _checked(genomes: Array, run: Run, who: str) -> Array:
     return genomes
 
 
-def _stop(run: Run, reason: str) -> str:
+def stop(run: Run, reason: str) -> str:
     """Notes why a search stopped and, if it was not interrupted, remarks on it."""
     found = remarks(run.spec, run.journal) if reason != INTERRUPTED else []
     run.journal.write_note("remarks", found)
@@ -193,7 +215,7 @@ def _note_search_events(run: Run, optimizer: Optimizer) -> None:
 
 
 @contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
+def interruptible() -> Iterator[Callable[[], bool]]:
     """Yields a function that returns whether the user asked to stop.
 
     The first Ctrl-C asks to stop after the generation; the second stops at once.

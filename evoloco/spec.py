@@ -595,6 +595,16 @@ class TrainingSpec(_Table):
     )
     entropy: NotNegative = Field(0.0, description="Weight of the entropy bonus, by PPO.")
 
+    @property
+    def steps_per_judgement(self) -> int:
+        """Control steps of all simulations between two judgements."""
+        return self.judge * self.simulations * self.rollout
+
+    @property
+    def judgements(self) -> int:
+        """Judgements of a whole training, that of the policy that it begins with included."""
+        return 1 + -(-self.steps // self.steps_per_judgement)
+
 
 class StartSpec(_Table):
     """Where the search starts. A file is read once; its values then stand in `genes`."""

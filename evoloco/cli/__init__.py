@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evoloco.cli import checking, evolving, inspecting, listing, replaying, reporting
+from evoloco.cli import checking, evolving, inspecting, listing, replaying, reporting, training
 
 # The last bits of linear algebra depend on its number of threads, and MuJoCo needs the cores.
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -30,6 +30,7 @@ for _name, _command, _examples in (
     ("list", listing.list_members, listing.EXAMPLES),
     ("inspect", inspecting.inspect, inspecting.EXAMPLES),
     ("evolve", evolving.evolve, evolving.EVOLVE_EXAMPLES),
+    ("train", training.train, training.TRAIN_EXAMPLES),
     ("resume", evolving.resume, evolving.RESUME_EXAMPLES),
     ("replay", replaying.replay, replaying.EXAMPLES),
     ("check", checking.check, checking.EXAMPLES),

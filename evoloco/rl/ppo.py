@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from stable_baselines3.common.logger import configure
 from stable_baselines3.common.running_mean_std import RunningMeanStd
 
-from evoloco.errors import EvolocoError
 from evoloco.fields import Array
 from evoloco.policy_file import Policy, flattened
+from evoloco.rl.losses import LossError
 from evoloco.rl.rollouts import Experience, Rollouts
 from evoloco.rl.vec_env import NativeVecEnv
 from evoloco.scenario import TRAINING
@@ -42,10 +42,6 @@ SLOWER, FASTER, BAND = 0.7, 1.3, 1.5
 """Factors on the learning rate where the divergence is `BAND` times too large, or too small."""
 
 Numbers = NDArray[Any]
-
-
-class LossError(EvolocoError):
-    """The loss or a weight is no finite number any more."""
 
 
 class PPO(stable_baselines3.PPO):

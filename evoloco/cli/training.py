@@ -1,0 +1,66 @@
+"""`evoloco train` and `evoloco convert`."""
+
+from typing import Annotated
+
+import typer
+
+from evoloco.cli.arguments import (
+    AsJson,
+    Out,
+    Overrides,
+    Quiet,
+    RunName,
+    Seed,
+    Threads,
+)
+from evoloco.cli.output import Output
+
+TRAIN_EXAMPLES = (
+    "evoloco train biped_ppo",
+    "evoloco train biped_ppo --steps 2000000 --seed 3",
+    "evoloco train biped_ppo training.penalty=kl --out runs/out/first",
+)
+
+
+def train(
+    run: RunName,
+    overrides: Overrides = None,
+    seed: Seed = None,
+    out: Out = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(min=0, help="Control steps to train for; by default the run file's."),
+    ] = None,
+    threads: Threads = 0,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Trains a policy by reinforcement learning; `evoloco resume` continues it exactly."""
+    from evoloco.bundled import run_file
+    from evoloco.cli.evolving import changes, folder_of
+    from evoloco.cli.finishing import carry_on
+    from evoloco.errors import SpecError
+    from evoloco.rl import require
+    from evoloco.run import Run
+    from evoloco.spec import read
+
+    require()
+    output = Output(quiet, as_json)
+    source = run_file(run)
+    changed = changes(overrides, seed, 0, None)
+    if steps is not None:
+        changed.append(f"training.steps={steps}")
+    spec = read(source, changed, output.note)
+    if spec.training is None:
+        raise SpecError(
+            f"{run} has no table [training]: it is evolved, with: evoloco evolve {run}   To train "
+            "a policy on it: evoloco train "
+            f"{run} controller.name=policy controller.normaliser=learned training.algorithm=ppo"
+        )
+
+    with output.doing("Compiling (only the first start takes more than a moment) ..."):
+        created = Run.create(spec, folder_of(spec, out), source)
+    for sentence in created.experiment.left_out:
+        output.say(sentence)
+    output.body(created.told)
+    carry_on(output, created, 0, threads, None)
