@@ -1,6 +1,7 @@
 """A neural network from what the body feels to target angles: evolved, or learned."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Annotated, Literal
 
 import numba
@@ -134,12 +135,10 @@ class Controller:
         step = np.concatenate(
             [
                 np.full((inputs + 1) * outputs, STEP / np.sqrt(inputs))
-                for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True)
+                for inputs, outputs in pairwise(sizes)
             ]
         )
-        for name, start, spread in zip(
-            self.layout.weight_names, begin, step.tolist(), strict=True
-        ):
+        for name, start, spread in zip(self.layout.weight_names, begin, step.tolist(), strict=True):
             yield Gene(
                 name, -LARGEST_WEIGHT, LARGEST_WEIGHT, "1", "weight", start=start, spread=spread
             )

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ class Policy:
     def layers(self) -> list[tuple[Array, Array]]:
         """Weights (inputs, outputs) and biases (outputs,) of each layer."""
         found, at, sizes = [], 0, self.layout.sizes
-        for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True):
+        for inputs, outputs in pairwise(sizes):
             end = at + inputs * outputs
             matrix = self.weights[at:end].reshape(inputs, outputs)
             found.append((matrix, self.weights[end : end + outputs]))
@@ -167,9 +168,7 @@ def load(path: str | Path) -> Policy:
     content = _content(Path(path))
     deserialize = needs("safetensors", "rl").deserialize
     try:
-        arrays = {
-            name: _array(part) for name, part in deserialize(content)
-        }
+        arrays = {name: _array(part) for name, part in deserialize(content)}
         size = int.from_bytes(content[:8], "little")
         told = json.loads(content[8 : 8 + size])["__metadata__"]
         if told["format"] != FORMAT:

@@ -221,9 +221,7 @@ def _version(package: str) -> str:
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
-        raise SpecError(
-            f"The run needs the package '{package}', which is not installed."
-        ) from None
+        raise SpecError(f"The run needs the package '{package}', which is not installed.") from None
 
 
 def digest(path: Path) -> str:

@@ -563,9 +563,7 @@ class TrainingSpec(_Table):
         description="Rollouts between judgements of the policy, each a generation of the record.",
     )
     simulations: Count = Field(32, description="Simulations that collect experience at once.")
-    rollout: Count = Field(
-        128, description="Control steps of each simulation between two updates."
-    )
+    rollout: Count = Field(128, description="Control steps of each simulation between two updates.")
     worlds: Count = Field(
         64, description="Scenarios that are drawn once, in which episodes begin at random."
     )
@@ -575,7 +573,7 @@ class TrainingSpec(_Table):
     kl: NotNegative = Field(
         0.015,
         description="Divergence of the new policy from the old one that an update of PPO should "
-        "have. The learning rate follows it, or with `penalty = \"kl\"` the penalty. 0: the "
+        'have. The learning rate follows it, or with `penalty = "kl"` the penalty. 0: the '
         "learning rate stays.",
     )
     penalty: Literal["clip", "kl"] = Field(
@@ -587,9 +585,7 @@ class TrainingSpec(_Table):
     discount: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.99, description="Factor on a reward for every control step that it comes later."
     )
-    gae_lambda: Fraction = Field(
-        0.95, description="Of the generalised advantage estimate, by PPO."
-    )
+    gae_lambda: Fraction = Field(0.95, description="Of the generalised advantage estimate, by PPO.")
     deviation: Positive = Field(
         0.37, description="Standard deviation of the noise on actions at the beginning, by PPO."
     )
@@ -848,9 +844,11 @@ def _model_at(location: Sequence[int | str]) -> type[BaseModel] | None:
             found = next((kind for kind in get_args(found) if _is_model(kind)), None)
         elif part in found.model_fields:
             found = found.model_fields[str(part)].annotation
-            found = next((kind for kind in get_args(found) if _is_model(kind)), found) if (
-                type(None) in get_args(found)
-            ) else found
+            found = (
+                next((kind for kind in get_args(found) if _is_model(kind)), found)
+                if (type(None) in get_args(found))
+                else found
+            )
         else:
             return None
     return found if _is_model(found) else None

@@ -159,7 +159,7 @@ def folder_of(spec: "RunSpec", out: Path | None, seeds: str | None = None) -> Pa
 
     if out is not None:
         return out
-    usual = usualfolder_of(spec)
+    usual = usual_folder(spec)
     return usual if seeds is None else usual.with_name(f"{spec.name}-seeds")
 
 

@@ -82,7 +82,10 @@ class PPO(stable_baselines3.PPO):
         self.set_logger(configure(None, []))
         self.rate, self.done = training.learning_rate, 0
         self.lr_schedule = lambda _: self.rate
-        self.inputs, self.returns = RunningMeanStd(shape=(rollouts.inputs,)), RunningMeanStd(shape=())
+        self.inputs, self.returns = (
+            RunningMeanStd(shape=(rollouts.inputs,)),
+            RunningMeanStd(shape=()),
+        )
         count = rollouts.simulations
         self._running = np.zeros(count)
         self._begun = np.ones(count, bool)
@@ -120,26 +123,33 @@ class PPO(stable_baselines3.PPO):
 
     def prepare(self) -> None:
         """Finds the first normaliser, from a rollout that is thrown away."""
-        found = self._simulated()
+        found = self.simulated(self.noise())
         self.inputs.update(found.obs[:-1].reshape(-1, self.rollouts.inputs))
         self.rollouts.begin()
 
     def collect(self) -> None:
         """Collects one rollout into the buffer."""
-        self._fill(self._simulated())
+        self.fill(self.simulated(self.noise()))
         self.num_timesteps += self.n_steps * self.n_envs
 
-    def _simulated(self) -> Experience:
+    def simulated(self, noise: Array) -> Experience:
+        """Simulates a rollout with standard normal noise (n, N, outputs)."""
         deviation = self.policy.log_std.detach().exp().numpy().astype(np.float64)
         self.rollouts.set_policy(self.network(), deviation)
-        return self.rollouts.collect(self.noise())
+        return self.rollouts.collect(noise)
 
-    def _fill(self, found: Experience) -> None:
+    def fill(self, found: Experience, scaled: bool = True) -> None:
+        """Fills the buffer with a rollout.
+
+        Args:
+            found: The rollout, simulated with the present policy.
+            scaled: Whether rewards are divided by the spread of returns.
+        """
         buffer, (steps, count) = self.rollout_buffer, found.reward.shape
         inputs = self.rollouts.inputs
         obs = self._normalised(found.obs)
         action = found.action.astype(np.float32)
-        reward = self._scaled(found)
+        reward = self._scaled(found) if scaled else found.reward.astype(np.float32)
 
         with torch.no_grad():
             flat = torch.as_tensor(obs.reshape(-1, inputs))
@@ -274,9 +284,7 @@ class PPO(stable_baselines3.PPO):
 
 def policy_of(rollouts: Rollouts, layers: list[Any], mean: Array, spread: Array) -> Policy:
     """A policy of PyTorch's linear layers."""
-    flat = flattened(
-        [(one.weight.detach().numpy().T, one.bias.detach().numpy()) for one in layers]
-    )
+    flat = flattened([(one.weight.detach().numpy().T, one.bias.detach().numpy()) for one in layers])
     return Policy(rollouts.controller.layout, flat, mean, spread)
 
 

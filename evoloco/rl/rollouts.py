@@ -17,8 +17,8 @@ from evoloco.members import member, members
 from evoloco.policy_file import Policy
 from evoloco.scenario import TRAINING, Scenario
 from evoloco.sim.batch import Batch
-from evoloco.sim.prepared import Body
 from evoloco.sim.needs import NOTHING, Needs
+from evoloco.sim.prepared import Body
 from evoloco.sim.rollout import ROLLOUT, compiled_rollout
 from evoloco.sim.setting import settle
 from evoloco.sim.steps import whole
@@ -92,9 +92,7 @@ class Rollouts:
         check_rewards(experiment.rewards)
         self._worlds = worlds
         self._batch = self._made(threads, late)
-        self._reward = Stepwise(
-            experiment.rewards, experiment.morphology, self._batch.columns
-        )
+        self._reward = Stepwise(experiment.rewards, experiment.morphology, self._batch.columns)
         self._roll = np.zeros(1, ROLLOUT)
         self._held: dict[str, Numbers] = {}
         self._function = compiled_rollout()
@@ -189,9 +187,7 @@ class Rollouts:
         experiment, scenario = self.experiment, self.experiment.spec.scenario
         stiffness = experiment.spec.evaluation.support.stiffness
         body = Body(experiment.morphology, experiment.termination.min_height, stiffness)
-        self._settings = [
-            settle(body, one, 0.0, scenario.control_dt) for one in self._scenarios
-        ]
+        self._settings = [settle(body, one, 0.0, scenario.control_dt) for one in self._scenarios]
         self._check_settings()
         return Batch(
             experiment.morphology,
@@ -279,7 +275,9 @@ class Rollouts:
             "values": np.zeros((n, terms)),
         }
         self._held["copied"] = self._copied()
-        place = {name: fields.place(batch.compiled.state, name).start for name in ("noise", "action")}
+        place = {
+            name: fields.place(batch.compiled.state, name).start for name in ("noise", "action")
+        }
         key = np.random.SeedSequence([self.seed, TRAINING]).generate_state(2)
         numbers = {
             "plan": batch.arrays.address,
@@ -309,7 +307,9 @@ class Rollouts:
         }
         arrays |= {name: self._held[name] for name in ("model", "constants", "memory")}
         rows = [
-            (array.ctypes.data, array.nbytes // len(array)) for array in arrays.values() if array.size
+            (array.ctypes.data, array.nbytes // len(array))
+            for array in arrays.values()
+            if array.size
         ]
         return np.array(rows, np.int64)
 
@@ -354,7 +354,9 @@ def check_rewards(terms: tuple[Term, ...]) -> None:
     """
     lacking = [term for term in terms if term.form is None]
     if lacking:
-        known = [name for name in members("fitness") if kind_of(member("fitness", name)) == PER_STEP]
+        known = [
+            name for name in members("fitness") if kind_of(member("fitness", name)) == PER_STEP
+        ]
         names = ", ".join(f"'{term.source}' (term '{term.name}')" for term in lacking)
         raise SpecError(
             f"A reward needs a value at every control step, and the measure {names} has none: it "

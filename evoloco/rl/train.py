@@ -96,9 +96,7 @@ class _Training:
         spec = run.spec.training
         assert spec is not None  # such a run is refused before
         self._run, self._spec, self._threads = run, spec, threads
-        rollouts = Rollouts(
-            run.experiment, spec.simulations, spec.rollout, spec.worlds, threads
-        )
+        rollouts = Rollouts(run.experiment, spec.simulations, spec.rollout, spec.worlds, threads)
         self._learner = learner(rollouts, run)
         self._path = run.folder / checkpoint.FILE
         self._done = 0
@@ -222,4 +220,3 @@ def learner(rollouts: Rollouts, run: Run) -> Learner:
     spec = run.spec.training
     assert spec is not None
     return PPO(rollouts, spec, run.spec.seed)
-

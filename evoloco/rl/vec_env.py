@@ -79,7 +79,12 @@ class NativeVecEnv(VecEnv):
         """An attribute of each environment: they share those of the vector."""
         return [getattr(self, attr_name, None) for _ in self._get_indices(indices)]
 
-    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
+    def set_attr(  # all share it
+        self,
+        attr_name: str,
+        value: Any,
+        indices: VecEnvIndices = None,  # noqa: ARG002
+    ) -> None:
         """Sets an attribute of the vector."""
         setattr(self, attr_name, value)
 
@@ -98,7 +103,9 @@ class NativeVecEnv(VecEnv):
         raise NotImplementedError(f"single environments have no method {method_name}")
 
     def env_is_wrapped(
-        self, wrapper_class: type[gymnasium.Wrapper[Any, Any, Any, Any]], indices: VecEnvIndices = None
+        self,
+        wrapper_class: type[gymnasium.Wrapper[Any, Any, Any, Any]],  # noqa: ARG002
+        indices: VecEnvIndices = None,
     ) -> list[bool]:
         """Whether environments are wrapped: none is."""
         return [False for _ in self._get_indices(indices)]

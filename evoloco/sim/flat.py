@@ -1,11 +1,11 @@
 """The numbers of a record as one flat array, in Python and in compiled code."""
 
 import numpy as np
-from llvmlite import ir
 from numba import carray, types
-from numba.extending import intrinsic, overload
+from numba.extending import overload
 
 from evoloco.fields import Array, Record
+from evoloco.sim.native import numbers_of
 
 ITEM = 8
 """Bytes of a number."""
@@ -16,16 +16,6 @@ def flat(record: Record) -> Array:
     return np.frombuffer(record, np.float64)
 
 
-@intrinsic
-def _numbers(typing_context, record):  # type: ignore[no-untyped-def]
-    """A pointer to the first number of a record."""
-
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        return builder.bitcast(args[0], ir.DoubleType().as_pointer())
-
-    return types.CPointer(types.float64)(record), codegen
-
-
 @overload(flat)
 def _compiled(record):  # type: ignore[no-untyped-def]
     if not isinstance(record, types.Record):
@@ -33,6 +23,6 @@ def _compiled(record):  # type: ignore[no-untyped-def]
     count = record.size // ITEM
 
     def numbers(record):  # type: ignore[no-untyped-def]
-        return carray(_numbers(record), (count,))
+        return carray(numbers_of(record), (count,))
 
     return numbers

@@ -12,11 +12,10 @@ import llvmlite.binding as llvm
 import numba
 import numpy as np
 from numba import carray, types
-from numba.extending import intrinsic
 
 from evoloco.sim import cache, capi
 from evoloco.sim.kernel import live, view
-from evoloco.sim.native import bytes_at, caller, jit, pointer, row, word_row
+from evoloco.sim.native import bytes_at, caller, jit, pointer, record_at, row, word_row
 from evoloco.sim.philox import philox
 from evoloco.sim.plan import COMPLETED, PLAN, RAISED, RUNNING, UNSTABLE
 
@@ -74,21 +73,7 @@ mj_set_state = types.ExternalFunction(
 )
 
 
-def _record_at(kind: np.dtype[np.void]) -> Any:
-    """An intrinsic that turns an address into a pointer to a record."""
-    target = types.CPointer(numba.from_dtype(kind))
-
-    @intrinsic
-    def record(typing_context, address):  # type: ignore[no-untyped-def]
-        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-            return builder.inttoptr(args[0], context.get_value_type(target))
-
-        return target(address), codegen
-
-    return record
-
-
-plan_at = _record_at(PLAN)
+plan_at = record_at(PLAN)
 
 
 @jit
@@ -211,4 +196,3 @@ def compiled_rollout() -> int:
     llvm.load_library_permanently(capi.library_path())  # where mj_setState is
     module: Any = cache.compiled(_ROLLOUT, (rollout,))
     return int(module.native_rollout.address)
-
