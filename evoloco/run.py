@@ -281,7 +281,7 @@ def check(experiment: Experiment) -> None:
         EvolocoError: The run file is not valid.
     """
     if experiment.spec.training:
-        from evoloco.rl import check as check_training
+        from evoloco.rl.requirements import check as check_training
 
         check_training(experiment)
     else:

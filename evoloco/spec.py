@@ -581,6 +581,12 @@ class TrainingSpec(_Table):
         description="What keeps PPO's policy near the old one: clipped ratios, or an adaptive "
         "penalty on the divergence.",
     )
+    parts: Annotated[int, Field(ge=1, le=1000)] = Field(
+        1,
+        description="Parts of a minibatch whose gradients are averaged, by PPO; as many workers "
+        "can compute them at once. The number changes the last bits of the result, the number of "
+        "workers does not.",
+    )
     clip: Positive = Field(0.2, description="Largest change of a ratio that counts, by PPO.")
     discount: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.99, description="Factor on a reward for every control step that it comes later."

@@ -18,7 +18,7 @@ normaliser = "learned"
 [sensors.clock]
 period = 0.5
 
-[fitness.distance]
+[fitness.way]
 measure = "distance"
 weight = 1.0
 

@@ -14,10 +14,11 @@ from stable_baselines3.common.running_mean_std import RunningMeanStd
 from evoloco.errors import JournalError, SpecError
 from evoloco.policy_file import read
 from evoloco.replay import replay
-from evoloco.rl import check, checkpoint
+from evoloco.rl import checkpoint
 from evoloco.rl.champion import write_policy
 from evoloco.rl.losses import LossError
 from evoloco.rl.ppo import PPO
+from evoloco.rl.requirements import check
 from evoloco.rl.train import train
 from evoloco.rl.vec_env import NativeVecEnv
 from evoloco.run import Run

@@ -166,7 +166,7 @@ def _search(
 ) -> str:
     """Evolves or trains a run to its end; returns why it stopped."""
     if run.spec.training:
-        from evoloco.rl import require
+        from evoloco.rl.requirements import require
 
         require()
         from evoloco.rl.train import train

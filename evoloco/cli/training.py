@@ -40,7 +40,7 @@ def train(
     from evoloco.cli.evolving import changes, folder_of
     from evoloco.cli.finishing import carry_on
     from evoloco.errors import SpecError
-    from evoloco.rl import require
+    from evoloco.rl.requirements import require
     from evoloco.run import Run
     from evoloco.spec import read
 

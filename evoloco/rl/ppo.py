@@ -10,6 +10,7 @@ References:
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,11 @@ import torch
 from numpy.typing import NDArray
 from stable_baselines3.common.logger import configure
 from stable_baselines3.common.running_mean_std import RunningMeanStd
+from stable_baselines3.common.utils import explained_variance
 
 from evoloco.fields import Array
 from evoloco.policy_file import Policy, flattened
+from evoloco.rl.gradients import Here, Part, Rule, Workers, adapted, averaged, put, step, taken
 from evoloco.rl.losses import LossError
 from evoloco.rl.rollouts import Experience, Rollouts
 from evoloco.rl.vec_env import NativeVecEnv
@@ -80,7 +83,8 @@ class PPO(stable_baselines3.PPO):
                 seed=seed % 2**32,
             )
         self.set_logger(configure(None, []))
-        self.rate, self.done = training.learning_rate, 0
+        self.rate, self.done, self.penalty = training.learning_rate, 0, 1.0
+        self.workers: Workers = Here(self.policy)
         self.lr_schedule = lambda _: self.rate
         self.inputs, self.returns = (
             RunningMeanStd(shape=(rollouts.inputs,)),
@@ -209,7 +213,10 @@ class PPO(stable_baselines3.PPO):
         """
         with Isolation([self.run_seed, TRAINING, self.done])():
             try:
-                self.train()
+                if self.training_spec.penalty == "clip" and self.training_spec.parts == 1:
+                    self.train()
+                else:
+                    self.train_by_parts()
             except ValueError as error:  # PyTorch's distributions refuse a NaN
                 raise LossError(f"PyTorch says: {str(error).splitlines()[0]}") from None
         told = {name: float(value) for name, value in self.logger.name_to_value.items()}
@@ -223,10 +230,58 @@ class PPO(stable_baselines3.PPO):
         told["rollout/return"], told["rollout/length"] = episodes.mean(axis=0).tolist()
         return {**told, "train/learning_rate": self.rate}
 
+    def train_by_parts(self) -> None:
+        """Does what `train` does, with gradients of parts of each minibatch that are averaged."""
+        spec, buffer = self.training_spec, self.rollout_buffer
+        clip = spec.clip if spec.penalty == "clip" else None
+        rule = Rule(clip, self.penalty, spec.kl, self.vf_coef, self.ent_coef)
+        rows, weights = self._rows(), taken(self.policy)
+        self._update_learning_rate(self.policy.optimizer)
+
+        losses, divergences = [], []
+        for _ in range(self.n_epochs):
+            order, divergences = np.random.permutation(len(rows)), []
+            for first in range(0, len(order), self.batch_size):
+                chosen = rows.rows(order[first : first + self.batch_size])
+                scaled = chosen.advantage - chosen.advantage.mean()
+                scaled = scaled / (scaled.std(ddof=1) + np.float32(TINY))
+                parts = replace(chosen, advantage=scaled).split(spec.parts)
+                found = averaged(self.workers.gradients(weights, parts, rule))
+                weights = step(self.policy, weights, found, self.max_grad_norm)
+                losses.append(found.loss)
+                divergences.append(found.divergence)
+            self._n_updates += 1
+
+        put(self.policy, weights)
+        explained = explained_variance(buffer.values.flatten(), buffer.returns.flatten())
+        self.logger.record("train/loss", losses[-1])
+        self.logger.record("train/approx_kl", float(np.mean(divergences)))
+        self.logger.record("train/explained_variance", explained)
+        self.logger.record("train/std", self.policy.log_std.exp().mean().item())
+        self.logger.record("train/penalty", self.penalty)
+
+    def _rows(self) -> Part:
+        """The rollout in the buffer, row by row, with the present policy as the old one."""
+        whole = next(self.rollout_buffer.get(None))
+        with torch.no_grad():
+            mean = self.policy.get_distribution(whole.observations).distribution.mean
+        return Part(
+            whole.observations.numpy(),
+            whole.actions.numpy(),
+            whole.old_log_prob.numpy(),
+            whole.advantages.numpy(),
+            whole.returns.numpy(),
+            mean.numpy(),
+            self.policy.log_std.detach().numpy().copy(),
+        )
+
     def _follow(self, divergence: float) -> None:
-        """Lets the learning rate follow the divergence of the last epoch."""
+        """Lets penalty or learning rate follow the divergence of the last epoch."""
         wanted = self.training_spec.kl
         if not wanted:
+            return
+        if self.training_spec.penalty == "kl":
+            self.penalty = adapted(self.penalty, divergence, wanted)
             return
         if divergence > BAND * wanted:
             self.rate *= SLOWER
@@ -255,7 +310,7 @@ class PPO(stable_baselines3.PPO):
             "open": self._open,
             "finished": np.array(self.finished).reshape(-1, 2),
             "clock": np.array([self.done, self.num_timesteps, self._n_updates], np.int64),
-            "rate": np.array([self.rate]),
+            "rate": np.array([self.rate, self.penalty]),
         }
 
     def restore(self, state: Mapping[str, Numbers]) -> None:
@@ -279,7 +334,7 @@ class PPO(stable_baselines3.PPO):
         self._begun = state["begun"] > 0
         self.finished = [tuple(row) for row in state["finished"].tolist()]
         self.done, self.num_timesteps, self._n_updates = state["clock"].tolist()
-        self.rate = float(state["rate"][0])
+        self.rate, self.penalty = state["rate"].tolist()
 
 
 def policy_of(rollouts: Rollouts, layers: list[Any], mean: Array, spread: Array) -> Policy:

@@ -62,6 +62,7 @@ def train(
     evaluator: Evaluator | None = None,
     progress: Progress | None = None,
     threads: int = 0,
+    workers: int = 0,
 ) -> str:
     """Trains a run's policy from its last checkpoint on.
 
@@ -74,6 +75,8 @@ def train(
         evaluator: Evaluator of the run. By default the local one. Results do not depend on it.
         progress: Called after each recorded judgement.
         threads: Number of simulation threads; 0 for all CPUs. Results do not depend on it.
+        workers: Workers on Ray, which has been started, that compute gradients; none where 0.
+            Results do not depend on it.
 
     Returns:
         Why the training stopped.
@@ -86,18 +89,19 @@ def train(
     """
     with lock.held(run.folder):
         check_unchanged(run)
-        return _Training(run, threads).go_on(generations, evaluator, progress)
+        training = _Training(run, threads, workers)
+        return training.go_on(generations, evaluator, progress)
 
 
 class _Training:
     """A training of a run."""
 
-    def __init__(self, run: Run, threads: int) -> None:
+    def __init__(self, run: Run, threads: int, workers: int) -> None:
         spec = run.spec.training
         assert spec is not None  # such a run is refused before
         self._run, self._spec, self._threads = run, spec, threads
         rollouts = Rollouts(run.experiment, spec.simulations, spec.rollout, spec.worlds, threads)
-        self._learner = learner(rollouts, run)
+        self._learner = learner(rollouts, run, workers)
         self._path = run.folder / checkpoint.FILE
         self._done = 0
 
@@ -213,10 +217,21 @@ class _Training:
             )
 
 
-def learner(rollouts: Rollouts, run: Run) -> Learner:
-    """The learner that a run file asks for."""
+def learner(rollouts: Rollouts, run: Run, workers: int = 0) -> Learner:
+    """The learner that a run file asks for.
+
+    Args:
+        rollouts: The run's simulations.
+        run: The run.
+        workers: Workers on Ray that compute gradients; none where 0.
+    """
     from evoloco.rl.ppo import PPO
 
     spec = run.spec.training
-    assert spec is not None
-    return PPO(rollouts, spec, run.spec.seed)
+    assert spec is not None  # such a run is refused before
+    found = PPO(rollouts, spec, run.spec.seed)
+    if workers:
+        from evoloco.rl.ray_gradients import OnRay
+
+        found.workers = OnRay(found.policy, workers)
+    return found
