@@ -36,6 +36,7 @@ for _name, _command, _examples in (
     ("check", checking.check, checking.EXAMPLES),
     ("report", reporting.report, reporting.REPORT_EXAMPLES),
     ("par", reporting.par, reporting.PAR_EXAMPLES),
+    ("convert", training.convert, training.CONVERT_EXAMPLES),
 ):
     _lines = "\n".join(f"  {example}" for example in _examples)
     app.command(name=_name, epilog=f"\b\nExamples:\n{_lines}")(_command)

@@ -1,5 +1,6 @@
 """`evoloco train` and `evoloco convert`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,9 +10,11 @@ from evoloco.cli.arguments import (
     Out,
     Overrides,
     Quiet,
+    Ray,
     RunName,
     Seed,
     Threads,
+    Workers,
 )
 from evoloco.cli.output import Output
 
@@ -32,6 +35,8 @@ def train(
         typer.Option(min=0, help="Control steps to train for; by default the run file's."),
     ] = None,
     threads: Threads = 0,
+    ray: Ray = None,
+    workers: Workers = 0,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -64,3 +69,52 @@ def train(
         output.say(sentence)
     output.body(created.told)
     carry_on(output, created, 0, threads, None)
+
+
+CONVERT_EXAMPLES = (
+    "evoloco convert biped_ppo mine.zip --out policy.safetensors",
+    "evoloco convert my.toml mine.zip --normaliser stats.pkl --trust --out policy.safetensors",
+)
+
+
+def convert(
+    run: RunName,
+    archive: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A .zip file that Stable-Baselines3 saved.")
+    ],
+    overrides: Overrides = None,
+    normaliser: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A .pkl file that VecNormalize saved.")
+    ] = None,
+    trust: Annotated[
+        bool,
+        typer.Option("--trust", help="Unpickles the normaliser, which runs any code in it."),
+    ] = False,
+    out: Annotated[Path, typer.Option(help="File to write.")] = Path("policy.safetensors"),
+) -> None:
+    """Converts a policy of Stable-Baselines3's PPO or A2C to a file for `controller.weights`."""
+    from evoloco.bundled import run_file
+    from evoloco.errors import SpecError
+    from evoloco.experiment import Experiment
+    from evoloco.policy_file import write
+    from evoloco.rl.requirements import require
+    from evoloco.spec import read
+
+    require()
+    from evoloco.rl.convert import converted
+    from evoloco.rl.rollouts import policy_of
+
+    if normaliser and not trust:
+        raise SpecError(
+            f"{normaliser} is a pickle: reading it runs whatever code is in it. If you trust "
+            "whoever made it, give --trust."
+        )
+    output = Output()
+    layout = policy_of(Experiment(read(run_file(run), overrides or (), output.note))).layout
+    policy = converted(archive, layout, normaliser)
+    output.say(
+        f"Trusted: the weights in {archive}, read without running code, and that its hidden units "
+        "are tanh" + (f"; the pickle {normaliser}, which was run." if normaliser else ".")
+    )
+    write(policy, out)
+    output.say(f"Policy: {out}")

@@ -151,21 +151,21 @@ def gradient(policy: Any, part: Part, rule: Rule) -> Gradient:
     value, log_prob, entropy = policy.evaluate_actions(obs, action)
     ratio = torch.exp(log_prob - log_prob_then)
     now = policy.get_distribution(obs).distribution
-    divergence = _divergence(mean, log_std, now.mean, torch.log(now.stddev)).mean()
+    moved = divergence(mean, log_std, now.mean, torch.log(now.stddev)).mean()
 
     if rule.clip is not None:  # (1)
         bounded = torch.clamp(ratio, 1 - rule.clip, 1 + rule.clip)
         loss = -torch.min(ratio * advantage, bounded * advantage).mean()
     else:  # (2)
-        excess = torch.clamp(divergence - 2 * rule.wanted, min=0.0)
-        loss = -(ratio * advantage).mean() + rule.penalty * divergence + EXCESS * excess**2
+        excess = torch.clamp(moved - 2 * rule.wanted, min=0.0)
+        loss = -(ratio * advantage).mean() + rule.penalty * moved + EXCESS * excess**2
     loss = loss + rule.value * torch.nn.functional.mse_loss(value.flatten(), target)
     loss = loss - rule.entropy * entropy.mean()
 
     policy.optimizer.zero_grad()
     loss.backward()
     values = torch.cat([one.grad.flatten() for one in parameters(policy)])
-    return Gradient(values.numpy().copy(), float(loss), float(divergence), len(part))
+    return Gradient(values.numpy().copy(), float(loss), float(moved), len(part))
 
 
 def averaged(found: Sequence[Gradient]) -> Gradient:
@@ -221,7 +221,7 @@ def adapted(penalty: float, divergence: float, wanted: float) -> float:
     return float(np.clip(penalty, *LIMITS))
 
 
-def _divergence(mean: Any, log_std: Any, new_mean: Any, new_log_std: Any) -> Any:
+def divergence(mean: Any, log_std: Any, new_mean: Any, new_log_std: Any) -> Any:
     """KL of two Gaussians with diagonal covariance, the old one first (n,)."""
     spread = torch.exp(2 * (log_std - new_log_std))
     away = (mean - new_mean) ** 2 * torch.exp(-2 * new_log_std)

@@ -235,7 +235,7 @@ class PPO(stable_baselines3.PPO):
         spec, buffer = self.training_spec, self.rollout_buffer
         clip = spec.clip if spec.penalty == "clip" else None
         rule = Rule(clip, self.penalty, spec.kl, self.vf_coef, self.ent_coef)
-        rows, weights = self._rows(), taken(self.policy)
+        rows, weights = self.rows(), taken(self.policy)
         self._update_learning_rate(self.policy.optimizer)
 
         losses, divergences = [], []
@@ -260,7 +260,7 @@ class PPO(stable_baselines3.PPO):
         self.logger.record("train/std", self.policy.log_std.exp().mean().item())
         self.logger.record("train/penalty", self.penalty)
 
-    def _rows(self) -> Part:
+    def rows(self) -> Part:
         """The rollout in the buffer, row by row, with the present policy as the old one."""
         whole = next(self.rollout_buffer.get(None))
         with torch.no_grad():

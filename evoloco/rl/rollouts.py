@@ -98,6 +98,8 @@ class Rollouts:
         self._function = compiled_rollout()
         self._load_worlds()
         self._describe()
+        size = self.inputs
+        self.set_policy(self.controller.layout.zeros(np.zeros(size), np.ones(size)))
         self.begin()
 
     # What a caller sees
