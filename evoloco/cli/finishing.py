@@ -79,9 +79,16 @@ class Finish:
 
 
 def carry_on(
-    output: "Output", run: "Run", generations: int, threads: int, evaluator: "Evaluator | None"
+    output: "Output",
+    run: "Run",
+    generations: int,
+    threads: int,
+    evaluator: "Evaluator | None",
+    workers: int = 0,
 ) -> None:
     """Runs a search to its end with a display, writes the report, and says what to do next.
+
+    For the arguments see `finish`.
 
     Raises:
         Interrupted: Ctrl-C; the message says how to continue.
@@ -89,7 +96,7 @@ def carry_on(
     from evoloco.loop import Interrupted
 
     try:
-        done = finish(output, run, generations, threads, evaluator)
+        done = finish(output, run, generations, threads, evaluator, workers)
     except KeyboardInterrupt:
         raise Interrupted(
             "Interrupted; everything recorded so far is safe. "
@@ -102,7 +109,12 @@ def carry_on(
 
 
 def finish(
-    output: "Output", run: "Run", generations: int, threads: int, evaluator: "Evaluator | None"
+    output: "Output",
+    run: "Run",
+    generations: int,
+    threads: int,
+    evaluator: "Evaluator | None",
+    workers: int = 0,
 ) -> Finish:
     """Runs a search to its end with a display, chooses the champion and writes the report.
 
@@ -112,6 +124,7 @@ def finish(
         generations: Total number of generations; 0 for `run.generations`.
         threads: Number of threads; 0 for all CPUs.
         evaluator: Evaluator of the run; the local one if None.
+        workers: Workers on Ray that compute gradients of a training; none where 0.
     """
     from evoloco.replay import replay
 
@@ -126,7 +139,7 @@ def finish(
                     output.warn(event.what)
             display.show(record)
 
-        reason = _search(run, generations, threads, evaluator, show)
+        reason = _search(run, generations, threads, evaluator, show, workers)
 
     for event in run.search_events:
         output.say(f"Search: {event}.")
@@ -163,6 +176,7 @@ def _search(
     threads: int,
     evaluator: "Evaluator",
     show: "Callable[[Generation], None]",
+    workers: int,
 ) -> str:
     """Evolves or trains a run to its end; returns why it stopped."""
     if run.spec.training:
@@ -171,7 +185,7 @@ def _search(
         require()
         from evoloco.rl.train import train
 
-        return train(run, generations, evaluator, show, threads)
+        return train(run, generations, evaluator, show, threads, workers)
 
     from evoloco.loop import evolve
 

@@ -1,5 +1,6 @@
 """`evoloco train` and `evoloco convert`."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -68,7 +69,15 @@ def train(
     for sentence in created.experiment.left_out:
         output.say(sentence)
     output.body(created.told)
-    carry_on(output, created, 0, threads, None)
+    if ray is None and workers:
+        raise SpecError("--workers needs Ray: give --ray too, such as --ray local.")
+    if ray is not None:
+        from evoloco.evaluators.ray import connect
+
+        with output.doing("Connecting to Ray ..."):
+            connect(ray)
+        workers = workers or len(os.sched_getaffinity(0))
+    carry_on(output, created, 0, threads, None, workers)
 
 
 CONVERT_EXAMPLES = (
