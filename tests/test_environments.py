@@ -5,8 +5,9 @@ import warnings
 import numpy as np
 import pytest
 
-gymnasium = pytest.importorskip("gymnasium", reason="needs the extra rl: pip install 'evoloco[rl]'")
+pytest.importorskip("gymnasium", reason="needs the extra rl: pip install 'evoloco[rl]'")
 
+import gymnasium
 from gymnasium.utils.env_checker import check_env
 from learners import rollouts, run_file
 

@@ -1,5 +1,6 @@
 """The network as a controller: its arithmetic, its genes, and the files that hold its weights."""
 
+import importlib.util
 import json
 import pickle
 import zipfile
@@ -16,6 +17,12 @@ from evoloco.members import member
 from evoloco.morphologies import biped, hopper
 from evoloco.policy_file import Layout, Policy, PolicyError, flattened, load, read, write
 from evoloco.sim.flat import flat
+
+
+stored = pytest.mark.skipif(
+    importlib.util.find_spec("safetensors") is None,
+    reason="needs the extra rl: pip install 'evoloco[rl]'",
+)
 
 
 def policy_for(controller, seed=0):
@@ -130,6 +137,7 @@ def test_muscles_and_motors_get_what_they_understand():
 # Files
 
 
+@stored
 def test_a_file_gives_back_the_network_that_was_written(tmp_path):
     controller = Controller(hopper.build(), hidden=(7, 3))
     policy, path = policy_for(controller), tmp_path / "policy.safetensors"
@@ -146,6 +154,7 @@ def test_a_file_gives_back_the_network_that_was_written(tmp_path):
     assert found.mean.tobytes() == policy.mean.tobytes()
 
 
+@stored
 def test_a_file_with_another_layout_is_refused_with_both_shown(tmp_path):
     path = tmp_path / "policy.safetensors"
     controller = Controller(hopper.build(), hidden=(7, 3))
@@ -173,9 +182,11 @@ def test_pickles_and_archives_are_never_loaded(tmp_path):
     assert not (tmp_path / "exploded").exists()
 
 
+@stored
 @pytest.mark.parametrize("damage", ["short", "text", "nan", "shape", "missing", "other"])
 def test_a_damaged_file_is_refused_in_one_sentence(tmp_path, damage):
-    save = pytest.importorskip("safetensors.numpy").save
+    from safetensors.numpy import save
+
     path = tmp_path / "policy.safetensors"
     layout = Layout(("a", "b"), (), ("c",))
     policy = Policy(layout, np.zeros(3), np.zeros(2), np.ones(2))

@@ -165,7 +165,7 @@ def gradient(policy: Any, part: Part, rule: Rule) -> Gradient:
     policy.optimizer.zero_grad()
     loss.backward()
     values = torch.cat([one.grad.flatten() for one in parameters(policy)])
-    return Gradient(values.numpy().copy(), float(loss), float(moved), len(part))
+    return Gradient(values.numpy().copy(), loss.item(), moved.item(), len(part))
 
 
 def averaged(found: Sequence[Gradient]) -> Gradient:
