@@ -220,7 +220,10 @@ def _policy(layout: Layout, arrays: dict[str, Array]) -> Policy:
         ValueError: An array is missing, or has another shape, or is not finite.
     """
     layers = []
-    wanted = {"mean": (layout.sizes[0],), "spread": (layout.sizes[0],)}
+    wanted: dict[str, tuple[int, ...]] = {
+        "mean": (layout.sizes[0],),
+        "spread": (layout.sizes[0],),
+    }
     for index in range(len(layout.sizes) - 1):
         inputs, outputs = layout.sizes[index], layout.sizes[index + 1]
         wanted |= {f"layer{index}.weight": (inputs, outputs), f"layer{index}.bias": (outputs,)}

@@ -57,4 +57,5 @@ def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
             balance += difference / total / steps
     memory.total += balance
     memory.steps += 1.0
-    return abs(balance - memory.total / memory.steps)
+    far: float = abs(balance - memory.total / memory.steps)
+    return far

@@ -18,7 +18,6 @@ from evoloco.morphologies import biped, hopper
 from evoloco.policy_file import Layout, Policy, PolicyError, flattened, load, read, write
 from evoloco.sim.flat import flat
 
-
 stored = pytest.mark.skipif(
     importlib.util.find_spec("safetensors") is None,
     reason="needs the extra rl: pip install 'evoloco[rl]'",

@@ -194,6 +194,8 @@ def test_a_loss_that_is_no_number_stops_with_the_last_good_checkpoint(tmp_path):
     [
         ("controller.normaliser='usual'", "normaliser=learned"),
         ("training.batch=100", "does not divide"),
+        ("training.algorithm='sac'", "controller.squash=true"),
+        ("controller.squash=true", "controller.squash=false"),
         ("controller.name='sine'", "controller.name=policy"),
     ],
 )
@@ -215,6 +217,31 @@ def experiment_of(path):
     from evoloco.experiment import Experiment
 
     return Experiment(read_spec(path))
+
+
+def test_a_sac_training_is_recorded_and_resumed_to_the_last_bit(tmp_path):
+    small = ("training.algorithm='sac'", "controller.squash=true", "training.steps=512")
+    whole = made(tmp_path, "whole", *small)
+    train(whole, threads=1)
+    begun = made(tmp_path, "begun", *small)
+    train(begun, 2, threads=1)
+    again = Run(begun.folder)
+    train(again, threads=2)
+    assert weights(again) == weights(whole)
+    first, *_, last = whole.journal.generations()
+    assert not np.array_equal(first.genomes, last.genomes)
+
+
+def test_a_training_begins_at_the_weights_of_a_file(trained, tmp_path):
+    path = write_policy(trained)
+    begun = made(tmp_path, "begun", f"controller.weights='{path}'", "training.steps=0")
+    train(begun, threads=1)
+    (record,) = begun.journal.generations()
+    found = begun.experiment.controller.policy(begun.experiment.space.decode(record.genomes[0]))
+    given = read(path, found.layout)
+    np.testing.assert_allclose(found.weights, given.weights, rtol=0, atol=1e-7)
+    spread = np.maximum(np.abs(given.mean), given.spread)
+    assert (np.abs(found.mean - given.mean) < 0.1 * spread).all()
 
 
 def test_running_statistics_are_restored(tmp_path):

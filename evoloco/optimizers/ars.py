@@ -64,7 +64,12 @@ class Optimizer:
         offsets = self._noise * self._directions
         first = [self._mean[None]] if self.mean_is_first else []
         genomes = np.concatenate([*first, self._mean + offsets, self._mean - offsets])
-        return np.asarray(np.clip(genomes, 0.0, 1.0))
+        return self._on_levels(np.clip(genomes, 0.0, 1.0))
+
+    def _on_levels(self, genomes: Array) -> Array:
+        """Genomes whose genes with levels are on the nearest one."""
+        gaps = np.maximum(self._space.levels - 1, 1)
+        return np.where(self._space.levels > 0, np.rint(genomes * gaps) / gaps, genomes)
 
     def tell(
         self,

@@ -22,8 +22,9 @@ from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.utils import explained_variance
 
 from evoloco.fields import Array
-from evoloco.policy_file import Policy, flattened
+from evoloco.policy_file import Policy
 from evoloco.rl.gradients import Here, Part, Rule, Workers, adapted, averaged, put, step, taken
+from evoloco.rl.layers import set_layers, taken_from
 from evoloco.rl.losses import LossError
 from evoloco.rl.rollouts import Experience, Rollouts
 from evoloco.rl.vec_env import NativeVecEnv
@@ -34,6 +35,9 @@ from evoloco.spec import TrainingSpec
 
 CLIP = 10.0
 """Largest size of a normalised input, as the policy has it, and of a normalised reward."""
+
+TAKEN_OVER = 100_000
+"""Control steps for which a normaliser counts that is taken over."""
 
 TINY = 1e-8
 """Added to variances that are divided by."""
@@ -98,19 +102,21 @@ class PPO(stable_baselines3.PPO):
 
     # The policy
 
+    @property
+    def _layers(self) -> list[Any]:
+        hidden = [one for one in self.policy.mlp_extractor.policy_net if hasattr(one, "weight")]
+        return [*hidden, self.policy.action_net]
+
     def network(self) -> Policy:
         """The policy as evoloco has it, with the present normaliser."""
-        hidden = [one for one in self.policy.mlp_extractor.policy_net if hasattr(one, "weight")]
-        return policy_of(self.rollouts, [*hidden, self.policy.action_net], *self._normaliser())
+        return taken_from(self._layers, self.rollouts.controller.layout, *self._normaliser())
 
     def begin_at(self, policy: Policy) -> None:
-        """Takes over weights of a policy, and its normaliser to begin with."""
-        hidden = [one for one in self.policy.mlp_extractor.policy_net if hasattr(one, "weight")]
-        layers = [*hidden, self.policy.action_net]
-        with torch.no_grad():
-            for layer, (matrix, bias) in zip(layers, policy.layers, strict=True):
-                layer.weight.copy_(torch.as_tensor(matrix.T.copy()))
-                layer.bias.copy_(torch.as_tensor(bias.copy()))
+        """Takes over weights and normaliser of a policy, unless the weights are all 0."""
+        if policy.weights.any():
+            set_layers(self._layers, policy)
+            self.inputs.mean, self.inputs.var = policy.mean.copy(), policy.spread**2 - TINY
+            self.inputs.count = TAKEN_OVER
 
     def _normaliser(self) -> tuple[Array, Array]:
         """Means and spreads of the inputs."""
@@ -335,12 +341,6 @@ class PPO(stable_baselines3.PPO):
         self.finished = [tuple(row) for row in state["finished"].tolist()]
         self.done, self.num_timesteps, self._n_updates = state["clock"].tolist()
         self.rate, self.penalty = state["rate"].tolist()
-
-
-def policy_of(rollouts: Rollouts, layers: list[Any], mean: Array, spread: Array) -> Policy:
-    """A policy of PyTorch's linear layers."""
-    flat = flattened([(one.weight.detach().numpy().T, one.bias.detach().numpy()) for one in layers])
-    return Policy(rollouts.controller.layout, flat, mean, spread)
 
 
 def _statistics(name: str, kept: RunningMeanStd) -> dict[str, Numbers]:

@@ -34,6 +34,12 @@ def check(experiment: Experiment) -> None:
         raise SpecError(
             "The run has no table [training], so it is evolved, not trained: evoloco evolve."
         )
+    squash, wanted = policy_of(experiment).layout.squash, training.algorithm == "sac"
+    if squash != wanted:
+        raise SpecError(
+            f"controller.squash: {training.algorithm} learns a policy whose outputs are "
+            f"{'' if wanted else 'not '}tanh. Use: controller.squash={str(wanted).lower()}"
+        )
     if not policy_of(experiment).learns:
         raise SpecError(
             "controller.normaliser: training finds means and spreads of the inputs, so they must "
@@ -51,7 +57,8 @@ def check(experiment: Experiment) -> None:
     if training.penalty == "kl" and not training.kl:
         raise SpecError("training.kl: the penalty needs a divergence to aim at, such as 0.01.")
     check_rewards(experiment.rewards)
-    if (training.simulations * training.rollout) % training.batch:
+    rollout = training.simulations * training.rollout
+    if training.algorithm == "ppo" and rollout % training.batch:
         raise SpecError(
             f"training.batch: {training.batch} does not divide a rollout of "
             f"{training.simulations} x {training.rollout} control steps."

@@ -330,7 +330,7 @@ class Rollouts:
 
     @cached_property
     def _commanded_at(self) -> int:
-        return fields.place(self._batch.compiled.params, "commanded").start
+        return int(fields.place(self._batch.compiled.params, "commanded").start)
 
 
 def policy_of(experiment: Experiment) -> Any:

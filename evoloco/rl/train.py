@@ -138,8 +138,8 @@ class _Training:
                 self._done = done
                 self._learner.restore(state)
                 return
-        start = self._run.experiment.space.start
-        self._learner.begin_at(self._policy(start))
+        # A network of zeros, where nobody gave weights, would never learn.
+        self._learner.begin_at(self._policy(self._run.experiment.space.start))
         self._learner.prepare()
 
     def _one_generation(
@@ -152,8 +152,7 @@ class _Training:
         """Trains up to the next judgement, judges and records."""
         run, began = self._run, time.perf_counter()
         for _ in range(self._spec.judge if generation else 0):
-            self._learner.collect()
-            curves.draw(self._updated(generation), self._learner.num_timesteps)
+            curves.draw(self._learned(generation), self._learner.num_timesteps)
 
         genome = self._genome(generation)
         if generation < len(run.journal):  # recorded, but killed before the checkpoint
@@ -169,8 +168,10 @@ class _Training:
         judgements = {"judgements": np.array([self._done], np.int64)}
         checkpoint.write({**self._learner.state(), **judgements}, self._path)
 
-    def _updated(self, generation: int) -> dict[str, float]:
+    def _learned(self, generation: int) -> dict[str, float]:
+        """Collects a rollout and updates the policy by it."""
         try:
+            self._learner.collect()
             return self._learner.update()
         except LossError as error:
             raise self._lost(error, generation) from None
@@ -229,6 +230,10 @@ def learner(rollouts: Rollouts, run: Run, workers: int = 0) -> Learner:
 
     spec = run.spec.training
     assert spec is not None  # such a run is refused before
+    if spec.algorithm == "sac":
+        from evoloco.rl.sac import SAC
+
+        return SAC(rollouts, spec, run.spec.seed)
     found = PPO(rollouts, spec, run.spec.seed)
     if workers:
         from evoloco.rl.ray_gradients import OnRay

@@ -10,8 +10,12 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
+from evoloco.fields import Array
 from evoloco.rl.rollouts import Rollouts
 from evoloco.sim.rollout import TRUNCATED
+
+CLIP = 10.0
+"""Largest size of a normalised observation, as the policy has it."""
 
 Observations = NDArray[np.float32]
 
@@ -25,12 +29,16 @@ def spaces(inputs: int, outputs: int) -> tuple[gymnasium.spaces.Box, gymnasium.s
 class NativeVecEnv(VecEnv):
     """The simulations of `Rollouts`, one control step at a time.
 
-    Observations are those of the run's sensors, not normalised. An action of [-1, 1] moves a
-    control about its centre, as `controllers/policy.py` says. Infos are those that
+    Observations are those of the run's sensors, less `mean` and over `spread`. An action of [-1, 1]
+    moves a control about its centre, as `controllers/policy.py` says. Infos are those that
     Stable-Baselines3 asks for: `terminal_observation`, `TimeLimit.truncated` and `episode`.
 
     Args:
         rollouts: The simulations.
+
+    Attributes:
+        mean: Taken off the observations [their units] (inputs,); 0 until set.
+        spread: What they are divided by [their units] (inputs,); 1 until set.
     """
 
     def __init__(self, rollouts: Rollouts) -> None:
@@ -38,6 +46,7 @@ class NativeVecEnv(VecEnv):
         self.render_mode: str | None = None
         count = rollouts.simulations
         super().__init__(count, *spaces(rollouts.inputs, rollouts.outputs))
+        self.mean, self.spread = np.zeros(rollouts.inputs), np.ones(rollouts.inputs)
         self._action = np.zeros((count, rollouts.outputs))
         self._return, self._length = np.zeros(count), np.zeros(count, np.int64)
         self._began = time.time()
@@ -45,7 +54,18 @@ class NativeVecEnv(VecEnv):
     def reset(self) -> Observations:
         """Begins an episode in every simulation; returns what is felt (N, inputs)."""
         self._return[:], self._length[:] = 0.0, 0
-        return self.rollouts.begin().astype(np.float32)
+        return self.felt(self.rollouts.begin())
+
+    def felt(self, obs: Array) -> Observations:
+        """What is felt less `mean`, over `spread`, within [-10, 10] of it where it has one."""
+        if not self.normalises:
+            return obs.astype(np.float32)
+        return np.clip((obs - self.mean) / self.spread, -CLIP, CLIP).astype(np.float32)
+
+    @property
+    def normalises(self) -> bool:
+        """Whether observations are normalised."""
+        return bool(self.mean.any() or (self.spread != 1.0).any())
 
     def step_async(self, actions: NDArray[np.float32]) -> None:
         """Takes actions (N, outputs)."""
@@ -61,7 +81,7 @@ class NativeVecEnv(VecEnv):
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for i in np.flatnonzero(ending):
             infos[i] = {
-                "terminal_observation": found.final[0, i].astype(np.float32),
+                "terminal_observation": self.felt(found.final[0, i]),
                 "TimeLimit.truncated": bool(ending[i] == TRUNCATED),
                 "episode": {
                     "r": float(self._return[i]),
@@ -70,7 +90,7 @@ class NativeVecEnv(VecEnv):
                 },
             }
             self._return[i], self._length[i] = 0.0, 0
-        return found.obs[1].astype(np.float32), reward.astype(np.float32), ending > 0, infos
+        return self.felt(found.obs[1]), reward.astype(np.float32), ending > 0, infos
 
     def close(self) -> None:
         """Does nothing: the simulations go with their last user."""
