@@ -226,7 +226,7 @@ def test_a_sac_training_is_recorded_and_resumed_to_the_last_bit(tmp_path):
     begun = made(tmp_path, "begun", *small)
     train(begun, 2, threads=1)
     again = Run(begun.folder)
-    train(again, threads=2)
+    train(again, 3, threads=2)
     assert weights(again) == weights(whole)
     first, *_, last = whole.journal.generations()
     assert not np.array_equal(first.genomes, last.genomes)
