@@ -1,6 +1,6 @@
 """Learned policies: whether they walk, what a step costs, and how long they take.
 
-    python benchmarks/learning.py walk [--seeds 1 2 3] [--steps 1000000] [--run biped_ppo]
+    python benchmarks/learning.py walk [--seeds 1 2 3] [--steps N] [--run biped_ppo] [--out DIR]
     python benchmarks/learning.py steps [--environments 16]
     python benchmarks/learning.py collect
     python benchmarks/learning.py updates
@@ -79,11 +79,12 @@ def walk(options: argparse.Namespace) -> None:
     rows = []
     with tempfile.TemporaryDirectory() as temporary:
         for seed in options.seeds:
-            changes = [f"seed={seed}", f"training.steps={options.steps}"]
-            changes.append(f"evaluation.heldout_duration={DURATION}")
+            changes = [f"seed={seed}"]
+            if options.steps:
+                changes.append(f"training.steps={options.steps}")
             spec = read(run_file(options.run), changes)
             began, cpu = time.perf_counter(), time.process_time()
-            run = Run.create(spec, Path(temporary) / str(seed))
+            run = Run.create(spec, (options.out or Path(temporary)) / f"{spec.name}-seed{seed}")
             ready = time.perf_counter()
             train(run)
             run.choose_champion()
@@ -290,7 +291,8 @@ def main() -> None:
     parser.add_argument("part", choices=("walk", "steps", "collect", "updates"))
     parser.add_argument("--run", default="biped_ppo")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--steps", type=int, default=1_000_000)
+    parser.add_argument("--steps", type=int, help="by default the run file's")
+    parser.add_argument("--out", type=Path, help="folder of the runs of `walk`")
     parser.add_argument("--environments", type=int, default=16)
     options = parser.parse_args()
     {"walk": walk, "steps": steps, "collect": collect, "updates": updates}[options.part](options)
