@@ -59,7 +59,9 @@ class RunEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
 
         body = self.experiment.morphology
         inputs = fields.size(body.observation)
-        self.observation_space, self.action_space = spaces(inputs, body.controls)
+        felt, actions = spaces(inputs, body.controls)
+        self.observation_space: gymnasium.Space[NDArray[np.float32]] = felt
+        self.action_space: gymnasium.Space[NDArray[np.float32]] = actions
         self.metadata = {**self.metadata, "render_fps": round(1 / self._control_dt)}
         self._batch = self._made(Needs())
         self._reward = Stepwise(self.experiment.rewards, body, self._batch.columns)
@@ -142,7 +144,7 @@ class RunEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
         self._over = terminated or truncated
         return self._felt(), reward, terminated, truncated, told
 
-    def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> NDArray[np.uint8] | None:
         """A picture of the body from its side (height, width, 3); none without a render mode."""
         if self.render_mode is None:
             return None

@@ -244,7 +244,8 @@ class PPO(stable_baselines3.PPO):
         rows, weights = self.rows(), taken(self.policy)
         self._update_learning_rate(self.policy.optimizer)
 
-        losses, divergences = [], []
+        losses: list[float] = []
+        divergences: list[float] = []
         for _ in range(self.n_epochs):
             order, divergences = np.random.permutation(len(rows)), []
             for first in range(0, len(order), self.batch_size):
@@ -270,14 +271,14 @@ class PPO(stable_baselines3.PPO):
         """The rollout in the buffer, row by row, with the present policy as the old one."""
         whole = next(self.rollout_buffer.get(None))
         with torch.no_grad():
-            mean = self.policy.get_distribution(whole.observations).distribution.mean
+            now: Any = self.policy.get_distribution(whole.observations).distribution
         return Part(
             whole.observations.numpy(),
             whole.actions.numpy(),
             whole.old_log_prob.numpy(),
             whole.advantages.numpy(),
             whole.returns.numpy(),
-            mean.numpy(),
+            now.mean.numpy(),
             self.policy.log_std.detach().numpy().copy(),
         )
 

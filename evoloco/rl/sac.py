@@ -152,15 +152,16 @@ class SAC(stable_baselines3.SAC):
                 found |= {f"{name}.{index}.{slot}": v.numpy() for slot, v in kept.items()}
         found |= {f"simulations.{k}": v for k, v in self.rollouts.state().items()}
 
-        buffer = self.replay_buffer
+        buffer, entropy = self.replay_buffer, self.log_ent_coef
         assert buffer is not None
+        assert entropy is not None
         filled = buffer.buffer_size if buffer.full else buffer.pos
         found |= {f"memory.{name}": getattr(buffer, name)[:filled] for name in KEPT}
         begun = self._last_obs is not None
         env = self.environment
         return {
             **found,
-            "entropy": self.log_ent_coef.detach().numpy(),
+            "entropy": entropy.detach().numpy(),
             "mean": env.mean,
             "spread": env.spread,
             "clock": np.array(
@@ -194,6 +195,7 @@ class SAC(stable_baselines3.SAC):
                 index, _, slot = key.partition(".")
                 slots.setdefault(int(index), {})[slot] = torch.as_tensor(value)
             optimizer.load_state_dict({**optimizer.state_dict(), "state": slots})
+        assert self.log_ent_coef is not None
         with torch.no_grad():
             self.log_ent_coef.copy_(torch.as_tensor(state["entropy"]))
 

@@ -20,8 +20,8 @@ CLIP = 10.0
 Observations = NDArray[np.float32]
 
 
-def spaces(inputs: int, outputs: int) -> tuple[gymnasium.spaces.Box, gymnasium.spaces.Box]:
-    """Spaces of what is felt and of actions."""
+def spaces(inputs: int, outputs: int) -> tuple[Any, Any]:
+    """Spaces of what is felt and of actions, Gymnasium's `Box`es."""
     felt = gymnasium.spaces.Box(-np.inf, np.inf, (inputs,), np.float32)
     return felt, gymnasium.spaces.Box(-1.0, 1.0, (outputs,), np.float32)
 
