@@ -8,7 +8,7 @@ from pydantic import Field
 from evoloco.genome import Array
 from evoloco.optimizer import Search
 
-WITHOUT = 0.05
+WITHOUT = 0.25
 """Standard deviation of a direction along a gene that names no spread, of its range [1]."""
 
 
@@ -28,8 +28,8 @@ class Optimizer:
 
     Args:
         search: What is searched.
-        step: Step size alpha, in directions.
-        noise: Size nu of the tried directions.
+        step: Step size alpha, of the spread of each gene.
+        noise: Size nu of the tried directions, of the spread of each gene.
         top: Share of the directions that count, b / N.
 
     References:
@@ -43,8 +43,8 @@ class Optimizer:
         self,
         search: Search,
         *,
-        step: Annotated[float, Field(gt=0)] = 0.3,
-        noise: Annotated[float, Field(gt=0)] = 0.3,
+        step: Annotated[float, Field(gt=0)] = 0.7,
+        noise: Annotated[float, Field(gt=0)] = 1.0,
         top: Annotated[float, Field(gt=0, le=1)] = 0.5,
     ) -> None:
         self.events: list[str] = []
