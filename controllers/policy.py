@@ -206,6 +206,11 @@ class Controller:
             **self._controls,
         }
 
+    def outputs(self, params: Record, states: Record) -> dict[str, Array]:
+        """The action on each control, within [-1, 1]."""
+        actions = np.clip(states.action, -1.0, 1.0)
+        return {name: actions[:, j] for j, name in enumerate(self.layout.outputs)}
+
 
 def _controls(morphology: Morphology, reach: float) -> dict[str, Array]:
     """Centre, reach and limits of the controls, each (nu,)."""
