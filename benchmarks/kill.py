@@ -1,7 +1,10 @@
 """Kills `evoloco evolve` at random moments, resumes it, and compares the journals.
 
     python benchmarks/kill.py [--run biped] [--kills 20] [--generations 60] [--seed 0]
-                              [--out FOLDER]
+                              [--train] [--out FOLDER]
+
+With `--train`, it kills `evoloco train` of biped_ppo instead, and the weights and everything else
+that a training continues with must be equal too.
 
 The run is the bundled one, shortened. Every process gets SIGKILL: some while they
 start, some in the search, some while they choose the champion or write the
@@ -25,6 +28,12 @@ import numpy as np
 
 DURATION = 4.0
 """Duration of an episode [s]."""
+
+SMALL = ("training.simulations=8", "training.rollout=64", "training.judge=2")
+"""What makes a training short enough to be killed often."""
+
+STEPS_PER_JUDGEMENT = 8 * 64 * 2
+"""Control steps between two judgements of it."""
 
 POLL = 0.02
 """Time between looks at the journal [s]."""
@@ -52,10 +61,11 @@ def generations(folder: Path) -> int:
 
 
 def record(folder: Path) -> bytes:
-    """Returns genomes, fitness and the champion's file as one string of bytes."""
+    """Returns genomes, fitness, champion and checkpoint of a training as one string of bytes."""
     rows = query(folder, "SELECT genome, fitness FROM individuals ORDER BY generation, individual")
-    champion = (folder / "champion.json").read_bytes()
-    return b"".join(genome + struct.pack("<d", fitness) for genome, fitness in rows) + champion
+    files = (folder / "champion.json", folder / "training.safetensors")
+    content = b"".join(path.read_bytes() for path in files if path.is_file())
+    return b"".join(genome + struct.pack("<d", fitness) for genome, fitness in rows) + content
 
 
 def undisturbed(arguments: list[str], folder: Path) -> tuple[float, float, float]:
@@ -89,17 +99,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--run", default="biped_fast")
+    parser.add_argument("--run", help="by default biped_fast, or biped_ppo with --train")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--generations", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0, help="seed of the moments")
+    parser.add_argument("--train", action="store_true", help="kills a training")
     parser.add_argument(
         "--out", type=Path, help="folder of the two run folders; by default a temporary one"
     )
     options = parser.parse_args()
     total = options.generations
     changes = [f"scenario.duration={DURATION}", f"evaluation.heldout_duration={DURATION}"]
-    arguments = ["evolve", options.run, f"optimizer.generations={total}", *changes]
+    arguments = ["evolve", options.run or "biped_fast", f"optimizer.generations={total}", *changes]
+    if options.train:
+        steps = (total - 1) * STEPS_PER_JUDGEMENT
+        small = [*SMALL, f"training.steps={steps}"]
+        arguments = ["train", options.run or "biped_ppo", *small, *changes]
 
     with tempfile.TemporaryDirectory() as temporary:
         place = options.out or Path(temporary)

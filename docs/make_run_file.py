@@ -108,7 +108,11 @@ def _tables(
 
 def _reference(field: Any) -> str:
     """Returns the name of the table that a key refers to; empty for another key."""
-    return field.get("$ref", "").rpartition("/")[2] if isinstance(field, dict) else ""
+    if not isinstance(field, dict):
+        return ""
+    choices = [field, *field.get("anyOf", ())]
+    found = [choice["$ref"] for choice in choices if "$ref" in choice]
+    return str(found[0]).rpartition("/")[2] if found else ""
 
 
 def _row(key: str, field: dict[str, Any], table: dict[str, Any]) -> str:

@@ -42,6 +42,9 @@ _ENTRY = {
 
 _SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
+MOST_GENES = 400
+"""Genes that are listed one by one; a network has thousands of weights."""
+
 COMMON = "biped"
 """The body that is tried first when a controller fits several."""
 
@@ -318,6 +321,9 @@ def _genes(name: str, morphology: dict[str, Any], options: Sequence[str]) -> lis
 
 def _rows(genes: Sequence[Gene]) -> list[str]:
     """Returns one line per gene: name, bounds, unit, meaning, start or spacing."""
+    if len(genes) > MOST_GENES:
+        more = len(genes) - MOST_GENES
+        return [*_rows(genes[:MOST_GENES]), f"  ... and {more} more of the same kinds"]
     width = max(len(gene.name) for gene in genes)
     return [
         f"  {gene.name:{width}}  {gene.low:8.4g} to {gene.high:8.4g} {gene.unit:8} {gene.meaning}"

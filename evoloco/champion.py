@@ -30,6 +30,10 @@ from evoloco.search.scone_par import Line
 
 FILE = "champion.json"
 
+MOST_GENES_TOLD = 1000
+"""Genes that a champion.json tells one by one. The weights of a network mean nothing one by one,
+and its genome holds them."""
+
 LEAST_SPREAD = 1e-3
 """Smallest spread of a gene that is written [of its range], so that a search can start from it."""
 
@@ -158,7 +162,7 @@ def elite(experiment: Experiment, journal: Recorded) -> list[Candidate]:
         Candidate(*place, np.frombuffer(genome), mean[genome]) for genome, place in first.items()
     ]
     candidates.sort(key=lambda candidate: (-candidate.fitness, candidate.generation))
-    if not getattr(experiment.optimizer(), "mean_is_first", False):
+    if experiment.spec.training or not getattr(experiment.optimizer(), "mean_is_first", False):
         return candidates[:count]
     return [*_means(journal, fittest, count - count // 2), *candidates[: count // 2]]
 
@@ -256,7 +260,9 @@ def write(champion: Choice, experiment: Experiment, path: Path) -> None:
 
 
 def _genes(champion: Choice, space: Space) -> dict[str, dict[str, Any]]:
-    """Returns value, unit, bound, mean and spread of each gene, by name."""
+    """Returns value, unit, bound, mean and spread of each gene, by name; none of very many."""
+    if len(space) > MOST_GENES_TOLD:
+        return {}
     distribution = _distribution(champion.generation_genomes, space)
     genes = {}
     for row in space.describe(champion.genome):
@@ -276,7 +282,8 @@ def _distribution(genomes: Array, space: Space) -> dict[str, tuple[float, float]
     found = {}
     for gene, values in zip(space.genes, space.values(genomes).T.copy(), strict=True):
         least = LEAST_SPREAD * (gene.high - gene.low)
-        found[gene.name] = float(values.mean()), max(float(values.std(ddof=1)), least)
+        spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
+        found[gene.name] = float(values.mean()), max(spread, least)
     return found
 
 

@@ -20,7 +20,16 @@ from evoloco.optimizer import Optimizer, Search
 from evoloco.options import checked, options_of
 from evoloco.randomization.draw import Randomization
 from evoloco.randomization.world import check
-from evoloco.scenario import CHECK, ELITE, HELD_OUT, SEARCH, Scenario, Termination, draw
+from evoloco.scenario import (
+    CHECK,
+    ELITE,
+    HELD_OUT,
+    SEARCH,
+    TRAINING,
+    Scenario,
+    Termination,
+    draw,
+)
 from evoloco.search import start
 from evoloco.spec import CommandSpec, OptimizerSpec, RunSpec, ScenarioSpec, TermSpec, TerrainSpec
 from evoloco.term import Term, objective_names
@@ -177,15 +186,24 @@ class Experiment:
             _term(name, spec, self.morphology, asks) for name, spec in self.spec.fitness.items()
         )
 
+    @cached_property
+    def rewards(self) -> tuple[Term, ...]:
+        """The terms of the reward of a control step: those of [reward], or else of [fitness]."""
+        asks = self.spec.scenario.command.drawn.moves
+        if not self.spec.reward:
+            return self.terms
+        return tuple(
+            _term(name, spec, self.morphology, asks, "reward")
+            for name, spec in self.spec.reward.items()
+        )
+
     @property
     def told(self) -> RunSpec:
         """The run file with the floors of its terms written out."""
-        floors = {term.name: term.floor for term in self.terms if term.weight}
-        tables = {
-            name: table.model_copy(update={"floor": floors[name]} if name in floors else {})
-            for name, table in self.spec.fitness.items()
-        }
-        return self.spec.model_copy(update={"fitness": tables})
+        update = {"fitness": _with_floors(self.spec.fitness, self.terms)}
+        if self.spec.reward:
+            update["reward"] = _with_floors(self.spec.reward, self.rewards)
+        return self.spec.model_copy(update=update)
 
     @property
     def objectives(self) -> tuple[str, ...]:
@@ -318,6 +336,20 @@ class Experiment:
         width = self.spec.scenario.width.heldout
         return self._draw(HELD_OUT, 0, episode, self.heldout_duration, width)
 
+    def training_scenarios(self, count: int, seed: int) -> list[Scenario]:
+        """Scenarios in which a policy is trained, which no judgement sees.
+
+        Args:
+            count: Their number.
+            seed: Of their random numbers, instead of the run file's.
+        """
+        return [self.training_scenario(episode, seed) for episode in range(count)]
+
+    def training_scenario(self, episode: int, seed: int) -> Scenario:
+        """One of them, by its index."""
+        width, duration = self.spec.scenario.width.end, self.spec.scenario.duration
+        return self._draw(TRAINING, 0, episode, duration, width, seed=seed)
+
     def check_scenario(
         self,
         episode: int,
@@ -345,6 +377,7 @@ class Experiment:
         pushes: float = 1.0,
         differing: ScenarioSpec | None = None,
         randomizations: Sequence[Randomization] | None = None,
+        seed: int | None = None,
     ) -> Scenario:
         """Draws the scenario of an episode.
 
@@ -357,12 +390,13 @@ class Experiment:
             pushes: Strength of pushes, 0 to 1.
             differing: Start, pushes, friction and command, instead of the run file's.
             randomizations: What else differs, instead of the run file's.
+            seed: Part of the address of its random numbers, instead of the run file's.
         """
         scenario = differing or self.spec.scenario
         push = scenario.push
         return draw(
             self.morphology,
-            (self.spec.seed, stream, generation, episode),
+            (self.spec.seed if seed is None else seed, stream, generation, episode),
             duration=duration,
             joint_noise=scenario.joint_noise,
             velocity_noise=scenario.velocity_noise,
@@ -378,32 +412,44 @@ class Experiment:
         )
 
 
-def _term(name: str, spec: TermSpec, morphology: Morphology, asks: bool) -> Term:
-    """A fitness term of the run file.
+def _with_floors(tables: dict[str, TermSpec], terms: Sequence[Term]) -> dict[str, TermSpec]:
+    """Tables of terms with their floors written out."""
+    floors = {term.name: term.floor for term in terms if term.weight}
+    return {
+        name: table.model_copy(update={"floor": floors[name]} if name in floors else {})
+        for name, table in tables.items()
+    }
+
+
+def _term(
+    name: str, spec: TermSpec, morphology: Morphology, asks: bool, where: str = "fitness"
+) -> Term:
+    """A term of the run file.
 
     Args:
         name: Of the term.
         spec: Its table.
         morphology: The body.
         asks: Whether the scenario's command asks for anything.
+        where: The table that it is in: "fitness" or "reward".
 
     Raises:
         SpecError: An option does not fit, a key of the table hides one, there is no floor, or there
             is no command to follow.
     """
-    module = member("fitness", spec.measure, f"fitness.{name}.measure")
+    module = member("fitness", spec.measure, f"{where}.{name}.measure")
     if spec.weight and not asks and getattr(module, "COMMANDED", False):
         raise SpecError(
-            f"fitness.{name}.measure: '{spec.measure}' measures how [scenario.command] is "
+            f"{where}.{name}.measure: '{spec.measure}' measures how [scenario.command] is "
             "followed, and that asks for nothing. Give it a speed, a turning_rate or stages, such "
             "as scenario.command.speed=0.3."
         )
     for taken in sorted(options_of(module.measure).keys() & TermSpec.model_fields.keys()):
         raise SpecError(
-            f"fitness.{name}.measure: the parameter '{taken}' of measure '{spec.measure}' cannot "
+            f"{where}.{name}.measure: the parameter '{taken}' of measure '{spec.measure}' cannot "
             f"be set, because `{taken}` is a key of every fitness term. Give it another name."
         )
-    options = checked(module.measure, spec.options, f"fitness.{name}", TermSpec.model_fields)
+    options = checked(module.measure, spec.options, f"{where}.{name}", TermSpec.model_fields)
     unit = unit_of(module, morphology)
     return Term(
         name,
@@ -414,13 +460,13 @@ def _term(name: str, spec: TermSpec, morphology: Morphology, asks: bool) -> Term
         unit,
         spec.objective,
         spec.threshold,
-        _floor(name, spec, declared_floor(module, spec.weight, morphology), unit),
+        _floor(f"{where}.{name}", spec, declared_floor(module, spec.weight, morphology), unit),
         row_form(module),
         spec.floor_of == "mean",
     )
 
 
-def _floor(name: str, spec: TermSpec, declared: float | None, unit: str) -> float:
+def _floor(place: str, spec: TermSpec, declared: float | None, unit: str) -> float:
     """What an unlived step counts for a term: as the run file says, or as its measure declares.
 
     Raises:
@@ -429,7 +475,7 @@ def _floor(name: str, spec: TermSpec, declared: float | None, unit: str) -> floa
     found = declared if spec.floor is None else spec.floor
     if found is None and spec.weight < 0:
         raise SpecError(
-            f"fitness.{name}.floor is missing: little of measure '{spec.measure}' is wanted, and "
+            f"{place}.floor is missing: little of measure '{spec.measure}' is wanted, and "
             f"it declares no FLOORS. Give the largest value [{unit}] that counts; a step that is "
             "not lived counts as much."
         )

@@ -9,7 +9,7 @@ from evoloco.errors import SpecError, UnknownNameError, user_code
 from evoloco.members import member, members
 from evoloco.morphology import Morphology
 from evoloco.options import checked
-from evoloco.sensor import Estimate, Noise, Reading, Sensor
+from evoloco.sensor import Clock, Estimate, Noise, Reading, Sensor
 from evoloco.spec import SensorSpec
 
 ROOM = "sensors"
@@ -43,7 +43,7 @@ def fitted(morphology: Morphology, asked: Mapping[str, SensorSpec]) -> Morpholog
     for name, spec in wanted.items():
         found = _found(morphology, sensors, name, spec, modules[name])
         sensors[name] = _set(found, name, spec)
-    _check_estimates(sensors)
+    _check_formed(sensors)
     return replace(morphology, fitted=tuple(sensors.values()))
 
 
@@ -125,8 +125,13 @@ def _set(sensor: Sensor, name: str, spec: SensorSpec) -> Sensor:
     )
 
 
-def _check_estimates(sensors: Mapping[str, Sensor]) -> None:
-    """Raises a SpecError for what an estimate cannot have, which is formed from felt readings."""
+def _check_formed(sensors: Mapping[str, Sensor]) -> None:
+    """Raises a SpecError for two clocks, and for what an estimate of felt readings cannot have."""
+    clocks = [sensor.name for sensor in sensors.values() if isinstance(sensor.source, Clock)]
+    if len(clocks) > 1:
+        names = ", ".join(clocks)
+        raise SpecError(f"sensors: one sensor can have the source 'clock', not {names}.")
+
     estimates = [sensor for sensor in sensors.values() if isinstance(sensor.source, Estimate)]
     if len(estimates) > 1:
         names = ", ".join(sensor.name for sensor in estimates)

@@ -21,6 +21,7 @@ from evoloco.record import lock
 from evoloco.record.journal import Generation, Journal
 from evoloco.remarks import at_once, remarks
 from evoloco.run import Run
+from evoloco.stopwatch import Stopwatch
 
 Progress = Callable[[Generation], None]
 
@@ -62,7 +63,13 @@ def evolve(
         BusyError: Another process continues this run.
         StorageError: The folder cannot be written.
         JournalError: The record does not follow from the run file.
+        SpecError: The run is one that is trained.
     """
+    if run.spec.training:
+        raise SpecError(
+            f"{run.folder} is a run with [training]: its policy is trained, not evolved. "
+            f"Continue with: evoloco resume {run.folder}"
+        )
     with lock.held(run.folder):
         return _search(run, generations, evaluator or run.local(), progress, enough)
 
@@ -74,19 +81,19 @@ def _search(
     progress: Progress | None,
     enough: Enough | None,
 ) -> str:
-    _check_unchanged(run)
+    check_unchanged(run)
     optimizer = run.replayed()
     if generations:
         run.journal.write_note("generations", generations)
     _note_search_events(run, optimizer)
 
     last = generations or run.generations
-    with _interruptible() as interrupted:
+    with interruptible() as interrupted:
         for generation in range(len(run.journal), last):
             if reason := optimizer.stop_reason():
-                return _stop(run, f"{run.spec.optimizer.name}: {reason}")
+                return stop(run, f"{run.spec.optimizer.name}: {reason}")
             if enough is not None and (reason := enough(run.journal)):
-                return _stop(run, reason)
+                return stop(run, reason)
 
             record = _one_generation(run, generation, optimizer, evaluator)
             run.journal.append(record)
@@ -95,15 +102,15 @@ def _search(
                 progress(record)
 
             if interrupted():
-                _stop(run, INTERRUPTED)
+                stop(run, INTERRUPTED)
                 raise Interrupted(
                     f"Stopped after generation {generation}; everything up to it is recorded. "
                     f"Continue with: evoloco resume {run.folder}"
                 )
-    return _stop(run, ALL_GENERATIONS)
+    return stop(run, ALL_GENERATIONS)
 
 
-def _check_unchanged(run: Run) -> None:
+def check_unchanged(run: Run) -> None:
     """Checks that what produced the recorded generations is unchanged.
 
     Raises:
@@ -123,21 +130,42 @@ def _one_generation(
     run: Run, generation: int, optimizer: Optimizer, evaluator: Evaluator
 ) -> Generation:
     """Asks for genomes, evaluates them and tells the optimizer."""
-    began, used = time.perf_counter(), time.process_time()
+    watch = Stopwatch()
     who = f"optimizer: '{run.spec.optimizer.name}'"
     with user_code(who):
         genomes = _checked(optimizer.ask(), run, who)
 
-    asked = time.perf_counter()
+    record = judged(run, generation, genomes, evaluator, watch)
+    with user_code(who):
+        optimizer.tell(genomes, record.told, record.evaluation.values.mean(axis=1))
+    return replace(
+        record,
+        finished=time.time(),
+        wall_time=watch.wall,
+        cpu_time=watch.cpu + record.evaluation.cpu_time,
+    )
+
+
+def judged(
+    run: Run, generation: int, genomes: Array, evaluator: Evaluator, watch: Stopwatch
+) -> Generation:
+    """Evaluates genomes (G, n) on the scenarios of their generation.
+
+    Args:
+        run: The run.
+        generation: Its number.
+        genomes: (G, n).
+        evaluator: Evaluator of the run.
+        watch: Runs since the generation began.
+    """
+    asked = watch.wall
     support = run.spec.evaluation.support.strength(generation)
     scenarios = run.experiment.scenarios(generation)
     evaluation = evaluator.evaluate(genomes, scenarios, support, partial(run.address, generation))
-    simulated = time.perf_counter() - asked
+    simulated = watch.wall - asked
     evaluation = replace(evaluation, events=_events(run, generation, evaluation))
 
     rating = rate(run.experiment, evaluation)
-    with user_code(who):
-        optimizer.tell(genomes, rating.told, evaluation.values.mean(axis=1))
     return Generation(
         generation,
         genomes,
@@ -145,10 +173,10 @@ def _one_generation(
         evaluation,
         support,
         finished=time.time(),
-        wall_time=time.perf_counter() - began,
+        wall_time=watch.wall,
         simulation_time=simulated,
         objectives=rating.objectives,
-        cpu_time=time.process_time() - used + evaluation.cpu_time,
+        cpu_time=watch.cpu + evaluation.cpu_time,
     )
 
 
@@ -169,7 +197,7 @@ def _checked(genomes: Array, run: Run, who: str) -> Array:
     return genomes
 
 
-def _stop(run: Run, reason: str) -> str:
+def stop(run: Run, reason: str) -> str:
     """Notes why a search stopped and, if it was not interrupted, remarks on it."""
     found = remarks(run.spec, run.journal) if reason != INTERRUPTED else []
     run.journal.write_note("remarks", found)
@@ -207,7 +235,7 @@ def _note_search_events(run: Run, optimizer: Optimizer) -> None:
 
 
 @contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
+def interruptible() -> Iterator[Callable[[], bool]]:
     """Yields a function that returns whether the user asked to stop.
 
     The first Ctrl-C asks to stop after the generation; the second stops at once.

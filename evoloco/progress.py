@@ -197,9 +197,10 @@ class Live:
 def headline(run: Run) -> list[str]:
     """Returns what is evolved, and where it is recorded."""
     spec, genes = run.spec, len(run.experiment.space)
+    search = spec.training.algorithm if spec.training else spec.optimizer.name
     return [
         f"{spec.name}: {spec.morphology.name} + {spec.controller.name}, {genes} genes, "
-        f"{spec.optimizer.name}, seed {spec.seed}",
+        f"{search}, seed {spec.seed}",
         f"Folder: {run.folder}",
     ]
 

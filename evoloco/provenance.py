@@ -30,8 +30,7 @@ _PACKAGES = ("mujoco", "numpy", "numba", "llvmlite", "cma")
 def collect(experiment: Experiment) -> dict[str, Any]:
     """Returns the facts needed to reproduce a run, or to explain why a replay differs."""
     spec = experiment.spec
-    optimizer = member("optimizers", spec.optimizer.name).Optimizer
-    packages = (*_PACKAGES, *getattr(optimizer, "packages", ()))
+    packages = (*_PACKAGES, *_packages_of_search(spec))
     return {
         "evoloco": __version__,
         "commit": _commit(),
@@ -48,6 +47,14 @@ def collect(experiment: Experiment) -> dict[str, Any]:
         "model_sha256": _digest_of_model(experiment.morphology.model),
         "told": list(experiment.morphology.told),
     }
+
+
+def _packages_of_search(spec: RunSpec) -> tuple[str, ...]:
+    """Returns the packages that the search itself is made with."""
+    if spec.training:
+        return ("torch", "stable-baselines3")
+    optimizer = member("optimizers", spec.optimizer.name).Optimizer
+    return tuple(getattr(optimizer, "packages", ()))
 
 
 class _Facts(BaseModel):
@@ -214,9 +221,7 @@ def _version(package: str) -> str:
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
-        raise SpecError(
-            f"optimizer.name: the optimizer needs the package '{package}', which is not installed."
-        ) from None
+        raise SpecError(f"The run needs the package '{package}', which is not installed.") from None
 
 
 def digest(path: Path) -> str:

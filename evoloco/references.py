@@ -10,6 +10,7 @@ MEMBERS = {
     "morphology.name": "morphologies",
     "controller.name": "controllers",
     "fitness.*.measure": "fitness",
+    "reward.*.measure": "fitness",
     "sensors.*.source": "sensors",
     "scenario.terrain.name": "terrains",
     "optimizer.name": "optimizers",
@@ -19,7 +20,9 @@ MEMBERS = {
 FILES = (
     "morphology.path",
     "controller.path",
+    "controller.weights",
     "fitness.*.path",
+    "reward.*.path",
     "sensors.*.path",
     "scenario.terrain.path",
     "optimizer.path",

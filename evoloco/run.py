@@ -144,7 +144,9 @@ class Run:
     @property
     def generations(self) -> int:
         """Total number of generations: of the run file, or as extended last."""
-        return int(self.journal.note("generations") or self.spec.optimizer.generations)
+        training = self.spec.training
+        planned = training.judgements if training else self.spec.optimizer.generations
+        return int(self.journal.note("generations") or planned)
 
     @property
     def search_events(self) -> list[str]:
@@ -173,8 +175,13 @@ class Run:
         """Returns a new optimizer that was told all recorded generations.
 
         Raises:
-            JournalError: The record does not follow from the run file.
+            JournalError: The record does not follow from the run file, or the run is trained.
         """
+        if self.spec.training:
+            raise JournalError(
+                f"{self.folder} is a run whose policy is trained: nobody knows a generation that "
+                "is not recorded yet."
+            )
         optimizer = self.experiment.optimizer()
         for record in self.journal.generations():
             genomes = optimizer.ask()
@@ -273,7 +280,12 @@ def check(experiment: Experiment) -> None:
     Raises:
         EvolocoError: The run file is not valid.
     """
-    experiment.optimizer()
+    if experiment.spec.training:
+        from evoloco.rl.requirements import check as check_training
+
+        check_training(experiment)
+    else:
+        experiment.optimizer()
     _ = experiment.randomizations  # which checks them
     check_signals(experiment.controller, experiment.spec.scenario.control_dt)
     for duration in (experiment.spec.scenario.duration, experiment.heldout_duration):

@@ -85,7 +85,8 @@ def read_row(folder: Path) -> Row:
     spec = read(folder / "run.toml")
     with closing(Journal(folder / FILE)) as journal:
         done, best = len(journal), journal.best_fitness()
-        total = int(journal.note("generations") or spec.optimizer.generations)
+        planned = spec.training.judgements if spec.training else spec.optimizer.generations
+        total = int(journal.note("generations") or planned)
         reason = journal.note("stop_reason")
 
     heldout, completed, episodes = _heldout(folder)

@@ -17,8 +17,9 @@ from evoloco.terrain import STREAM, Terrain
 Direction = Literal["any", "sagittal", "lateral", "forward", "backward"]
 """Of pushes in the world: x is forward, y to the left."""
 
-SEARCH, ELITE, HELD_OUT, CHECK = 0, 1, 2, 3
-"""Streams of random numbers: for search, choice of the champion, its judgement, and its check."""
+SEARCH, ELITE, HELD_OUT, CHECK, TRAINING = 0, 1, 2, 3, 4
+"""Streams of random numbers: for search, choice of the champion, its judgement, its check, and the
+training of a policy."""
 
 
 @dataclass(frozen=True)

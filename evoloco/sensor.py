@@ -66,6 +66,17 @@ class Estimate:
     time_constant: float
 
 
+@dataclass(frozen=True)
+class Clock:
+    """Sine and cosine of the time in the episode, which the episode kernel forms.
+
+    Attributes:
+        period: Of both [s].
+    """
+
+    period: float
+
+
 class Computed(Protocol):
     """Readings that Python computes for a whole batch, every interval of the sensor.
 
@@ -123,7 +134,7 @@ class Sensor:
     channels: tuple[str, ...]
     unit: str
     meaning: str
-    source: tuple[Reading, ...] | Formed | Estimate | Computed
+    source: tuple[Reading, ...] | Formed | Estimate | Clock | Computed
     interval: float = 0.0
     delay: float = 0.0
     noise: Noise = Noise()
@@ -131,7 +142,7 @@ class Sensor:
     @property
     def computed(self) -> Computed | None:
         """What computes it in Python; None where the kernel reads or forms it."""
-        return None if isinstance(self.source, str | tuple | Estimate) else self.source
+        return None if isinstance(self.source, str | tuple | Estimate | Clock) else self.source
 
 
 def layout(sensors: Sequence[Sensor]) -> fields.Layout:

@@ -546,6 +546,68 @@ class OptimizerSpec(_Member):
     population_size: int = Field(32, ge=2, le=100_000, description="Genomes per generation.")
 
 
+class TrainingSpec(_Table):
+    """How a policy is trained. A run with this table is one for `evoloco train`."""
+
+    algorithm: Literal["ppo", "sac"] = Field(
+        "ppo", description="Stable-Baselines3's PPO on native rollouts, or its SAC."
+    )
+    steps: int = Field(
+        512_000,
+        ge=0,
+        le=10**12,
+        description="Control steps of all simulations together, rounded up to whole judgements.",
+    )
+    judge: Count = Field(
+        10,
+        description="Rollouts between judgements of the policy, each a generation of the record.",
+    )
+    simulations: Count = Field(32, description="Simulations that collect experience at once.")
+    rollout: Count = Field(128, description="Control steps of each simulation between two updates.")
+    worlds: Count = Field(
+        64, description="Scenarios that are drawn once, in which episodes begin at random."
+    )
+    batch: Count = Field(512, description="Control steps in a minibatch.")
+    epochs: Count = Field(5, description="Passes through a rollout, by PPO.")
+    learning_rate: Positive = Field(1e-3, description="Of Adam, at the beginning.")
+    kl: NotNegative = Field(
+        0.015,
+        description="Divergence of the new policy from the old one that an update of PPO should "
+        'have. The learning rate follows it, or with `penalty = "kl"` the penalty. 0: the '
+        "learning rate stays.",
+    )
+    penalty: Literal["clip", "kl"] = Field(
+        "clip",
+        description="What keeps PPO's policy near the old one: clipped ratios, or an adaptive "
+        "penalty on the divergence.",
+    )
+    parts: Annotated[int, Field(ge=1, le=1000)] = Field(
+        1,
+        description="Parts of a minibatch whose gradients are averaged, by PPO; as many workers "
+        "can compute them at once. The number changes the last bits of the result, the number of "
+        "workers does not.",
+    )
+    clip: Positive = Field(0.2, description="Largest change of a ratio that counts, by PPO.")
+    discount: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.99, description="Factor on a reward for every control step that it comes later."
+    )
+    gae_lambda: Fraction = Field(0.95, description="Of the generalised advantage estimate, by PPO.")
+    deviation: Positive = Field(
+        0.37, description="Standard deviation of the noise on actions at the beginning, by PPO."
+    )
+    entropy: NotNegative = Field(0.0, description="Weight of the entropy bonus, by PPO.")
+
+    @property
+    def steps_per_judgement(self) -> int:
+        """Control steps of all simulations between two judgements."""
+        return self.judge * self.simulations * self.rollout
+
+    @property
+    def judgements(self) -> int:
+        """Judgements of a whole training, that of the policy that it begins with included."""
+        return 1 + -(-self.steps // self.steps_per_judgement)
+
+
 class StartSpec(_Table):
     """Where the search starts. A file is read once; its values then stand in `genes`."""
 
@@ -585,6 +647,11 @@ class RunSpec(_Table):
     morphology: MorphologySpec
     controller: ControllerSpec
     fitness: dict[str, TermSpec] = Field(description="The terms, by name.", min_length=1)
+    reward: dict[str, TermSpec] = Field(
+        default_factory=dict,
+        description="Terms of the reward of a control step, for training; by default those of "
+        "[fitness]. Only measures with a value per step can be such terms.",
+    )
     sensors: dict[str, SensorSpec] = Field(
         default_factory=dict,
         description="Other settings for sensors of the body, and further sensors, by name.",
@@ -593,6 +660,7 @@ class RunSpec(_Table):
     randomize: dict[str, RandomizationSpec] = Field(default_factory=dict)
     evaluation: EvaluationSpec = EvaluationSpec()
     optimizer: OptimizerSpec = OptimizerSpec()
+    training: TrainingSpec | None = None
     start: StartSpec = StartSpec()
 
     @field_validator("name")
@@ -782,6 +850,11 @@ def _model_at(location: Sequence[int | str]) -> type[BaseModel] | None:
             found = next((kind for kind in get_args(found) if _is_model(kind)), None)
         elif part in found.model_fields:
             found = found.model_fields[str(part)].annotation
+            found = (
+                next((kind for kind in get_args(found) if _is_model(kind)), found)
+                if (type(None) in get_args(found))
+                else found
+            )
         else:
             return None
     return found if _is_model(found) else None

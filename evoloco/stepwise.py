@@ -61,8 +61,42 @@ def follow(constants, memory, rows, dt, weights, floors, values, sums):
 """`weighted_sum` sets the value of each term at one control step and returns the reward by (1), but
 for 1 / P."""
 
+_REWARD = '''"""A compiled reward; made by evoloco, may be deleted."""
+
+import numba
+from numba import carray, types
+
+from evoloco import stepwise
+
+weighted_sum, *layouts = stepwise.given
+constants_row, memory_row, trace_row = (types.CPointer(numba.from_dtype(kind)) for kind in layouts)
+array, real = types.CPointer(types.float64), types.float64
+
+
+def native_reward(constants, memory, now, dt, weights, floors, values, reward):
+    carray(reward, (1,))[0] = weighted_sum(
+        carray(constants, (1,))[0],
+        carray(memory, (1,))[0],
+        carray(now, (1,))[0],
+        dt,
+        carray(weights, ({count},)),
+        carray(floors, ({count},)),
+        carray(values, ({count},)),
+    )
+    return 0
+
+
+native_reward = numba.cfunc(
+    types.int64(
+        constants_row, memory_row, trace_row, real, array, array, array, array
+    ),
+    error_model="numpy",
+    cache=True,
+)(native_reward)
+'''
+
 given: tuple[Any, ...] = ()
-"""What the module made of `_MODULE` compiles: the terms' row forms."""
+"""What a generated module compiles: the terms' row forms, or their sum and its layouts."""
 
 
 class Stepwise:
@@ -142,6 +176,20 @@ class Stepwise:
             sums,
         )
         return values, sums
+
+    @property
+    def reward(self) -> int:
+        """Address of a C function that the kernel calls at a control step.
+
+        It takes addresses of constants, memory and the present row of the trace, the time between
+        rows [s], and addresses of weights, floors, values and the reward, which it writes.
+        """
+        global given
+        layouts = (self._constants, self._memory, self._row)
+        given = (self.native.weighted_sum, *layouts)
+        text = _REWARD.format(count=len(self.terms))
+        module: Any = cache.compiled(text, tuple(form.row for form in self._forms), layouts)
+        return int(module.native_reward.address)
 
     def _values(self, morphology: Morphology) -> list[Fields]:
         """Constants of every term."""

@@ -1,10 +1,12 @@
 """Whether left and right feet take turns in carrying the body."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evoloco.episode import Episode
 from evoloco.errors import ModelError
 from evoloco.genome import Array
+from evoloco.morphology import Morphology
 
 UNIT = "1"
 FLOORS = (0.0, 2.0)
@@ -24,17 +26,23 @@ def measure(episode: Episode) -> Array:
         ModelError: The feet are not in pairs.
     """
     load = np.maximum(episode.foot_load, 0.0)
-    feet, sides = episode.morphology.feet, episode.morphology.sides
-    pairs = sides.feet or ((sides.couple,) if sides.couple else ())
-    if len(feet) != 2 * len(pairs):
-        raise ModelError(
-            "Measure 'alternation' needs feet in pairs, left and right; "
-            f"this body has {len(feet)}, of which {2 * len(pairs)} are in pairs."
-        )
-
-    left, right = (
-        load[:, [feet.index(pair[side]) for pair in pairs]].sum(axis=1) for side in (0, 1)
-    )
+    left, right = (load[:, side].sum(axis=1) for side in pairs(episode.morphology).T)
     total = left + right
     balance = (left - right) / np.where(total > 0, total, 1.0)  # (1)
     return episode.per_control_step(np.abs(balance - balance.mean()))  # (2)
+
+
+def pairs(morphology: Morphology) -> NDArray[np.int64]:
+    """Indices of the left and the right foot of each pair (pairs, 2).
+
+    Raises:
+        ModelError: The feet are not in pairs.
+    """
+    feet, sides = morphology.feet, morphology.sides
+    found = sides.feet or ((sides.couple,) if sides.couple else ())
+    if len(feet) != 2 * len(found):
+        raise ModelError(
+            "Alternation needs feet in pairs, left and right; "
+            f"this body has {len(feet)}, of which {2 * len(found)} are in pairs."
+        )
+    return np.array([[feet.index(foot) for foot in pair[:2]] for pair in found], np.int64)

@@ -51,6 +51,7 @@ MEMBERS = [
     Case("cmaes", {"covariance": "diagonal"}),
     Case("cmaes", {"elitist": True}),
     Case("race", {"racers": 3, "trial": 3, "heat": 2}, ranked=False),
+    Case("ars", ranked=False),
     Case("ga"),
     Case("ga", {"crossover": "sbx", "mutation": "polynomial", "elites": 0}),
     Case("ga", {"crossover": "two_point", "elites": 3}),

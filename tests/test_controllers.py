@@ -223,7 +223,8 @@ def test_a_channel_added_to_the_observation_leaves_every_command_unchanged(name,
 
 
 def test_every_member_is_tried_with_a_channel_added():
-    assert {name for name, _, _ in FEELING} == set(members("controllers"))
+    # A policy reads every channel, so one more makes another network.
+    assert {name for name, _, _ in FEELING} == set(members("controllers")) - {"policy"}
 
 
 @pytest.mark.parametrize("name", MIRRORED)

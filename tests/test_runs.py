@@ -30,12 +30,11 @@ def test_published_champion_does_again_what_was_published(name):
     published = json.loads(RUNS[name].with_name("champion.json").read_text())
     spec = read(RUNS[name], [f"seed={published['seed']}"])
     experiment = Experiment(spec)
-    genome = experiment.space.encode(
-        {gene: entry["value"] for gene, entry in published["genes"].items()}
-    )
-    np.testing.assert_allclose(
-        genome, published["genome"], atol=1e-12
-    )  # rounding of encode(decode())
+    if published["genes"]:  # the weights of a network are not told one by one
+        values = {gene: entry["value"] for gene, entry in published["genes"].items()}
+        genome = experiment.space.encode(values)
+        # The difference is the rounding of encode(decode()).
+        np.testing.assert_allclose(genome, published["genome"], atol=1e-12)
 
     evaluator = Local(experiment, duration=experiment.heldout_duration)
     evaluation = evaluator.evaluate(np.array([published["genome"]]), experiment.held_out(), 0.0)

@@ -113,6 +113,7 @@ def test_every_sensor_says_what_it_is_and_no_channel_is_constant(name):
 def test_every_bundled_sensor_is_held_to_the_contract():
     assert set(members("sensors")) == {
         "acceleration",
+        "clock",
         "command",
         "estimated_tilt",
         "ground_profile",

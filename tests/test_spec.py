@@ -456,6 +456,7 @@ def test_a_users_measure_takes_its_options_from_the_run_file(
 
 def test_every_room_has_the_members_that_its_files_name() -> None:
     optimizers = {
+        "ars",
         "cma_me",
         "cmaes",
         "ga",

@@ -18,6 +18,7 @@ from evoloco.cli import (
     listing,
     replaying,
     reporting,
+    training,
 )
 
 # The last bits of linear algebra depend on its number of threads, and MuJoCo needs the cores.
@@ -38,12 +39,14 @@ for _name, _command, _examples in (
     ("list", listing.list_members, listing.EXAMPLES),
     ("inspect", inspecting.inspect, inspecting.EXAMPLES),
     ("evolve", evolving.evolve, evolving.EVOLVE_EXAMPLES),
+    ("train", training.train, training.TRAIN_EXAMPLES),
     ("resume", evolving.resume, evolving.RESUME_EXAMPLES),
     ("replay", replaying.replay, replaying.EXAMPLES),
     ("check", checking.check, checking.EXAMPLES),
     ("compare", comparing.compare, comparing.EXAMPLES),
     ("report", reporting.report, reporting.REPORT_EXAMPLES),
     ("par", reporting.par, reporting.PAR_EXAMPLES),
+    ("convert", training.convert, training.CONVERT_EXAMPLES),
 ):
     _lines = "\n".join(f"  {example}" for example in _examples)
     app.command(name=_name, epilog=f"\b\nExamples:\n{_lines}")(_command)

@@ -69,12 +69,14 @@ def evolve(
         raise SpecError("--seed and --seeds exclude each other: leave one out.")
     output = Output(quiet, as_json)
     source = run_file(run)
-    spec = read(source, _changes(overrides, seed, generations, start), output.note)
+    spec = read(source, changes(overrides, seed, generations, start), output.note)
+    if spec.training:
+        raise SpecError(f"{run} has a table [training]: start it with: evoloco train {run}")
 
     if dry_run:
         from evoloco.cli.rehearsing import rehearse
 
-        rehearse(output, spec, source, _folder(spec, out, seeds), threads, seeds)
+        rehearse(output, spec, source, folder_of(spec, out, seeds), threads, seeds)
     elif seeds is not None:
         from evoloco.cli.sweeping import evolve_seeds
 
@@ -82,7 +84,7 @@ def evolve(
             output,
             spec,
             source,
-            _folder(spec, out, seeds),
+            folder_of(spec, out, seeds),
             seeds,
             threads,
             lambda experiment: on_ray(experiment, ray, workers),
@@ -93,7 +95,7 @@ def evolve(
 
         with on_ray(Experiment(spec), ray, workers) as evaluator:
             with output.doing("Compiling (only the first start takes more than a moment) ..."):
-                created = Run.create(spec, _folder(spec, out), source)
+                created = Run.create(spec, folder_of(spec, out), source)
             for note in created.experiment.start_notes:
                 output.say(f"Start: {note}.")
             for sentence in created.experiment.left_out:
@@ -134,7 +136,7 @@ def resume(
         carry_on(output, run, generations, threads, evaluator)
 
 
-def _changes(
+def changes(
     overrides: list[str] | None, seed: int | None, generations: int, start: str | None
 ) -> list[str]:
     """Returns everything that the command line changes, as `key=value`."""
@@ -151,7 +153,7 @@ def _changes(
     return changes
 
 
-def _folder(spec: "RunSpec", out: Path | None, seeds: str | None = None) -> Path:
+def folder_of(spec: "RunSpec", out: Path | None, seeds: str | None = None) -> Path:
     """Returns the folder that a run, or several, are recorded in."""
     from evoloco.api import usual_folder
 

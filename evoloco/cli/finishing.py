@@ -1,6 +1,6 @@
 """What `evolve` and `resume` do with a run: search, champion, verdict, report."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,9 +79,16 @@ class Finish:
 
 
 def carry_on(
-    output: "Output", run: "Run", generations: int, threads: int, evaluator: "Evaluator | None"
+    output: "Output",
+    run: "Run",
+    generations: int,
+    threads: int,
+    evaluator: "Evaluator | None",
+    workers: int = 0,
 ) -> None:
     """Runs a search to its end with a display, writes the report, and says what to do next.
+
+    For the arguments see `finish`.
 
     Raises:
         Interrupted: Ctrl-C; the message says how to continue.
@@ -89,7 +96,7 @@ def carry_on(
     from evoloco.loop import Interrupted
 
     try:
-        done = finish(output, run, generations, threads, evaluator)
+        done = finish(output, run, generations, threads, evaluator, workers)
     except KeyboardInterrupt:
         raise Interrupted(
             "Interrupted; everything recorded so far is safe. "
@@ -102,7 +109,12 @@ def carry_on(
 
 
 def finish(
-    output: "Output", run: "Run", generations: int, threads: int, evaluator: "Evaluator | None"
+    output: "Output",
+    run: "Run",
+    generations: int,
+    threads: int,
+    evaluator: "Evaluator | None",
+    workers: int = 0,
 ) -> Finish:
     """Runs a search to its end with a display, chooses the champion and writes the report.
 
@@ -112,8 +124,8 @@ def finish(
         generations: Total number of generations; 0 for `run.generations`.
         threads: Number of threads; 0 for all CPUs.
         evaluator: Evaluator of the run; the local one if None.
+        workers: Workers on Ray that compute gradients of a training; none where 0.
     """
-    from evoloco.loop import evolve as search
     from evoloco.replay import replay
 
     _warn_of_differences(output, run)
@@ -127,7 +139,7 @@ def finish(
                     output.warn(event.what)
             display.show(record)
 
-        reason = search(run, generations, evaluator, show)
+        reason = _search(run, generations, threads, evaluator, show, workers)
 
     for event in run.search_events:
         output.say(f"Search: {event}.")
@@ -149,9 +161,35 @@ def finish(
     )
     done = Finish(run, reason, champion, verdicts, run.folder / "report.html")
     output.say(done.verdict)
+    if run.spec.training:
+        from evoloco.rl.champion import write_policy
+
+        output.say(f"Policy: {write_policy(run)}")
 
     make_report(output, run, again)
     return done
+
+
+def _search(
+    run: "Run",
+    generations: int,
+    threads: int,
+    evaluator: "Evaluator",
+    show: "Callable[[Generation], None]",
+    workers: int,
+) -> str:
+    """Evolves or trains a run to its end; returns why it stopped."""
+    if run.spec.training:
+        from evoloco.rl.requirements import require
+
+        require()
+        from evoloco.rl.train import train
+
+        return train(run, generations, evaluator, show, threads, workers)
+
+    from evoloco.loop import evolve
+
+    return evolve(run, generations, evaluator, show)
 
 
 def judged(episodes: "Sequence[Episode]") -> "list[Verdict]":
@@ -173,9 +211,10 @@ def _next_steps(done: Finish) -> list[str]:
         f"evoloco list runs {folder.parent}": "compare with other runs",
     }
     if not done.goes:
+        begin = "train" if run.spec.training else "evolve"
         steps = {
             f"evoloco resume {folder} --generations {more}": "search on",
-            f"evoloco evolve {folder}/run.toml --seed {run.spec.seed + 1}": "try another seed",
+            f"evoloco {begin} {folder}/run.toml --seed {run.spec.seed + 1}": "try another seed",
             f"evoloco replay {folder} --video fall.mp4": "see what it does",
         }
     width = max(map(len, steps))

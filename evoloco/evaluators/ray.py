@@ -196,6 +196,21 @@ def _failed(scenarios: int, terms: int) -> dict[str, Any]:
     }
 
 
+def connect(address: str) -> Any:
+    """Starts Ray on this machine, or joins a cluster; returns the module `ray`.
+
+    Args:
+        address: As `Ray` takes it. If this process is connected already, that Ray is used.
+
+    Raises:
+        EvolocoError: Ray is not installed, or there is no cluster at the address.
+    """
+    ray = _imported(address)
+    if not ray.is_initialized():
+        _connect(ray, address)
+    return ray
+
+
 def _imported(address: str) -> Any:
     """Imports the module `ray`, after setting the environment that makes it quiet.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from evoloco.champion import MOST_GENES_TOLD
 from evoloco.check.result import Trial
 from evoloco.check.words import interval, percent
 from evoloco.gait import following
@@ -61,7 +62,8 @@ def _content(findings: Findings) -> dict[str, Any]:
     cycle, efforts = gait_cycle(episode, gait), _efforts(findings)
     drawn = figures(findings, cycle, efforts)
     muscles = [muscle.name for muscle in episode.morphology.muscles]
-    found = genes(findings.space, findings.genome)
+    many = len(findings.space) > MOST_GENES_TOLD
+    found = [] if many else genes(findings.space, findings.genome)
     return {
         "findings": findings,
         "gait": gait,
@@ -76,6 +78,7 @@ def _content(findings: Findings) -> dict[str, Any]:
         "quantities": quantities(episode, gait),
         **_followed(findings),
         "genes": found,
+        "weights": len(findings.space) if many else 0,
         "on_bound": [gene for gene in found if gene["bound"]],
         "muscles": bool(muscles),
         "sided": any(joint.side for joint in episode.morphology.joints),

@@ -28,6 +28,7 @@ class Arrays:
         self.spare = np.zeros(1)
         self._plan = np.zeros(1, plan.PLAN)
         self._held: dict[str, NDArray[Any]] = {}
+        self._shared: set[str] = set()
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self._held[name]
@@ -35,14 +36,26 @@ class Arrays:
     def __contains__(self, name: str) -> bool:
         return name in self._held
 
-    def use(self, name: str, array: NDArray[Any]) -> None:
-        """Hands an array to the kernel."""
+    def use(self, name: str, array: NDArray[Any], shared: bool = True) -> None:
+        """Hands an array to the kernel.
+
+        Args:
+            name: Of its address in the plan.
+            array: The array.
+            shared: Whether all simulations share it; else it has a row for each.
+        """
         self._held[name] = array
         self._plan[0][name] = array.ctypes.data
+        (self._shared.add if shared else self._shared.discard)(name)
+
+    @property
+    def of_simulations(self) -> dict[str, NDArray[Any]]:
+        """The arrays that have a row for every simulation, by their names."""
+        return {name: array for name, array in self._held.items() if name not in self._shared}
 
     def reserve(self, name: str, *shape: int, kind: DTypeLike = np.float64) -> None:
         """Hands the kernel zeros of a shape for every simulation (capacity, *shape)."""
-        self.use(name, np.zeros((self.capacity, *shape), kind))
+        self.use(name, np.zeros((self.capacity, *shape), kind), shared=False)
 
     def grow(self, name: str, count: int) -> None:
         """Gives every simulation `count` rows, zeros behind the old (capacity, count, width)."""

@@ -100,7 +100,7 @@ class Batch:
 
         self._native = MujocoBatch(morphology.model, capacity, self.threads)
         self._all = np.arange(capacity, dtype=np.int32)
-        self._arrays = Arrays(capacity)
+        self.arrays = Arrays(capacity)
         self._reserve()
         self._fill(ramp)
         self._episode = compiled_episode()
@@ -117,22 +117,22 @@ class Batch:
     @property
     def obs(self) -> Array:
         """What the controllers feel (capacity, obs size)."""
-        return self._arrays["obs"]
+        return self.arrays["obs"]
 
     @property
     def outcome(self) -> NDArray[np.int64]:
         """Codes of how the episodes ended, `plan.RUNNING` while they last (capacity,)."""
-        return self._arrays["outcome"]
+        return self.arrays["outcome"]
 
     @property
     def lived(self) -> NDArray[np.int64]:
         """Control steps done (capacity,)."""
-        return self._arrays["lived"]
+        return self.arrays["lived"]
 
     @property
     def params(self) -> Array:
         """Flat parameters of the controllers (capacity, n)."""
-        return self._arrays["params"]
+        return self.arrays["params"]
 
     @property
     def states(self) -> Array:
@@ -153,7 +153,7 @@ class Batch:
         return Episode(
             self._morphology_of(sim),
             self.columns,
-            self._arrays["trace"][sim, :lived],
+            self.arrays["trace"][sim, :lived],
             self._ending(sim),
             self.control_dt,
             self.steps,
@@ -164,9 +164,9 @@ class Batch:
         code, setting = int(self.outcome[sim]), self._settings[sim]
         if setting is None or code == plan.COMPLETED or code not in endings.OUTCOMES:
             return COMPLETED
-        rule, *parts = self._arrays["rule"][sim].tolist()
-        value = float(self._arrays["rule_value"][sim, 0])
-        limits = float(self._arrays["min_height"][sim, 0]), self._termination.max_tilt
+        rule, *parts = self.arrays["rule"][sim].tolist()
+        value = float(self.arrays["rule_value"][sim, 0])
+        limits = float(self.arrays["min_height"][sim, 0]), self._termination.max_tilt
         return endings.ending(code, rule, parts, value, limits, setting.morphology)
 
     def _morphology_of(self, sim: int) -> Morphology:
@@ -217,7 +217,7 @@ class Batch:
                 are not those of the controller.
         """
         self._check_load(params, settings)
-        arrays, own = self._arrays, [settings[index].own() for index in which.tolist()]
+        arrays, own = self.arrays, [settings[index].own() for index in which.tolist()]
         loading.clear(arrays, ids)
         arrays["params"][ids] = params
         if self.needs.play:
@@ -276,20 +276,33 @@ class Batch:
 
     def _read_slow_sensors(self, ids: Ids) -> None:
         """Reads the slow sensors that are due in the control step that comes next."""
-        waits = (self.outcome[ids] == plan.RUNNING) & (self._arrays["observed"][ids] == 0)
+        waits = (self.outcome[ids] == plan.RUNNING) & (self.arrays["observed"][ids] == 0)
         for sensor in self._slow:
             due = ids[waits & sensor.is_due(self.lived[ids])]
             if len(due):
                 models = [self._model(sim) for sim in due.tolist()]
                 readings = sensor.read(models, self.states[due].copy())
-                self._arrays["true"][due, sensor.place] = readings
+                self.arrays["true"][due, sensor.place] = readings
 
     def _apply(self, count: int, chosen: Ids, observe: bool) -> None:
         """Simulates control steps without a look at slow sensors."""
-        self._arrays.set(advance=count, observe=int(observe))
-        self._arrays["busy"][chosen] = 0
+        self.arrays.set(advance=count, observe=int(observe))
+        self.apply(chosen, self._episode, self.arrays.address)
+
+    def apply(self, chosen: Ids, function: int, argument: int) -> None:
+        """Calls a compiled function for some simulations, on the threads of the batch.
+
+        Args:
+            chosen: The simulations.
+            function: Address of an mjfBatchFunc that advances them.
+            argument: Address of what it is given.
+
+        Raises:
+            ControllerError: The controller raised an exception.
+        """
+        self.arrays["busy"][chosen] = 0
         with capi.quiet(), self._ground(), self._watchdog.watching():
-            self._native.apply(chosen, self._episode, self._arrays.address)
+            self._native.apply(chosen, function, argument)
 
         failed = chosen[self._native.status[chosen] != 0]
         self.outcome[failed] = plan.UNSTABLE
@@ -312,7 +325,7 @@ class Batch:
         time = int(self.lived[sim]) * self.control_dt
         who = f"{self._addresses[sim]}: the controller, {time:g} s into the episode,"
         params = record(self.params[sim], self.compiled.params)
-        state = record(self._arrays["state"][sim], self.compiled.state)
+        state = record(self.arrays["state"][sim], self.compiled.state)
         obs = record(self.obs[sim], self.compiled.observation)
 
         with user_code(who):
@@ -338,15 +351,15 @@ class Batch:
 
     def _reserve(self) -> None:
         """Makes the arrays with a row per simulation."""
-        arrays, morphology, needs = self._arrays, self.morphology, self.needs
+        arrays, morphology, needs = self.arrays, self.morphology, self.needs
         reserve.reserve_episodes(arrays, self._body, self.compiled, self.columns, self.rows)
         reserve.reserve_disturbances(arrays, morphology.sensors, needs, self.control_dt)
         reserve.reserve_commands(arrays, morphology, needs, self.substeps, self._actuators)
 
     def _fill(self, ramp: float) -> None:
         """Writes into the plan what stays as it is."""
-        fill(self._arrays, self._body, self.compiled, self.columns, self._termination)
-        self._arrays.set(
+        fill(self.arrays, self._body, self.compiled, self.columns, self._termination)
+        self.arrays.set(
             steps=self.steps,
             rows=self.rows,
             substeps=self.substeps,
@@ -355,7 +368,7 @@ class Batch:
         )
 
     def _watched(self, time_limit: float, late: Callable[[str], object]) -> Watchdog:
-        busy, status, addresses = self._arrays["busy"], self._native.status, self._addresses
+        busy, status, addresses = self.arrays["busy"], self._native.status, self._addresses
 
         def running() -> NDArray[np.bool_]:
             return np.asarray((busy == 1) & (status == 0))

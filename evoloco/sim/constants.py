@@ -10,7 +10,7 @@ from evoloco.fields import names, place, size
 from evoloco.morphology import Morphology
 from evoloco.scenario import Termination
 from evoloco.self_contact import welds
-from evoloco.sensor import Estimate
+from evoloco.sensor import Clock, Estimate
 from evoloco.sim import capi, plan
 from evoloco.sim.arrays import Arrays
 from evoloco.sim.compile import CompiledController
@@ -48,6 +48,7 @@ def fill(
         end_on_contact=int(termination.body_contact),
         end_on_self_contact=int(termination.self_contact),
         **_estimate(morphology),
+        **_clock(morphology),
     )
 
 
@@ -124,6 +125,15 @@ def _estimate(morphology: Morphology) -> dict[str, float]:
             at = place(morphology.observation, sensor.name).start
             return {"estimate_at": at, "estimate_time": sensor.source.time_constant}
     return {"estimate_at": plan.NOWHERE, "estimate_time": 1.0}
+
+
+def _clock(morphology: Morphology) -> dict[str, float]:
+    """Place and period [s] of the clock, if there is one."""
+    for sensor in morphology.sensors:
+        if isinstance(sensor.source, Clock):
+            at = place(morphology.observation, sensor.name).start
+            return {"clock_at": at, "clock_period": sensor.source.period}
+    return {"clock_at": plan.NOWHERE, "clock_period": 1.0}
 
 
 def _offsets(data: mujoco.MjData) -> dict[str, int]:

@@ -78,6 +78,12 @@ Data = namedtuple(
 def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
     """Advances one simulation by `plan.advance` control steps, or to its end."""
     plan = carray(arg, (1,))[0]
+    live(plan, sim, model, data, plan.advance, plan.observe)
+
+
+@jit
+def live(plan, sim, model, data, count, look):  # type: ignore[no-untyped-def]
+    """Advances one simulation by `count` control steps, or to its end; then observes on request."""
     outcome, lived = word_row(plan.outcome, sim, 1), word_row(plan.lived, sim, 1)
     observed, busy = word_row(plan.observed, sim, 1), word_row(plan.busy, sim, 1)
     if outcome[0] != RUNNING:
@@ -86,7 +92,7 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
     seen = view(plan, data)
 
     code = begin(plan, sim, model, data, seen)
-    last = min(lived[0] + plan.advance, plan.steps)
+    last = min(lived[0] + count, plan.steps)
     while code == RUNNING and lived[0] < last:
         if not observed[0]:
             observe(plan, sim, lived[0], seen.sensordata)
@@ -100,7 +106,7 @@ def episode(model, data, sim, arg):  # type: ignore[no-untyped-def]
     if code == RUNNING and lived[0] == plan.steps:
         code = COMPLETED
 
-    if plan.observe and not observed[0] and code != RAISED and code != UNSTABLE:
+    if look and not observed[0] and code != RAISED and code != UNSTABLE:
         observe(plan, sim, lived[0], seen.sensordata)
         observed[0] = 1
     keep(plan, sim, seen)

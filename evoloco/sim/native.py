@@ -29,6 +29,7 @@ doubles = _pointer_to(types.CPointer(types.float64), ir.DoubleType)
 words = _pointer_to(types.CPointer(types.int64), lambda: ir.IntType(64))
 ints = _pointer_to(types.CPointer(types.int32), lambda: ir.IntType(32))
 floats = _pointer_to(types.CPointer(types.float32), ir.FloatType)
+bytes_at = _pointer_to(types.CPointer(types.uint8), lambda: ir.IntType(8))
 pointer = _pointer_to(types.voidptr, lambda: ir.IntType(8))
 
 
@@ -40,6 +41,30 @@ def address_of(typing_context, pointer):  # type: ignore[no-untyped-def]
         return builder.ptrtoint(args[0], ir.IntType(64))
 
     return types.int64(pointer), codegen
+
+
+def record_at(kind: Any) -> Any:
+    """An intrinsic that turns an address into a pointer to a record of a layout."""
+    target = types.CPointer(numba.from_dtype(kind))
+
+    @intrinsic
+    def record(typing_context, address):  # type: ignore[no-untyped-def]
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            return builder.inttoptr(args[0], context.get_value_type(target))
+
+        return target(address), codegen
+
+    return record
+
+
+@intrinsic
+def numbers_of(typing_context, record):  # type: ignore[no-untyped-def]
+    """A pointer to the first number of a record of numbers."""
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        return builder.bitcast(args[0], ir.DoubleType().as_pointer())
+
+    return types.CPointer(types.float64)(record), codegen
 
 
 @intrinsic

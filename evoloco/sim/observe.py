@@ -93,6 +93,10 @@ def read(plan, sim, t, sensordata, rows, true):  # type: ignore[no-untyped-def]
         at = plan.asked_at
         true[at], true[at + 1], true[at + 2] = asked(plan, sim, t)
 
+    if plan.clock_at != NOWHERE:
+        turn = 2.0 * math.pi * t * plan.physics_dt * plan.substeps / plan.clock_period
+        true[plan.clock_at], true[plan.clock_at + 1] = math.sin(turn), math.cos(turn)
+
 
 @jit
 def asked(plan, sim, t):  # type: ignore[no-untyped-def]

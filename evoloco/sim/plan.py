@@ -44,7 +44,7 @@ MOTION = 7
 NOWHERE = -1
 """A place that does not exist."""
 
-REAL = ("physics_dt", "ramp", "estimate_time", "min_upright")
+REAL = ("physics_dt", "ramp", "estimate_time", "clock_period", "min_upright")
 """Entries of the record that are no integers."""
 
 PLAN = np.dtype(
@@ -148,6 +148,7 @@ PLAN = np.dtype(
             "physics_dt",
             "ramp",
             "estimate_time",  # time constant of the tilt estimate [s]
+            "clock_period",  # of the clock [s]
             # Places: in sensordata, in obs, of a body, of a column of the trace; or NOWHERE.
             "orientation",
             "position",
@@ -157,6 +158,7 @@ PLAN = np.dtype(
             "foot_ahead_at",
             "asked_at",
             "estimate_at",
+            "clock_at",
             "felt_rate",
             "felt_acceleration",
             "torso",

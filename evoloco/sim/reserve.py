@@ -154,7 +154,8 @@ def reserve_commands(
 
     if actuators:
         params, state_size = actuators.given, size(actuators.state)
-        arrays.use("actuator_params", np.tile(params, (arrays.capacity, 1)))
+        given = np.tile(params, (arrays.capacity, 1))
+        arrays.use("actuator_params", given, shared=False)
         arrays.reserve("actuator_state", state_size)
         arrays.set(
             actuate_function=actuators.actuate,

@@ -1,0 +1,302 @@
+"""Learned policies: whether they walk, what a step costs, and how long they take.
+
+    python benchmarks/learning.py walk [--seeds 1 2 3] [--steps N] [--run biped_ppo] [--out DIR]
+    python benchmarks/learning.py steps [--environments 16]
+    python benchmarks/learning.py collect
+    python benchmarks/learning.py updates
+
+`walk` trains one policy per seed, judges the champion in 50 fresh episodes of 10 s, and prints
+beside them a policy of zeros and one of random actions. `steps` compares the CPU time of a control
+step without a policy: the native vector environment, and Gymnasium's vectors of one Walker2d or
+HalfCheetah. `collect` compares the collection of experience, policy included. `updates` compares
+the whole step of a training, updates included. Needs the extra `rl`. Times are CPU times, medians
+of rounds in which all contenders take turns.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evoloco.bundled import run_file
+from evoloco.evaluators.local import simulator
+from evoloco.experiment import Experiment
+from evoloco.gait.analysis import analyse
+from evoloco.gait.verdict import verdict
+from evoloco.rl.ppo import PPO
+from evoloco.rl.rollouts import Rollouts
+from evoloco.rl.train import train
+from evoloco.rl.vec_env import NativeVecEnv
+from evoloco.run import Run
+from evoloco.spec import read
+from evoloco.text_table import aligned
+
+EPISODES, DURATION, WANTED = 50, 10.0, 0.3
+"""Fresh episodes, their length [s], and the speed that counts as a walk [m/s]."""
+
+ROUNDS, STEPS = 5, 4096
+"""Rounds of a comparison, and control steps of each."""
+
+
+# Whether they walk
+
+
+@dataclass(frozen=True)
+class Walks:
+    """How a policy did in fresh episodes."""
+
+    walked: int
+    completed: int
+    speed: float
+    verdicts: str
+
+
+def judged(experiment: Experiment, genome: np.ndarray) -> Walks:
+    """Judges a genome in fresh episodes, which no choice has seen."""
+    first = experiment.spec.evaluation.heldout_episodes
+    scenarios = [experiment.held_out_scenario(first + i) for i in range(EPISODES)]
+    body, params = experiment.embodied(genome[None])[0]
+    episodes = simulator(experiment, duration=DURATION).run(params[None], scenarios, bodies=[body])
+    walked, completed, speeds, manners = 0, 0, [], {}
+    for episode in episodes:
+        speed = episode.forward / episode.duration
+        lasted = episode.outcome.value == "completed"
+        manner = str(verdict(analyse(episode)).manner.value)
+        manners[manner] = manners.get(manner, 0) + 1
+        completed += lasted
+        walked += lasted and speed >= WANTED
+        speeds.append(speed)
+    told = ", ".join(f"{count} {name}" for name, count in sorted(manners.items()))
+    return Walks(walked, completed, float(np.mean(speeds)), told)
+
+
+def walk(options: argparse.Namespace) -> None:
+    rows = []
+    with tempfile.TemporaryDirectory() as temporary:
+        for seed in options.seeds:
+            changes = [f"seed={seed}"]
+            if options.steps:
+                changes.append(f"training.steps={options.steps}")
+            spec = read(run_file(options.run), changes)
+            began, cpu = time.perf_counter(), time.process_time()
+            run = Run.create(spec, (options.out or Path(temporary)) / f"{spec.name}-seed{seed}")
+            ready = time.perf_counter()
+            train(run)
+            run.choose_champion()
+            wall, cpu = time.perf_counter() - began, time.process_time() - cpu
+            champion = run.champion
+            found = judged(run.experiment, champion.genome)
+            rows.append(
+                (
+                    f"seed {seed}, judgement {champion.generation}",
+                    *_cells(found),
+                    f"{wall:.0f}",
+                    f"{ready - began:.0f}",
+                    f"{cpu:.0f}",
+                )
+            )
+            print(*rows[-1], sep="  ", flush=True)
+            start = run.experiment.space.start
+    zeros = judged(run.experiment, start)
+    rows.append(("zeros", *_cells(zeros), "", "", ""))
+    rows.append(("random actions", *_cells(random_walk(run.experiment)), "", "", ""))
+    print(
+        aligned(
+            (
+                "policy",
+                "walked",
+                "completed",
+                "speed [m/s]",
+                "verdicts",
+                "wall [s]",
+                "of it start [s]",
+                "CPU [s]",
+            ),
+            rows,
+        )
+    )
+
+
+def random_walk(experiment: Experiment) -> Walks:
+    """The same for actions that are drawn uniformly at every control step."""
+    rollouts = Rollouts(experiment, EPISODES, 1)
+    random, alive = np.random.default_rng(0), np.ones(EPISODES, bool)
+    for _ in range(round(DURATION / experiment.spec.scenario.control_dt)):
+        found = rollouts.step(random.uniform(-1, 1, (EPISODES, rollouts.outputs)))
+        alive &= found.ending[0] != 1
+    return Walks(0, int(alive.sum()), float("nan"), "not analysed")
+
+
+def _cells(found: Walks) -> tuple[str, ...]:
+    return (
+        f"{found.walked}/{EPISODES}",
+        f"{found.completed}/{EPISODES}",
+        f"{found.speed:.2f}",
+        found.verdicts,
+    )
+
+
+# What a step costs
+
+
+def compared(contenders: dict[str, Callable[[], object]], per: int) -> None:
+    """Prints the CPU time per control step of contenders that take turns."""
+    spent: dict[str, list[float]] = {name: [] for name in contenders}
+    for call in contenders.values():
+        call()  # everything is loaded
+    for _ in range(ROUNDS):
+        for name, call in contenders.items():
+            began = time.process_time()
+            call()
+            spent[name].append((time.process_time() - began) / per * 1e6)
+    base = float(np.median(next(iter(spent.values()))))
+    rows = [
+        (name, f"{np.median(each):.1f}", f"{np.median(each) / base:.2f}")
+        for name, each in spent.items()
+    ]
+    print(aligned(("contender", "us of CPU per step", "over the first"), rows))
+
+
+def biped(simulations: int, steps: int, threads: int = 1) -> Rollouts:
+    return Rollouts(Experiment(read(run_file("biped_ppo"))), simulations, steps, 64, threads)
+
+
+def stepping(env: NativeVecEnv, count: int) -> Callable[[], None]:
+    env.reset()
+    random = np.random.default_rng(0)
+    actions = random.uniform(-1, 1, (count, env.num_envs, env.rollouts.outputs))
+
+    def run() -> None:
+        for action in actions:
+            env.step(action)
+
+    return run
+
+
+def steps(options: argparse.Namespace) -> None:
+    import gymnasium
+
+    from evoloco.rl.env import RunEnv
+
+    count = options.environments
+    rounds = STEPS // count
+    env = NativeVecEnv(biped(count, 1))
+    contenders: dict[str, Callable[[], object]] = {
+        "biped, native vector environment": stepping(env, rounds)
+    }
+    vectors: dict[str, Any] = {
+        "SyncVectorEnv": gymnasium.vector.SyncVectorEnv,
+        "AsyncVectorEnv": gymnasium.vector.AsyncVectorEnv,
+    }
+    for name, kind in vectors.items():
+        vector = kind([lambda: RunEnv("biped_ppo") for _ in range(count)])
+        vector.reset(seed=0)
+        actions = np.random.default_rng(0).uniform(-1, 1, (rounds, *vector.action_space.shape))
+
+        def run(vector: Any = vector, actions: Any = actions) -> None:
+            for action in actions.astype(np.float32):
+                vector.step(action)
+
+        contenders[f"biped, {name} of its environments"] = run
+    compared(contenders, STEPS)
+    print("AsyncVectorEnv's workers are processes of their own: their time is not in its figure.")
+
+
+def collect(options: argparse.Namespace) -> None:
+    compared(
+        {name: learner(options, *each)[0] for name, each in LEARNERS.items()},
+        STEPS,
+    )
+
+
+def updates(options: argparse.Namespace) -> None:
+    def both(name: str) -> Callable[[], None]:
+        gather, update = learner(options, *LEARNERS[name])
+
+        def run() -> None:
+            gather()
+            update()
+
+        return run
+
+    compared({name: both(name) for name in LEARNERS}, STEPS)
+
+
+LEARNERS: dict[str, tuple[str, int, int, int]] = {
+    "native rollouts, 512 x 5": ("native", 32, 512, 5),
+    "native rollouts, 64 x 10": ("native", 32, 64, 10),
+    "its loop, DummyVecEnv(8) of environments, 64 x 10": ("dummy", 8, 64, 10),
+    "its loop, native vector environment (32), 64 x 10": ("vector", 32, 64, 10),
+}
+"""Kind, simulations, minibatch and epochs of each contender; `its` is Stable-Baselines3's."""
+
+
+def learner(
+    options: argparse.Namespace,  # noqa: ARG001 - those of the command line
+    kind: str,
+    simulations: int,
+    batch: int,
+    epochs: int,
+) -> tuple[Callable[[], None], Callable[[], None]]:
+    """What collects `STEPS` control steps, and what updates by them."""
+    import stable_baselines3
+    from stable_baselines3.common.callbacks import CallbackList
+    from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
+
+    from evoloco.rl.env import RunEnv
+
+    length = STEPS // simulations
+    if kind == "native":
+        rollouts = biped(simulations, length)
+        training = rollouts.experiment.spec.training.model_copy(
+            update={"rollout": length, "batch": batch, "epochs": epochs, "simulations": simulations}
+        )
+        model = PPO(rollouts, training, 1)
+        model.prepare()
+        return model.collect, lambda: model.update() and None
+
+    env = (
+        DummyVecEnv([lambda: RunEnv("biped_ppo") for _ in range(simulations)])
+        if kind == "dummy"
+        else NativeVecEnv(biped(simulations, 1))
+    )
+    plain = stable_baselines3.PPO(
+        "MlpPolicy",
+        VecNormalize(env),
+        n_steps=length,
+        batch_size=batch,
+        n_epochs=epochs,
+        device="cpu",
+        seed=1,
+    )
+    plain._setup_learn(10**9)
+    callback = CallbackList([])
+    callback.init_callback(plain)
+
+    def gather() -> None:
+        plain.collect_rollouts(plain.env, callback, plain.rollout_buffer, length)
+
+    return gather, plain.train
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("part", choices=("walk", "steps", "collect", "updates"))
+    parser.add_argument("--run", default="biped_ppo")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--steps", type=int, help="by default the run file's")
+    parser.add_argument("--out", type=Path, help="folder of the runs of `walk`")
+    parser.add_argument("--environments", type=int, default=16)
+    options = parser.parse_args()
+    {"walk": walk, "steps": steps, "collect": collect, "updates": updates}[options.part](options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Learned policies: environments, native rollouts, training."""
