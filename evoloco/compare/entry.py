@@ -25,7 +25,7 @@ class Course:
     """What a run had spent and reached after each of its G records.
 
     Attributes:
-        simulated: Simulated time of all its episodes so far [s] (G,).
+        simulated: Simulated time that it has learned from so far [s] (G,).
         cpu: CPU time so far [s] (G,); NaN from the first record on whose time is unknown.
         best: Best fitness so far, in the search's own scenarios (G,); NaN before the first that is
             finite.
@@ -95,14 +95,23 @@ class Entry:
     @cached_property
     def course(self) -> Course:
         """What it had spent and reached when."""
-        lived = [record.evaluation.duration.sum() for record in self._records]
         best = [np.max(record.fitness) for record in self._records]
         finite = np.where(np.isfinite(best), best, np.nan)
         return Course(
-            simulated=np.cumsum(lived),
+            simulated=self._simulated(),
             cpu=np.cumsum([record.cpu_time for record in self._records]),
             best=np.fmax.accumulate(finite),
         )
+
+    def _simulated(self) -> Array:
+        """Simulated time that had been learned from at each record [s] (G,).
+
+        The episodes that judge a policy in training are not learned from, and do not count.
+        """
+        if training := self.spec.training:
+            between = training.steps_per_judgement * self.spec.scenario.control_dt
+            return between * np.arange(len(self._records), dtype=np.float64)
+        return np.cumsum([record.evaluation.duration.sum() for record in self._records])
 
     def answer(self, count: int) -> Answer:
         """Returns what the run found best in its first `count` records, by its own record alone."""
