@@ -11,6 +11,7 @@ from evoloco.morphologies import (
     mjcf,
     op3_class,
     planar_biped,
+    quadruped,
     walker,
     xl330_biped,
 )
@@ -19,7 +20,7 @@ from evoloco.options import checked
 from evoloco.servo import SERVOS, XM430, Servo
 
 LEGS = {"FL": (0.12, 0.08), "RL": (-0.12, 0.08), "FR": (0.12, -0.08), "RR": (-0.12, -0.08)}
-QUADRUPED = {
+DOG = {
     "torso": "trunk",
     "feet": [f"{leg}_foot" for leg in LEGS],
     "joints": [f"{leg}_{joint}" for leg in LEGS for joint in ("hip", "knee")],
@@ -29,7 +30,7 @@ QUADRUPED = {
 }
 
 
-def quadruped(actuators="", world="", trunk="") -> str:
+def dog(actuators="", world="", trunk="") -> str:
     """An MJCF file in degrees, as a user has it: no floor, no free joint, no keyframe."""
     legs = "".join(
         f"""<body name="{leg}_thigh" pos="{x} {y} 0">
@@ -88,12 +89,14 @@ BODIES = {
     "op3_class with all servos": lambda _: op3_class.build(arms=True, head=True),
     "xl330_biped": lambda _: xl330_biped.build(),
     "xl330_biped with all servos": lambda _: xl330_biped.build(head=True),
+    "quadruped": lambda _: quadruped.build(),
+    "quadruped without hip roll": lambda _: quadruped.build(hip_roll=False),
     "planar_biped": lambda _: planar_biped.build(),
     "walker": lambda _: walker.build(),
     "humanoid": lambda _: humanoid.build(),
     "hopper": lambda _: hopper.build(),
     "hopper with ankle": lambda _: hopper.build(ankle=True),
-    "mjcf": lambda save: mjcf.build(save(quadruped()), **QUADRUPED),
+    "mjcf": lambda save: mjcf.build(save(dog()), **DOG),
     "mjcf from urdf": lambda save: mjcf.build(
         save(urdf(), "walker.urdf"), "base", ["foot_l", "foot_r"], ["hip_l", "hip_r"]
     ),
@@ -446,7 +449,7 @@ def test_a_servo_replaces_motors_and_position_actuators_are_kept(save):
     actuators = (
         '<position joint="FR_hip" kp="30" kv="1"/><motor joint="FL_hip"/><motor joint="RL_knee"/>'
     )
-    body = mjcf.build(save(quadruped(actuators)), servo="xm430", **QUADRUPED)
+    body = mjcf.build(save(dog(actuators)), servo="xm430", **DOG)
     kept, replaced = body.model.actuator("FR_hip"), body.model.actuator("FL_hip")
     assert kept.gainprm[0] == 30
     np.testing.assert_allclose(kept.ctrlrange, np.deg2rad([-60, 60]))
@@ -456,8 +459,8 @@ def test_a_servo_replaces_motors_and_position_actuators_are_kept(save):
 
 def test_what_a_file_has_is_kept(save):
     world = '<geom name="ground" type="plane" size="5 5 1" friction="0.3"/><light pos="0 0 3"/>'
-    text = quadruped(world=world, trunk='<joint type="slide" axis="0 0 1"/>')
-    body = mjcf.build(save(text), timestep=0.003, **QUADRUPED)
+    text = dog(world=world, trunk='<joint type="slide" axis="0 0 1"/>')
+    body = mjcf.build(save(text), timestep=0.003, **DOG)
     assert body.floor == {body.model.geom("ground").id}
     assert body.model.nlight == 1
     assert body.model.nv == 9
@@ -468,48 +471,46 @@ def test_a_file_s_own_keyframe_is_home(save):
     angles = " ".join("0.4 -0.8" for _ in LEGS)
     home = f'<key name="home" qpos="0 0 1 1 0 0 0 {angles}"/>'
     keys = f'<keyframe>{home}<key name="other"/></keyframe></mujoco>'
-    text = quadruped(trunk="<freejoint/>").replace("</mujoco>", keys)
-    options = {**QUADRUPED, "home": {"FL_hip": 0.45, "RL_hip": 0.45}}
+    text = dog(trunk="<freejoint/>").replace("</mujoco>", keys)
+    options = {**DOG, "home": {"FL_hip": 0.45, "RL_hip": 0.45}}
     body = mjcf.build(save(text), **options)
     assert [body.joint(name).home for name in ("FL_hip", "FR_hip", "FL_knee")] == [0.45, 0.4, -0.8]
     assert body.standing_height == pytest.approx(0.2, abs=0.02)
 
 
 def test_quadruped_joints_find_their_partners(save):
-    body = mjcf.build(save(quadruped()), **QUADRUPED)
+    body = mjcf.build(save(dog()), **DOG)
     assert body.joint("RL_knee").partner == "RR_knee"
     assert body.joint("RL_knee").stem == "rear_knee"
 
 
 def test_partners_can_be_given(save):
     mirror = {"FL_hip": "RR_hip", "FL_knee": "RR_knee"}
-    body = mjcf.build(save(quadruped()), mirror=mirror, **QUADRUPED)
+    body = mjcf.build(save(dog()), mirror=mirror, **DOG)
     assert body.joint("FL_hip").partner == "RR_hip"
     assert body.joint("RL_hip").side == ""
 
 
 def test_a_servo_can_be_a_table_of_a_run_file(save):
     table = {"stall_torque": 2.0, "no_load_speed": 6.0, "stiffness": 15.0, "armature": 0.02}
-    options = checked(
-        mjcf.build, {"path": save(quadruped()), "servo": table, **QUADRUPED}, "morphology"
-    )
+    options = checked(mjcf.build, {"path": save(dog()), "servo": table, **DOG}, "morphology")
     assert options["servo"] == Servo(**table)
     assert mjcf.build(**options).model.actuator("FL_hip").gainprm[4] == 15.0
     with pytest.raises(SpecError, match="stiffnes"):
         checked(
             mjcf.build,
-            {"path": "x", "servo": {**table, "stiffnes": 1.0}, **QUADRUPED},
+            {"path": "x", "servo": {**table, "stiffnes": 1.0}, **DOG},
             "morphology",
         )
 
 
 def test_missing_and_unreadable_files_are_errors(save):
     with pytest.raises(SpecError, match=r"nowhere\.xml"):
-        mjcf.build("nowhere.xml", **QUADRUPED)
+        mjcf.build("nowhere.xml", **DOG)
     with pytest.raises(ModelError, match="cannot read"):
-        mjcf.build(save("<mujoco><worldbody>"), **QUADRUPED)
+        mjcf.build(save("<mujoco><worldbody>"), **DOG)
     with pytest.raises(ModelError, match="cannot compile"):
-        mjcf.build(save(quadruped().replace('mass="1"', 'mass="-1"')), **QUADRUPED)
+        mjcf.build(save(dog().replace('mass="1"', 'mass="-1"')), **DOG)
 
 
 @pytest.mark.parametrize(
@@ -525,27 +526,25 @@ def test_missing_and_unreadable_files_are_errors(save):
 )
 def test_unknown_names_are_told_with_the_known_ones(save, option, value, known):
     with pytest.raises(UnknownNameError, match=known):
-        mjcf.build(save(quadruped()), **{**QUADRUPED, option: value})
+        mjcf.build(save(dog()), **{**DOG, option: value})
 
 
 def test_only_hinges_can_be_driven(save):
-    text = quadruped(trunk='<joint name="lift" type="slide" axis="0 0 1"/>')
+    text = dog(trunk='<joint name="lift" type="slide" axis="0 0 1"/>')
     with pytest.raises(ModelError, match="'lift' is not a hinge"):
-        mjcf.build(save(text), **{**QUADRUPED, "joints": ["lift"]})
+        mjcf.build(save(text), **{**DOG, "joints": ["lift"]})
 
 
 def test_a_foot_that_cannot_touch_is_an_error(save):
-    text = quadruped().replace(
-        '<geom type="sphere"', '<geom type="sphere" contype="0" conaffinity="0"'
-    )
+    text = dog().replace('<geom type="sphere"', '<geom type="sphere" contype="0" conaffinity="0"')
     with pytest.raises(ModelError, match="foot 'FL_foot' has no geom"):
-        mjcf.build(save(text), **QUADRUPED)
+        mjcf.build(save(text), **DOG)
 
 
 def test_a_body_that_diverges_while_standing_is_an_error(save):
     stiff = {"stall_torque": 1e5, "no_load_speed": 1e4, "stiffness": 1e6}
     with pytest.raises(ModelError, match="diverges"):
-        mjcf.build(save(quadruped()), servo=Servo(**stiff), timestep=0.02, **QUADRUPED)
+        mjcf.build(save(dog()), servo=Servo(**stiff), timestep=0.02, **DOG)
 
 
 def test_a_body_that_falls_at_home_is_a_warning(save):
