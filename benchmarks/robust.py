@@ -5,16 +5,24 @@
                                                       and the published champions
     python benchmarks/robust.py without [RUN]         each kind of feedback taken out
     python benchmarks/robust.py long [RUN]            60 s at full width
+    python benchmarks/robust.py robots                evolve the robots of other sizes and with
+                                                      four legs, then check each champion
+    python benchmarks/robust.py foreign FILE ...      robots that no one of this project wrote, as
+                                                      MJCF or URDF: the run file that `evoloco
+                                                      inspect` writes, as it is and with
+                                                      preset=robust
     python benchmarks/robust.py cost                  a randomized generation beside a plain one
 
 `--worlds 200` says how many worlds of each width there are, and `--out FOLDER` keeps the runs:
-those that are there already are used as they are. RUN is a run folder or a bundled run.
+those that are there already are used as they are. `--generations N` is for the robust searches of
+foreign robots, which simulate slowly. RUN is a run folder or a bundled run.
 
 Worlds are those of `evoloco check`: all gaps of the preset `full` at once, from a stream of random
 numbers of its own, with the command to go straight ahead at the speed that a quarter of the run's
 commands exceed. A fall is an episode of 10 s that did not last. "worst tenth" is the mean of the
 tenth of shortest ways, over the way in worlds that differ by the start pose only. "fast" counts
-worlds walked at 0.28 m/s or more, "walks" those whose verdict is walking.
+worlds walked at 0.28 m/s or more, "walks" those whose verdict is walking. "speed" is the mean over
+the worlds that were lasted.
 """
 
 import argparse
@@ -60,6 +68,9 @@ KINDS = {
 }
 """Kinds of feedback, and the beginnings of their genes' names."""
 
+ROBOTS = ("op3_class", "xl330_biped", "quadruped")
+"""Bundled runs of other robots with the recipe of `biped`."""
+
 NETWORKS = ("matsuoka", "hopf", "phase", "sine")
 
 PUBLISHED = ("biped", "biped_fast", "biped_hopf", "biped_phase", "biped_sine")
@@ -99,10 +110,11 @@ class Worlds:
             falls = np.mean([one.fell for one in found])
             fast = np.mean([not one.fell and one.speed >= FAST for one in found])
             walks = np.mean([one.verb.startswith("walks") for one in found])
+            speed = np.mean([one.speed for one in found if not one.fell] or [0.0])
             turned = np.degrees([one.numbers["heading_drift"] or 0.0 for one in found]).mean()
             cells.append(
-                f"| {width:g}: falls {falls:6.1%}, worst tenth {tenth:4.0%}, fast {fast:4.0%}, "
-                f"walks {walks:4.0%}, |yaw| {turned:3.0f} deg"
+                f"| {width:g}: falls {falls:6.1%}, worst tenth {tenth:4.0%}, speed {speed:5.2f} m/s, "
+                f"fast {fast:4.0%}, walks {walks:4.0%}, |yaw| {turned:3.0f} deg"
             )
         return " ".join(cells)
 
@@ -207,6 +219,33 @@ def long(run: str, worlds: int) -> None:
     print(f"{sum(lasted)} of {worlds} worlds at full width are walked for {LONG:g} s")
 
 
+def robots(worlds: int, folder: Path) -> None:
+    """Evolves the bundled robust runs of other robots, and checks each champion."""
+    for name in ROBOTS:
+        place = folder / name
+        wall = evolve(name, 0, place)
+        found = Worlds(read(place / "run.toml"), champion(place), worlds)
+        print(found.row(f"{name} ({wall:.0f} s)"), flush=True)
+
+
+def foreign(files: Sequence[str], generations: int | None, worlds: int, folder: Path) -> None:
+    """Evolves a first gait and a robust one for each file, and checks both champions."""
+    fewer = [f"optimizer.generations={generations}"] if generations else []
+    for file in files:
+        name = Path(file).stem
+        run = folder / f"{name}.toml"
+        if not run.is_file():
+            options = [f"--run-file={run}", "--no-picture"]
+            command = [sys.executable, "-m", "evoloco.cli", "inspect", file, *options]
+            subprocess.run(command, check=True, capture_output=True)
+
+        for label, overrides in (("first gait", []), ("robust", ["preset=robust", *fewer])):
+            place = folder / f"{name}-{label.replace(' ', '-')}"
+            wall = evolve(str(run), 0, place, *overrides)
+            found = Worlds(read(place / "run.toml"), champion(place), worlds)
+            print(found.row(f"{name}, {label} ({wall:.0f} s)"), flush=True)
+
+
 def cost() -> None:
     """CPU time of a generation of randomized worlds over one of as many plain ones."""
     spec = read(run_file("biped"))
@@ -227,21 +266,26 @@ def cost() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("what", choices=("seeds", "others", "without", "long", "cost"))
-    parser.add_argument("run", nargs="?", default="biped")
+    parser.add_argument(
+        "what", choices=("seeds", "others", "without", "long", "robots", "foreign", "cost")
+    )
+    parser.add_argument("runs", nargs="*", help="a run; files of robots for `foreign`")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", type=int, nargs="*", help="these seeds instead")
     parser.add_argument("--worlds", type=int, default=200)
+    parser.add_argument("--generations", type=int, help="of robust searches of foreign robots")
     parser.add_argument("--out", type=Path, default=Path(tempfile.mkdtemp(prefix="robust-")))
     told = parser.parse_args()
-    numbers = told.only or range(told.seeds)
+    numbers, run = told.only or range(told.seeds), (told.runs or ["biped"])[0]
     told.out.mkdir(parents=True, exist_ok=True)
 
     tasks = {
         "seeds": lambda: seeds(numbers, told.worlds, told.out),
         "others": lambda: others(numbers, told.worlds, told.out),
-        "without": lambda: without(told.run, told.worlds),
-        "long": lambda: long(told.run, told.worlds),
+        "without": lambda: without(run, told.worlds),
+        "long": lambda: long(run, told.worlds),
+        "robots": lambda: robots(told.worlds, told.out),
+        "foreign": lambda: foreign(told.runs, told.generations, told.worlds, told.out),
         "cost": cost,
     }
     tasks[told.what]()

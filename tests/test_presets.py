@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from evoloco.bundled import run_file
 from evoloco.errors import EvolocoError, UnknownNameError
 from evoloco.experiment import Experiment
-from evoloco.presets.merging import beneath
+from evoloco.presets.merging import beneath, expand, load
 from evoloco.randomization.draw import Randomization
 from evoloco.rating import aggregate
 from evoloco.spec import WidthSpec, dumps, loads, read
@@ -60,6 +60,38 @@ def test_another_member_takes_no_options_of_the_preset() -> None:
     preset = {"controller": {"name": "feet", "answers": True}, "fitness": {"a": {"measure": "x"}}}
     ours = {"controller": {"name": "sine"}, "fitness": {"a": {"measure": "y"}}}
     assert beneath(preset, ours) == ours
+
+
+def test_a_recipe_on_the_command_line_leaves_what_the_body_needs(tmp_path: Path) -> None:
+    """Starts of genes go with their controller; the control step and what ends an episode stay."""
+    first_gait = """
+    [start.genes]
+    "knee.amplitude" = "0.1~0.06"
+    [scenario]
+    control_dt = 0.01
+    joint_noise = 0.0
+    friction = 0.9
+    [scenario.termination]
+    body_contact = false
+    """
+    path = written(tmp_path, RUN + first_gait)
+    spec = read(path, ["preset=robust"])
+    assert spec.controller.name == "feet"
+    assert not spec.start.genes
+    assert spec.scenario.control_dt == 0.01
+    assert not spec.scenario.termination.body_contact
+    plain = read(written(tmp_path, RUN), ["preset=robust"])
+    assert spec.scenario.joint_noise == plain.scenario.joint_noise
+    assert spec.scenario.friction == plain.scenario.friction
+    assert spec.fitness == plain.fitness
+
+
+def test_a_recipe_on_the_command_line_leaves_starts_of_its_own_controller() -> None:
+    start = {"genes": {"period": 0.6}}
+    content, _ = expand(
+        {"controller": load("robust")["controller"], "start": start}, ["preset=robust"]
+    )
+    assert content["start"] == start
 
 
 @pytest.mark.parametrize("key", ["preset", "randomize.preset"])

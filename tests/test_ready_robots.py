@@ -9,7 +9,7 @@ import mujoco
 import numpy as np
 import pytest
 
-from evoloco.morphologies import biped, op3_class, xl330_biped
+from evoloco.morphologies import biped, op3_class, quadruped, xl330_biped
 from evoloco.morphology import HOME, Morphology
 from evoloco.servo import SERVOS, XL330, XL330_M077, XM430, Servo
 
@@ -18,6 +18,8 @@ ROBOTS: dict[str, tuple[Callable[..., Morphology], Servo]] = {
     "op3_class, legs": (op3_class.build, XM430),
     "xl330_biped": (lambda: xl330_biped.build(head=True), XL330),
     "xl330_biped, legs": (xl330_biped.build, XL330),
+    "quadruped": (quadruped.build, XM430),
+    "quadruped without hip roll": (lambda: quadruped.build(hip_roll=False), XM430),
     "biped with hip yaw": (lambda: biped.build(hip_yaw=True), XM430),
 }
 
@@ -50,7 +52,7 @@ def stood(body: Morphology, seconds: float) -> tuple[mujoco.MjData, float]:
 
 
 @pytest.mark.parametrize("name", ROBOTS)
-def test_it_stands_on_both_soles_with_torque_to_spare(name: str) -> None:
+def test_it_stands_on_all_its_feet_with_torque_to_spare(name: str) -> None:
     build, servo = ROBOTS[name]
     body = build()
     data, largest = stood(body, 2.0)
@@ -202,7 +204,7 @@ def test_the_faster_gear_is_the_same_motor() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["op3_class", "xl330_biped"])
+@pytest.mark.parametrize("name", ["op3_class", "xl330_biped", "quadruped"])
 def test_a_search_on_it_runs(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, evoloco: Any
 ) -> None:

@@ -18,6 +18,9 @@ PLACES = {"": ("robust",), "randomize": ("full", "hard")}
 KEYS = [f"{table}.{KEY}".lstrip(".") for table in PLACES]
 """Dotted keys that name presets."""
 
+OF_THE_BODY = ("control_dt", "termination")
+"""Keys of [scenario] that a body needs, whatever it is asked to do."""
+
 NAMING = {table: key for place in MEMBERS for table, _, key in [place.rpartition(".")]}
 """Tables that name a member, and their keys that do."""
 
@@ -28,7 +31,7 @@ def expand(content: Content, overrides: Sequence[str] = ()) -> tuple[Content, li
     Args:
         content: Of the run file.
         overrides: As `key=value`. A preset of the whole run that is given here replaces the tables
-            of the run file that it has; one that the run file names leaves what it says.
+            of the run file, see `replaced`; one that the run file names leaves what it says.
 
     Returns:
         The content, and the overrides that name no preset.
@@ -44,9 +47,7 @@ def expand(content: Content, overrides: Sequence[str] = ()) -> tuple[Content, li
         apply(given, override)
 
     if KEY in given:
-        preset = load(_taken(given, ""))
-        content = {key: table for key, table in content.items() if key not in {KEY, *preset}}
-        content = beneath(preset, content)
+        content = replaced(load(_taken(given, "")), content)
     elif name := _taken(content, ""):
         content = beneath(load(name), content)
 
@@ -98,6 +99,32 @@ def beneath(preset: Mapping[str, Any], content: Mapping[str, Any], table: str = 
             value = beneath(below, value, f"{table}.{name}".lstrip("."))
         merged[name] = value
     return merged
+
+
+def replaced(preset: Mapping[str, Any], content: Mapping[str, Any]) -> Content:
+    """The tables of a preset, and those of a run file that it does not have.
+
+    Of [scenario] the run file keeps what its body needs. Starts of genes go with a controller that
+    is replaced.
+
+    Args:
+        preset: The tables of a preset.
+        content: Those of the run file.
+    """
+    gone = {KEY, *preset}
+    if _table(content, "controller").get("name") != _table(preset, "controller").get("name"):
+        gone.add("start")
+    kept = {key: table for key, table in content.items() if key not in gone}
+
+    scenario = _table(content, "scenario")
+    kept["scenario"] = {key: scenario[key] for key in OF_THE_BODY if key in scenario}
+    return beneath(preset, kept)
+
+
+def _table(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """A table of a run file; an empty one if there is none."""
+    table = content.get(key)
+    return table if isinstance(table, dict) else {}
 
 
 def _starred(table: str) -> str:

@@ -28,6 +28,7 @@ DURATION = 5.0
 TEMPLATE = """\
 # A first gait of {file}, written by: evoloco inspect {file} --run-file {name}.toml
 # Evolve it with: evoloco evolve {name}.toml
+# A gait that lasts in worlds that differ: evoloco evolve {name}.toml preset=robust
 
 [morphology]
 name = "mjcf"
