@@ -112,10 +112,9 @@ class Worlds:
             walks = np.mean([one.verb.startswith("walks") for one in found])
             speed = np.mean([one.speed for one in found if not one.fell] or [0.0])
             turned = np.degrees([one.numbers["heading_drift"] or 0.0 for one in found]).mean()
-            cells.append(
-                f"| {width:g}: falls {falls:6.1%}, worst tenth {tenth:4.0%}, speed {speed:5.2f} m/s, "
-                f"fast {fast:4.0%}, walks {walks:4.0%}, |yaw| {turned:3.0f} deg"
-            )
+            cells.append(f"| {width:g}: falls {falls:6.1%}, worst tenth {tenth:4.0%},")
+            cells.append(f"speed {speed:.2f} m/s, fast {fast:4.0%}, walks {walks:4.0%},")
+            cells.append(f"|yaw| {turned:3.0f} deg")
         return " ".join(cells)
 
 
