@@ -263,7 +263,8 @@ class Experiment:
             except EvolocoError as error:
                 if one.required:
                     raise
-                left_out.append(f"randomize.{name} is left out: {error}")
+                why = str(error).removeprefix(f"randomize.{name}: ")
+                left_out.append(f"randomize.{name} is left out: {why}")
             else:
                 kept.append(one)
         return tuple(kept), left_out
