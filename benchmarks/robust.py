@@ -15,7 +15,8 @@
 
 `--worlds 200` says how many worlds of each width there are, and `--out FOLDER` keeps the runs:
 those that are there already are used as they are. `--generations N` is for the robust searches of
-foreign robots, which simulate slowly. RUN is a run folder or a bundled run.
+foreign robots, which simulate slowly; worlds then grow over half of them. RUN is a run folder or a
+bundled run.
 
 Worlds are those of `evoloco check`: all gaps of the preset `full` at once, from a stream of random
 numbers of its own, with the command to go straight ahead at the speed that a quarter of the run's
@@ -230,6 +231,8 @@ def robots(worlds: int, folder: Path) -> None:
 def foreign(files: Sequence[str], generations: int | None, worlds: int, folder: Path) -> None:
     """Evolves a first gait and a robust one for each file, and checks both champions."""
     fewer = [f"optimizer.generations={generations}"] if generations else []
+    if generations:
+        fewer.append(f"scenario.width.generations={generations // 2}")
     for file in files:
         name = Path(file).stem
         run = folder / f"{name}.toml"

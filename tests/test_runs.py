@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 RUNS = runs()
 SKID = {"muscle_biped", "muscle_biped_fsm_economy", "muscle_biped_simbicon"}
 """Runs whose champions last and step in turn, but skid at touchdown by more than a walk may."""
-COMMANDED = {"biped"}
+COMMANDED = {"biped", "op3_class", "xl330_biped", "quadruped"}
 """Runs whose held-out scenarios ask for slow walks, turns and stops too, in worlds that differ."""
 SPEED = {"walker": 1.0, "humanoid": 0.5}
 """Runs of bodies of human size, and the least speed of their champions [m/s]."""
@@ -59,7 +59,7 @@ def test_published_bipeds_walk_in_most_heldout_scenarios(name):
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDED))
-def test_published_bipeds_that_are_commanded_last_in_nearly_all_worlds(name):
+def test_published_gaits_that_are_commanded_last_in_nearly_all_worlds(name):
     published = json.loads(RUNS[name].with_name("champion.json").read_text())
     outcomes = published["heldout"]["outcome"]
     assert outcomes.count("completed") >= 0.95 * len(outcomes)
