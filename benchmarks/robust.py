@@ -69,7 +69,7 @@ KINDS = {
 }
 """Kinds of feedback, and the beginnings of their genes' names."""
 
-ROBOTS = ("op3_class", "xl330_biped", "quadruped")
+ROBOTS = ("op3_class", "quadruped")
 """Bundled runs of other robots with the recipe of `biped`."""
 
 NETWORKS = ("matsuoka", "hopf", "phase", "sine")

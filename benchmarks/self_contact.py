@@ -31,7 +31,7 @@ RUNS = (
     *("biped", "biped_phase", "biped_hopf", "biped_sine", "planar_biped", "muscle_biped"),
     "humanoid",
 )
-BODIES = ("biped", "op3_class", "xl330_biped", "humanoid", "quadruped", "muscle_biped3d")
+BODIES = ("biped", "op3_class", "xl330_biped", "quadruped", "humanoid", "muscle_biped3d")
 POSES = 2000
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 RUNS = runs()
 SKID = {"muscle_biped", "muscle_biped_fsm_economy", "muscle_biped_simbicon"}
 """Runs whose champions last and step in turn, but skid at touchdown by more than a walk may."""
-COMMANDED = {"biped", "op3_class"}
+COMMANDED = {"biped", "op3_class", "quadruped"}
 """Runs whose held-out scenarios ask for slow walks, turns and stops too, in worlds that differ."""
 SPEED = {"walker": 1.0, "humanoid": 0.5}
 """Runs of bodies of human size, and the least speed of their champions [m/s]."""
