@@ -314,16 +314,20 @@ def assemble(
     muscular = bool(driving) and driving[0].gaintype == mujoco.mjtGain.mjGAIN_MUSCLE
     torques = _takes_torques(driving)
 
+    muscle_names = actuators if muscular else []
+    _check_partners(joints, partners or {})
+    if sides is None:  # feet are in the order of their sides before they get sensors
+        bare = _compiled(spec)
+        _check_order(bare, torso)
+        sides = find_sides(bare, _at_home(bare), torso, feet, joints, muscle_names, partners)
+        feet = [foot for foot, _ in sides.foot]
+
     frame = torso_frame or torso
     add_sensors(spec, frame, feet, joints, actuators if muscular else ())
     model = _compiled(spec)
     _check_order(model, torso)
     home = _at_home(model)
 
-    muscle_names = actuators if muscular else []
-    _check_partners(joints, partners or {})
-    if sides is None:
-        sides = find_sides(model, home, torso, feet, joints, muscle_names, partners)
     driven = tuple(
         read_joint(model, home, name, sides.joints, commanded=not torques) for name in joints
     )

@@ -66,7 +66,8 @@ def term(name: str, weight: float = 1.0, **options: Any) -> Term:
 
 def terms_of(morphology: Morphology) -> list[Term]:
     """Every stepwise measure of a body, with default and other options."""
-    names = [name for name in STEPWISE if name != "joint_limit_torque" or morphology.muscles]
+    has = {"joint_limit_torque": morphology.muscles, "turn_taking": morphology.sides.feet}
+    names = [name for name in STEPWISE if has.get(name, True)]
     return [term(name, **options) for name in names for options in [{}, *OPTIONS.get(name, [])]]
 
 

@@ -94,6 +94,7 @@ FORGED = {
     "morphology.name": {"morphology": {"name": "{}"}},
     "controller.name": {"controller": {"name": "{}"}},
     "fitness.*.measure": {"fitness": {"speed": {"measure": "{}"}}},
+    "reward.*.measure": {"reward": {"speed": {"measure": "{}", "weight": 1.0}}},
     "sensors.*.source": {"sensors": {"rate": {"source": "{}"}}},
     "scenario.terrain.name": {"scenario": {"terrain": {"name": "{}"}}},
     "optimizer.name": {"optimizer": {"name": "{}"}},

@@ -346,10 +346,12 @@ def test_nothing_is_unpickled_evaluated_or_loaded_as_an_object() -> None:
         r"\b(pickle|marshal\.load|shelve|joblib|cloudpickle|allow_pickle|eval\(|exec\(|np\.load)"
     )
     rooms = ("evoloco", "controllers", "morphologies", "fitness")
+    asked = {"evoloco/rl/convert.py", "evoloco/cli/training.py"}  # `evoloco convert --trust`
     found = {
         f"{path.relative_to(ROOT)}: {line.strip()}"
         for room in rooms
         for path in (ROOT / room).rglob("*.py")
+        if str(path.relative_to(ROOT)) not in asked
         for line in path.read_text(encoding="utf-8").splitlines()
         if forbidden.search(line)
     }
