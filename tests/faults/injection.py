@@ -270,7 +270,7 @@ def _merged(content: dict[str, Any], change: dict[str, Any], value: str) -> dict
         if isinstance(one, dict):
             result[key] = _merged(result.get(key, {}), one, value)
         else:
-            result[key] = one.replace("{}", value)
+            result[key] = one.replace("{}", value) if isinstance(one, str) else one
     return result
 
 
