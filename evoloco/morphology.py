@@ -21,7 +21,7 @@ from evoloco.joint import Joint, read_joint
 from evoloco.muscle import Muscle, read_muscle
 from evoloco.sensor import Sensor, layout, of_body
 from evoloco.sides import Sides, find_sides
-from evoloco.standard_sensors import add_sensors
+from evoloco.standard_sensors import add_sensors, order_feet
 from evoloco.static_world import grounds
 from evoloco.stature import read_stature
 from evoloco.subtree import geoms_of, robot_actuators
@@ -202,7 +202,12 @@ class Morphology:
         if sides == self.sides:
             return self
         feet = tuple(foot for foot, _ in sides.foot)
-        return replace(self, sides=sides, feet=feet).compiled_as(self.model)
+        sided = replace(self, sides=sides, feet=feet)
+        if feet == self.feet:
+            return sided.compiled_as(self.model)
+        muscles = [muscle.name for muscle in self.muscles]
+        joints = [joint.name for joint in self.joints]
+        return sided.changed(lambda spec: order_feet(spec, feet, joints, muscles))
 
     def with_model(self, model: mujoco.MjModel) -> "Morphology":
         """This body with other numbers in its compiled model that none of its own depend on."""
@@ -314,19 +319,21 @@ def assemble(
     muscular = bool(driving) and driving[0].gaintype == mujoco.mjtGain.mjGAIN_MUSCLE
     torques = _takes_torques(driving)
 
-    muscle_names = actuators if muscular else []
-    _check_partners(joints, partners or {})
-    if sides is None:  # feet are in the order of their sides before they get sensors
-        bare = _compiled(spec)
-        _check_order(bare, torso)
-        sides = find_sides(bare, _at_home(bare), torso, feet, joints, muscle_names, partners)
-        feet = [foot for foot, _ in sides.foot]
-
     frame = torso_frame or torso
-    add_sensors(spec, frame, feet, joints, actuators if muscular else ())
+    muscle_names = actuators if muscular else []
+    add_sensors(spec, frame, feet, joints, muscle_names)
     model = _compiled(spec)
     _check_order(model, torso)
     home = _at_home(model)
+
+    _check_partners(joints, partners or {})
+    if sides is None:
+        sides = find_sides(model, home, torso, feet, joints, muscle_names, partners)
+    sided = [foot for foot, _ in sides.foot]
+    if sided != list(feet):  # rows of measures read the feet's sensors in the order of the feet
+        order_feet(spec, sided, joints, muscle_names)
+        model = _compiled(spec)
+        home = _at_home(model)
 
     driven = tuple(
         read_joint(model, home, name, sides.joints, commanded=not torques) for name in joints

@@ -71,7 +71,35 @@ def add_sensors(
         _add(spec, f"torso.{name}", kind, mjtObj.mjOBJ_XBODY, torso)
     imu = spec.body(torso).add_site(name=free_name(IMU, [site.name for site in spec.sites]))
     _add(spec, RATE, mjtSensor.mjSENS_GYRO, mjtObj.mjOBJ_SITE, imu.name)
+    _add_from_feet_on(spec, feet, joints, muscles)
 
+
+def order_feet(
+    spec: mujoco.MjSpec, feet: Sequence[str], joints: Sequence[str], muscles: Sequence[str]
+) -> None:
+    """Puts the sensors of the feet into another order, as if they had been added in it.
+
+    Args:
+        spec: Of a body with the standard sensors.
+        feet: Names of the feet, in their new order.
+        joints: Names of the driven joints.
+        muscles: Names of the muscles, if they drive the joints.
+    """
+    limits = joints if muscles else ()
+    later = {
+        *(f"foot.{foot}.{name}" for foot in feet for name in (*OF_FOOT, "ground")),
+        *(f"muscle.{muscle}.{name}" for muscle in muscles for name in OF_MUSCLE),
+        *(f"joint.{joint}.{name}" for joint in limits for name in OF_LIMIT),
+    }
+    for sensor in [one for one in spec.sensors if one.name in later]:
+        spec.delete(sensor)
+    _add_from_feet_on(spec, feet, joints, muscles)
+
+
+def _add_from_feet_on(
+    spec: mujoco.MjSpec, feet: Sequence[str], joints: Sequence[str], muscles: Sequence[str]
+) -> None:
+    """Adds the sensors of feet, muscles and joint limits."""
     for foot in feet:
         for name, kind in OF_FOOT.items():
             _add(spec, f"foot.{foot}.{name}", kind, mjtObj.mjOBJ_XBODY, foot)
