@@ -1,6 +1,7 @@
 """The bundled quadruped: its two mirrors, its signs, and legs that cannot pass each other."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import mujoco
 import numpy as np
@@ -130,3 +131,17 @@ def test_a_fallen_quadruped_touches_the_ground_with_its_trunk() -> None:
     data = after(body, 1.0, lambda _: home(body, hip_roll=0.8, hip_pitch=1.0))
     touching = {int(geom) for contact in data.contact for geom in contact.geom} - body.floor
     assert touching - body.foot_geoms
+
+
+def test_feet_and_their_sensors_change_their_order_together() -> None:
+    body = quadruped.build()
+    turned = body.with_sides(replace(body.sides, foot=body.sides.foot[::-1]))
+    starts = [turned.sensor(f"foot.{foot}.position").start for foot in turned.feet]
+    assert turned.feet == body.feet[::-1]
+    assert starts == sorted(starts)
+
+    def names(one: Morphology) -> list[str]:
+        return [one.model.sensor(index).name for index in range(one.model.nsensor)]
+
+    assert names(turned) != names(body)
+    assert names(turned.with_sides(body.sides)) == names(body)
