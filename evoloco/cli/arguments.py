@@ -132,3 +132,15 @@ AsJson = Annotated[
         "--json", help="Prints one JSON object per generation and a final one, and nothing else."
     ),
 ]
+
+
+def check_workers(address: str | None, workers: int) -> None:
+    """Checks that --workers comes with --ray.
+
+    Raises:
+        SpecError: It does not.
+    """
+    from evoloco.errors import SpecError
+
+    if address is None and workers:
+        raise SpecError("--workers needs Ray: give --ray too, such as --ray local.")

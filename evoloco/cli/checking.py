@@ -15,6 +15,7 @@ from evoloco.cli.arguments import (
     Threads,
     TimeLimit,
     Workers,
+    check_workers,
 )
 from evoloco.cli.output import Output
 
@@ -87,11 +88,8 @@ def _elsewhere(address: str | None, workers: int) -> Callable[["Experiment"], An
     Raises:
         SpecError: There are workers, but no address.
     """
-    from evoloco.errors import SpecError
-
+    check_workers(address, workers)
     if address is None:
-        if workers:
-            raise SpecError("--workers needs Ray: give --ray too, such as --ray local.")
         return None
 
     def on_ray(experiment: "Experiment") -> Any:

@@ -23,6 +23,7 @@ from evoloco.cli.arguments import (
     Threads,
     TimeLimit,
     Workers,
+    check_workers,
 )
 from evoloco.cli.output import Output
 
@@ -173,11 +174,8 @@ def on_ray(
     """
     from rich.console import Console
 
-    from evoloco.errors import SpecError
-
+    check_workers(address, workers)
     if address is None:
-        if workers:
-            raise SpecError("--workers needs Ray: give --ray too, such as --ray local.")
         return nullcontext()
 
     with Console(stderr=True).status("Connecting to Ray ..."):

@@ -16,6 +16,7 @@ from evoloco.cli.arguments import (
     Seed,
     Threads,
     Workers,
+    check_workers,
 )
 from evoloco.cli.output import Output
 
@@ -51,6 +52,7 @@ def train(
     from evoloco.spec import read
 
     require()
+    check_workers(ray, workers)
     output = Output(quiet, as_json)
     source = run_file(run)
     changed = changes(overrides, seed, 0, None)
@@ -69,8 +71,6 @@ def train(
     for sentence in created.experiment.left_out:
         output.say(sentence)
     output.body(created.told)
-    if ray is None and workers:
-        raise SpecError("--workers needs Ray: give --ray too, such as --ray local.")
     if ray is not None:
         from evoloco.evaluators.ray import connect
 

@@ -109,9 +109,11 @@ def search(
 
     Raises:
         Interrupted: Ctrl-C; the record is complete.
+        SpecError: The run came without a run file.
     """
     folder, spec = entrant.folder, entrant.spec
-    assert spec is not None, "only runs with a run file are searched"
+    if spec is None:
+        raise SpecError(f"{folder} was given as it is, without a run file to search by.")
     run = Run(folder) if folder.exists() else Run.create(spec, folder)
     with closing(run.journal):
         with evaluators(run.experiment) as elsewhere:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from evoloco.errors import EvolocoError, JournalError
+from evoloco.errors import EvolocoError, JournalError, SpecError
 from evoloco.evaluation import Evaluator
 from evoloco.fields import Array
 from evoloco.loop import (
@@ -86,6 +86,7 @@ def train(
         LossError: The loss is no finite number any more; the message names the checkpoint.
         BusyError: Another process continues this run.
         JournalError: The record does not follow from the run file.
+        SpecError: The run has no [training].
     """
     with lock.held(run.folder):
         check_unchanged(run)
@@ -98,7 +99,11 @@ class _Training:
 
     def __init__(self, run: Run, threads: int, workers: int) -> None:
         spec = run.spec.training
-        assert spec is not None  # such a run is refused before
+        if spec is None:
+            raise SpecError(
+                f"{run.folder} has no table [training]: its run is evolved, not trained. Continue "
+                f"with: evoloco resume {run.folder}"
+            )
         self._run, self._spec, self._threads = run, spec, threads
         rollouts = Rollouts(run.experiment, spec.simulations, spec.rollout, spec.worlds, threads)
         self._learner = learner(rollouts, run, workers)
