@@ -20,7 +20,9 @@ A block that is not run has a comment above it that tells why:
 A run folder that a block names and that no earlier one made is that of a bundled run; in `runs/out`
 itself there is at least one. Blocks are run as they stand, or shortened: `SHORT` is added where a
 gait is evolved, `--generations` is 3, `--individual` is 1:1, `--seeds` is 0-1, nothing is filmed,
-a check is of one world an item, and only the first search of a page writes a report.
+a check is of one world an item, a training ends after one judgement, and only the first search of a
+page writes a report. Where a page names `mine.zip`, Stable-Baselines3 has saved a policy of
+`biped_ppo` there, and its normaliser in `stats.pkl`.
 """
 
 import contextlib
@@ -201,6 +203,8 @@ class Session:
                 (self.folder / block.file).write_text(block.text, encoding="utf-8")
         if any("examples/" in block.text for block in page if block.language == "sh"):
             (self.folder / "examples").symlink_to(ROOT / "examples")
+        if any("mine.zip" in block.text for block in page):
+            _save_policy(self.folder / "mine.zip", self.folder / "stats.pkl")
 
     def run(self, block: Block) -> bool:
         """Runs a block; returns whether it is one that is run.
@@ -303,7 +307,11 @@ class Session:
 
         # A fragment is no run of its own, so it is short in any case.
         changes = SHORT if self.shortened or not block.file else {}
-        api.evolve(file, out=f"runs/out/line{block.line}", overrides=changes)
+        out = f"runs/out/line{block.line}"
+        if "training" in tomllib.loads(file.read_text("utf-8")):
+            _call(["train", str(file), *APPENDED, "--steps", "1", "--out", out])
+        else:
+            api.evolve(file, out=out, overrides=changes)
 
 
 def merge(run: dict[str, Any], tables: dict[str, Any]) -> dict[str, Any]:
@@ -323,6 +331,8 @@ def _shortened(words: list[str], out: str) -> list[str]:
     if command == "evolve" and not {"-h", "--help"} & set(rest):
         rest = [*rest[:1], *APPENDED, *rest[1:]]  # before what the example itself changes
         rest += [*APPENDED[:1], *(["--out", out] if out else [])]
+    if command == "train" and not {"-h", "--help"} & set(rest):
+        rest = [*rest[:1], *APPENDED, *rest[1:], *([] if "--steps" in rest else ["--steps", "1"])]
     if command == "check" and not {"-h", "--help"} & set(rest):
         rest += ["--worlds", "1", "--hidden", "1"]
     return [command, *_replaced(rest)]
@@ -331,7 +341,7 @@ def _shortened(words: list[str], out: str) -> list[str]:
 def _replaced(words: list[str]) -> list[str]:
     """Returns arguments with other values of the options that would take long."""
     words = list(words)
-    others = {"--individual": "1:1", "--generations": "3", "--seeds": "0-1"}
+    others = {"--individual": "1:1", "--generations": "3", "--seeds": "0-1", "--steps": "1"}
     for option, value in others.items():
         if option in words and words[words.index(option) + 1] != "best":
             words[words.index(option) + 1] = value
@@ -339,6 +349,17 @@ def _replaced(words: list[str]) -> list[str]:
         place = words.index("--video")
         del words[place : place + 2]
     return words
+
+
+def _save_policy(archive: Path, normaliser: Path) -> None:
+    """Lets Stable-Baselines3 save a policy of `biped_ppo` and the normaliser of its inputs."""
+    import gymnasium
+    from stable_baselines3 import PPO
+    from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
+
+    env = VecNormalize(DummyVecEnv([lambda: gymnasium.make("evoloco/biped_ppo-v0")]))
+    PPO("MlpPolicy", env, n_steps=8, batch_size=8).save(archive)
+    env.save(str(normaliser))
 
 
 def _installs(words: list[str]) -> bool:

@@ -106,10 +106,11 @@ class Scattered:
 
 @pytest.mark.slow
 def test_one_and_two_workers_on_ray_make_the_same_update_as_this_process(tmp_path):
-    ray = pytest.importorskip("ray")
+    pytest.importorskip("ray")
+    from evoloco.evaluators.ray import connect
     from evoloco.rl.ray_gradients import OnRay
 
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    ray = connect("local")
     try:
         found = []
         for workers in (0, 1, 2):

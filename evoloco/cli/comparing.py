@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "evoloco compare hoppers",
-    "evoloco compare runs/out/biped_fast-seeds runs/out/biped_sine-seeds",
-    "evoloco compare runs/out/a runs/out/b --judge biped_fast --out runs/out/a-and-b",
-    "evoloco compare mine.toml --ray local",
+    "evoloco compare runs/out/biped_fast-seed0 runs/out/biped_sine-seed0",
+    "evoloco compare runs/out/biped_fast-seed0 runs/out/biped_phase-seed0 --judge biped_fast",
+    "evoloco compare hoppers --worlds 50 --gap-worlds 0",
 )
 
 

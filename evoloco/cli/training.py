@@ -82,7 +82,7 @@ def train(
 
 CONVERT_EXAMPLES = (
     "evoloco convert biped_ppo mine.zip --out policy.safetensors",
-    "evoloco convert my.toml mine.zip --normaliser stats.pkl --trust --out policy.safetensors",
+    "evoloco convert biped_ppo mine.zip --normaliser stats.pkl --trust --out policy.safetensors",
 )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import imageio_ffmpeg
 import mujoco
 import numpy as np
+from numpy.typing import NDArray
 
 from evoloco.episode import Episode
 from evoloco.errors import EvolocoError
@@ -79,12 +80,12 @@ def film(
     data, option = mujoco.MjData(model), mujoco.MjvOption()
     scene = mujoco.MjvScene(model, maxgeom=2000)
     everything = mujoco.mjtCatBit.mjCAT_ALL
-    camera = _camera(model, episode.morphology.size)
+    camera = side_camera(model, episode.morphology.size)
     gaze, active = _gaze(episode), activations(episode)
     tendons = model.actuator_trnid[on_tendons(model), 0]
 
     with drawing(model) as context, _encoder(path, size, width, height, fps) as encoder:
-        frame, shot = mujoco.MjrRect(0, 0, *size), np.empty((size[1], size[0], 3), np.uint8)
+        frame, pixels = mujoco.MjrRect(0, 0, *size), np.empty((size[1], size[0], 3), np.uint8)
         for row in _rows(episode, longest, fps):
             data.qpos = _pose(episode, row)
             camera.lookat = [np.interp(row, np.arange(len(gaze)), column) for column in gaze.T]
@@ -96,12 +97,12 @@ def film(
 
             mujoco.mjv_updateScene(model, data, option, None, camera, everything, scene)
             mujoco.mjr_render(frame, scene, context)
-            mujoco.mjr_readPixels(shot, None, frame, context)
-            encoder.send(shot)
+            mujoco.mjr_readPixels(pixels, None, frame, context)
+            encoder.send(pixels)
     return path
 
 
-def _camera(model: mujoco.MjModel, size: float) -> mujoco.MjvCamera:
+def side_camera(model: mujoco.MjModel, size: float) -> mujoco.MjvCamera:
     """Returns a camera that sees a body of some size [m] from the right, a little from behind."""
     camera = mujoco.MjvCamera()
     camera.azimuth, camera.elevation = 115.0, -12.0  # [deg]
@@ -228,3 +229,13 @@ def drawing(model: mujoco.MjModel) -> Iterator[mujoco.MjrContext]:
         context.free()
     finally:
         gl.free()
+
+
+def shot(
+    scene: mujoco.MjvScene, context: mujoco.MjrContext, width: int, height: int
+) -> NDArray[np.uint8]:
+    """What a scene looks like (height, width, 3), the first row at the top."""
+    frame, pixels = mujoco.MjrRect(0, 0, width, height), np.empty((height, width, 3), np.uint8)
+    mujoco.mjr_render(frame, scene, context)
+    mujoco.mjr_readPixels(pixels, None, frame, context)
+    return np.flipud(pixels)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import gymnasium
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +10,7 @@ from evoloco import fields
 from evoloco.bundled import run_file
 from evoloco.errors import EvolocoError
 from evoloco.experiment import Experiment
+from evoloco.rl.pictures import Pictures
 from evoloco.rl.rollouts import check_rewards, policy_of
 from evoloco.rl.vec_env import spaces
 from evoloco.sim import plan
@@ -20,9 +20,6 @@ from evoloco.sim.setting import Setting, settle
 from evoloco.sim.steps import whole
 from evoloco.spec import read
 from evoloco.stepwise import Stepwise
-
-WIDTH, HEIGHT = 480, 360
-"""Size of a picture [pixels]."""
 
 AS_POLICY = ("controller.name=policy", "controller.normaliser=learned")
 """What makes any run one whose controls come from outside."""
@@ -66,7 +63,7 @@ class RunEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
         self._batch = self._made(Needs())
         self._reward = Stepwise(self.experiment.rewards, body, self._batch.columns)
         self._seed, self._episode = self.experiment.spec.seed, 0
-        self._renderer: mujoco.Renderer | None = None
+        self._pictures: Pictures | None = None
         self._over = True
 
     @property
@@ -145,31 +142,18 @@ class RunEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
         return self._felt(), reward, terminated, truncated, told
 
     def render(self) -> NDArray[np.uint8] | None:
-        """A picture of the body from its side (height, width, 3); none without a render mode."""
+        """A picture of the body from its side (360, 480, 3); none without a render mode."""
         if self.render_mode is None:
             return None
-        model, data = self._drawn()
-        if self._renderer is None:
-            self._renderer = mujoco.Renderer(model, HEIGHT, WIDTH)
-        camera = mujoco.MjvCamera()
-        camera.lookat[:] = data.body(self.experiment.morphology.torso_frame).xpos
-        camera.distance = 3.0 * self.experiment.morphology.size
-        camera.azimuth, camera.elevation = 90.0, -10.0
-        self._renderer.update_scene(data, camera)
-        return np.asarray(self._renderer.render())
+        if self._pictures is None:
+            self._pictures = Pictures(self.experiment.morphology)
+        return self._pictures.of(self._batch.states[0])
 
     def close(self) -> None:
         """Frees what pictures are made with."""
-        if self._renderer is not None:
-            self._renderer.close()
-            self._renderer = None
-
-    def _drawn(self) -> tuple[mujoco.MjModel, mujoco.MjData]:
-        model = self.experiment.morphology.model
-        data = mujoco.MjData(model)
-        mujoco.mj_setState(model, data, self._batch.states[0], mujoco.mjtState.mjSTATE_INTEGRATION)
-        mujoco.mj_forward(model, data)
-        return model, data
+        if self._pictures is not None:
+            self._pictures.close()
+            self._pictures = None
 
     def _felt(self) -> NDArray[np.float32]:
         felt: NDArray[np.float32] = self._batch.obs[0].astype(np.float32)

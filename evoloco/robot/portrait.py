@@ -6,10 +6,9 @@ from pathlib import Path
 import imageio.v3 as imageio
 import mujoco
 import numpy as np
-from numpy.typing import NDArray
 
 from evoloco.fields import Array
-from evoloco.report.video import drawing
+from evoloco.report.video import drawing, shot
 from evoloco.robot.extent import box
 from evoloco.robot.linkage import Linkage
 
@@ -56,7 +55,7 @@ def draw(linkage: Linkage, torso: str, path: Path, side: int = 480) -> None:
             camera.distance = _distance(model, (high - low)[[across, 2]], (high - low)[1 - across])
             everything = mujoco.mjtCatBit.mjCAT_ALL
             mujoco.mjv_updateScene(model, data, option, None, camera, everything, scene)
-            shots.append(_shot(scene, context, side))
+            shots.append(shot(scene, context, side, side))
     imageio.imwrite(path, np.concatenate(shots, axis=1), extension=".png")
 
 
@@ -64,11 +63,3 @@ def _distance(model: mujoco.MjModel, seen: Array, depth: float) -> float:
     """Distance of a camera that sees something of a width and height, and a depth [m]."""
     half = np.tan(np.radians(model.vis.global_.fovy) / 2)
     return float(max(seen) / 2 / FILL / half + depth / 2)
-
-
-def _shot(scene: mujoco.MjvScene, context: mujoco.MjrContext, side: int) -> NDArray[np.uint8]:
-    """What a scene looks like (side, side, 3), the first row at the top."""
-    frame, shot = mujoco.MjrRect(0, 0, side, side), np.empty((side, side, 3), np.uint8)
-    mujoco.mjr_render(frame, scene, context)
-    mujoco.mjr_readPixels(shot, None, frame, context)
-    return np.flipud(shot)
