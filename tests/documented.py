@@ -353,11 +353,12 @@ def _replaced(words: list[str]) -> list[str]:
 
 def _save_policy(archive: Path, normaliser: Path) -> None:
     """Lets Stable-Baselines3 save a policy of `biped_ppo` and the normaliser of its inputs."""
-    import gymnasium
     from stable_baselines3 import PPO
     from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
-    env = VecNormalize(DummyVecEnv([lambda: gymnasium.make("evoloco/biped_ppo-v0")]))
+    from evoloco.rl.env import RunEnv
+
+    env = VecNormalize(DummyVecEnv([lambda: RunEnv("biped_ppo")]))
     PPO("MlpPolicy", env, n_steps=8, batch_size=8).save(archive)
     env.save(str(normaliser))
 

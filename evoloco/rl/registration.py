@@ -1,4 +1,4 @@
-"""Makes Gymnasium know the environments. Gymnasium calls `register` when it is imported."""
+"""Makes Gymnasium know the environments."""
 
 from gymnasium.envs.registration import register as add
 from gymnasium.envs.registration import registry
