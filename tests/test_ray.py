@@ -70,7 +70,6 @@ def step(params, state, obs, time, dt, ctrl):
 class Controller(Sine):
     step = staticmethod(step)
 """
-WITHOUT_VIDEO = {**os.environ, "MUJOCO_GL": "off"}
 COMMAND = [sys.executable, "-m", "evoloco.cli"]
 ARRAYS = ("fitness", "values", "outcome", "duration", "distance")
 
@@ -98,6 +97,11 @@ def cluster() -> Iterator[Any]:
     yield nodes
     ray.shutdown()
     nodes.shutdown()
+
+
+def without_video() -> dict[str, str]:
+    """The environment as it is now: once Ray has started here, it says how Ray authenticates."""
+    return {**os.environ, "MUJOCO_GL": "off"}
 
 
 def settled(cpus: int) -> None:
@@ -238,8 +242,9 @@ def test_workers_killed_while_they_are_idle_cost_no_genome(
     genomes, scenarios = drawn(plain, 3), plain.scenarios(0)
     with Ray(plain, workers=2) as ray:
         complete(ray, plain, 2)
+        expected = ray.evaluate(drawn(plain, 40), scenarios, 0.0)
         while len(list(tmp_path.glob("*.pid"))) < 2:
-            expected = ray.evaluate(drawn(plain, 40), scenarios, 0.0)
+            ray.evaluate(drawn(plain, 40), scenarios, 0.0)
         for mark in tmp_path.glob("*.pid"):
             os.kill(int(mark.stem), signal.SIGKILL)
             mark.unlink()
@@ -424,7 +429,7 @@ def test_a_run_begun_locally_goes_on_by_joining_a_cluster(
     options = "--generations", "4", "--workers", "2", "--ray", getattr(cluster, port)
     ended = subprocess.run(
         [*COMMAND, "resume", str(begun.folder), *options],
-        env=WITHOUT_VIDEO,
+        env=without_video(),
         capture_output=True,
         text=True,
         check=False,
@@ -444,7 +449,7 @@ def test_a_process_that_is_killed_leaves_no_workers_and_its_run_goes_on(
         mark.unlink()  # of this process
     command = [*COMMAND, "resume", str(killed.folder), "--ray", cluster.address]
     with subprocess.Popen(
-        command, env=WITHOUT_VIDEO, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, env=without_video(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as running:
         while not generations(killed.folder):
             assert running.poll() is None
@@ -456,6 +461,16 @@ def test_a_process_that_is_killed_leaves_no_workers_and_its_run_goes_on(
     with Ray(killed.experiment) as ray:
         evolve(killed, evaluator=ray)
     assert recorded(killed) == recorded(whole)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "127.0.0.1:head"])
+def test_a_cluster_that_is_not_there_is_told_at_once(
+    hop: Path, evoloco: Callable[..., Ended], tmp_path: Path, address: str
+) -> None:
+    ended = evoloco("evolve", hop, "--ray", address, "--out", tmp_path / "run")
+    assert ended.code == 2
+    assert f"No Ray cluster could be joined at '{address}'" in ended.err
+    assert "HOST:PORT, ray://HOST:PORT" in ended.err
 
 
 def test_workers_without_ray_are_refused(hop: Path, evoloco: Callable[..., Ended]) -> None:

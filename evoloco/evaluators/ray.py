@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -23,6 +24,9 @@ from evoloco.spec import dumps
 HERE = "local"
 """The address that stands for a Ray started on this machine, for this process alone."""
 
+PATIENCE_OF_HOSTS = 10.0
+"""Longest time that a host may take to answer when a cluster is joined [s]."""
+
 OBJECT_STORE = 100 * 2**20
 """Shared memory of a Ray started here [bytes], near Ray's minimum: nothing large is shared."""
 
@@ -41,6 +45,11 @@ _OWN = {
     "RAY_worker_niceness": "0",
 }
 """Environment of a Ray that is started here."""
+
+_TOKEN = (
+    " If the cluster asks for a token (`ray start` does where ~/.ray/auth_token exists), "
+    "set RAY_AUTH_MODE=token and put the token of the cluster's machine into that file."
+)
 
 
 class Ray:
@@ -242,13 +251,28 @@ def _connect(ray: Any, address: str) -> None:
         "object_store_memory": OBJECT_STORE,
     }
     options = own if address == HERE else {}
+    answers = False
     try:
+        _knock(address)
+        answers = True
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **options)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         verb = "started" if address == HERE else "joined"
         reason, _, _ = str(error).strip().partition("\n")
+        asks = answers and address != HERE and "RAY_AUTH_MODE" not in os.environ
         raise EvolocoError(
-            f"No Ray cluster could be {verb} at '{address}': {reason} "
+            f"No Ray cluster could be {verb} at '{address}': {reason.removesuffix('.')}. "
             "Allowed are local (starts Ray here), auto (a cluster that runs on this machine), "
-            "HOST:PORT, ray://HOST:PORT."
+            f"HOST:PORT, ray://HOST:PORT.{_TOKEN if asks else ''}"
         ) from None
+
+
+def _knock(address: str) -> None:
+    """Raises OSError if nobody listens at HOST:PORT: Ray would wait for minutes.
+
+    Raises:
+        ValueError: The port is not a number.
+    """
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon:
+        socket.create_connection((host, int(port)), PATIENCE_OF_HOSTS).close()
