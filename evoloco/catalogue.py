@@ -246,8 +246,10 @@ def _type(annotation: Any) -> str:
         return "None"
     if get_origin(annotation) in (Union, UnionType):
         return " | ".join(_type(part) for part in get_args(annotation))
-    if get_origin(annotation) is Mapping:
-        return f"Mapping[{', '.join(_type(part) for part in get_args(annotation))}]"
+    if annotation is Ellipsis:
+        return "..."
+    if (container := get_origin(annotation)) in (Mapping, tuple):
+        return f"{container.__name__}[{', '.join(_type(part) for part in get_args(annotation))}]"
     if get_origin(annotation) is not Annotated:
         return inspect.formatannotation(annotation)
 

@@ -482,6 +482,8 @@ def test_a_measure_that_returns_no_number_is_told_by_its_name(
 
 def test_lists_show_words_and_no_objects_of_python() -> None:
     assert not re.search(r"<\w+ ", catalogue.overview(None))
+    told = catalogue.describe("controllers", "policy", "hopper")
+    assert "hidden: tuple[int >= 1 and <= 1024, ...], default (64, 64)" in told
 
 
 @pytest.mark.filterwarnings("default:.*falls at home")
