@@ -20,9 +20,9 @@ A block that is not run has a comment above it that tells why:
 A run folder that a block names and that no earlier one made is that of a bundled run; in `runs/out`
 itself there is at least one. Blocks are run as they stand, or shortened: `SHORT` is added where a
 gait is evolved, `--generations` is 3, `--individual` is 1:1, `--seeds` is 0-1, nothing is filmed,
-a check is of one world an item, a training ends after one judgement, and only the first search of a
-page writes a report. Where a page names `mine.zip`, Stable-Baselines3 has saved a policy of
-`biped_ppo` there, and its normaliser in `stats.pkl`.
+a check is of one world an item, a comparison of two worlds without gaps, a training ends after one
+judgement, and only the first search of a page writes a report. Where a page names `mine.zip`,
+Stable-Baselines3 has saved a policy of `biped_ppo` there, and its normaliser in `stats.pkl`.
 """
 
 import contextlib
@@ -335,6 +335,8 @@ def _shortened(words: list[str], out: str) -> list[str]:
         rest = [*rest[:1], *APPENDED, *rest[1:], *([] if "--steps" in rest else ["--steps", "1"])]
     if command == "check" and not {"-h", "--help"} & set(rest):
         rest += ["--worlds", "1", "--hidden", "1"]
+    if command == "compare" and not {"-h", "--help"} & set(rest):
+        rest += ["--worlds", "2", "--gap-worlds", "0"]
     return [command, *_replaced(rest)]
 
 
