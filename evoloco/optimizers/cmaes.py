@@ -56,6 +56,8 @@ class Optimizer:
         mean: Whether the mean of the distribution is the first genome of each
             generation. Where scenarios differ, it is often better than the fittest
             genome, which was lucky too. It excludes `elitist`.
+        mean_step: How far the mean goes towards that of the better genomes [1]. Less than
+            1 averages over several generations, which pays where fitness is noisy.
         covariance: "full", or "diagonal" for steps along the genes only: less
             to learn, where there are hundreds of genes.
         active: Whether bad genomes also change the covariance, away from them.
@@ -82,6 +84,7 @@ class Optimizer:
         start: Begin = "centre",
         elitist: bool = False,
         mean: bool = False,
+        mean_step: Annotated[float, Field(gt=0, le=1)] = 1.0,
         covariance: Covariance = "full",
         active: bool = True,
         restarts: Restarts = "none",
@@ -104,7 +107,11 @@ class Optimizer:
         if mean and elitist:
             raise SpecError("optimizer.mean and optimizer.elitist exclude each other: choose one.")
         self._elitist, self.mean_is_first = elitist, mean
-        self._options = {"CMA_diagonal": covariance == "diagonal", "CMA_active": active}
+        self._options = {
+            "CMA_diagonal": covariance == "diagonal",
+            "CMA_active": active,
+            "CMA_cmean": mean_step,
+        }
 
         self._left = max_restarts if restarts != "none" else 0
         self._starts = SCHEDULES.get(restarts, ipop)(search.population_size, sigma, self._random)
