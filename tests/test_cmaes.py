@@ -43,6 +43,7 @@ def pycma(centre: list[float], sigma: float, random: np.random.Generator, **opti
         ({}, {}),
         ({"covariance": "diagonal"}, {"CMA_diagonal": True}),
         ({"active": False}, {"CMA_active": False}),
+        ({"mean_step": 0.3}, {"CMA_cmean": 0.3}),
     ],
 )
 @pytest.mark.parametrize("best", [0.3, 1.1])  # inside, and in a corner that bounds cut off
@@ -140,6 +141,17 @@ def test_a_switch_that_rounding_alone_would_freeze_is_still_found() -> None:
 
 def test_cmaes_climbs_a_sphere() -> None:
     assert max(float(sphere(genomes).max()) for genomes in run(made(CMAES), 60)) > -1e-5
+
+
+def test_a_short_step_of_the_mean_stays_nearer_to_the_best_where_fitness_is_noisy() -> None:
+    def distance(mean_step: float) -> float:
+        random = np.random.default_rng(0)
+        search = made(CMAES, sigma=0.1, mean=True, mean_step=mean_step)
+        after = run(search, 200, lambda genomes: sphere(genomes) + random.normal(size=len(genomes)))
+        means = np.array([genomes[0] for genomes in after[100:]])
+        return float(np.sqrt(-sphere(means)).mean())
+
+    assert distance(0.3) < 0.8 * distance(1.0)
 
 
 def test_cmaes_says_why_it_stops_on_a_flat_function() -> None:
