@@ -50,6 +50,7 @@ MEMBERS = [
     Case("cmaes"),
     Case("cmaes", {"covariance": "diagonal"}),
     Case("cmaes", {"elitist": True}),
+    Case("cmaes", {"mean": True, "mean_over": 3, "mean_step": 0.5}),
     Case("race", {"racers": 3, "trial": 3, "heat": 2}, ranked=False),
     Case("ars", ranked=False),
     Case("ga"),

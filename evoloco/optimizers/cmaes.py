@@ -3,6 +3,7 @@
 import importlib
 import sys
 import warnings
+from collections import deque
 from contextlib import nullcontext
 from types import ModuleType
 from typing import Annotated, Literal
@@ -56,6 +57,8 @@ class Optimizer:
         mean: Whether the mean of the distribution is the first genome of each
             generation. Where scenarios differ, it is often better than the fittest
             genome, which was lucky too. It excludes `elitist`.
+        mean_over: Over how many of the last generations that mean is averaged. It then wanders
+            less (Polyak and Juditsky).
         mean_step: How far the mean goes towards that of the better genomes [1]. Less than
             1 averages over several generations, which pays where fitness is noisy.
         covariance: "full", or "diagonal" for steps along the genes only: less
@@ -68,6 +71,8 @@ class Optimizer:
     References:
         Hansen, 2016, The CMA evolution strategy: a tutorial, arXiv:1604.00772.
         Hansen, Akimoto, Baudis, pycma, doi:10.5281/zenodo.2559634.
+        Polyak and Juditsky, 1992, Acceleration of stochastic approximation by averaging,
+        doi:10.1137/0330046.
         Ros and Hansen, 2008, A simple modification in CMA-ES achieving linear
         time and space complexity, doi:10.1007/978-3-540-87700-4_30.
         Marty et al., 2024, LB+IC-CMA-ES: two simple modifications of CMA-ES
@@ -84,6 +89,7 @@ class Optimizer:
         start: Begin = "centre",
         elitist: bool = False,
         mean: bool = False,
+        mean_over: Annotated[int, Field(ge=1)] = 1,
         mean_step: Annotated[float, Field(gt=0, le=1)] = 1.0,
         covariance: Covariance = "full",
         active: bool = True,
@@ -107,6 +113,7 @@ class Optimizer:
         if mean and elitist:
             raise SpecError("optimizer.mean and optimizer.elitist exclude each other: choose one.")
         self._elitist, self.mean_is_first = elitist, mean
+        self._means: deque[Array] = deque(maxlen=mean_over)
         self._options = {
             "CMA_diagonal": covariance == "diagonal",
             "CMA_active": active,
@@ -121,6 +128,7 @@ class Optimizer:
     def _begin(self, start: Start, centre: Array) -> None:
         """Starts at a point of [0, 1]^n."""
         self._start, self._generations, self._evaluations, self._stop = start, 0, 0, ""
+        self._means.clear()
         options = {
             **self._options,
             "popsize": start.population_size,
@@ -155,7 +163,8 @@ class Optimizer:
         """Genomes (λ, n) of the next generation."""
         with self._single.limit(limits=1, user_api="blas"), self._isolation():
             if self.mean_is_first:
-                self._strategy.inject([self._strategy.mean.copy()], force=True)
+                self._means.append(self._strategy.mean.copy())
+                self._strategy.inject([np.mean(self._means, axis=0)], force=True)
             self._asked = self._strategy.ask()
 
         samples = np.array(self._asked)
