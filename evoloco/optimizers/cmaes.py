@@ -190,7 +190,12 @@ class Optimizer:
             return
         cost = np.where(np.isfinite(fitness), -fitness, 1.0 - finite.min())
 
-        with self._single.limit(limits=1, user_api="blas"), self._isolation():
+        ignored = self._cma.evolution_strategy.InjectionWarning  # of means that were never told
+        with (
+            self._single.limit(limits=1, user_api="blas"),
+            self._isolation(),
+            warnings.catch_warnings(action="ignore", category=ignored),
+        ):
             self._strategy.tell(self._asked, list(cost))
             if self._elitist:
                 self._inject(self._asked[int(np.argmin(cost))])
