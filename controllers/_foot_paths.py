@@ -23,7 +23,7 @@ from ._trim import trim, trim_genes, trim_parameters
 ROUNDS = 2
 """Rounds of inverse kinematics per control step; they begin at the angles of the step before."""
 
-PERIODS = 2.5, 7.5, 4.5
+PERIODS = 2.5, 7.5, 3.6
 """Shortest, longest and starting duration of a stride over sqrt(L / g) [1]."""
 
 SIDES = {"left": 1.0, "right": -1.0, "": 0.0}
@@ -131,18 +131,19 @@ def _halves(sides: Sequence[float]) -> list[int]:
 def _paths(leg: float, natural: float, many: bool) -> list[Gene]:
     """Genes of the paths of legs of a length [m] and a period [s]; of two, or of many."""
     two = 0.0 if many else 1.0
+    width = 0.01 * leg * two
     shortest, longest, usual = (round(share * natural, 4) for share in PERIODS)
     genes = [
         Gene("period", shortest, longest, "s", "duration of a stride", log=True, start=usual),
         Gene("stride", 0.0, 0.6 * leg, "m", "way of a foot over the ground", start=0.2 * leg),
-        Gene("lift", 0.04 * leg, 0.2 * leg, "m", "height of a swinging foot", start=0.11 * leg),
-        Gene("double", 0.02, 0.5, "1", "share of a stride in which all stand", start=0.25),
-        Gene("drop", -0.05 * leg, 0.2 * leg, "m", "torso below home", start=0.08 * leg),
-        Gene("width", -0.05 * leg, 0.12 * leg, "m", "feet outwards of home", start=0.0),
+        Gene("lift", 0.04 * leg, 0.2 * leg, "m", "height of a swinging foot", start=0.08 * leg),
+        Gene("double", 0.02, 0.5, "1", "share of a stride in which all stand", start=0.27),
+        Gene("drop", -0.05 * leg, 0.2 * leg, "m", "torso below home", start=0.12 * leg),
+        Gene("width", -0.05 * leg, 0.12 * leg, "m", "feet outwards of home", start=width),
         Gene("ahead", -0.15 * leg, 0.15 * leg, "m", "feet ahead of home", start=-0.04 * leg * two),
-        Gene("lean", -0.1, 0.3, "rad", "of the torso, forward", start=0.05 * two),
-        Gene("sway", 0.0, 0.25 * leg, "m", "of the torso to a side", start=0.08 * leg * two),
-        Gene("lead", -1.2, 1.8, "rad", "of the sway over the swing", start=0.4),
+        Gene("lean", -0.1, 0.3, "rad", "of the torso, forward", start=0.03 * two),
+        Gene("sway", 0.0, 0.25 * leg, "m", "of the torso to a side", start=0.065 * leg * two),
+        Gene("lead", -1.2, 1.8, "rad", "of the sway over the swing", start=0.8),
         Gene("hip.raise", -0.05, 0.25, "rad", "of the swinging side", start=0.14 * two),
         Gene("sole.roll", -0.1, 0.1, "rad", "outward turn of the soles", start=0.0),
         Gene("sole.pitch", -0.15, 0.15, "rad", "of the soles, toes up", start=0.0),

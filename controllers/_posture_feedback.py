@@ -25,8 +25,8 @@ HIP, ANKLE, PLACE = range(3)
 """Parts of the body that answer, as compiled code knows them."""
 
 STARTS = {
-    "ankle.pitch": (-0.1, -0.06),
-    "hip.pitch": (-0.35, -0.1),
+    "ankle.pitch": (-0.03, -0.06),
+    "hip.pitch": (-0.45, -0.14),
     "ankle.roll": (-0.25, -0.03),
     "hip.roll": (0.4, 0.03),
 }
@@ -144,7 +144,7 @@ class PostureFeedback:
 def _tilt_genes(leg: float, unit: str, biped: bool) -> list[Gene]:
     """Genes of the answers to tilt; places in a unit of legs of a length."""
     meaning = "time constant of what is felt"
-    genes = [Gene("felt.time", 0.01, 0.5, "s", meaning, log=True, start=0.12)]
+    genes = [Gene("felt.time", 0.01, 0.5, "s", meaning, log=True, start=0.2)]
     for axis in ("pitch", "roll"):
         for part in ("ankle", "hip", "place"):
             place = part == "place"
@@ -157,7 +157,9 @@ def _tilt_genes(leg: float, unit: str, biped: bool) -> list[Gene]:
                 Gene(f"{name}.tilt", -tilt, tilt, units[0], f"answer to {axis}", start=starts[0]),
                 Gene(f"{name}.rate", -rate, rate, units[1], "answer to its rate", start=starts[1]),
             ]
-    return [*genes, Gene("phase.roll", -6.0, 6.0, "1/rad", "roll that speeds the phase", start=0.0)]
+    hurry = 2.0 if biped else 0.0
+    meaning = "roll that speeds the phase"
+    return [*genes, Gene("phase.roll", -6.0, 6.0, "1/rad", meaning, start=hurry)]
 
 
 def _load_genes() -> list[Gene]:

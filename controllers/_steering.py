@@ -58,10 +58,10 @@ class Steering:
                 "[sensors.command] to the run file."
             )
         self.genes = [
-            Gene("speed.gain", 0.5, 2.0, "1", "speed of steps over that asked", start=1.0),
+            Gene("speed.gain", 0.5, 2.0, "1", "speed of steps over that asked", start=0.84),
             Gene("speed.offset", -0.1, 0.1, "m/s", "speed of steps beside that asked", start=0.0),
-            Gene("turn.gain", 0.5, 2.5, "1", "turning of steps over that asked", start=1.0),
-            Gene("heading.gain", 0.0, 3.0, "1/s", "turning per error of heading", start=1.2),
+            Gene("turn.gain", 0.5, 2.5, "1", "turning of steps over that asked", start=1.2),
+            Gene("heading.gain", 0.0, 3.0, "1/s", "turning per error of heading", start=1.8),
         ]
 
     def parameters(self, values: Mapping[str, float]) -> Fields:

@@ -19,6 +19,9 @@ SETTLING = 1.0
 MOST, TURNED = 0.12, 0.15
 """Largest trims: places of feet [leg lengths], turns of soles [rad]."""
 
+STARTS = {"pitch": (0.0, -0.12), "roll": (0.3, 0.0)}
+"""Starting gains of the places [leg lengths/(rad s)] and of the soles [1/s]."""
+
 STATE: Shapes = {"tilt": (2,), "ahead": (), "left": (), "up": (), "out": ()}
 """What `trim` keeps: tilt summed up, and what the feet do about it."""
 
@@ -29,9 +32,10 @@ def trim_genes(leg: float) -> list[Gene]:
     genes = []
     for axis in ("pitch", "roll"):
         place, sole = f"feet shifted {meaning}", f"soles turned {meaning}"
+        begin, turn = STARTS[axis]
         genes += [
-            Gene(f"trim.{axis}.place", -most, most, "m/(rad s)", place, start=0.0),
-            Gene(f"trim.{axis}.sole", -1.0, 1.0, "1/s", sole, start=0.0),
+            Gene(f"trim.{axis}.place", -most, most, "m/(rad s)", place, start=begin * leg),
+            Gene(f"trim.{axis}.sole", -1.0, 1.0, "1/s", sole, start=turn),
         ]
     return genes
 
