@@ -99,7 +99,7 @@ def test_no_trim_exceeds_its_bounds(roll, pitch):
 
 def test_steps_come_to_the_speed_asked_for_as_an_exponential(experiment):
     steering = _steering.Steering(experiment.morphology)
-    values = {gene.name: gene.start for gene in steering.genes}
+    values = {gene.name: gene.start for gene in steering.genes} | {"speed.gain": 1.0}
     fields = steering.parameters(values)
     params = record(flatten(fields), layout_of(fields))
     shape = layout(_steering.STATE)
