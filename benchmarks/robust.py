@@ -47,12 +47,16 @@ from evoloco.check.worlds import NEAR, scenarios, straight
 from evoloco.evaluators.local import Local, simulator
 from evoloco.experiment import Experiment
 from evoloco.genome import Array
+from evoloco.run import Run
 from evoloco.spec import RunSpec, read
 
 FAST = 0.28
 """Speed that counts as fast [m/s]."""
 
 WIDTHS = (1.0, 1.25)
+
+NOMINAL = 4
+"""Nominal worlds in which the first gait that walks must do so."""
 
 LONG = 60.0
 """Duration of a long walk [s]."""
@@ -123,9 +127,29 @@ def champion(folder: Path) -> Array:
     return np.array(json.loads((folder / "champion.json").read_text())["genome"])
 
 
+def times(folder: Path) -> Path:
+    """The file of when the command for a folder began [Unix time], and how long it took [s]."""
+    return folder.parent / f"{folder.name}.json"
+
+
+def first_walk(folder: Path) -> float:
+    """Time from the start of the command to the first generation whose fittest genome walks [s].
+
+    It must walk fast in worlds that differ by the start pose only; infinite if none does.
+    """
+    run = Run(folder)
+    began, _ = json.loads(times(folder).read_text())
+    for record in run.journal.generations():
+        genome = record.genomes[int(np.argmax(record.fitness))]
+        found = Worlds(run.spec, genome, NOMINAL * 4).looks(0.0)
+        if all(one.verb.startswith("walks") and one.speed >= FAST for one in found):
+            return float(record.finished - began)
+    return float("inf")
+
+
 def evolve(run: str, seed: int, folder: Path, *overrides: str) -> float:
     """Evolves as a user does, unless it is done; returns the wall time of the whole command [s]."""
-    timing = folder.parent / f"{folder.name}.json"
+    timing = times(folder)
     if not timing.is_file():
         command = [sys.executable, "-m", "evoloco.cli", "evolve", run, *overrides]
         began = time.time()
@@ -142,6 +166,7 @@ def seeds(numbers: Sequence[int], worlds: int, folder: Path) -> None:
         wall = evolve("biped", seed, place)
         found = Worlds(read(place / "run.toml"), champion(place), worlds)
         print(found.row(f"seed {seed} ({wall:.0f} s)"), flush=True)
+        print(f"    first gait that walks after {first_walk(place):.0f} s", flush=True)
         checked = ["check", str(place), "--hidden", str(worlds)]
         if not (place / "check.json").is_file():
             subprocess.run(
