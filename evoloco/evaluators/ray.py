@@ -258,13 +258,20 @@ def _connect(ray: Any, address: str) -> None:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **options)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         verb = "started" if address == HERE else "joined"
-        reason, _, _ = str(error).strip().partition("\n")
+        reason = _reason(error)
         asks = answers and address != HERE and "RAY_AUTH_MODE" not in os.environ
         raise EvolocoError(
-            f"No Ray cluster could be {verb} at '{address}': {reason.removesuffix('.')}. "
+            f"No Ray cluster could be {verb} at '{address}': {reason}. "
             "Allowed are local (starts Ray here), auto (a cluster that runs on this machine), "
             f"HOST:PORT, ray://HOST:PORT.{_TOKEN if asks else ''}"
         ) from None
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what Ray says, and the last one where the first announces a traceback."""
+    first, *others = str(error).strip().splitlines() or [type(error).__name__]
+    told = f"{first} {others[-1]}" if first.endswith(":") and others else first
+    return told.removesuffix(".")
 
 
 def _knock(address: str) -> None:
