@@ -1,6 +1,7 @@
 """A small biped on XL330 servos, from published dimensions of its class."""
 
 import math
+from dataclasses import replace
 from typing import Annotated
 
 import mujoco
@@ -56,12 +57,16 @@ HEAD = {
 }
 """Range of the joints of neck and head [rad]."""
 
+DEFAULT_GAIN = 400.0
+"""Position P gain of the firmware that `XL330` has [1]."""
+
 KNEE = 0.8
 """Knee angle in the home keyframe [rad]; hips and ankles keep soles and torso level."""
 
 
 def build(
     head: bool = False,
+    gain: Annotated[float, Field(gt=0, le=16383)] = 400.0,
     timestep: Annotated[float, Field(gt=0)] = 0.0025,
 ) -> Morphology:
     """Biped of 0.25 m and 0.8 kg with 14 servos, of the class of the Microduck.
@@ -85,6 +90,8 @@ def build(
 
     Args:
         head: Whether neck and head are driven, by four servos more.
+        gain: Position P gain of the firmware [1]. With its default the servos are soft: they sag by
+            0.14 rad where the robot stands.
         timestep: Physics step [s].
     """
     spec = new_world("xl330_biped", timestep)
@@ -96,8 +103,9 @@ def build(
         joints += [f"{stem}_{side}" for stem in LIMITS]
     _head(torso, head)
     joints += HEAD if head else ()
+    servo = replace(XL330, stiffness=XL330.stiffness * gain / DEFAULT_GAIN)
     for joint in joints:
-        XL330.drive(spec, joint)
+        servo.drive(spec, joint)
 
     crouch = _crouch()
     height = (

@@ -130,6 +130,16 @@ def test_xl330_biped_has_the_published_size_mass_and_servos() -> None:
     )
 
 
+def test_xl330_biped_with_twice_the_gain_sags_half_as_far() -> None:
+    def sag(gain: float) -> float:
+        body = xl330_biped.build(gain=gain)
+        data, _ = stood(body, 2.0)
+        target = body.model.key(HOME).qpos[7:]
+        return float(np.abs(data.qpos[7:] - target).max())
+
+    assert sag(800.0) < 0.7 * sag(400.0)
+
+
 @pytest.mark.parametrize("build", [op3_class.build, xl330_biped.build])
 def test_positive_angles_are_what_the_docstring_says(build: Callable[..., Morphology]) -> None:
     body = build()
