@@ -29,6 +29,9 @@ PERIODS = 2.5, 7.5, 3.6
 SIDES = {"left": 1.0, "right": -1.0, "": 0.0}
 """Which way is outwards, by the side of a foot."""
 
+BENT = 0.9
+"""Stretch at home below which two legs are bent enough to walk [1]."""
+
 LONGEST = 0.6
 """Longest stride that a command makes [leg lengths]."""
 
@@ -78,7 +81,8 @@ class FootPaths:
 
         leg, many = morphology.leg_length, max(self._pairs) > 0
         natural = math.sqrt(leg / morphology.gravity)
-        paths = _paths(leg, natural, many)
+        bent = not many and self.limbs[0].stretch < BENT
+        paths = _paths(leg, natural, many, bent)
         feet = range(len(self.limbs))
         self.feedback = PostureFeedback(morphology, feet, leg, "m", answers=answers, load=load)
         self.steering = Steering(morphology) if commands else None
@@ -128,17 +132,20 @@ def _halves(sides: Sequence[float]) -> list[int]:
     return [int(side < 0) if side else next(alone) for side in sides]
 
 
-def _paths(leg: float, natural: float, many: bool) -> list[Gene]:
-    """Genes of the paths of legs of a length [m] and a period [s]; of two, or of many."""
+def _paths(leg: float, natural: float, many: bool, bent: bool) -> list[Gene]:
+    """Genes of the paths of legs of a length [m] and a period [s]; of two, or of many.
+
+    Legs that are bent at home begin at its height.
+    """
     two = 0.0 if many else 1.0
-    width = 0.01 * leg * two
+    width, drop = 0.01 * leg * two, 0.0 if bent else 0.12 * leg
     shortest, longest, usual = (round(share * natural, 4) for share in PERIODS)
     genes = [
         Gene("period", shortest, longest, "s", "duration of a stride", log=True, start=usual),
         Gene("stride", 0.0, 0.6 * leg, "m", "way of a foot over the ground", start=0.2 * leg),
         Gene("lift", 0.04 * leg, 0.2 * leg, "m", "height of a swinging foot", start=0.08 * leg),
         Gene("double", 0.02, 0.5, "1", "share of a stride in which all stand", start=0.27),
-        Gene("drop", -0.05 * leg, 0.2 * leg, "m", "torso below home", start=0.12 * leg),
+        Gene("drop", -0.05 * leg, 0.2 * leg, "m", "torso below home", start=drop),
         Gene("width", -0.05 * leg, 0.12 * leg, "m", "feet outwards of home", start=width),
         Gene("ahead", -0.15 * leg, 0.15 * leg, "m", "feet ahead of home", start=-0.04 * leg * two),
         Gene("lean", -0.1, 0.3, "rad", "of the torso, forward", start=0.03 * two),

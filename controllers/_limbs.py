@@ -53,6 +53,12 @@ class Limb:
     home: Array
     bounds: Array
 
+    @property
+    def stretch(self) -> float:
+        """Distance of the sole from the first joint at home, over that by way of all joints [1]."""
+        way = np.diff(np.vstack([self.anchors, self.sole]), axis=0)
+        return float(np.linalg.norm(way.sum(axis=0)) / np.linalg.norm(way, axis=1).sum())
+
 
 def limbs(morphology: Morphology) -> tuple[Limb, ...]:
     """The limb of every foot, in the order of the feet.
