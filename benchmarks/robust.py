@@ -160,7 +160,12 @@ def evolve(run: str, seed: int, folder: Path, *overrides: str) -> float:
 
 
 def seeds(numbers: Sequence[int], worlds: int, folder: Path) -> None:
-    """Evolves the default run with each seed, and checks each champion with `evoloco check`."""
+    """Evolves the default run with each seed, and checks each champion with `evoloco check`.
+
+    Beside them are the starting genes, before any search.
+    """
+    spec = read(run_file("biped"))
+    print(Worlds(spec, Experiment(spec).space.start, worlds).row("start"), flush=True)
     for seed in numbers:
         place = folder / f"biped-seed{seed}"
         wall = evolve("biped", seed, place)

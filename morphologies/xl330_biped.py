@@ -66,7 +66,7 @@ KNEE = 0.8
 
 def build(
     head: bool = False,
-    gain: Annotated[float, Field(gt=0, le=16383)] = 400.0,
+    gain: Annotated[float, Field(gt=0, le=16383)] = DEFAULT_GAIN,
     timestep: Annotated[float, Field(gt=0)] = 0.0025,
 ) -> Morphology:
     """Biped of 0.25 m and 0.8 kg with 14 servos, of the class of the Microduck.

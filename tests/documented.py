@@ -328,14 +328,16 @@ def merge(run: dict[str, Any], tables: dict[str, Any]) -> dict[str, Any]:
 def _shortened(words: list[str], out: str) -> list[str]:
     """Returns the arguments of a command, shortened."""
     command, *rest = words
-    if command == "evolve" and not {"-h", "--help"} & set(rest):
+    if {"-h", "--help"} & set(rest):
+        return words
+    if command == "evolve":
         rest = [*rest[:1], *APPENDED, *rest[1:]]  # before what the example itself changes
         rest += [*APPENDED[:1], *(["--out", out] if out else [])]
-    if command == "train" and not {"-h", "--help"} & set(rest):
+    if command == "train":
         rest = [*rest[:1], *APPENDED, *rest[1:], *([] if "--steps" in rest else ["--steps", "1"])]
-    if command == "check" and not {"-h", "--help"} & set(rest):
+    if command == "check":
         rest += ["--worlds", "1", "--hidden", "1"]
-    if command == "compare" and not {"-h", "--help"} & set(rest):
+    if command == "compare":
         rest += ["--worlds", "2", "--gap-worlds", "0"]
     return [command, *_replaced(rest)]
 

@@ -105,6 +105,13 @@ def without_video() -> dict[str, str]:
     return {**os.environ, "MUJOCO_GL": "off"}
 
 
+def called(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """What a process of its own, which is not connected to Ray, answers to a command."""
+    return subprocess.run(
+        [*COMMAND, *arguments], env=without_video(), capture_output=True, text=True, check=False
+    )
+
+
 def settled(cpus: int) -> None:
     """Waits until the cluster has this many CPUs: it misses removed nodes only after a while."""
     import ray
@@ -428,13 +435,7 @@ def test_a_run_begun_locally_goes_on_by_joining_a_cluster(
     evolve(whole)
     evolve(begun, 2)
     options = "--generations", "4", "--workers", "2", "--ray", getattr(cluster, port)
-    ended = subprocess.run(
-        [*COMMAND, "resume", str(begun.folder), *options],
-        env=without_video(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ended = called("resume", str(begun.folder), *options)
     assert ended.returncode == 0, ended.stderr
     assert recorded(Run(begun.folder)) == recorded(whole)
     assert "Ray worker" in ended.stderr
@@ -468,13 +469,7 @@ def test_a_process_that_is_killed_leaves_no_workers_and_its_run_goes_on(
 def test_a_cluster_that_is_not_there_is_told_at_once(
     hop: Path, tmp_path: Path, address: str
 ) -> None:
-    ended = subprocess.run(
-        [*COMMAND, "evolve", str(hop), "--ray", address, "--out", str(tmp_path / "run")],
-        env=without_video(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ended = called("evolve", str(hop), "--ray", address, "--out", str(tmp_path / "run"))
     assert ended.returncode == 2
     assert f"No Ray cluster could be joined at '{address}'" in ended.stderr
     assert "HOST:PORT, ray://HOST:PORT" in ended.stderr

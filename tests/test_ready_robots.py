@@ -130,7 +130,7 @@ def test_xl330_biped_has_the_published_size_mass_and_servos() -> None:
     )
 
 
-def test_xl330_biped_with_twice_the_gain_sags_half_as_far() -> None:
+def test_xl330_biped_with_twice_the_gain_sags_much_less() -> None:
     def sag(gain: float) -> float:
         body = xl330_biped.build(gain=gain)
         data, _ = stood(body, 2.0)
