@@ -78,7 +78,7 @@ ARRAYS = ("fitness", "values", "outcome", "duration", "distance")
 def cluster() -> Iterator[Any]:
     """A cluster of three nodes with four CPUs, to which this process is connected."""
     os.environ.update(dict.fromkeys(("RAY_USAGE_STATS_ENABLED", "RAY_worker_niceness"), "0"))
-    os.environ["RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S"] = "120"  # on a machine that is busy
+    os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # Ray's client port may hang in a fork otherwise
     import ray
     from ray.cluster_utils import Cluster
 
