@@ -14,9 +14,9 @@
     python benchmarks/robust.py cost                  a randomized generation beside a plain one
 
 `--worlds 200` says how many worlds of each width there are, and `--out FOLDER` keeps the runs:
-those that are there already are used as they are. `--generations N` is for the robust searches of
-foreign robots, which simulate slowly; worlds then grow over half of them. RUN is a run folder or a
-bundled run.
+those that are there already are used as they are. `--rows` leaves out the checks of `seeds`.
+`--generations N` is for the robust searches of foreign robots, which simulate slowly; worlds then
+grow over half of them. RUN is a run folder or a bundled run.
 
 Worlds are those of `evoloco check`: all gaps of the preset `full` at once, from a stream of random
 numbers of its own, with the command to go straight ahead at the speed that a quarter of the run's
@@ -159,10 +159,16 @@ def evolve(run: str, seed: int, folder: Path, *overrides: str) -> float:
     return float(json.loads(timing.read_text())[1])
 
 
-def seeds(numbers: Sequence[int], worlds: int, folder: Path) -> None:
+def seeds(numbers: Sequence[int], worlds: int, folder: Path, checks: bool = True) -> None:
     """Evolves the default run with each seed, and checks each champion with `evoloco check`.
 
     Beside them are the starting genes, before any search.
+
+    Args:
+        numbers: The seeds.
+        worlds: Number of worlds of each width.
+        folder: Of the runs.
+        checks: Whether each champion has its check, beside its row.
     """
     spec = read(run_file("biped"))
     print(Worlds(spec, Experiment(spec).space.start, worlds).row("start"), flush=True)
@@ -172,6 +178,9 @@ def seeds(numbers: Sequence[int], worlds: int, folder: Path) -> None:
         found = Worlds(read(place / "run.toml"), champion(place), worlds)
         print(found.row(f"seed {seed} ({wall:.0f} s)"), flush=True)
         print(f"    first gait that walks after {first_walk(place):.0f} s", flush=True)
+        if not checks:
+            continue
+
         checked = ["check", str(place), "--hidden", str(worlds)]
         if not (place / "check.json").is_file():
             subprocess.run(
@@ -306,13 +315,14 @@ def main() -> None:
     parser.add_argument("--only", type=int, nargs="*", help="these seeds instead")
     parser.add_argument("--worlds", type=int, default=200)
     parser.add_argument("--generations", type=int, help="of robust searches of foreign robots")
+    parser.add_argument("--rows", action="store_true", help="rows only, without the checks")
     parser.add_argument("--out", type=Path, default=Path(tempfile.mkdtemp(prefix="robust-")))
     told = parser.parse_args()
     numbers, run = told.only or range(told.seeds), (told.runs or ["biped"])[0]
     told.out.mkdir(parents=True, exist_ok=True)
 
     tasks = {
-        "seeds": lambda: seeds(numbers, told.worlds, told.out),
+        "seeds": lambda: seeds(numbers, told.worlds, told.out, checks=not told.rows),
         "others": lambda: others(numbers, told.worlds, told.out),
         "without": lambda: without(run, told.worlds),
         "long": lambda: long(run, told.worlds),

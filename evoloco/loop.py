@@ -18,15 +18,15 @@ from evoloco.genome import Array
 from evoloco.optimizer import Optimizer
 from evoloco.rating import rate
 from evoloco.record import lock
-from evoloco.record.journal import Generation, Journal
+from evoloco.record.journal import Generation
 from evoloco.remarks import at_once, remarks
 from evoloco.run import Run
 from evoloco.stopwatch import Stopwatch
 
 Progress = Callable[[Generation], None]
 
-Enough = Callable[[Journal], str]
-"""Says why a search has had enough, such as a budget that is spent; nothing where it goes on."""
+Enough = Callable[[Run], str]
+"""Says why a run has had enough, such as a budget that is spent; nothing where it goes on."""
 
 ALL_GENERATIONS = "the last generation was reached"
 INTERRUPTED = "interrupted"
@@ -92,7 +92,7 @@ def _search(
         for generation in range(len(run.journal), last):
             if reason := optimizer.stop_reason():
                 return stop(run, f"{run.spec.optimizer.name}: {reason}")
-            if enough is not None and (reason := enough(run.journal)):
+            if enough is not None and (reason := enough(run)):
                 return stop(run, reason)
 
             record = _one_generation(run, generation, optimizer, evaluator)

@@ -46,7 +46,9 @@ def remarks(spec: RunSpec, journal: Journal) -> list[str]:
     """
     if not len(journal):
         return []
-    found = [_on_outcomes(spec, journal), _on_flat(journal.spans()), _on_falls(journal)]
+    found = [_on_outcomes(spec, journal), _on_falls(journal)]
+    if not spec.training or len(journal) > 1:  # the policy before training is one genome alone
+        found.insert(1, _on_flat(journal.spans()))
     return [remark for remark in found if remark]
 
 

@@ -148,6 +148,17 @@ class Run:
         planned = training.judgements if training else self.spec.optimizer.generations
         return int(self.journal.note("generations") or planned)
 
+    def spent(self) -> tuple[float, float]:
+        """Returns simulated time [s] and CPU time [s] of what is recorded.
+
+        The episodes that judge a policy in training are not learned from: their simulated time does
+        not count. The CPU time is NaN if that of a generation is unknown.
+        """
+        simulated, cpu = self.journal.spent()
+        if training := self.spec.training:
+            simulated = training.learned(len(self.journal)) * self.spec.scenario.control_dt
+        return simulated, cpu
+
     @property
     def search_events(self) -> list[str]:
         """Events of the optimizer, such as restarts, oldest first."""

@@ -602,6 +602,10 @@ class TrainingSpec(_Table):
         """Control steps of all simulations between two judgements."""
         return self.judge * self.simulations * self.rollout
 
+    def learned(self, judgements: int) -> int:
+        """Control steps that were learned from up to a number of judgements."""
+        return max(judgements - 1, 0) * self.steps_per_judgement
+
     @property
     def judgements(self) -> int:
         """Judgements of a whole training, that of the policy that it begins with included."""

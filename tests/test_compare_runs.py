@@ -75,8 +75,8 @@ def test_the_course_of_a_run_is_what_its_journal_says(whole: Path) -> None:
     with closing(entry):
         records = list(entry.run.journal.generations())
         course = entry.course
-        assert course.simulated[-1] == pytest.approx(entry.run.journal.spent()[0])
-        assert course.cpu[-1] == pytest.approx(entry.run.journal.spent()[1])
+        assert course.simulated[-1] == pytest.approx(entry.run.spent()[0])
+        assert course.cpu[-1] == pytest.approx(entry.run.spent()[1])
         assert (np.diff(course.cpu) > 0).all()
         best = max(record.fitness.max() for record in records[:3])
         assert course.best[2] == best
@@ -112,7 +112,7 @@ def test_a_search_ends_when_its_budget_is_spent(whole: Path, tmp_path: Path) -> 
         assert reason == run.journal.note("stop_reason") == SPENT
         lived = [record.evaluation.duration.sum() for record in run.journal.generations()]
         assert sum(lived) >= 5.0 > sum(lived[:-1])
-        more = Budget(5.0, cpu=run.journal.spent()[1] + 1e-3)
+        more = Budget(5.0, cpu=run.spent()[1] + 1e-3)
         before = len(run.journal)
         evolve(run, 1000, enough=more.spent)
         assert len(run.journal) > before

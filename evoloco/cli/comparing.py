@@ -174,6 +174,8 @@ def _watched(output: Output, run: Any, evaluator: Any, budget: float) -> Iterato
     """Shows a search, whose generations are estimated from the budget."""
     spec = run.spec
     each = spec.optimizer.population_size * spec.evaluation.episodes * spec.scenario.duration
+    if spec.training:
+        each = spec.training.steps_per_judgement * spec.scenario.control_dt
     total = max(len(run.journal) + 1, round(budget / each))
     with output.display(run, total, evaluator) as display:
         yield display.show

@@ -109,8 +109,8 @@ class Entry:
         The episodes that judge a policy in training are not learned from, and do not count.
         """
         if training := self.spec.training:
-            between = training.steps_per_judgement * self.spec.scenario.control_dt
-            return between * np.arange(len(self._records), dtype=np.float64)
+            learned = [training.learned(count + 1) for count in range(len(self._records))]
+            return np.array(learned) * self.spec.scenario.control_dt
         return np.cumsum([record.evaluation.duration.sum() for record in self._records])
 
     def answer(self, count: int) -> Answer:

@@ -1,7 +1,7 @@
 """Runs what is missing of a comparison, and continues what was interrupted."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,6 @@ from evoloco.errors import SpecError, error_context
 from evoloco.evaluation import Evaluator
 from evoloco.experiment import Experiment
 from evoloco.loop import Progress, evolve
-from evoloco.record.journal import Journal
 from evoloco.run import Run, check
 from evoloco.spec import RunSpec, read
 
@@ -37,9 +36,9 @@ class Budget:
     simulated: float
     cpu: float | None = None
 
-    def spent(self, journal: Journal) -> str:
-        """Returns why a search ends; nothing while it may go on."""
-        simulated, cpu = journal.spent()
+    def spent(self, run: Run) -> str:
+        """Returns why a run ends; nothing while it may go on."""
+        simulated, cpu = run.spent()
         more_cpu = self.cpu is not None and cpu < self.cpu
         return "" if simulated < self.simulated or more_cpu else SPENT
 
@@ -81,9 +80,10 @@ def is_finished(entrant: Entrant, budget: Budget) -> bool:
     """Returns whether a run has spent its budget or stopped by itself, and has a champion."""
     if not (entrant.folder / champion.FILE).is_file():
         return False
-    with closing(Run(entrant.folder).journal) as journal:
+    run = Run(entrant.folder)
+    with closing(run.journal) as journal:
         reason = str(journal.note("stop_reason") or "")
-        return bool(budget.spent(journal)) or _stopped_itself(reason, entrant)
+        return bool(budget.spent(run)) or _stopped_itself(reason, entrant)
 
 
 def _stopped_itself(reason: str, entrant: Entrant) -> bool:
@@ -118,13 +118,22 @@ def search(
     with closing(run.journal):
         with evaluators(run.experiment) as elsewhere:
             evaluator = elsewhere or run.local(threads)
-            if watched is None:
-                evolve(run, MOST, evaluator, None, budget.spent)
-            else:
-                with watched(run, evaluator) as show:
-                    evolve(run, MOST, evaluator, show, budget.spent)
+            with watched(run, evaluator) if watched else nullcontext() as show:
+                _continue(run, evaluator, show, budget, threads)
         run.journal.write_note("generations", len(run.journal))
         run.choose_champion(threads)
+
+
+def _continue(
+    run: Run, evaluator: Evaluator, show: Progress | None, budget: Budget, threads: int
+) -> None:
+    """Evolves or trains on until the budget is spent."""
+    if run.spec.training:
+        from evoloco.rl.train import train
+
+        train(run, MOST, evaluator, show, threads, enough=budget.spent)
+    else:
+        evolve(run, MOST, evaluator, show, budget.spent)
 
 
 def missing(lineup: Lineup) -> Mapping[Path, Entrant]:

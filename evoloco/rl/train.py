@@ -12,6 +12,7 @@ from evoloco.fields import Array
 from evoloco.loop import (
     ALL_GENERATIONS,
     INTERRUPTED,
+    Enough,
     Interrupted,
     Progress,
     check_unchanged,
@@ -63,6 +64,7 @@ def train(
     progress: Progress | None = None,
     threads: int = 0,
     workers: int = 0,
+    enough: Enough | None = None,
 ) -> str:
     """Trains a run's policy from its last checkpoint on.
 
@@ -77,6 +79,7 @@ def train(
         threads: Number of simulation threads; 0 for all CPUs. Results do not depend on it.
         workers: Workers on Ray, which has been started, that compute gradients; none where 0.
             Results do not depend on it.
+        enough: Asked before each judgement whether the training ends. By default it goes on.
 
     Returns:
         Why the training stopped.
@@ -91,7 +94,7 @@ def train(
     with lock.held(run.folder):
         check_unchanged(run)
         training = _Training(run, threads, workers)
-        return training.go_on(generations, evaluator, progress)
+        return training.go_on(generations, evaluator, progress, enough)
 
 
 class _Training:
@@ -111,7 +114,11 @@ class _Training:
         self._done = 0
 
     def go_on(
-        self, generations: int, evaluator: Evaluator | None, progress: Progress | None
+        self,
+        generations: int,
+        evaluator: Evaluator | None,
+        progress: Progress | None,
+        enough: Enough | None,
     ) -> str:
         """Trains up to the last judgement."""
         run = self._run
@@ -124,6 +131,8 @@ class _Training:
         curves = Curves(run.folder, self._learner.num_timesteps)
         with interruptible() as interrupted, curves:
             for generation in range(self._done, last):
+                if enough is not None and (reason := enough(run)):
+                    return stop(run, reason)
                 self._one_generation(generation, evaluator, progress, curves)
                 if interrupted():
                     stop(run, INTERRUPTED)
@@ -191,7 +200,7 @@ class _Training:
         return experiment.space.encode(values)
 
     def _lost(self, error: EvolocoError, generation: int) -> LossError:
-        steps = max(generation - 1, 0) * self._spec.steps_per_judgement
+        steps = self._spec.learned(generation)
         return LossError(
             f"The training has diverged after {self._learner.num_timesteps} control steps. {error} "
             f"The last good checkpoint is {self._path}, after {steps} steps (judgement "
