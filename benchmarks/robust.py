@@ -69,7 +69,16 @@ KINDS = {
     "no foot placement": ("place.",),
     "no roll in the phase": ("phase.roll",),
     "no heading": ("heading.gain",),
-    "none of these": ("trim.", "ankle.", "hip.pitch.", "hip.roll.", "place.", "phase.roll"),
+    "no odometry": ("speed.hold",),
+    "none of these": (
+        "trim.",
+        "ankle.",
+        "hip.pitch.",
+        "hip.roll.",
+        "place.",
+        "phase.roll",
+        "speed.hold",
+    ),
 }
 """Kinds of feedback, and the beginnings of their genes' names."""
 

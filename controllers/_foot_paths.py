@@ -13,6 +13,7 @@ from evoloco.morphology import Morphology
 
 from ._legs import PITCH, ROLL
 from ._limbs import fields, limbs, reach, scratch, turned
+from ._odometry import state as odometry
 from ._posture_feedback import ANKLE, HIP, SHIFT, PostureFeedback, bounded, shift, turn
 from ._steering import STATE as STEERING
 from ._steering import Steering
@@ -97,6 +98,7 @@ class FootPaths:
         self.state: Shapes = {
             "feedback": self.feedback.state,
             "steering": STEERING,
+            "odometry": odometry(len(self.limbs)),
             "trim": TRIM,
             "angle": (len(self.limbs), joints),
         }

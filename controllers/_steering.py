@@ -9,6 +9,7 @@ from evoloco.fields import Fields, Record, Shapes
 from evoloco.genome import Gene
 from evoloco.morphology import Morphology
 
+from ._odometry import MEMORY
 from ._posture_feedback import bounded
 
 EASE = 0.5
@@ -23,7 +24,13 @@ LOST = 0.5
 FASTEST = 0.8
 """Largest turning rate of steps [rad/s]."""
 
-STATE: Shapes = {"speed": (), "turning": (), "error": (), "activity": (), "heading": ()}
+MOST = 0.1
+"""Largest speed of steps that makes good a speed that was felt [m/s]."""
+
+STATE: Shapes = {
+    **{"speed": (), "turning": (), "error": (), "activity": (), "heading": ()},
+    **{"eased": (), "goal": (), "more": ()},
+}
 """What `steer` keeps."""
 
 SENSOR = "command"
@@ -31,15 +38,18 @@ SENSOR = "command"
 
 
 class Steering:
-    """Speed v and turning rate w of steps, from the asked V, W and H and the gyroscope's w_z.
+    """Speed v and turning rate w of steps, from the asked V, W and H, and what is felt of both.
 
-        (1) dv/dt = (speed.gain V + speed.offset - v) / T
-        (2) de/dt = dH/dt - w_z
-        (3) dw/dt = (turn.gain (W + heading.gain e) - w) / T
-        (4) da/dt = (1 - a) / T, and -a / T while the body is asked to stand still
+        (1) dm/dt = speed.hold (g - s),  at most `MOST`
+        (2) dv/dt = (speed.gain V + speed.offset + m - v) / T
+        (3) de/dt = dH/dt - w_z
+        (4) dw/dt = (turn.gain (W + heading.gain e) - w) / T
+        (5) da/dt = (1 - a) / T, and -a / T while the body is asked to stand still
 
-    T is `EASE`. The error e is that of the heading, by dead reckoning. The heading H that is asked
-    for turns by W itself. The activity a is a factor on what lifts feet and sways the body.
+    T is `EASE`. The legs feel the speed s (`_odometry`), and g is speed.felt V, as late as that. So
+    steps grow where servos lag, on the way uphill and under loads. The error e is that of the
+    heading, by dead reckoning. The heading H that is asked for turns by W itself. The activity a is
+    a factor on what lifts feet and sways the body.
 
     Attributes:
         genes: Of the answers to what is asked.
@@ -60,6 +70,8 @@ class Steering:
         self.genes = [
             Gene("speed.gain", 0.5, 2.0, "1", "speed of steps over that asked", start=0.84),
             Gene("speed.offset", -0.1, 0.1, "m/s", "speed of steps beside that asked", start=0.0),
+            Gene("speed.hold", 0.0, 1.0, "1/s", "speed of steps per missing speed", start=0.3),
+            Gene("speed.felt", 0.5, 1.5, "1", "speed by the legs over that asked", start=0.8),
             Gene("turn.gain", 0.5, 2.5, "1", "turning of steps over that asked", start=1.2),
             Gene("heading.gain", 0.0, 3.0, "1/s", "turning per error of heading", start=1.8),
         ]
@@ -70,20 +82,26 @@ class Steering:
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def steer(steering: Record, state: Record, obs: Record, dt: float) -> None:
+def steer(steering: Record, state: Record, felt: float, obs: Record, dt: float) -> None:
     """Brings the speed, turning and activity of steps nearer to what is asked."""
     speed, heading, turning = obs.command[0], obs.command[1], obs.command[2]
     share = dt / (dt + EASE)
     still = abs(speed) < SLOWEST and abs(turning) < STILLEST
 
-    wanted = 0.0 if still else steering.speed_gain * speed + steering.speed_offset
-    state.speed += share * (wanted - state.speed)  # (1)
+    asked = 0.0 if still else speed
+    state.eased += share * (steering.speed_felt * asked - state.eased)
+    state.goal += dt / (dt + MEMORY) * (state.eased - state.goal)
+    more = steering.speed_hold * (state.goal - felt)
+    state.more = 0.0 if still else bounded(state.more + dt * more, MOST)  # (1)
+
+    wanted = 0.0 if still else steering.speed_gain * speed + steering.speed_offset + state.more
+    state.speed += share * (wanted - state.speed)  # (2)
 
     turned = heading - state.heading
     state.heading = heading
-    state.error = bounded(state.error + turned - dt * obs.rate[2], LOST)  # (2)
+    state.error = bounded(state.error + turned - dt * obs.rate[2], LOST)  # (3)
     wanted = 0.0 if still else turning + steering.heading_gain * state.error
     wanted = bounded(steering.turn_gain * wanted, FASTEST)
-    state.turning += share * (wanted - state.turning)  # (3)
+    state.turning += share * (wanted - state.turning)  # (4)
 
-    state.activity += share * ((0.0 if still else 1.0) - state.activity)  # (4)
+    state.activity += share * ((0.0 if still else 1.0) - state.activity)  # (5)

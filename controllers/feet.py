@@ -11,6 +11,7 @@ from evoloco.genome import Space
 from evoloco.morphology import Morphology
 
 from ._foot_paths import FootPaths, begin, follow
+from ._odometry import feel_speed
 from ._steering import steer
 from ._stride import elapsed, within
 
@@ -37,7 +38,9 @@ def step_as_asked(
     params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array
 ) -> None:
     """The same, with the speed and turning that are asked for."""
-    steer(params.paths.steering, state.feet.steering, obs, dt)
+    feet = state.feet
+    feel_speed(params.paths.limbs, feet.odometry, obs, dt)
+    steer(params.paths.steering, feet.steering, feet.odometry.speed, obs, dt)
     walk(params.paths, state.feet, obs, time, dt, ctrl)
 
 
