@@ -15,7 +15,7 @@ MEMORY = 0.5
 
 
 def state(feet: int) -> Shapes:
-    """What `feel_speed` keeps: places and speeds of the feet, whether these are known, the speed."""
+    """What `feel_speed` keeps: places and speeds of the feet, and the speed of the body."""
     return {"ahead": (feet,), "back": (feet,), "known": (), "speed": ()}
 
 

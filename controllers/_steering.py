@@ -1,5 +1,6 @@
 """What is asked of a walking body, as steps can follow it: speed, turning, standing still."""
 
+import math
 from collections.abc import Mapping
 
 import numba
@@ -24,8 +25,8 @@ LOST = 0.5
 FASTEST = 0.8
 """Largest turning rate of steps [rad/s]."""
 
-MOST = 0.1
-"""Largest speed of steps that makes good a speed that was felt [m/s]."""
+MOST = 0.065
+"""Largest speed of steps that makes good a missing speed [sqrt(g L)]."""
 
 STATE: Shapes = {
     **{"speed": (), "turning": (), "error": (), "activity": (), "heading": ()},
@@ -40,7 +41,7 @@ SENSOR = "command"
 class Steering:
     """Speed v and turning rate w of steps, from the asked V, W and H, and what is felt of both.
 
-        (1) dm/dt = speed.hold (g - s),  at most `MOST`
+        (1) dm/dt = speed.hold (g - s),  within `MOST`
         (2) dv/dt = (speed.gain V + speed.offset + m - v) / T
         (3) de/dt = dH/dt - w_z
         (4) dw/dt = (turn.gain (W + heading.gain e) - w) / T
@@ -67,6 +68,7 @@ class Steering:
                 "controller.commands: this body does not feel what is asked. Add the table "
                 "[sensors.command] to the run file."
             )
+        self._most = MOST * math.sqrt(morphology.gravity * morphology.leg_length)
         self.genes = [
             Gene("speed.gain", 0.5, 2.0, "1", "speed of steps over that asked", start=0.84),
             Gene("speed.offset", -0.1, 0.1, "m/s", "speed of steps beside that asked", start=0.0),
@@ -78,7 +80,10 @@ class Steering:
 
     def parameters(self, values: Mapping[str, float]) -> Fields:
         """The genes, by names without dots."""
-        return {gene.name.replace(".", "_"): values[gene.name] for gene in self.genes}
+        return {
+            "most": self._most,
+            **{gene.name.replace(".", "_"): values[gene.name] for gene in self.genes},
+        }
 
 
 @numba.njit(error_model="numpy", nogil=True)
@@ -92,7 +97,7 @@ def steer(steering: Record, state: Record, felt: float, obs: Record, dt: float) 
     state.eased += share * (steering.speed_felt * asked - state.eased)
     state.goal += dt / (dt + MEMORY) * (state.eased - state.goal)
     more = steering.speed_hold * (state.goal - felt)
-    state.more = 0.0 if still else bounded(state.more + dt * more, MOST)  # (1)
+    state.more = 0.0 if still else bounded(state.more + dt * more, steering.most)  # (1)
 
     wanted = 0.0 if still else steering.speed_gain * speed + steering.speed_offset + state.more
     state.speed += share * (wanted - state.speed)  # (2)
