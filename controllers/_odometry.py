@@ -16,25 +16,28 @@ MEMORY = 0.5
 
 def state(feet: int) -> Shapes:
     """What `feel_speed` keeps: places and speeds of the feet, and the speed of the body."""
-    return {"ahead": (feet,), "back": (feet,), "known": (), "speed": ()}
+    return {"ahead": (feet,), "speeds": (feet,), "known": (), "speed": ()}
 
 
 @numba.njit(error_model="numpy", nogil=True)
-def feel_speed(limbs: Record, state: Record, obs: Record, dt: float) -> None:
+def feel_speed(limbs: Record, state: Record, obs: Record, back: bool, dt: float) -> None:
     """Brings the speed that is felt nearer to that of the foot that goes backward fastest.
 
     A foot that stands goes backward under the torso, a swinging one forward. Which one stands is
-    seen by that: the phase does not know how late servos and sensors are.
+    seen by that: the phase does not know how late servos and sensors are. On the way back it is
+    the other way round.
 
-        (1) db_i/dt = (-dx_i/dt - b_i) / BRIEF,  x_i ahead of the torso by the joints' angles
-        (2) ds/dt = (max b_i - s) / MEMORY
+        (1) dv_i/dt = (-dx_i/dt - v_i) / BRIEF,  x_i ahead of the torso by the joints' angles
+        (2) ds/dt = (max v_i - s) / MEMORY,  min v_i on the way back
 
-    It is too fast by the noise of the angles, by about a tenth, and does not notice feet that slip.
+    So it is too fast by the noise of the angles and too slow by the filter (1), and does not notice
+    feet that slip: over worlds and gaits it is proportional to the body's speed.
 
     Args:
         limbs: What `_limbs.fields` gives.
         state: With the fields of `state`.
         obs: Observation.
+        back: Whether the body is on the way back.
         dt: Control step [s].
 
     References:
@@ -43,6 +46,7 @@ def feel_speed(limbs: Record, state: Record, obs: Record, dt: float) -> None:
     """
     count, most = limbs.joint.shape
     memory, angles = scratch(most), np.empty(most)
+    sign = -1.0 if back else 1.0
     fastest = -np.inf
     for i in range(count):
         for k in range(int(limbs.count[i])):
@@ -50,10 +54,10 @@ def feel_speed(limbs: Record, state: Record, obs: Record, dt: float) -> None:
         put(limbs, i, angles, memory.place, memory.frame, memory.lever)
 
         if state.known > 0.0:
-            back = (state.ahead[i] - memory.place[0]) / dt
-            state.back[i] += dt / (dt + BRIEF) * (back - state.back[i])  # (1)
+            speed = (state.ahead[i] - memory.place[0]) / dt
+            state.speeds[i] += dt / (dt + BRIEF) * (speed - state.speeds[i])  # (1)
         state.ahead[i] = memory.place[0]
-        fastest = max(fastest, state.back[i])
+        fastest = max(fastest, sign * state.speeds[i])
 
-    state.speed += dt / (dt + MEMORY) * (fastest - state.speed)  # (2)
+    state.speed += dt / (dt + MEMORY) * (sign * fastest - state.speed)  # (2)
     state.known = 1.0

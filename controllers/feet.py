@@ -39,7 +39,7 @@ def step_as_asked(
 ) -> None:
     """The same, with the speed and turning that are asked for."""
     feet = state.feet
-    feel_speed(params.paths.limbs, feet.odometry, obs, dt)
+    feel_speed(params.paths.limbs, feet.odometry, obs, feet.steering.speed < 0.0, dt)
     steer(params.paths.steering, feet.steering, feet.odometry.speed, obs, dt)
     walk(params.paths, state.feet, obs, time, dt, ctrl)
 

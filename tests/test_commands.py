@@ -423,15 +423,16 @@ def test_options_that_mean_nothing_are_refused(
 def test_feet_that_turn_as_asked_have_no_error_of_their_heading() -> None:
     """The heading that the sensor tells turns with the turning rate: it must not count twice."""
     steering, state = SimpleNamespace(speed_gain=1, speed_offset=0, turn_gain=1), SimpleNamespace()
-    steering.heading_gain = 0.5
+    steering.heading_gain, steering.speed_hold, steering.speed_felt, steering.most = 0.5, 0, 1, 0
     state.speed = state.turning = state.error = state.activity = state.heading = 0.0
+    state.eased = state.goal = state.more = 0.0
     table = scripted()
     for k in range(300):
         command = asked(table, k * DT)
         felt = SimpleNamespace(
             command=command, rate=(0.0, 0.0, asked(table, k * DT - DT)[2] if k else 0.0)
         )
-        steer.py_func(steering, state, felt, DT)
+        steer.py_func(steering, state, 0.0, felt, DT)
         assert state.error == pytest.approx(0.0, abs=1e-9)
 
 

@@ -99,7 +99,8 @@ def test_no_trim_exceeds_its_bounds(roll, pitch):
 
 def test_steps_come_to_the_speed_asked_for_as_an_exponential(experiment):
     steering = _steering.Steering(experiment.morphology)
-    values = {gene.name: gene.start for gene in steering.genes} | {"speed.gain": 1.0}
+    values = {gene.name: gene.start for gene in steering.genes}
+    values |= {"speed.gain": 1.0, "speed.hold": 0.0}
     fields = steering.parameters(values)
     params = record(flatten(fields), layout_of(fields))
     shape = layout(_steering.STATE)
@@ -107,6 +108,6 @@ def test_steps_come_to_the_speed_asked_for_as_an_exponential(experiment):
     sensed = layout({"command": (3,), "rate": (3,)})
     obs = record(np.array([0.2, 0.0, 0.0, 0.0, 0.0, 0.0]), sensed)
     for _ in range(1000):
-        _steering.steer(params, state, obs, 0.001)
+        _steering.steer(params, state, 0.0, obs, 0.001)
     assert state.speed == pytest.approx(0.2 * (1 - math.exp(-1.0 / _steering.EASE)), rel=0.01)
     assert state.activity == pytest.approx(1 - math.exp(-1.0 / _steering.EASE), rel=0.01)

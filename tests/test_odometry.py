@@ -1,0 +1,85 @@
+"""Leg odometry: the speed of the body by the joints of its standing legs."""
+
+import numpy as np
+import pytest
+
+from evoloco.controllers import _limbs, _odometry, _steering
+from evoloco.controllers.feet import Controller
+from evoloco.fields import Record, flatten, layout, layout_of, record
+from evoloco.genome import Array
+from evoloco.morphologies import biped, quadruped
+from evoloco.morphology import Morphology
+
+DT, STANCE = 0.02, 0.5
+"""Control step and duration of a stance [s]."""
+
+
+def made(fields: dict) -> Record:
+    return record(flatten(fields), layout_of(fields))
+
+
+def kept(shape: dict) -> Record:
+    kind = layout(shape)
+    return record(np.zeros(kind.itemsize // 8), kind)
+
+
+def strides(morphology: Morphology, speed: float, time: float) -> Array:
+    """Angles (nu,) of legs that stand in turn, while the body goes evenly."""
+    parts = _limbs.limbs(morphology)
+    legs = made(_limbs.fields(parts, morphology.leg_length))
+    angles, memory = np.zeros(len(morphology.joints)), _limbs.scratch(6)
+    for i, limb in enumerate(parts):
+        stands = (int(time / STANCE) + i) % 2 == 0
+        done = time % STANCE / STANCE - 0.5
+        target = limb.sole.copy()
+        target[0] += (-1 if stands else 1) * speed * STANCE * done
+        target[2] += 0.0 if stands else 0.02 * np.cos(np.pi * done)
+        own = limb.home.copy()
+        _limbs.reach(legs, i, target, np.zeros(3), own, 30, memory)
+        angles[list(limb.joints)] = own
+    return angles
+
+
+@pytest.mark.parametrize("speed", [0.2, 0.05, -0.1])
+@pytest.mark.parametrize("build", [biped.build, quadruped.build])
+def test_the_speed_that_is_felt_is_that_of_the_body(build: object, speed: float) -> None:
+    """Where feet take turns, filter (1) loses the share int 1 - |1 - 2 exp(-t / BRIEF)| dt / T."""
+    morphology = build()  # type: ignore[operator]
+    limbs = made(_limbs.fields(_limbs.limbs(morphology), morphology.leg_length))
+    state = kept(_odometry.state(len(morphology.feet)))
+    for k in range(300):
+        angles = strides(morphology, speed, k * DT)
+        obs = record(angles, layout({"joint_angle": (angles.size,)}))
+        _odometry.feel_speed(limbs, state, obs, speed < 0, DT)
+    lost = 2 * np.log(2) * _odometry.BRIEF / STANCE
+    assert state.speed == pytest.approx(speed * (1 - lost), rel=0.06)
+
+
+def test_a_body_that_stands_feels_no_speed() -> None:
+    morphology = biped.build()
+    limbs = made(_limbs.fields(_limbs.limbs(morphology), morphology.leg_length))
+    state = kept(_odometry.state(2))
+    angles = np.array([joint.home for joint in morphology.joints])
+    for _ in range(100):
+        obs = record(angles, layout({"joint_angle": (angles.size,)}))
+        _odometry.feel_speed(limbs, state, obs, False, DT)
+    assert state.speed == 0.0
+
+
+@pytest.mark.parametrize(("felt", "sign"), [(0.0, 1.0), (1.0, -1.0)])
+def test_steps_make_good_what_is_missing_within_bounds_and_forget_it_in_standing(
+    felt: float, sign: float
+) -> None:
+    morphology = Controller(biped.build()).paths.morphology
+    most = _steering.MOST * np.sqrt(morphology.gravity * morphology.leg_length)
+    steering = {"most": most, "speed_gain": 1.0, "speed_offset": 0.0, "speed_hold": 1.0}
+    params = made({**steering, "speed_felt": 1.0, "turn_gain": 1.0, "heading_gain": 0.0})
+    state, kind = kept(_steering.STATE), layout({"command": (3,), "rate": (3,)})
+    asked = record(np.array([0.3, 0, 0, 0, 0, 0.0]), kind)
+    for _ in range(500):
+        _steering.steer(params, state, felt, asked, DT)
+    assert state.more == pytest.approx(sign * most)
+    assert state.speed == pytest.approx(0.3 + sign * most, rel=1e-3)
+
+    _steering.steer(params, state, felt, record(np.zeros(6), kind), DT)
+    assert state.more == 0.0
