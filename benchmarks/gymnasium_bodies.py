@@ -9,10 +9,11 @@ installed Gymnasium, and nothing of them is in this project.
 """
 
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from evoloco.spec import RunSpec, loads
+from evoloco.spec import RunSpec, read
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,9 @@ class Body:
         lived: Reward for a step that is lived.
         termination: Keys of `[scenario.termination]`.
         noise: Of the joints at the start [rad].
+        steps: Of an episode.
+        actions: Largest action.
+        home: Keys of `[morphology.home]`.
     """
 
     id: str
@@ -39,6 +43,8 @@ class Body:
     termination: str
     noise: float = 0.005
     steps: int = 1000
+    actions: float = 1.0
+    home: str = ""
 
 
 LEG = ("thigh_joint", "leg_joint", "foot_joint")
@@ -87,6 +93,8 @@ BODIES = {
         control_dt=0.015,
         lived=5.0,
         termination="min_height = 0.71\nmax_tilt = 3.0\nbody_contact = false",
+        actions=0.4,
+        home="right_knee = -0.035\nleft_knee = -0.035",
     ),
 }
 
@@ -100,6 +108,9 @@ torso = "torso"
 feet = {feet}
 joints = {joints}
 control = "{control}"
+
+[morphology.home]
+{home}
 
 [controller]
 name = "policy"
@@ -167,13 +178,17 @@ def run_file(name: str, control: str = "torque") -> str:
         duration=body.steps * body.control_dt,
         control_dt=body.control_dt,
         noise=body.noise,
+        home=body.home,
         termination=body.termination,
     )
 
 
 def spec(name: str, *changes: str, control: str = "torque") -> RunSpec:
     """The run of a body, with changes as on the command line."""
-    return loads(run_file(name, control), list(changes))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{name}.toml"
+        path.write_text(run_file(name, control), encoding="utf-8")
+        return read(path, changes)
 
 
 if __name__ == "__main__":

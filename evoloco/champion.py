@@ -140,7 +140,7 @@ def elite(experiment: Experiment, journal: Recorded) -> list[Candidate]:
     generation, so that they differ, from generations without support and with
     full-strength pushes. The fitness of a genome that was evaluated several
     times is the mean, so that luck in one generation counts less. Where an
-    optimizer puts its mean first, half of the elite are such means.
+    optimizer puts its mean first, the elite are such means.
 
     Raises:
         JournalError: Nothing is recorded yet.
@@ -164,7 +164,7 @@ def elite(experiment: Experiment, journal: Recorded) -> list[Candidate]:
     candidates.sort(key=lambda candidate: (-candidate.fitness, candidate.generation))
     if experiment.spec.training or not getattr(experiment.optimizer(), "mean_is_first", False):
         return candidates[:count]
-    return [*_means(journal, fittest, count - count // 2), *candidates[: count // 2]]
+    return _means(journal, fittest, count)
 
 
 def _of_the_front(journal: Recorded, count: int) -> list[Candidate]:
@@ -192,8 +192,8 @@ def _means(
         count: Largest number.
     """
     generations = [generation for generation, _, _ in fittest]
-    later = generations[len(generations) // 2 :]
-    chosen = sorted({later[-1 - k * len(later) // count] for k in range(count)}, reverse=True)
+    every = len(generations) / min(count, len(generations))
+    chosen = [generations[-1 - int(k * every)] for k in range(min(count, len(generations)))]
     records = [journal[generation] for generation in chosen]
     return [
         Candidate(record.generation, 0, record.genomes[0], float(record.fitness[0]))
