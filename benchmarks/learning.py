@@ -1,19 +1,23 @@
 """Learned policies: whether they walk, what a step costs, and how long they take.
 
     python benchmarks/learning.py walk [--seeds 1 2 3] [--steps N] [--run biped_ppo] [--out DIR]
-    python benchmarks/learning.py steps [--environments 16]
+    python benchmarks/learning.py steps [--environments 16] [--envpool PYTHON]
     python benchmarks/learning.py collect
     python benchmarks/learning.py updates
 
 `walk` trains one policy per seed, judges the champion in 50 fresh episodes of 10 s, and prints
 beside them a policy of zeros and one of random actions. `steps` compares the CPU time of a control
-step without a policy: the native vector environment, and Gymnasium's vectors of one Walker2d or
-HalfCheetah. `collect` compares the collection of experience, policy included. `updates` compares
-the whole step of a training, updates included. Needs the extra `rl`. Times are CPU times, medians
-of rounds in which all contenders take turns.
+step without a policy on Walker2d, HalfCheetah and Humanoid: the native vector environment on their
+models, Gymnasium's own vectors, with the time of their workers, and EnvPool, where PYTHON is the
+interpreter of a virtual environment that has it. `collect` compares the collection of experience,
+policy included. `updates` compares the whole step of a training, updates included. Needs the extra
+`rl`. Times are CPU times, medians of rounds in which all contenders take turns.
 """
 
 import argparse
+import multiprocessing
+import os
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -144,16 +148,28 @@ def _cells(found: Walks) -> tuple[str, ...]:
 # What a step costs
 
 
+def cpu_time() -> float:
+    """CPU time of this process and of those that Python's multiprocessing has started [s]."""
+    tick = os.sysconf("SC_CLK_TCK")
+    files = [Path(f"/proc/{one.pid}/stat") for one in multiprocessing.active_children()]
+    fields = [file.read_text().rpartition(")")[2].split() for file in files]
+    return time.process_time() + sum((int(one[11]) + int(one[12])) / tick for one in fields)
+
+
 def compared(contenders: dict[str, Callable[[], object]], per: int) -> None:
-    """Prints the CPU time per control step of contenders that take turns."""
+    """Prints the CPU time per control step of contenders that take turns.
+
+    A contender that returns a number says how much CPU time it took elsewhere.
+    """
     spent: dict[str, list[float]] = {name: [] for name in contenders}
     for call in contenders.values():
         call()  # everything is loaded
     for _ in range(ROUNDS):
         for name, call in contenders.items():
-            began = time.process_time()
-            call()
-            spent[name].append((time.process_time() - began) / per * 1e6)
+            began = cpu_time()
+            elsewhere = call()
+            took = elsewhere if isinstance(elsewhere, float) else cpu_time() - began
+            spent[name].append(took / per * 1e6)
     base = float(np.median(next(iter(spent.values()))))
     rows = [
         (name, f"{np.median(each):.1f}", f"{np.median(each) / base:.2f}")
@@ -180,31 +196,79 @@ def stepping(env: NativeVecEnv, count: int) -> Callable[[], None]:
 
 def steps(options: argparse.Namespace) -> None:
     import gymnasium
+    from gymnasium_bodies import BODIES, spec
 
-    from evoloco.rl.env import RunEnv
+    count, rounds = options.environments, STEPS // options.environments
+    for name in ("walker2d", "half_cheetah", "humanoid"):
+        body = BODIES[name]
+        env = NativeVecEnv(Rollouts(Experiment(spec(name)), count, 1, 64, 1))
+        contenders: dict[str, Callable[[], object]] = {
+            f"{body.id}, native vector environment": stepping(env, rounds)
+        }
+        for kind in ("SyncVectorEnv", "AsyncVectorEnv"):
+            made = [lambda: gymnasium.make(body.id) for _ in range(count)]  # noqa: B023 - at once
+            vector = getattr(gymnasium.vector, kind)(made)
+            vector.reset(seed=0)
+            contenders[f"{body.id}, Gymnasium's {kind}"] = acting(vector, rounds, body.actions)
+        if options.envpool:
+            contenders[f"{body.id}, EnvPool"] = Elsewhere(options.envpool, body.id, count, rounds)
+        compared(contenders, STEPS)
 
-    count = options.environments
-    rounds = STEPS // count
-    env = NativeVecEnv(biped(count, 1))
-    contenders: dict[str, Callable[[], object]] = {
-        "biped, native vector environment": stepping(env, rounds)
-    }
-    vectors: dict[str, Any] = {
-        "SyncVectorEnv": gymnasium.vector.SyncVectorEnv,
-        "AsyncVectorEnv": gymnasium.vector.AsyncVectorEnv,
-    }
-    for name, kind in vectors.items():
-        vector = kind([lambda: RunEnv("biped_ppo") for _ in range(count)])
-        vector.reset(seed=0)
-        actions = np.random.default_rng(0).uniform(-1, 1, (rounds, *vector.action_space.shape))
 
-        def run(vector: Any = vector, actions: Any = actions) -> None:
-            for action in actions.astype(np.float32):
-                vector.step(action)
+def acting(vector: Any, rounds: int, largest: float) -> Callable[[], None]:
+    """Steps a vector of Gymnasium with uniform actions."""
+    shape = (rounds, *vector.action_space.shape)
+    actions = np.random.default_rng(0).uniform(-largest, largest, shape).astype(np.float32)
 
-        contenders[f"biped, {name} of its environments"] = run
-    compared(contenders, STEPS)
-    print("AsyncVectorEnv's workers are processes of their own: their time is not in its figure.")
+    def run() -> None:
+        for action in actions:
+            vector.step(action)
+
+    return run
+
+
+ENVPOOL = """
+import sys, time
+import envpool, numpy as np
+name, count, rounds, largest = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
+env = envpool.make(name, env_type="gymnasium", num_envs=count, num_threads=1)
+env.reset()
+shape = (rounds, count, *env.action_space.shape)
+actions = np.random.default_rng(0).uniform(-largest, largest, shape)
+for line in sys.stdin:
+    began = time.process_time()
+    for action in actions:
+        env.step(action)
+    print(time.process_time() - began, flush=True)
+"""
+"""Steps EnvPool once for every line that it gets, and tells the CPU time [s]."""
+
+
+class Elsewhere:
+    """EnvPool in a process of its own, because it wants other packages than evoloco.
+
+    Args:
+        python: An interpreter that has it.
+        name: Gymnasium's name of the environment.
+        count: Number of environments.
+        rounds: Control steps of each in one call.
+    """
+
+    def __init__(self, python: str, name: str, count: int, rounds: int) -> None:
+        largest = "0.4" if name.startswith("Humanoid") else "1.0"
+        command = [python, "-c", ENVPOOL, name, str(count), str(rounds), largest]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def __call__(self) -> float:
+        """Steps, and returns the CPU time that this took there [s]."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            raise RuntimeError("EnvPool's process has no pipes.")
+        stdin.write("\n")
+        stdin.flush()
+        return float(stdout.readline())
 
 
 def collect(options: argparse.Namespace) -> None:
@@ -294,6 +358,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="by default the run file's")
     parser.add_argument("--out", type=Path, help="folder of the runs of `walk`")
     parser.add_argument("--environments", type=int, default=16)
+    parser.add_argument("--envpool", help="an interpreter that has EnvPool")
     options = parser.parse_args()
     {"walk": walk, "steps": steps, "collect": collect, "updates": updates}[options.part](options)
 

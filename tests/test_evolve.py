@@ -236,6 +236,18 @@ def test_the_elite_comes_from_generations_with_whole_pushes(hop: Path) -> None:
     assert {candidate.generation for candidate in elite(run.experiment, run.journal)} <= {2, 3}
 
 
+def test_the_elite_are_means_where_the_optimizer_puts_its_mean_first(hop: Path) -> None:
+    run = begun(
+        hop, "means", "optimizer.mean=true", "optimizer.generations=6", "evaluation.elite=4"
+    )
+    evolve(run)
+    candidates = elite(run.experiment, run.journal)
+    assert [candidate.individual for candidate in candidates] == [0, 0, 0, 0]
+    assert [candidate.generation for candidate in candidates] == [5, 4, 2, 1]
+    for candidate in candidates:
+        assert (candidate.genome == run.journal[candidate.generation].genomes[0]).all()
+
+
 def test_champion_json_holds_the_genome_and_what_it_means(whole: Run) -> None:
     champion = whole.choose_champion()
     content = json.loads((whole.folder / "champion.json").read_text(encoding="utf-8"))
