@@ -7,8 +7,8 @@ Both learn on the models of Gymnasium's Walker2d-v5, HalfCheetah-v5 and Hopper-v
 learning rate of 3e-4, clipping at 0.2, and normalisers of inputs and rewards as VecNormalize has
 them. Both final policies are judged in the same 20 fresh episodes, without noise. The return is
 Gymnasium's without the cost of control: the speed ahead, and 1 for each lived step where Gymnasium
-pays that; going back counts 0. `--fast` adds evoloco's own settings. What is in DIR already is not trained again. Needs
-the extra `rl`.
+pays that; going back counts 0. `--fast` adds evoloco's own settings. What is in DIR already is not
+trained again. Needs the extra `rl`.
 """
 
 import argparse
