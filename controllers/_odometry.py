@@ -27,9 +27,11 @@ def feel_speed(limbs: Record, state: Record, obs: Record, back: bool, dt: float)
     seen by that: the phase does not know how late servos and sensors are. On the way back it is
     the other way round.
 
-        (1) dv_i/dt = (-dx_i/dt - v_i) / BRIEF,  x_i ahead of the torso by the joints' angles
+        (1) dv_i/dt = (w_z y_i - dx_i/dt - v_i) / BRIEF
         (2) ds/dt = (max v_i - s) / MEMORY,  min v_i on the way back
 
+    Places x_i ahead and y_i to the left of the torso are those of the joints' angles. In a curve
+    the outer foot goes faster than the torso, by the gyroscope's w_z.
     So it is too fast by the noise of the angles and too slow by the filter (1), and does not notice
     feet that slip: over worlds and gaits it is proportional to the body's speed.
 
@@ -54,7 +56,7 @@ def feel_speed(limbs: Record, state: Record, obs: Record, back: bool, dt: float)
         put(limbs, i, angles, memory.place, memory.frame, memory.lever)
 
         if state.known > 0.0:
-            speed = (state.ahead[i] - memory.place[0]) / dt
+            speed = (state.ahead[i] - memory.place[0]) / dt + obs.rate[2] * memory.place[1]
             state.speeds[i] += dt / (dt + BRIEF) * (speed - state.speeds[i])  # (1)
         state.ahead[i] = memory.place[0]
         fastest = max(fastest, sign * state.speeds[i])

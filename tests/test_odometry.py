@@ -23,6 +23,12 @@ def kept(shape: dict) -> Record:
     return record(np.zeros(kind.itemsize // 8), kind)
 
 
+def felt(angles: Array, turning: float = 0.0) -> Record:
+    """What is observed at angles (nu,) and a turning rate [rad/s]."""
+    kind = layout({"joint_angle": (angles.size,), "rate": (3,)})
+    return record(np.array([*angles, 0.0, 0.0, turning]), kind)
+
+
 def strides(morphology: Morphology, speed: float, time: float) -> Array:
     """Angles (nu,) of legs that stand in turn, while the body goes evenly."""
     parts = _limbs.limbs(morphology)
@@ -49,7 +55,7 @@ def test_the_speed_that_is_felt_is_that_of_the_body(build: object, speed: float)
     state = kept(_odometry.state(len(morphology.feet)))
     for k in range(300):
         angles = strides(morphology, speed, k * DT)
-        obs = record(angles, layout({"joint_angle": (angles.size,)}))
+        obs = felt(angles)
         _odometry.feel_speed(limbs, state, obs, speed < 0, DT)
     lost = 2 * np.log(2) * _odometry.BRIEF / STANCE
     assert state.speed == pytest.approx(speed * (1 - lost), rel=0.06)
@@ -61,7 +67,7 @@ def test_a_body_that_stands_feels_no_speed() -> None:
     state = kept(_odometry.state(2))
     angles = np.array([joint.home for joint in morphology.joints])
     for _ in range(100):
-        obs = record(angles, layout({"joint_angle": (angles.size,)}))
+        obs = felt(angles)
         _odometry.feel_speed(limbs, state, obs, False, DT)
     assert state.speed == 0.0
 
@@ -83,3 +89,20 @@ def test_steps_make_good_what_is_missing_within_bounds_and_forget_it_in_standing
 
     _steering.steer(params, state, felt, record(np.zeros(6), kind), DT)
     assert state.more == 0.0
+
+
+def test_who_turns_on_the_spot_feels_no_speed() -> None:
+    """Feet that stand go round the torso: backward on the outer side, forward on the other."""
+    morphology = biped.build()
+    parts = _limbs.limbs(morphology)
+    limbs, memory = made(_limbs.fields(parts, morphology.leg_length)), _limbs.scratch(6)
+    state, turning = kept(_odometry.state(2)), 0.3
+    for k in range(40):
+        angles = np.zeros(len(morphology.joints))
+        for i, limb in enumerate(parts):
+            target, own = limb.sole.copy(), limb.home.copy()
+            target[0] += turning * k * DT * target[1]
+            _limbs.reach(limbs, i, target, np.zeros(3), own, 30, memory)
+            angles[list(limb.joints)] = own
+        _odometry.feel_speed(limbs, state, felt(angles, turning), False, DT)
+    assert abs(state.speed) < 0.02 * turning * abs(parts[0].sole[1])
