@@ -4,14 +4,17 @@
     python benchmarks/learning.py steps [--environments 16] [--envpool PYTHON]
     python benchmarks/learning.py collect
     python benchmarks/learning.py updates
+    python benchmarks/learning.py returns [--seeds 1]
 
 `walk` trains one policy per seed, judges the champion in 50 fresh episodes of 10 s, and prints
 beside them a policy of zeros and one of random actions. `steps` compares the CPU time of a control
 step without a policy on Walker2d, HalfCheetah and Humanoid: the native vector environment on their
 models, Gymnasium's own vectors, with the time of their workers, and EnvPool, where PYTHON is the
 interpreter of a virtual environment that has it. `collect` compares the collection of experience,
-policy included. `updates` compares the whole step of a training, updates included. Needs the extra
-`rl`. Times are CPU times, medians of rounds in which all contenders take turns.
+policy included. `updates` compares the whole step of a training, updates included. `returns`
+compares the CPU time until the mean return of the last 100 episodes is 80 % of the best one of the
+native training, with plain Stable-Baselines3's default settings and eight environments. Needs the
+extra `rl`. Times are CPU times, medians of rounds in which all contenders take turns.
 """
 
 import argparse
@@ -20,7 +23,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -348,11 +351,81 @@ def learner(
     return gather, plain.train
 
 
+# How long it takes
+
+
+def returns(options: argparse.Namespace) -> None:
+    """Trains natively and with plain Stable-Baselines3 until a return; prints the CPU times."""
+    for seed in options.seeds:
+        native = list(_native_curve(seed, options.steps or 491_520))
+        wanted = REACHED * max(mean for _, mean in native)
+        times = {
+            "native": reached(native, wanted),
+            "plain": reached(_plain_curve(seed, LONGEST * native[-1][0]), wanted),
+        }
+        told = ", ".join(f"{name} {cpu:.0f} s" for name, cpu in times.items())
+        ratio = times["plain"] / times["native"]
+        print(f"seed {seed}: CPU time to a return of {wanted:.0f}: {told}, {ratio:.1f} times")
+
+
+REACHED = 0.8
+"""Share of the native training's best return that both have to reach."""
+
+LONGEST = 12.0
+"""CPU time after which plain Stable-Baselines3 is given up, in whole native trainings."""
+
+
+def reached(curve: Iterable[tuple[float, float]], wanted: float) -> float:
+    """CPU time [s] at which a curve reaches a return; infinity where it does not."""
+    return next((cpu for cpu, mean in curve if mean >= wanted), float("inf"))
+
+
+def _native_curve(seed: int, steps: int) -> Iterator[tuple[float, float]]:
+    """CPU time [s] and mean return of the last 100 episodes, after each rollout."""
+    experiment = Experiment(read(run_file("biped_ppo"), [f"seed={seed}"]))
+    training = experiment.spec.training
+    if training is None:
+        raise RuntimeError("The run has no [training].")
+    began = time.process_time()
+    rollouts = Rollouts(experiment, training.simulations, training.rollout, training.worlds, 1)
+    model = PPO(rollouts, training, seed)
+    model.prepare()
+    while model.num_timesteps < steps:
+        model.collect()
+        found = model.update()
+        if np.isfinite(found["rollout/return"]):
+            yield time.process_time() - began, found["rollout/return"]
+
+
+def _plain_curve(seed: int, longest: float) -> Iterator[tuple[float, float]]:
+    """The same of Stable-Baselines3 with its default settings and eight environments."""
+    import stable_baselines3
+    from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor, VecNormalize
+
+    from evoloco.rl.env import RunEnv
+
+    began = time.process_time()
+    env = DummyVecEnv(
+        [lambda i=i: RunEnv("biped_ppo", (f"seed={seed + 1000 * i}",)) for i in range(8)]  # type: ignore[misc]
+    )
+    plain = stable_baselines3.PPO(
+        "MlpPolicy", VecNormalize(VecMonitor(env)), device="cpu", seed=seed
+    )
+    while time.process_time() - began < longest:
+        plain.learn(8 * plain.n_steps, reset_num_timesteps=False)
+        episodes = [one["r"] for one in plain.ep_info_buffer or ()]
+        if episodes:
+            yield time.process_time() - began, float(np.mean(episodes))
+
+
+PARTS = {"walk": walk, "steps": steps, "collect": collect, "updates": updates, "returns": returns}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("part", choices=("walk", "steps", "collect", "updates"))
+    parser.add_argument("part", choices=tuple(PARTS))
     parser.add_argument("--run", default="biped_ppo")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--steps", type=int, help="by default the run file's")
@@ -360,7 +433,7 @@ def main() -> None:
     parser.add_argument("--environments", type=int, default=16)
     parser.add_argument("--envpool", help="an interpreter that has EnvPool")
     options = parser.parse_args()
-    {"walk": walk, "steps": steps, "collect": collect, "updates": updates}[options.part](options)
+    PARTS[options.part](options)
 
 
 if __name__ == "__main__":
