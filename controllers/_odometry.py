@@ -32,8 +32,9 @@ def feel_speed(limbs: Record, state: Record, obs: Record, back: bool, dt: float)
 
     Places x_i ahead and y_i to the left of the torso are those of the joints' angles. In a curve
     the outer foot goes faster than the torso, by the gyroscope's w_z.
-    So it is too fast by the noise of the angles and too slow by the filter (1), and does not notice
-    feet that slip: over worlds and gaits it is proportional to the body's speed.
+
+    The noise of the angles makes s too fast, and the filter (1) too slow. Feet that slip are not
+    noticed. Over worlds and speeds, s is proportional to the speed of the torso.
 
     Args:
         limbs: What `_limbs.fields` gives.
