@@ -49,7 +49,7 @@ class Optimizer(Protocol):
     * `several_objectives = True` says that it takes several objectives, and
       only these. An optimizer without it is told one fitness per genome.
     * `mean_is_first = True` says that the first genome of a generation is the mean of
-      what it samples from, which is then among those that may become the champion.
+      what it samples from. Then only these means may become the champion.
     * `takes_start = True` says that it begins at the start of the space's genes.
     """
 
