@@ -58,6 +58,9 @@ WIDTHS = (1.0, 1.25)
 NOMINAL = 4
 """Nominal worlds in which the first gait that walks must do so."""
 
+STOOD = 0.1
+"""Nominal way up to which a body stood, so that no way is a share of it [m]."""
+
 LONG = 60.0
 """Duration of a long walk [s]."""
 
@@ -126,7 +129,8 @@ class Worlds:
             walks = np.mean([one.verb.startswith("walks") for one in found])
             speed = np.mean([one.speed for one in found if not one.fell] or [0.0])
             turned = np.degrees([one.numbers["heading_drift"] or 0.0 for one in found]).mean()
-            cells.append(f"| {width:g}: falls {falls:6.1%}, worst tenth {tenth:4.0%},")
+            told = f"{tenth:4.0%}" if nominal > STOOD else "  no"
+            cells.append(f"| {width:g}: falls {falls:6.1%}, worst tenth {told},")
             cells.append(f"speed {speed:.2f} m/s, fast {fast:4.0%}, walks {walks:4.0%},")
             cells.append(f"|yaw| {turned:3.0f} deg")
         return " ".join(cells)
