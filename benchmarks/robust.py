@@ -64,8 +64,7 @@ STOOD = 0.1
 LONG = 60.0
 """Duration of a long walk [s]."""
 
-KINDS = {
-    "as found": (),
+TAKEN_OUT = {
     "no trim": ("trim.",),
     "no ankles": ("ankle.",),
     "no hips": ("hip.pitch.", "hip.roll."),
@@ -73,17 +72,17 @@ KINDS = {
     "no roll in the phase": ("phase.roll",),
     "no heading": ("heading.gain",),
     "no odometry": ("speed.hold",),
-    "none of these": (
-        "trim.",
-        "ankle.",
-        "hip.pitch.",
-        "hip.roll.",
-        "place.",
-        "phase.roll",
-        "speed.hold",
-    ),
 }
 """Kinds of feedback, and the beginnings of their genes' names."""
+
+KINDS = {
+    "as found": (),
+    **TAKEN_OUT,
+    "none but heading": [
+        part for kind, parts in TAKEN_OUT.items() if kind != "no heading" for part in parts
+    ],
+}
+"""What of the feedback is taken out of a gait."""
 
 ROBOTS = ("op3_class", "quadruped")
 """Bundled runs of other robots with the recipe of `biped`."""

@@ -192,8 +192,8 @@ def _means(
         count: Largest number.
     """
     generations = [generation for generation, _, _ in fittest]
-    every = len(generations) / min(count, len(generations))
-    chosen = [generations[-1 - int(k * every)] for k in range(min(count, len(generations)))]
+    count = min(count, len(generations))
+    chosen = [generations[-1 - k * len(generations) // count] for k in range(count)]
     records = [journal[generation] for generation in chosen]
     return [
         Candidate(record.generation, 0, record.genomes[0], float(record.fitness[0]))

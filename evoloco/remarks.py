@@ -46,9 +46,9 @@ def remarks(spec: RunSpec, journal: Journal) -> list[str]:
     """
     if not len(journal):
         return []
-    found = [_on_outcomes(spec, journal), _on_falls(journal)]
-    if not spec.training or len(journal) > 1:  # the policy before training is one genome alone
-        found.insert(1, _on_flat(journal.spans()))
+    alone = spec.training and len(journal) == 1  # the policy before training
+    flat = "" if alone else _on_flat(journal.spans())
+    found = [_on_outcomes(spec, journal), flat, _on_falls(journal)]
     return [remark for remark in found if remark]
 
 
