@@ -1,6 +1,6 @@
 """What `evolve` and `resume` do with a run: search, champion, verdict, report."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,6 +127,7 @@ def finish(
         workers: Workers on Ray that compute gradients of a training; none where 0.
     """
     from evoloco.replay import replay
+    from evoloco.search_on import search_on
 
     _warn_of_differences(output, run)
     total = generations or run.generations
@@ -139,7 +140,7 @@ def finish(
                     output.warn(event.what)
             display.show(record)
 
-        reason = _search(run, generations, threads, evaluator, show, workers)
+        reason = search_on(run, generations, evaluator, show, threads, workers)
 
     for event in run.search_events:
         output.say(f"Search: {event}.")
@@ -168,28 +169,6 @@ def finish(
 
     make_report(output, run, again)
     return done
-
-
-def _search(
-    run: "Run",
-    generations: int,
-    threads: int,
-    evaluator: "Evaluator",
-    show: "Callable[[Generation], None]",
-    workers: int,
-) -> str:
-    """Evolves or trains a run to its end; returns why it stopped."""
-    if run.spec.training:
-        from evoloco.rl.requirements import require
-
-        require()
-        from evoloco.rl.train import train
-
-        return train(run, generations, evaluator, show, threads, workers)
-
-    from evoloco.loop import evolve
-
-    return evolve(run, generations, evaluator, show)
 
 
 def judged(episodes: "Sequence[Episode]") -> "list[Verdict]":

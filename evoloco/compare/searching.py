@@ -11,8 +11,9 @@ from evoloco.compare.lineup import Entrant, Lineup
 from evoloco.errors import SpecError, error_context
 from evoloco.evaluation import Evaluator
 from evoloco.experiment import Experiment
-from evoloco.loop import Progress, evolve
+from evoloco.loop import Progress
 from evoloco.run import Run, check
+from evoloco.search_on import search_on
 from evoloco.spec import RunSpec, read
 
 MOST = 1_000_000_000
@@ -119,21 +120,9 @@ def search(
         with evaluators(run.experiment) as elsewhere:
             evaluator = elsewhere or run.local(threads)
             with watched(run, evaluator) if watched else nullcontext() as show:
-                _continue(run, evaluator, show, budget, threads)
+                search_on(run, MOST, evaluator, show, threads, enough=budget.spent)
         run.journal.write_note("generations", len(run.journal))
         run.choose_champion(threads)
-
-
-def _continue(
-    run: Run, evaluator: Evaluator, show: Progress | None, budget: Budget, threads: int
-) -> None:
-    """Evolves or trains on until the budget is spent."""
-    if run.spec.training:
-        from evoloco.rl.train import train
-
-        train(run, MOST, evaluator, show, threads, enough=budget.spent)
-    else:
-        evolve(run, MOST, evaluator, show, budget.spent)
 
 
 def missing(lineup: Lineup) -> Mapping[Path, Entrant]:
