@@ -1,9 +1,9 @@
 """Bodies of Gymnasium as runs of evoloco: the same models, time steps, rewards and falls.
 
-A step's reward is Gymnasium's but for its small cost of control: the speed ahead, and 1 for every
-step that is lived where Gymnasium pays that. Motors keep their torques. What a policy feels is what
-Gymnasium's does: joints, the torso's height, tilt, velocity and rate. Files are those of the
-installed Gymnasium, and nothing of them is in this project.
+A step's reward is Gymnasium's but for its small cost of control: the speed ahead, where going back
+counts 0, and what Gymnasium pays for a step that is lived. Motors keep their torques. What a policy
+feels is what Gymnasium's does: joints, the torso's height, tilt, velocity and rate. Files are those
+of the installed Gymnasium, and nothing of them is in this project.
 
     python benchmarks/gymnasium_bodies.py walker2d > walker2d.toml
 """
@@ -27,7 +27,8 @@ class Body:
         joints: Driven joints, in the order of Gymnasium's actions.
         control_dt: Time of a step [s].
         lived: Reward for a step that is lived.
-        termination: Keys of `[scenario.termination]`.
+        min_height: Of the torso over that at home; less is a fall [1].
+        max_tilt: Of the torso; more is a fall [rad]. By default nothing is.
         noise: Of the joints at the start [rad].
         steps: Of an episode.
         actions: Largest action.
@@ -40,7 +41,8 @@ class Body:
     joints: tuple[str, ...]
     control_dt: float
     lived: float
-    termination: str
+    min_height: float = 0.0
+    max_tilt: float = 100.0
     noise: float = 0.005
     steps: int = 1000
     actions: float = 1.0
@@ -48,7 +50,6 @@ class Body:
 
 
 LEG = ("thigh_joint", "leg_joint", "foot_joint")
-NEVER = "min_height = 0.0\nmax_tilt = 100.0\nbody_contact = false"
 
 BODIES = {
     "walker2d": Body(
@@ -58,7 +59,8 @@ BODIES = {
         joints=(*LEG, "thigh_left_joint", "leg_left_joint", "foot_left_joint"),
         control_dt=0.008,
         lived=1.0,
-        termination="min_height = 0.64\nmax_tilt = 1.0\nbody_contact = false",
+        min_height=0.64,
+        max_tilt=1.0,
     ),
     "half_cheetah": Body(
         id="HalfCheetah-v5",
@@ -67,7 +69,6 @@ BODIES = {
         joints=("bthigh", "bshin", "bfoot", "fthigh", "fshin", "ffoot"),
         control_dt=0.05,
         lived=0.0,
-        termination=NEVER,
         noise=0.1,
     ),
     "hopper": Body(
@@ -77,7 +78,8 @@ BODIES = {
         joints=LEG,
         control_dt=0.008,
         lived=1.0,
-        termination="min_height = 0.56\nmax_tilt = 0.2\nbody_contact = false",
+        min_height=0.56,
+        max_tilt=0.2,
     ),
     "humanoid": Body(
         id="Humanoid-v5",
@@ -92,7 +94,8 @@ BODIES = {
         ),
         control_dt=0.015,
         lived=5.0,
-        termination="min_height = 0.71\nmax_tilt = 3.0\nbody_contact = false",
+        min_height=0.71,
+        max_tilt=3.0,
         actions=0.4,
         home="right_knee = -0.035\nleft_knee = -0.035",
     ),
@@ -122,11 +125,6 @@ source = "torso.position"
 [sensors.velocity]
 source = "torso.velocity"
 
-[reward.speed]
-measure = "forward_speed"
-weight = 1.0
-floor = 0.0
-
 [fitness.speed]
 measure = "forward_speed"
 weight = 1.0
@@ -140,20 +138,18 @@ ramp = 0.0
 joint_noise = {noise}
 
 [scenario.termination]
-{termination}
+min_height = {min_height}
+max_tilt = {max_tilt}
+body_contact = false
 
 [training]
 steps = 300_000
 """
 
 LIVED = """
-[reward.lived]
-measure = "survival"
-weight = {0}
-
 [fitness.lived]
 measure = "survival"
-weight = {0}
+weight = {}
 """
 
 
@@ -179,7 +175,8 @@ def run_file(name: str, control: str = "torque") -> str:
         control_dt=body.control_dt,
         noise=body.noise,
         home=body.home,
-        termination=body.termination,
+        min_height=body.min_height,
+        max_tilt=body.max_tilt,
     )
 
 

@@ -185,18 +185,6 @@ def biped(simulations: int, steps: int, threads: int = 1) -> Rollouts:
     return Rollouts(Experiment(read(run_file("biped_ppo"))), simulations, steps, 64, threads)
 
 
-def stepping(env: NativeVecEnv, count: int) -> Callable[[], None]:
-    env.reset()
-    random = np.random.default_rng(0)
-    actions = random.uniform(-1, 1, (count, env.num_envs, env.rollouts.outputs))
-
-    def run() -> None:
-        for action in actions:
-            env.step(action)
-
-    return run
-
-
 def steps(options: argparse.Namespace) -> None:
     import gymnasium
     from gymnasium_bodies import BODIES, spec
@@ -205,23 +193,29 @@ def steps(options: argparse.Namespace) -> None:
     for name in ("walker2d", "half_cheetah", "humanoid"):
         body = BODIES[name]
         env = NativeVecEnv(Rollouts(Experiment(spec(name)), count, 1, 64, 1))
+        env.reset()
         contenders: dict[str, Callable[[], object]] = {
-            f"{body.id}, native vector environment": stepping(env, rounds)
+            f"{body.id}, native vector environment": acting(env, count, rounds, 1.0)
         }
         for kind in ("SyncVectorEnv", "AsyncVectorEnv"):
             made = [lambda: gymnasium.make(body.id) for _ in range(count)]  # noqa: B023 - at once
             vector = getattr(gymnasium.vector, kind)(made)
             vector.reset(seed=0)
-            contenders[f"{body.id}, Gymnasium's {kind}"] = acting(vector, rounds, body.actions)
+            contenders[f"{body.id}, Gymnasium's {kind}"] = acting(
+                vector, count, rounds, body.actions
+            )
         if options.envpool:
-            contenders[f"{body.id}, EnvPool"] = Elsewhere(options.envpool, body.id, count, rounds)
+            contenders[f"{body.id}, EnvPool"] = Elsewhere(
+                options.envpool, body.id, count, rounds, body.actions
+            )
         compared(contenders, STEPS)
 
 
-def acting(vector: Any, rounds: int, largest: float) -> Callable[[], None]:
-    """Steps a vector of Gymnasium with uniform actions."""
-    shape = (rounds, *vector.action_space.shape)
-    actions = np.random.default_rng(0).uniform(-largest, largest, shape).astype(np.float32)
+def acting(vector: Any, count: int, rounds: int, largest: float) -> Callable[[], None]:
+    """Steps a vector of environments, which has begun, with uniform actions."""
+    size = vector.action_space.shape[-1]
+    actions = np.random.default_rng(0).uniform(-largest, largest, (rounds, count, size))
+    actions = actions.astype(np.float32)
 
     def run() -> None:
         for action in actions:
@@ -255,11 +249,11 @@ class Elsewhere:
         name: Gymnasium's name of the environment.
         count: Number of environments.
         rounds: Control steps of each in one call.
+        largest: Action.
     """
 
-    def __init__(self, python: str, name: str, count: int, rounds: int) -> None:
-        largest = "0.4" if name.startswith("Humanoid") else "1.0"
-        command = [python, "-c", ENVPOOL, name, str(count), str(rounds), largest]
+    def __init__(self, python: str, name: str, count: int, rounds: int, largest: float) -> None:
+        command = [python, "-c", ENVPOOL, name, str(count), str(rounds), str(largest)]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -380,16 +374,22 @@ def reached(curve: Iterable[tuple[float, float]], wanted: float) -> float:
     return next((cpu for cpu, mean in curve if mean >= wanted), float("inf"))
 
 
+def prepared(experiment: Experiment) -> PPO:
+    """The native learner of a run with [training], before its first rollout."""
+    training = experiment.spec.training
+    if training is None:
+        raise RuntimeError(f"{experiment.spec.name} has no [training].")
+    rollouts = Rollouts(experiment, training.simulations, training.rollout, training.worlds, 1)
+    model = PPO(rollouts, training, experiment.spec.seed)
+    model.prepare()
+    return model
+
+
 def _native_curve(seed: int, steps: int) -> Iterator[tuple[float, float]]:
     """CPU time [s] and mean return of the last 100 episodes, after each rollout."""
     experiment = Experiment(read(run_file("biped_ppo"), [f"seed={seed}"]))
-    training = experiment.spec.training
-    if training is None:
-        raise RuntimeError("The run has no [training].")
     began = time.process_time()
-    rollouts = Rollouts(experiment, training.simulations, training.rollout, training.worlds, 1)
-    model = PPO(rollouts, training, seed)
-    model.prepare()
+    model = prepared(experiment)
     while model.num_timesteps < steps:
         model.collect()
         found = model.update()

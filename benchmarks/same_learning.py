@@ -6,9 +6,9 @@ Both learn on the models of Gymnasium's Walker2d-v5, HalfCheetah-v5 and Hopper-v
 (`gymnasium_bodies.py`): one simulation, rollouts of 2048 steps, minibatches of 64, 10 epochs, a
 learning rate of 3e-4, clipping at 0.2, and normalisers of inputs and rewards as VecNormalize has
 them. Both final policies are judged in the same 20 fresh episodes, without noise. The return is
-Gymnasium's without the cost of control: the speed ahead, and 1 for each lived step where Gymnasium
-pays that; going back counts 0. `--fast` adds evoloco's own settings. What is in DIR already is not
-trained again. Needs the extra `rl`.
+Gymnasium's without the cost of control: the way ahead over the control step, and what Gymnasium
+pays for each step that is lived. `--fast` adds evoloco's own settings. What is in DIR already is
+not trained again. Needs the extra `rl`.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from gymnasium_bodies import BODIES, run_file, spec
+from learning import prepared
 from scipy.stats import bootstrap
 
 from evoloco.evaluators.local import simulator
@@ -28,8 +29,6 @@ from evoloco.experiment import Experiment
 from evoloco.policy_file import Policy
 from evoloco.rl.env import RunEnv
 from evoloco.rl.layers import taken_from
-from evoloco.rl.ppo import PPO
-from evoloco.rl.rollouts import Rollouts
 from evoloco.text_table import aligned
 
 EPISODES = 20
@@ -58,12 +57,7 @@ def native(name: str, seed: int, steps: int, *settings: str) -> float:
     """Return of evoloco's PPO."""
     changes = [f"training.{one}" for one in settings]
     experiment = Experiment(spec(name, f"seed={seed}", *changes))
-    training = experiment.spec.training
-    if training is None:
-        raise RuntimeError("The run has no [training].")
-    rollouts = Rollouts(experiment, training.simulations, training.rollout, training.worlds, 1)
-    model = PPO(rollouts, training, seed)
-    model.prepare()
+    model = prepared(experiment)
     while model.num_timesteps < steps:
         model.collect()
         model.update()

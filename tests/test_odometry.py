@@ -1,5 +1,7 @@
 """Leg odometry: the speed of the body by the joints of its standing legs."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -29,21 +31,30 @@ def felt(angles: Array, turning: float = 0.0) -> Record:
     return record(np.array([*angles, 0.0, 0.0, turning]), kind)
 
 
-def strides(morphology: Morphology, speed: float, time: float) -> Array:
-    """Angles (nu,) of legs that stand in turn, while the body goes evenly."""
-    parts = _limbs.limbs(morphology)
-    legs = made(_limbs.fields(parts, morphology.leg_length))
-    angles, memory = np.zeros(len(morphology.joints)), _limbs.scratch(6)
-    for i, limb in enumerate(parts):
-        stands = (int(time / STANCE) + i) % 2 == 0
-        done = time % STANCE / STANCE - 0.5
-        target = limb.sole.copy()
-        target[0] += (-1 if stands else 1) * speed * STANCE * done
-        target[2] += 0.0 if stands else 0.02 * np.cos(np.pi * done)
-        own = limb.home.copy()
-        _limbs.reach(legs, i, target, np.zeros(3), own, 30, memory)
+def legs(morphology: Morphology) -> Record:
+    return made(_limbs.fields(_limbs.limbs(morphology), morphology.leg_length))
+
+
+def posed(morphology: Morphology, moved: Callable[[int, Array], Array]) -> Array:
+    """Angles (nu,) that move each foot from where it is at home, by its number and place."""
+    limbs, angles = legs(morphology), np.zeros(len(morphology.joints))
+    for i, limb in enumerate(_limbs.limbs(morphology)):
+        own, target = limb.home.copy(), limb.sole + moved(i, limb.sole)
+        _limbs.reach(limbs, i, target, np.zeros(3), own, 30, _limbs.scratch(6))
         angles[list(limb.joints)] = own
     return angles
+
+
+def strides(morphology: Morphology, speed: float, time: float) -> Array:
+    """Angles (nu,) of legs that stand in turn, while the body goes evenly."""
+    done = time % STANCE / STANCE - 0.5
+
+    def moved(i: int, _: Array) -> Array:
+        if (int(time / STANCE) + i) % 2 == 0:
+            return np.array([-speed * STANCE * done, 0.0, 0.0])
+        return np.array([speed * STANCE * done, 0.0, 0.02 * np.cos(np.pi * done)])
+
+    return posed(morphology, moved)
 
 
 @pytest.mark.parametrize("speed", [0.2, 0.05, -0.1])
@@ -51,24 +62,20 @@ def strides(morphology: Morphology, speed: float, time: float) -> Array:
 def test_the_speed_that_is_felt_is_that_of_the_body(build: object, speed: float) -> None:
     """Where feet take turns, filter (1) loses the share int 1 - |1 - 2 exp(-t / BRIEF)| dt / T."""
     morphology = build()  # type: ignore[operator]
-    limbs = made(_limbs.fields(_limbs.limbs(morphology), morphology.leg_length))
     state = kept(_odometry.state(len(morphology.feet)))
     for k in range(300):
-        angles = strides(morphology, speed, k * DT)
-        obs = felt(angles)
-        _odometry.feel_speed(limbs, state, obs, speed < 0, DT)
+        obs = felt(strides(morphology, speed, k * DT))
+        _odometry.feel_speed(legs(morphology), state, obs, speed < 0, DT)
     lost = 2 * np.log(2) * _odometry.BRIEF / STANCE
     assert state.speed == pytest.approx(speed * (1 - lost), rel=0.06)
 
 
 def test_a_body_that_stands_feels_no_speed() -> None:
     morphology = biped.build()
-    limbs = made(_limbs.fields(_limbs.limbs(morphology), morphology.leg_length))
     state = kept(_odometry.state(2))
     angles = np.array([joint.home for joint in morphology.joints])
     for _ in range(100):
-        obs = felt(angles)
-        _odometry.feel_speed(limbs, state, obs, False, DT)
+        _odometry.feel_speed(legs(morphology), state, felt(angles), False, DT)
     assert state.speed == 0.0
 
 
@@ -94,15 +101,9 @@ def test_steps_make_good_what_is_missing_within_bounds_and_forget_it_in_standing
 def test_who_turns_on_the_spot_feels_no_speed() -> None:
     """Feet that stand go round the torso: backward on the outer side, forward on the other."""
     morphology = biped.build()
-    parts = _limbs.limbs(morphology)
-    limbs, memory = made(_limbs.fields(parts, morphology.leg_length)), _limbs.scratch(6)
     state, turning = kept(_odometry.state(2)), 0.3
     for k in range(40):
-        angles = np.zeros(len(morphology.joints))
-        for i, limb in enumerate(parts):
-            target, own = limb.sole.copy(), limb.home.copy()
-            target[0] += turning * k * DT * target[1]
-            _limbs.reach(limbs, i, target, np.zeros(3), own, 30, memory)
-            angles[list(limb.joints)] = own
-        _odometry.feel_speed(limbs, state, felt(angles, turning), False, DT)
-    assert abs(state.speed) < 0.02 * turning * abs(parts[0].sole[1])
+        turned = turning * k * DT
+        angles = posed(morphology, lambda _, place: np.array([turned * place[1], 0.0, 0.0]))  # noqa: B023 - at once
+        _odometry.feel_speed(legs(morphology), state, felt(angles, turning), False, DT)
+    assert abs(state.speed) < 0.02 * turning * abs(_limbs.limbs(morphology)[0].sole[1])
