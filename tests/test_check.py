@@ -126,9 +126,10 @@ def test_a_single_gap_changes_nothing_else(biped: Experiment) -> None:
 def test_a_body_is_asked_to_go_straight_on_and_its_own_commands_are_another_item() -> None:
     spec = read_spec(run_file("biped"))
     bench = Bench(spec, np.zeros(1))
-    fastest = 0.1 + 0.75 * (0.4 - 0.1)  # a quarter of the run's commands ask for more
+    slowest, fastest = spec.scenario.command.speed
+    judged = slowest + 0.75 * (fastest - slowest)  # a quarter of the commands ask for more
     ahead = scenarios(bench.experiment, [], 0.01, 4)
-    assert all(np.allclose(one.command[:, 1:], [[fastest, 0.0, 0.0]]) for one in ahead)
+    assert all(np.allclose(one.command[:, 1:], [[judged, 0.0, 0.0]]) for one in ahead)
 
     own = scenarios(bench.experiment, [], 0.01, 4, bench.asked)
     assert len({one.command.tobytes() for one in own}) == 4
