@@ -587,6 +587,11 @@ class TrainingSpec(_Table):
         "can compute them at once. The number changes the last bits of the result, the number of "
         "workers does not.",
     )
+    mirror: bool = Field(
+        False,
+        description="Whether PPO learns from the mirror image of every control step too, with left "
+        "and right exchanged. It is for bodies and rewards that have no side.",
+    )
     clip: Positive = Field(0.2, description="Largest change of a ratio that counts, by PPO.")
     discount: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.99, description="Factor on a reward for every control step that it comes later."

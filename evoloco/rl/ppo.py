@@ -26,6 +26,7 @@ from evoloco.policy_file import Policy
 from evoloco.rl.gradients import Here, Part, Rule, Workers, adapted, averaged, put, step, taken
 from evoloco.rl.layers import set_layers, taken_from
 from evoloco.rl.losses import LossError
+from evoloco.rl.mirroring import Image, action_image, sensor_image
 from evoloco.rl.rollouts import Experience, Rollouts
 from evoloco.rl.vec_env import NativeVecEnv
 from evoloco.scenario import TRAINING
@@ -99,6 +100,7 @@ class PPO(stable_baselines3.PPO):
         self._begun = np.ones(count, bool)
         self._open = np.zeros((2, count))
         self.finished: list[tuple[float, float]] = []
+        self._images = self._with_mirror_images() if training.mirror else None
 
     # The policy
 
@@ -164,26 +166,48 @@ class PPO(stable_baselines3.PPO):
         with torch.no_grad():
             flat = torch.as_tensor(obs.reshape(-1, inputs))
             values = self.policy.predict_values(flat).numpy().reshape(steps + 1, count)
-            _, log_prob, _ = self.policy.evaluate_actions(
-                flat[: steps * count], torch.as_tensor(action.reshape(steps * count, -1))
-            )
             cut = found.ending == TRUNCATED
             if cut.any():
                 last = torch.as_tensor(self._normalised(found.final[cut]))
                 reward[cut] += self.gamma * self.policy.predict_values(last).numpy()[:, 0]
 
-        buffer.reset()
-        buffer.observations[:], buffer.actions[:], buffer.rewards[:] = obs[:steps], action, reward
-        buffer.values[:] = values[:steps]
-        buffer.log_probs[:] = log_prob.numpy().reshape(steps, count)
-        buffer.episode_starts[0] = self._begun
-        buffer.episode_starts[1:] = found.ending[:-1] > 0
+        starts = np.concatenate([[self._begun], found.ending > 0])
         self._begun = found.ending[-1] > 0
+        obs = obs[:steps]
+        if self._images:
+            felt, done = self._images
+            there = self._normalised(felt.of(found.obs[:-1]))
+            acted = done.of(action).astype(np.float32)
+            obs, action = (np.concatenate(two, axis=1) for two in ((obs, there), (action, acted)))
+            # In the mirror a body earns the same and has the same value.
+            reward, values, starts = (np.tile(one, 2) for one in (reward, values, starts))
+
+        buffer.reset()
+        buffer.observations[:], buffer.actions[:], buffer.rewards[:] = obs, action, reward
+        buffer.values[:], buffer.episode_starts[:] = values[:steps], starts[:steps]
+        buffer.log_probs[:] = self._log_probs(obs, action)
         buffer.pos, buffer.full = steps, True
-        buffer.compute_returns_and_advantage(torch.as_tensor(values[steps]), self._begun)
+        buffer.compute_returns_and_advantage(torch.as_tensor(values[steps]), starts[steps])
 
         self.inputs.update(found.obs[:-1].reshape(-1, inputs))
         self._count_episodes(found)
+
+    def _log_probs(self, obs: Numbers, action: Numbers) -> Numbers:
+        """Log-probabilities of actions (n, N, outputs) where that was felt (n, N)."""
+        rows, wide = action.shape[:2], (-1, obs.shape[-1])
+        with torch.no_grad():
+            _, found, _ = self.policy.evaluate_actions(
+                torch.as_tensor(obs.reshape(wide)),
+                torch.as_tensor(action.reshape(-1, action.shape[-1])),
+            )
+        return found.numpy().reshape(rows)
+
+    def _with_mirror_images(self) -> tuple[Image, Image]:
+        """Makes room for mirror images; returns what makes those of what is felt and of actions."""
+        morphology, buffer = self.rollouts.experiment.morphology, self.rollout_buffer
+        buffer.n_envs *= 2
+        buffer.reset()
+        return sensor_image(morphology), action_image(morphology)
 
     def _normalised(self, obs: Array) -> NDArray[np.float32]:
         """What is felt, as the policy of this rollout normalises it."""

@@ -56,6 +56,8 @@ def check(experiment: Experiment) -> None:
         )
     if training.penalty == "kl" and not training.kl:
         raise SpecError("training.kl: the penalty needs a divergence to aim at, such as 0.01.")
+    if training.mirror:
+        check_mirror(experiment, training.algorithm)
     check_rewards(experiment.rewards)
     rollout = training.simulations * training.rollout
     if training.algorithm == "ppo" and rollout % training.batch:
@@ -63,3 +65,19 @@ def check(experiment: Experiment) -> None:
             f"training.batch: {training.batch} does not divide a rollout of "
             f"{training.simulations} x {training.rollout} control steps."
         )
+
+
+def check_mirror(experiment: Experiment, algorithm: str) -> None:
+    """Checks a run that is to learn from mirror images.
+
+    Raises:
+        SpecError: It cannot. The message says why.
+    """
+    from evoloco.rl.mirroring import action_image, sensor_image
+
+    if algorithm != "ppo":
+        raise SpecError(
+            f"training.mirror: {algorithm} does not learn from mirror images; ppo does."
+        )
+    sensor_image(experiment.morphology)
+    action_image(experiment.morphology)
