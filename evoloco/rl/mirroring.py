@@ -8,6 +8,7 @@ References:
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,7 @@ class Image:
     place: NDArray[np.intp]
     sign: Array
 
-    def of(self, numbers: Array) -> Array:
+    def of(self, numbers: NDArray[Any]) -> NDArray[Any]:
         """The mirror image of numbers (..., n)."""
         return numbers[..., self.place] * self.sign
 
@@ -107,11 +108,11 @@ def _image(sensor: Sensor, morphology: Morphology) -> Image:
         places = [sensor.channels.index(partners.get(foot, foot)) for foot in sensor.channels]
         return Image(np.array(places), np.ones(len(places)))
 
-    formed = "tilt" if isinstance(source, Estimate) else source
-    formed = "clock" if isinstance(source, Clock) else formed
-    if formed not in FORMED:
+    kinds = {Estimate: "tilt", Clock: "clock"}
+    formed = source if isinstance(source, str) else kinds.get(type(source))
+    if formed is None:
         raise _unknown(sensor, "is computed in Python")
-    signs = np.array(FORMED[str(formed)])
+    signs = np.array(FORMED[formed])
     return Image(np.arange(len(signs)), signs)
 
 
