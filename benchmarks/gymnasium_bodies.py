@@ -141,7 +141,9 @@ joint_noise = {noise}
 min_height = {min_height}
 max_tilt = {max_tilt}
 body_contact = false
+"""
 
+TRAINING = """
 [training]
 steps = 300_000
 """
@@ -153,18 +155,19 @@ weight = {}
 """
 
 
-def run_file(name: str, control: str = "torque") -> str:
+def run_file(name: str, control: str = "torque", training: bool = True) -> str:
     """The run file of a body.
 
     Args:
         name: Of the body.
         control: "torque" for the model's motors, "angle" for servos within their torques.
+        training: Whether the run is trained.
     """
     import gymnasium.envs.mujoco as theirs
 
     body = BODIES[name]
     (folder,) = theirs.__path__
-    return RUN.format(
+    found = RUN.format(
         name=name,
         path=Path(folder) / "assets" / body.file,
         feet=list(body.feet),
@@ -178,6 +181,7 @@ def run_file(name: str, control: str = "torque") -> str:
         min_height=body.min_height,
         max_tilt=body.max_tilt,
     )
+    return found + TRAINING if training else found
 
 
 def spec(name: str, *changes: str, control: str = "torque") -> RunSpec:

@@ -99,6 +99,16 @@ def test_a_contender_may_have_a_run_file_of_its_own_and_be_in_some_tasks_only(fi
     assert (judge.fitness["speed"].measure, judge.scenario.duration) == ("forward_speed", 2.0)
 
 
+def test_a_contender_may_have_fewer_seeds(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    file.write_text(
+        text.replace("[contenders.phase]", "[contenders.phase]\nseeds = [1]"), encoding="utf-8"
+    )
+    found, _ = contenders.lineup(file)
+    assert {one.seed for one in found.entrants if one.contender == "phase"} == {1}
+    assert {one.seed for one in found.entrants if one.contender != "phase"} == {0, 1}
+
+
 def test_every_bundled_comparison_can_be_read() -> None:
     for path in contenders.bundled().values():
         found, _ = contenders.lineup(path)
@@ -112,6 +122,7 @@ def test_every_bundled_comparison_can_be_read() -> None:
         ('seeds = "0-1"', 'seeds = "1-0"', "ends before it begins"),
         ("simulated_time = 60.0", "simulated_time = 0.0", "Key 'simulated_time'"),
         ("worlds = 2", "wordls = 2", "Did you mean 'worlds'"),
+        ("[contenders.phase]", '[contenders.phase]\nseeds = "1-2"', "2 is no seed of the compari"),
         ("[contenders.phase.on.hop]", "[contenders.phase.on.hip]", "Did you mean 'hop'"),
         ('controller.name = "phase"', 'controller.name = "phaze"', "Did you mean 'phase'"),
         ("optimizer.sigma = 0.3", "optimizer.sigma = -0.3", "sigma"),

@@ -55,6 +55,9 @@ class ContenderTable(_Table):
     tasks: list[str] = Field(
         default_factory=list, description="The tasks that it meets; by default all."
     )
+    seeds: str | list[int] = Field(
+        "", description="Its seeds, of those of the comparison; by default all."
+    )
     on: dict[str, dict[str, Any]] = Field(
         default_factory=dict,
         description="Further changes for single tasks: keys of the run file by the task's name, "
@@ -115,9 +118,7 @@ def lineup(path: Path, out: Path | None = None, note: Any = unheard) -> tuple[Li
     name = file.name or (path.parent.name if path.name == FILE else path.stem)
     folder = out or Path("runs") / "out" / name
     with error_context(path):
-        numbers = (
-            seeds.parse(file.seeds, "seeds") if isinstance(file.seeds, str) else list(file.seeds)
-        )
+        numbers = _numbers(file.seeds, "seeds")
         _check_names(file)
         tasks = {one: _task(path, file, one) for one in file.tasks}
         entrants = tuple(_entrants(path, file, numbers, folder, note))
@@ -166,12 +167,23 @@ def _mistakes(error: ValidationError) -> Iterator[str]:
             yield f"Key '{key}': {mistake['msg']}, not {mistake['input']!r}."
 
 
+def _numbers(told: str | list[int], key: str) -> list[int]:
+    """Seeds that are given as text, or as a list."""
+    return list(seeds.parse(told, key)) if isinstance(told, str) else list(told)
+
+
 def _check_names(file: ComparisonFile) -> None:
     """Checks that contenders name tasks that exist, and that names can be folders."""
     for key, table in file.contenders.items():
         for one in (*table.tasks, *table.on):
             if one not in file.tasks:
                 raise UnknownNameError("task", one, file.tasks, f"contenders.{key}")
+        own = _numbers(table.seeds, f"contenders.{key}.seeds") if table.seeds else []
+        if alien := sorted(set(own) - set(_numbers(file.seeds, "seeds"))):
+            raise SpecError(
+                f"contenders.{key}.seeds: {alien[0]} is no seed of the comparison. All of them "
+                f"stand in its key `seeds`, which is {file.seeds!r}."
+            )
     for name in (*file.tasks, *file.contenders):
         if not name.isprintable() or "/" in name or name.startswith("."):
             raise SpecError(
@@ -194,10 +206,14 @@ def _entrants(
     path: Path, file: ComparisonFile, numbers: list[int], folder: Path, note: Any
 ) -> Iterator[Entrant]:
     """Yields all runs, seed by seed, so that what is interrupted is a comparison of fewer seeds."""
+    own_seeds = {
+        key: _numbers(table.seeds, f"contenders.{key}.seeds") if table.seeds else numbers
+        for key, table in file.contenders.items()
+    }
     for seed in numbers:
         for task, common in file.tasks.items():
             for key, table in file.contenders.items():
-                if table.tasks and task not in table.tasks:
+                if (table.tasks and task not in table.tasks) or seed not in own_seeds[key]:
                     continue
                 special = copy.deepcopy(table.on.get(task, {}))
                 own = special.pop("run", "") or table.run
@@ -236,8 +252,12 @@ def _check_bodies(path: Path, tasks: Mapping[str, Task], entrants: tuple[Entrant
 
 
 def body(spec: RunSpec) -> dict[str, Any]:
-    """Returns what makes the body of a run, without the genes that it searches."""
-    return {"name": spec.morphology.name, **spec.morphology.options}
+    """Returns what makes the body of a run, without the genes that it searches.
+
+    Whether motors take angles or torques is part of how a contender controls its body.
+    """
+    options = {key: value for key, value in spec.morphology.options.items() if key != "control"}
+    return {"name": spec.morphology.name, **options}
 
 
 def described(spec: RunSpec) -> str:
