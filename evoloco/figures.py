@@ -66,7 +66,7 @@ class Figures:
         pushed = push.count > 0 and push.impulse > 0
         return cls(
             generation=record.generation + 1,
-            generations=total,
+            generations=max(total, record.generation + 1),
             best=float(record.fitness[best]),
             mean=float(finite.mean()) if finite.size else math.nan,
             speed=float(evaluation.distance[best].sum() / evaluation.duration[best].sum()),
@@ -120,7 +120,7 @@ class Pace:
         self._wall_time = 0.0
 
     def left(self, record: Generation) -> float:
-        """Returns the time left after a recorded generation [s]."""
+        """Returns the time left after a recorded generation [s]; 0 where more came than expected."""
         weight = SMOOTHING if self._wall_time else 1.0
         self._wall_time += (record.wall_time - self._wall_time) * weight
-        return self._wall_time * (self._total - record.generation - 1)
+        return self._wall_time * max(self._total - record.generation - 1, 0)
