@@ -57,7 +57,7 @@ def decide(params: Record, state: Record, felt: Array) -> None:
     layers = params.sizes.size - 1
     signals = np.empty(int(params.sizes.max()))
     sums = np.empty(signals.size)
-    for i in range(felt.size):
+    for i in range(params.shift.size):  # hidden sensors come last
         signal = (felt[i] - params.shift[i]) / params.scale[i]
         signals[i] = min(max(signal, -CLIP), CLIP)
 
@@ -82,8 +82,8 @@ def decide(params: Record, state: Record, felt: Array) -> None:
 class Controller:
     """A network of tanh units (a multilayer perceptron) that is asked at every control step.
 
-    An input is a channel of the run's sensors, in their order, less its mean and over its spread,
-    within [-10, 10]. With the layers' weights W_k and biases b_k,
+    An input is a channel of the run's sensors that are not hidden, in their order, less its mean
+    and over its spread, within [-10, 10]. With the layers' weights W_k and biases b_k,
 
         h_0 = input,  h_k = tanh(h_{k-1} W_k + b_k),  action = h_{L-1} W_L + b_L
 
@@ -240,7 +240,7 @@ def _usual(morphology: Morphology) -> tuple[Array, Array]:
     """Usual means and spreads of the inputs [their units], each (n,)."""
     home = {joint.name: joint.home for joint in morphology.joints}
     mean, spread = [], []
-    for sensor in morphology.sensors:
+    for sensor in (one for one in morphology.sensors if not one.hidden):
         for channel in sensor.channels:
             mean.append(home.get(channel, 0.0) if sensor.name == "joint_angle" else 0.0)
             spread.append(USUAL.get(sensor.unit, 1.0))

@@ -120,7 +120,7 @@ class Pace:
         self._wall_time = 0.0
 
     def left(self, record: Generation) -> float:
-        """Returns the time left after a recorded generation [s]; 0 where more came than expected."""
+        """Returns the time left after a recorded generation [s]; 0 after the last expected one."""
         weight = SMOOTHING if self._wall_time else 1.0
         self._wall_time += (record.wall_time - self._wall_time) * weight
         return self._wall_time * max(self._total - record.generation - 1, 0)

@@ -9,7 +9,7 @@ from evoloco.errors import SpecError, UnknownNameError, user_code
 from evoloco.members import member, members
 from evoloco.morphology import Morphology
 from evoloco.options import checked
-from evoloco.sensor import Clock, Estimate, Noise, Reading, Sensor
+from evoloco.sensor import OF_BODIES, Clock, Estimate, Noise, Reading, Sensor
 from evoloco.spec import SensorSpec
 
 ROOM = "sensors"
@@ -20,7 +20,8 @@ def fitted(morphology: Morphology, asked: Mapping[str, SensorSpec]) -> Morpholog
     """A body with other settings of its own sensors, and with more sensors.
 
     A name is that of one of the body's own sensors, of a bundled sensor, of a MuJoCo sensor of the
-    body's model, or any name with a `source` that is one of these or the path of a .py file.
+    body's model, or any name with a `source` that is one of these or the path of a .py file. What a
+    sensor is formed from is added, hidden, unless it is there.
 
     Args:
         morphology: The body.
@@ -44,7 +45,24 @@ def fitted(morphology: Morphology, asked: Mapping[str, SensorSpec]) -> Morpholog
         found = _found(morphology, sensors, name, spec, modules[name])
         sensors[name] = _set(found, name, spec)
     _check_formed(sensors)
-    return replace(morphology, fitted=tuple(sensors.values()))
+    hidden_last = sorted(sensors.values(), key=lambda sensor: sensor.hidden)
+    return replace(morphology, fitted=tuple(hidden_last))
+
+
+def felt_alike(
+    own: Mapping[str, SensorSpec], others: Mapping[str, SensorSpec]
+) -> dict[str, SensorSpec]:
+    """Other settings of a run's sensors, with which its controller has the same layout.
+
+    Args:
+        own: The run's table of sensors.
+        others: Another one, such as that of who judges the run. What only this one has is hidden.
+    """
+    found = {}
+    for name, spec in others.items():
+        hidden = own[name].hidden if name in own else name not in OF_BODIES
+        found[name] = spec.model_copy(update={"hidden": hidden})
+    return found
 
 
 def _prepared(morphology: Morphology, module: Any) -> Morphology:
@@ -60,7 +78,7 @@ def _with_needs(asked: Mapping[str, SensorSpec], own: set[str]) -> dict[str, Sen
         if source in members(ROOM):
             for need in getattr(member(ROOM, source), "NEEDS", ()):
                 if need not in own and need not in asked:
-                    wanted[need] = SensorSpec()
+                    wanted[need] = SensorSpec(hidden=True)
         wanted[name] = spec
     return wanted
 
@@ -122,6 +140,7 @@ def _set(sensor: Sensor, name: str, spec: SensorSpec) -> Sensor:
         interval=sensor.interval if spec.interval is None else spec.interval,
         delay=sensor.delay if spec.delay is None else spec.delay,
         noise=Noise(**spec.noise.model_dump()),
+        hidden=spec.hidden,
     )
 
 

@@ -44,10 +44,11 @@ class Layout:
 
     @classmethod
     def of(cls, morphology: Morphology, hidden: tuple[int, ...], squash: bool) -> "Layout":
-        """The layout of a network on a body: its sensors' channels in their order."""
+        """The layout of a network on a body: channels of its sensors that are not hidden."""
         inputs = [
             f"{sensor.name}.{channel}"
             for sensor in morphology.sensors
+            if not sensor.hidden
             for channel in sensor.channels
         ]
         driven = morphology.muscles or morphology.joints

@@ -34,6 +34,13 @@ if TYPE_CHECKING:
     from evoloco.morphology import Morphology
 
 
+OF_BODIES = (
+    *("joint_angle", "joint_velocity", "tilt", "rate", "foot_load", "foot_ahead"),
+    *("muscle_length", "muscle_velocity", "muscle_force"),
+)
+"""Names of the sensors that a body brings."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """One number of a MuJoCo sensor: scale (reading - shift).
@@ -128,6 +135,8 @@ class Sensor:
         interval: Time between samples [s]; 0 for a sample in every control step.
         delay: Age of what is read [s].
         noise: What a sample is disturbed by.
+        hidden: Whether it is kept from controllers that read all there is, such as `policy`. Hidden
+            sensors come last.
     """
 
     name: str
@@ -138,6 +147,7 @@ class Sensor:
     interval: float = 0.0
     delay: float = 0.0
     noise: Noise = Noise()
+    hidden: bool = False
 
     @property
     def computed(self) -> Computed | None:

@@ -478,6 +478,10 @@ class SensorSpec(_Member):
         None, description="Age of a reading [s], a multiple of the control step."
     )
     noise: NoiseSpec = NoiseSpec()
+    hidden: bool = Field(
+        False,
+        description="Whether it is kept from controllers that read all sensors, such as `policy`.",
+    )
 
 
 class SupportSpec(_Table):

@@ -24,7 +24,7 @@ from evoloco.check.numerics import variants
 from evoloco.check.result import Champion, Check, Tally, digest, read
 from evoloco.check.subject import Subject
 from evoloco.check.survey import Progress
-from evoloco.check.worlds import scenarios
+from evoloco.check.worlds import scenarios, sensing
 from evoloco.errors import JournalError
 from evoloco.experiment import Experiment
 from evoloco.loop import evolve
@@ -134,6 +134,15 @@ def test_a_body_is_asked_to_go_straight_on_and_its_own_commands_are_another_item
     own = scenarios(bench.experiment, [], 0.01, 4, bench.asked)
     assert len({one.command.tobytes() for one in own}) == 4
     assert np.array_equal(own[0].joint_offset, ahead[0].joint_offset)
+
+
+@pytest.mark.parametrize("run", ["walker_ppo", "biped_robust_ppo"])
+def test_a_policy_feels_no_sensor_that_only_the_check_has(run: str) -> None:
+    spec = read_spec(run_file(run))
+    own, checked = Experiment(spec), Experiment(sensing(spec, gaps(Experiment(spec))[0]))
+    assert checked.controller.layout == own.controller.layout  # type: ignore[attr-defined]
+    names = {sensor.name for sensor in checked.morphology.sensors}
+    assert names >= {"acceleration", *(sensor.name for sensor in own.morphology.sensors)}
 
 
 def test_a_width_scales_the_start_and_the_pushes(biped: Experiment) -> None:

@@ -133,3 +133,14 @@ def test_drift_and_other_controllers_are_refused(tmp_path):
         rollouts(tmp_path, "randomize.mass.drift=true")
     with pytest.raises(SpecError, match=r"controller.name=policy"):
         rollouts(tmp_path, "controller.name=sine")
+
+
+def test_a_hidden_sensor_changes_nothing(rolled, tmp_path):
+    _, plain = rolled
+    hidden = again(tmp_path, "sensors.acceleration.hidden=true")
+    assert hidden.experiment.morphology.sensors[-1].name == "acceleration"
+    with_it = copied(hidden.collect(noise(hidden)))
+    for name, one, other in zip(
+        ("obs", "action", "reward", "ending"), plain, with_it, strict=False
+    ):
+        np.testing.assert_array_equal(one, other, err_msg=name)

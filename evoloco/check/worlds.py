@@ -6,6 +6,7 @@ from typing import Any
 
 from evoloco.check.gaps import ESTIMATE, Gap
 from evoloco.experiment import Experiment
+from evoloco.fitting import felt_alike
 from evoloco.presets.merging import beneath
 from evoloco.scenario import Scenario
 from evoloco.spec import CommandSpec, NoiseSpec, PushSpec, RunSpec, SensorSpec
@@ -75,7 +76,7 @@ def sensing(spec: RunSpec, gaps: Sequence[Gap]) -> RunSpec:
             del asked["tilt"]
         tables = beneath(tables, asked, "sensors")
     sensors = {name: SensorSpec.model_validate(table) for name, table in tables.items()}
-    return spec.model_copy(update={"sensors": sensors})
+    return spec.model_copy(update={"sensors": felt_alike(spec.sensors, sensors)})
 
 
 def scenarios(

@@ -10,6 +10,7 @@ from evoloco.compare.lineup import SEED
 from evoloco.compare.result import Judged
 from evoloco.evaluators.local import Local, judge, simulator
 from evoloco.experiment import Experiment
+from evoloco.fitting import felt_alike
 from evoloco.genome import Array
 from evoloco.rating import aggregate, rate
 from evoloco.scenario import Scenario
@@ -20,7 +21,8 @@ def judged_by(own: RunSpec, judge: RunSpec) -> RunSpec:
     """Returns a run file with its own body and controller, in the scenario of a judge.
 
     Fitness, scenario, randomization, and the noise of sensors are the judge's. The run's own
-    sensors stay, without noise, with the control step that its controller was made for.
+    sensors stay, without noise, with the control step that its controller was made for. A policy
+    feels no sensor that only the judge has.
     """
     kept = {"control_dt": own.scenario.control_dt, "ramp": own.scenario.ramp}
     quiet = {
@@ -30,7 +32,7 @@ def judged_by(own: RunSpec, judge: RunSpec) -> RunSpec:
         update={
             "seed": SEED,
             "fitness": judge.fitness,
-            "sensors": {**quiet, **judge.sensors},
+            "sensors": felt_alike(own.sensors, {**quiet, **judge.sensors}),
             "randomize": judge.randomize,
             "scenario": judge.scenario.model_copy(update=kept),
             "evaluation": judge.evaluation.model_copy(update={"support": SupportSpec()}),

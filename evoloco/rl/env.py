@@ -55,8 +55,8 @@ class RunEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
         self.render_mode = self._checked(render_mode)
 
         body = self.experiment.morphology
-        inputs = fields.size(body.observation)
-        felt, actions = spaces(inputs, body.controls)
+        self._inputs = len(self.controller.layout.inputs)
+        felt, actions = spaces(self._inputs, body.controls)
         self.observation_space: gymnasium.Space[NDArray[np.float32]] = felt
         self.action_space: gymnasium.Space[NDArray[np.float32]] = actions
         self.metadata = {**self.metadata, "render_fps": round(1 / self._control_dt)}
@@ -156,7 +156,7 @@ class RunEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
             self._pictures = None
 
     def _felt(self) -> NDArray[np.float32]:
-        felt: NDArray[np.float32] = self._batch.obs[0].astype(np.float32)
+        felt: NDArray[np.float32] = self._batch.obs[0, : self._inputs].astype(np.float32)
         return felt
 
     def _made(self, needs: Needs) -> Batch:

@@ -91,9 +91,10 @@ def sensor_image(morphology: Morphology) -> Image:
     Raises:
         SpecError: A sensor's mirror image is not known.
     """
-    sizes = [len(sensor.channels) for sensor in morphology.sensors]
+    sensors = [sensor for sensor in morphology.sensors if not sensor.hidden]
+    sizes = [len(sensor.channels) for sensor in sensors]
     begins = accumulate(sizes[:-1], initial=0)
-    images = [_image(sensor, morphology) for sensor in morphology.sensors]
+    images = [_image(sensor, morphology) for sensor in sensors]
     place = [begin + image.place for begin, image in zip(begins, images, strict=True)]
     return Image(np.concatenate(place), np.concatenate([image.sign for image in images]))
 

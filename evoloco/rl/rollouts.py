@@ -106,8 +106,8 @@ class Rollouts:
 
     @property
     def inputs(self) -> int:
-        """Numbers that are felt."""
-        return int(self._held["obs"].shape[-1])
+        """Numbers that are felt; those of hidden sensors come behind them."""
+        return len(self.controller.layout.inputs)
 
     @property
     def outputs(self) -> int:
@@ -117,7 +117,7 @@ class Rollouts:
     @property
     def obs(self) -> Array:
         """What is felt now (N, inputs)."""
-        return self._batch.obs[: self.simulations]
+        return self._batch.obs[: self.simulations, : self.inputs]
 
     @property
     def worlds_present(self) -> NDArray[np.int64]:
@@ -321,11 +321,11 @@ class Rollouts:
         self._batch.apply(self._ids, self._function, self._roll.ctypes.data)
         held = self._held
         return Experience(
-            held["obs"][: count + 1],
+            held["obs"][: count + 1, :, : self.inputs],
             held["action"][:count],
             held["reward"][:count],
             held["ending"][:count],
-            held["final"][:count],
+            held["final"][:count, :, : self.inputs],
         )
 
     @cached_property
