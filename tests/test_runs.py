@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 RUNS = runs()
 SKID = {"muscle_biped", "muscle_biped_fsm_economy", "muscle_biped_simbicon"}
 """Runs whose champions last and step in turn, but skid at touchdown by more than a walk may."""
-LASTING = {"biped", "op3_class", "quadruped", "biped_robust_ppo"}
+LASTING = {"biped", "op3_class", "quadruped", "xl330_biped", "biped_robust_ppo"}
 """Runs whose held-out worlds differ in all that can differ; some ask for turns and stops too."""
 SPEED = {"walker": 1.0, "humanoid": 0.5}
 """Runs of bodies of human size, and the least speed of their champions [m/s]."""
