@@ -1,7 +1,7 @@
 """A network's weights, and the safetensors file that holds them with the names of its inputs."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -15,8 +15,9 @@ from evoloco.fields import Array
 from evoloco.morphology import Morphology
 from evoloco.record import files
 
-FORMAT = "evoloco policy 1"
-"""What a file of weights says that it is."""
+FORMAT = "evoloco policy 2"
+"""What a file of weights says that it is: the only key of its metadata, since safetensors writes
+several in an order that changes from process to process."""
 
 LARGEST_FILE = 256 * 2**20
 """Bytes of the largest file that is read."""
@@ -123,14 +124,7 @@ def write(policy: Policy, path: Path) -> None:
         StorageError: The file cannot be written.
     """
     save = needs("safetensors.numpy", "rl").save
-    layout = policy.layout
-    told = {
-        "format": FORMAT,
-        "inputs": json.dumps(layout.inputs),
-        "hidden": json.dumps(layout.hidden),
-        "outputs": json.dumps(layout.outputs),
-        "squash": json.dumps(layout.squash),
-    }
+    told = {FORMAT: json.dumps(asdict(policy.layout))}
     arrays = {"mean": policy.mean, "spread": policy.spread}
     for index, (matrix, bias) in enumerate(policy.layers):
         arrays |= {f"layer{index}.weight": matrix, f"layer{index}.bias": bias}
@@ -172,13 +166,14 @@ def load(path: str | Path) -> Policy:
         arrays = {name: _array(part) for name, part in deserialize(content)}
         size = int.from_bytes(content[:8], "little")
         told = json.loads(content[8 : 8 + size])["__metadata__"]
-        if told["format"] != FORMAT:
-            raise ValueError(f"it says that it is '{told['format']}'")
+        if FORMAT not in told:
+            raise ValueError(f"it says that it is '{', '.join(told)}', not '{FORMAT}'")
+        parts = json.loads(told[FORMAT])
         layout = Layout(
-            tuple(map(str, json.loads(told["inputs"]))),
-            tuple(map(int, json.loads(told["hidden"]))),
-            tuple(map(str, json.loads(told["outputs"]))),
-            bool(json.loads(told["squash"])),
+            tuple(map(str, parts["inputs"])),
+            tuple(map(int, parts["hidden"])),
+            tuple(map(str, parts["outputs"])),
+            bool(parts["squash"]),
         )
         return _policy(layout, arrays)
     except Exception as error:

@@ -3,6 +3,8 @@
 import importlib.util
 import json
 import pickle
+import subprocess
+import sys
 import zipfile
 
 import numpy as np
@@ -154,6 +156,22 @@ def test_a_file_gives_back_the_network_that_was_written(tmp_path):
 
 
 @stored
+def test_every_process_writes_the_same_bytes(tmp_path):
+    code = """
+import sys
+from pathlib import Path
+import numpy as np
+from evoloco.policy_file import Layout, Policy, write
+layout = Layout(("a", "b"), (), ("c",))
+write(Policy(layout, np.zeros(3), np.zeros(2), np.ones(2)), Path(sys.argv[1]))
+"""
+    paths = [tmp_path / f"{i}.safetensors" for i in range(3)]
+    for path in paths:
+        subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+    assert len({path.read_bytes() for path in paths}) == 1
+
+
+@stored
 def test_a_file_with_another_layout_is_refused_with_both_shown(tmp_path):
     path = tmp_path / "policy.safetensors"
     controller = Controller(hopper.build(), hidden=(7, 3))
@@ -191,11 +209,9 @@ def test_a_damaged_file_is_refused_in_one_sentence(tmp_path, damage):
     policy = Policy(layout, np.zeros(3), np.zeros(2), np.ones(2))
     write(policy, path)
     told = {
-        "format": "evoloco policy 1",
-        "inputs": json.dumps(["a", "b"]),
-        "hidden": "[]",
-        "outputs": '["c"]',
-        "squash": "false",
+        "evoloco policy 2": json.dumps(
+            {"inputs": ["a", "b"], "hidden": [], "outputs": ["c"], "squash": False}
+        )
     }
     arrays = {
         "mean": np.zeros(2, np.float32),
@@ -210,7 +226,7 @@ def test_a_damaged_file_is_refused_in_one_sentence(tmp_path, damage):
     if damage == "missing":
         del arrays["spread"]
     if damage == "other":
-        told["format"] = "something"
+        told = {"format": "pt"}
     content = save(arrays, told)
     path.write_bytes({"short": content[:-2], "text": b"hello"}.get(damage, content))
     with pytest.raises(PolicyError, match="is no policy of evoloco"):
