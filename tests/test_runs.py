@@ -19,6 +19,8 @@ SKID = {"muscle_biped", "muscle_biped_fsm_economy", "muscle_biped_simbicon"}
 """Runs whose champions last and step in turn, but skid at touchdown by more than a walk may."""
 LASTING = {"biped", "op3_class", "quadruped", "xl330_biped", "biped_robust_ppo"}
 """Runs whose held-out worlds differ in all that can differ; some ask for turns and stops too."""
+NETWORKS = {"biped_neuro", "biped_ars"}
+"""Runs of networks that are evolved: they last and lead forward, and need be no walk."""
 SPEED = {"walker": 1.0, "humanoid": 0.5}
 """Runs of bodies of human size, and the least speed of their champions [m/s]."""
 SHORT = {"muscle_biped3d"}
@@ -50,11 +52,18 @@ def test_published_champion_does_again_what_was_published(name):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in RUNS if "biped" in name and name not in SHORT | SKID | LASTING]
+    "name", [name for name in RUNS if "biped" in name and name not in SHORT | SKID | LASTING | NETWORKS]
 )
 def test_published_bipeds_walk_in_most_heldout_scenarios(name):
     published = json.loads(RUNS[name].with_name("champion.json").read_text())
     assert published["walks_heldout"] > len(published["heldout"]["fitness"]) / 2
+
+
+@pytest.mark.parametrize("name", sorted(NETWORKS))
+def test_published_networks_that_are_evolved_last_and_lead_forward(name):
+    published = json.loads(RUNS[name].with_name("champion.json").read_text())
+    assert set(published["heldout"]["outcome"]) == {"completed"}
+    assert min(published["heldout"]["distance"]) > 1.0
 
 
 @pytest.mark.parametrize("name", sorted(LASTING))
