@@ -1,6 +1,7 @@
 """Learned policies: whether they walk, what a step costs, and how long they take.
 
-    python benchmarks/learning.py walk [--seeds 1 2 3] [--steps N] [--run biped_ppo] [--out DIR]
+    python benchmarks/learning.py walk [--seeds 1 2 3] [--steps N] [--run biped_ppo] [--speed 0.3]
+                                       [--out DIR]
     python benchmarks/learning.py steps [--environments 16] [--envpool PYTHON]
     python benchmarks/learning.py collect
     python benchmarks/learning.py updates
@@ -43,8 +44,8 @@ from evoloco.run import Run
 from evoloco.spec import read
 from evoloco.text_table import aligned
 
-EPISODES, DURATION, WANTED = 50, 10.0, 0.3
-"""Fresh episodes, their length [s], and the speed that counts as a walk [m/s]."""
+EPISODES, DURATION = 50, 10.0
+"""Fresh episodes, and their length [s]."""
 
 ROUNDS, STEPS = 5, 4096
 """Rounds of a comparison, and control steps of each."""
@@ -63,8 +64,8 @@ class Walks:
     verdicts: str
 
 
-def judged(experiment: Experiment, genome: np.ndarray) -> Walks:
-    """Judges a genome in fresh episodes, which no choice has seen."""
+def judged(experiment: Experiment, genome: np.ndarray, wanted: float) -> Walks:
+    """Judges a genome in fresh episodes, which no choice has seen, by the speed wanted [m/s]."""
     first = experiment.spec.evaluation.heldout_episodes
     scenarios = [experiment.held_out_scenario(first + i) for i in range(EPISODES)]
     body, params = experiment.embodied(genome[None])[0]
@@ -76,7 +77,7 @@ def judged(experiment: Experiment, genome: np.ndarray) -> Walks:
         manner = str(verdict(analyse(episode)).manner.value)
         manners[manner] = manners.get(manner, 0) + 1
         completed += lasted
-        walked += lasted and speed >= WANTED
+        walked += lasted and speed >= wanted
         speeds.append(speed)
     told = ", ".join(f"{count} {name}" for name, count in sorted(manners.items()))
     return Walks(walked, completed, float(np.mean(speeds)), told)
@@ -97,7 +98,7 @@ def walk(options: argparse.Namespace) -> None:
             run.choose_champion()
             wall, cpu = time.perf_counter() - began, time.process_time() - cpu
             champion = run.champion
-            found = judged(run.experiment, champion.genome)
+            found = judged(run.experiment, champion.genome, options.speed)
             rows.append(
                 (
                     f"seed {seed}, judgement {champion.generation}",
@@ -109,9 +110,10 @@ def walk(options: argparse.Namespace) -> None:
             )
             print(*rows[-1], sep="  ", flush=True)
             start = run.experiment.space.start
-    zeros = judged(run.experiment, start)
+    zeros = judged(run.experiment, start, options.speed)
     rows.append(("zeros", *_cells(zeros), "", "", ""))
-    rows.append(("random actions", *_cells(random_walk(run.experiment)), "", "", ""))
+    lasted = random_lasted(run.experiment)
+    rows.append(("random actions", "", f"{lasted}/{EPISODES}", "", "", "", "", ""))
     print(
         aligned(
             (
@@ -129,14 +131,14 @@ def walk(options: argparse.Namespace) -> None:
     )
 
 
-def random_walk(experiment: Experiment) -> Walks:
-    """The same for actions that are drawn uniformly at every control step."""
+def random_lasted(experiment: Experiment) -> int:
+    """Episodes that last with actions that are drawn uniformly at every control step."""
     rollouts = Rollouts(experiment, EPISODES, 1)
     random, alive = np.random.default_rng(0), np.ones(EPISODES, bool)
     for _ in range(round(DURATION / experiment.spec.scenario.control_dt)):
         found = rollouts.step(random.uniform(-1, 1, (EPISODES, rollouts.outputs)))
         alive &= found.ending[0] != 1
-    return Walks(0, int(alive.sum()), float("nan"), "not analysed")
+    return int(alive.sum())
 
 
 def _cells(found: Walks) -> tuple[str, ...]:
@@ -427,6 +429,7 @@ def main() -> None:
     )
     parser.add_argument("part", choices=tuple(PARTS))
     parser.add_argument("--run", default="biped_ppo")
+    parser.add_argument("--speed", type=float, default=0.3, help="that counts as a walk [m/s]")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--steps", type=int, help="by default the run file's")
     parser.add_argument("--out", type=Path, help="folder of the runs of `walk`")

@@ -52,7 +52,14 @@ def publish(folder: Path) -> Path:
         **walking(gaits, run.experiment.heldout_duration),
         "provenance": {key: value for key, value in run.provenance.items() if key in KEPT},
     }
-    target.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return written(result, target)
+
+
+def written(published: dict[str, Any], target: Path) -> Path:
+    """Writes what is published, with the numbers of the genome in one line."""
+    text = json.dumps({**published, "genome": "GENOME"}, indent=2)
+    genome = json.dumps(published["genome"])
+    target.write_text(text.replace('"GENOME"', genome) + "\n", encoding="utf-8")
     return target
 
 
@@ -97,8 +104,7 @@ def measure_again(name: str) -> Path:
         **walking(gaits, duration),
         "provenance": {key: value for key, value in known.items() if key in KEPT},
     }
-    target.write_text(json.dumps(published, indent=2) + "\n", encoding="utf-8")
-    return target
+    return written(published, target)
 
 
 def main() -> None:

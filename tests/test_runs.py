@@ -52,7 +52,8 @@ def test_published_champion_does_again_what_was_published(name):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in RUNS if "biped" in name and name not in SHORT | SKID | LASTING | NETWORKS]
+    "name",
+    [name for name in RUNS if "biped" in name and name not in SHORT | SKID | LASTING | NETWORKS],
 )
 def test_published_bipeds_walk_in_most_heldout_scenarios(name):
     published = json.loads(RUNS[name].with_name("champion.json").read_text())
