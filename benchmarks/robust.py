@@ -3,6 +3,7 @@
     python benchmarks/robust.py seeds [--seeds 3]     evolve `biped`, then check each champion
     python benchmarks/robust.py others [--seeds 1]    joint-space networks with the same recipe,
                                                       and the published champions
+    python benchmarks/robust.py rows RUN ...          champions that are there, evolved or learned
     python benchmarks/robust.py without [RUN]         each kind of feedback taken out
     python benchmarks/robust.py long [RUN]            60 s at full width
     python benchmarks/robust.py robots                evolve the robots of other sizes and with
@@ -235,6 +236,13 @@ def others(numbers: Sequence[int], worlds: int, folder: Path) -> None:
         print(found.row(f"published {name}"), flush=True)
 
 
+def rows(runs: Sequence[str], worlds: int) -> None:
+    """Champions of run folders, and published ones of bundled runs."""
+    for run in runs:
+        subject = Subject.of(run)
+        print(Worlds(subject.spec, subject.genome, worlds).row(run), flush=True)
+
+
 def without(run: str, worlds: int) -> None:
     """Takes each kind of feedback out of a gait."""
     subject = Subject.of(run)
@@ -320,9 +328,9 @@ def cost() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument(
-        "what", choices=("seeds", "others", "without", "long", "robots", "foreign", "cost")
+        "what", choices=("seeds", "others", "rows", "without", "long", "robots", "foreign", "cost")
     )
-    parser.add_argument("runs", nargs="*", help="a run; files of robots for `foreign`")
+    parser.add_argument("runs", nargs="*", help="runs; files of robots for `foreign`")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", type=int, nargs="*", help="these seeds instead")
     parser.add_argument("--worlds", type=int, default=200)
@@ -336,6 +344,7 @@ def main() -> None:
     tasks = {
         "seeds": lambda: seeds(numbers, told.worlds, told.out, checks=not told.rows),
         "others": lambda: others(numbers, told.worlds, told.out),
+        "rows": lambda: rows(told.runs, told.worlds),
         "without": lambda: without(run, told.worlds),
         "long": lambda: long(run, told.worlds),
         "robots": lambda: robots(told.worlds, told.out),
