@@ -85,7 +85,7 @@ KINDS = {
 }
 """What of the feedback is taken out of a gait."""
 
-ROBOTS = ("op3_class", "quadruped")
+ROBOTS = ("op3_class", "quadruped", "xl330_biped")
 """Bundled runs of other robots with the recipe of `biped`."""
 
 NETWORKS = ("matsuoka", "hopf", "phase", "sine")
