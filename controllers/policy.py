@@ -240,7 +240,7 @@ def _usual(morphology: Morphology) -> tuple[Array, Array]:
     """Usual means and spreads of the inputs [their units], each (n,)."""
     home = {joint.name: joint.home for joint in morphology.joints}
     mean, spread = [], []
-    for sensor in (one for one in morphology.sensors if not one.hidden):
+    for sensor in morphology.felt:
         for channel in sensor.channels:
             mean.append(home.get(channel, 0.0) if sensor.name == "joint_angle" else 0.0)
             spread.append(USUAL.get(sensor.unit, 1.0))

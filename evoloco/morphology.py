@@ -92,6 +92,11 @@ class Morphology:
         """What a controller can read on this body."""
         return self.fitted or of_body(self)
 
+    @property
+    def felt(self) -> tuple[Sensor, ...]:
+        """The sensors that are not hidden: those that a policy reads. They come first."""
+        return tuple(sensor for sensor in self.sensors if not sensor.hidden)
+
     @cached_property
     def observation(self) -> Layout:
         """Layout of what a controller observes: one field per sensor."""

@@ -47,10 +47,7 @@ class Layout:
     def of(cls, morphology: Morphology, hidden: tuple[int, ...], squash: bool) -> "Layout":
         """The layout of a network on a body: channels of its sensors that are not hidden."""
         inputs = [
-            f"{sensor.name}.{channel}"
-            for sensor in morphology.sensors
-            if not sensor.hidden
-            for channel in sensor.channels
+            f"{sensor.name}.{channel}" for sensor in morphology.felt for channel in sensor.channels
         ]
         driven = morphology.muscles or morphology.joints
         return cls(tuple(inputs), tuple(hidden), tuple(one.name for one in driven), squash)

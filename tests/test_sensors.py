@@ -14,6 +14,7 @@ from evoloco.fitting import fitted
 from evoloco.members import members
 from evoloco.morphologies import biped, hopper, muscle_biped, planar_biped
 from evoloco.scenario import Termination, draw
+from evoloco.sensor import OF_BODIES
 from evoloco.sim.simulator import Simulator
 from evoloco.spec import SensorSpec
 
@@ -108,6 +109,11 @@ def test_every_sensor_says_what_it_is_and_no_channel_is_constant(name):
         moving = [i for i in range(readings.shape[1]) if not (planar and i in still)]
         if not level:
             assert (np.ptp(readings[:, moving], axis=0) > 0).all(), sensor.name
+
+
+def test_the_names_of_the_sensors_that_bodies_bring_are_listed():
+    brought = {sensor.name for build in BODIES.values() for sensor in build().sensors}
+    assert brought == set(OF_BODIES)
 
 
 def test_every_bundled_sensor_is_held_to_the_contract():

@@ -5,7 +5,7 @@ References:
     (section 3.1, duplicate tuples).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -91,19 +91,21 @@ def sensor_image(morphology: Morphology) -> Image:
     Raises:
         SpecError: A sensor's mirror image is not known.
     """
-    sensors = [sensor for sensor in morphology.sensors if not sensor.hidden]
-    sizes = [len(sensor.channels) for sensor in sensors]
+    sizes = [len(sensor.channels) for sensor in morphology.felt]
     begins = accumulate(sizes[:-1], initial=0)
-    images = [_image(sensor, morphology) for sensor in sensors]
+    image_of = _images_of_readings(morphology)
+    images = [_image(sensor, morphology, image_of) for sensor in morphology.felt]
     place = [begin + image.place for begin, image in zip(begins, images, strict=True)]
     return Image(np.concatenate(place), np.concatenate([image.sign for image in images]))
 
 
-def _image(sensor: Sensor, morphology: Morphology) -> Image:
+def _image(
+    sensor: Sensor, morphology: Morphology, image_of: Mapping[str, tuple[str, Array]]
+) -> Image:
     """The image of one sensor, with places within it."""
     source = sensor.source
     if isinstance(source, tuple):
-        return _image_of_readings(sensor, source, morphology)
+        return _image_of_readings(sensor, source, image_of)
     if source == "foot_ahead":
         partners = _both_ways(morphology.sides.feet)
         places = [sensor.channels.index(partners.get(foot, foot)) for foot in sensor.channels]
@@ -118,10 +120,9 @@ def _image(sensor: Sensor, morphology: Morphology) -> Image:
 
 
 def _image_of_readings(
-    sensor: Sensor, readings: Sequence[Reading], morphology: Morphology
+    sensor: Sensor, readings: Sequence[Reading], image_of: Mapping[str, tuple[str, Array]]
 ) -> Image:
     """The image of a sensor whose channels are numbers of MuJoCo's sensors."""
-    image_of = _images_of_readings(morphology)
     places, signs = [], []
     for reading in readings:
         if reading.sensor not in image_of:
