@@ -230,10 +230,7 @@ def others(numbers: Sequence[int], worlds: int, folder: Path) -> None:
             found = Worlds(read(place / "run.toml"), champion(place), worlds)
             print(found.row(f"{name}, seed {seed} ({wall:.0f} s)"), flush=True)
 
-    for name in PUBLISHED:
-        path = run_file(name)
-        found = Worlds(read(path), champion(path.parent), worlds)
-        print(found.row(f"published {name}"), flush=True)
+    rows(PUBLISHED, worlds)
 
 
 def rows(runs: Sequence[str], worlds: int) -> None:

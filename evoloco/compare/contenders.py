@@ -118,10 +118,11 @@ def lineup(path: Path, out: Path | None = None, note: Any = unheard) -> tuple[Li
     name = file.name or (path.parent.name if path.name == FILE else path.stem)
     folder = out or Path("runs") / "out" / name
     with error_context(path):
-        numbers = _numbers(file.seeds, "seeds")
         _check_names(file)
+        numbers = _numbers(file.seeds, "seeds")
+        own = {key: _seeds(file, key, numbers) for key in file.contenders}
         tasks = {one: _task(path, file, one) for one in file.tasks}
-        entrants = tuple(_entrants(path, file, numbers, folder, note))
+        entrants = tuple(_entrants(path, file, own, numbers, folder, note))
     _check_bodies(path, tasks, entrants)
     found = Lineup(
         name=name,
@@ -172,18 +173,26 @@ def _numbers(told: str | list[int], key: str) -> list[int]:
     return list(seeds.parse(told, key)) if isinstance(told, str) else list(told)
 
 
+def _seeds(file: ComparisonFile, contender: str, numbers: list[int]) -> list[int]:
+    """Seeds of a contender, which are all of the comparison's or some of them."""
+    told, key = file.contenders[contender].seeds, f"contenders.{contender}.seeds"
+    if not told:
+        return numbers
+    own = _numbers(told, key)
+    if alien := sorted(set(own) - set(numbers)):
+        raise SpecError(
+            f"{key}: {alien[0]} is no seed of the comparison. All of them stand in its key "
+            f"`seeds`, which is {file.seeds!r}."
+        )
+    return own
+
+
 def _check_names(file: ComparisonFile) -> None:
     """Checks that contenders name tasks that exist, and that names can be folders."""
     for key, table in file.contenders.items():
         for one in (*table.tasks, *table.on):
             if one not in file.tasks:
                 raise UnknownNameError("task", one, file.tasks, f"contenders.{key}")
-        own = _numbers(table.seeds, f"contenders.{key}.seeds") if table.seeds else []
-        if alien := sorted(set(own) - set(_numbers(file.seeds, "seeds"))):
-            raise SpecError(
-                f"contenders.{key}.seeds: {alien[0]} is no seed of the comparison. All of them "
-                f"stand in its key `seeds`, which is {file.seeds!r}."
-            )
     for name in (*file.tasks, *file.contenders):
         if not name.isprintable() or "/" in name or name.startswith("."):
             raise SpecError(
@@ -203,13 +212,14 @@ def _task(path: Path, file: ComparisonFile, name: str) -> Task:
 
 
 def _entrants(
-    path: Path, file: ComparisonFile, numbers: list[int], folder: Path, note: Any
+    path: Path,
+    file: ComparisonFile,
+    own_seeds: Mapping[str, list[int]],
+    numbers: list[int],
+    folder: Path,
+    note: Any,
 ) -> Iterator[Entrant]:
     """Yields all runs, seed by seed, so that what is interrupted is a comparison of fewer seeds."""
-    own_seeds = {
-        key: _numbers(table.seeds, f"contenders.{key}.seeds") if table.seeds else numbers
-        for key, table in file.contenders.items()
-    }
     for seed in numbers:
         for task, common in file.tasks.items():
             for key, table in file.contenders.items():

@@ -57,7 +57,7 @@ def check(experiment: Experiment) -> None:
     if training.penalty == "kl" and not training.kl:
         raise SpecError("training.kl: the penalty needs a divergence to aim at, such as 0.01.")
     if training.mirror:
-        check_mirror(experiment, training.algorithm)
+        _check_mirror(experiment, training.algorithm)
     check_rewards(experiment.rewards)
     rollout = training.simulations * training.rollout
     if training.algorithm == "ppo" and rollout % training.batch:
@@ -67,7 +67,7 @@ def check(experiment: Experiment) -> None:
         )
 
 
-def check_mirror(experiment: Experiment, algorithm: str) -> None:
+def _check_mirror(experiment: Experiment, algorithm: str) -> None:
     """Checks a run that is to learn from mirror images.
 
     Raises:

@@ -27,6 +27,7 @@ from evoloco.rl.curves import Curves
 from evoloco.rl.losses import LossError
 from evoloco.rl.rollouts import Rollouts
 from evoloco.run import Run
+from evoloco.spec import TrainingSpec
 from evoloco.stopwatch import Stopwatch
 
 
@@ -109,7 +110,7 @@ class _Training:
             )
         self._run, self._spec, self._threads = run, spec, threads
         rollouts = Rollouts(run.experiment, spec.simulations, spec.rollout, spec.worlds, threads)
-        self._learner = learner(rollouts, run, workers)
+        self._learner = learner(rollouts, spec, run.spec.seed, workers)
         self._path = run.folder / checkpoint.FILE
         self._done = 0
 
@@ -232,23 +233,22 @@ class _Training:
             )
 
 
-def learner(rollouts: Rollouts, run: Run, workers: int = 0) -> Learner:
+def learner(rollouts: Rollouts, spec: TrainingSpec, seed: int, workers: int = 0) -> Learner:
     """The learner that a run file asks for.
 
     Args:
         rollouts: The run's simulations.
-        run: The run.
+        spec: Its table [training].
+        seed: Of the run.
         workers: Workers on Ray that compute gradients; none where 0.
     """
     from evoloco.rl.ppo import PPO
 
-    spec = run.spec.training
-    assert spec is not None  # such a run is refused before
     if spec.algorithm == "sac":
         from evoloco.rl.sac import SAC
 
-        return SAC(rollouts, spec, run.spec.seed)
-    found = PPO(rollouts, spec, run.spec.seed)
+        return SAC(rollouts, spec, seed)
+    found = PPO(rollouts, spec, seed)
     if workers:
         from evoloco.rl.ray_gradients import OnRay
 
