@@ -20,7 +20,8 @@ A block that is not run has a comment above it that tells why:
 A run folder that a block names and that no earlier one made is that of a bundled run; in `runs/out`
 itself there is at least one. Blocks are run as they stand, or shortened: `SHORT` is added where a
 gait is evolved, `--generations` is 3, `--individual` is 1:1, `--seeds` is 0-1, nothing is filmed,
-a check is of one world an item, a comparison of two worlds without gaps, a training ends after one
+a check is of one world an item, a comparison of two worlds without gaps (of a long one the first
+task and scenario and two contenders), a training ends after one
 judgement, and only the first search of a page writes a report. Where a page names `mine.zip`,
 Stable-Baselines3 has saved a policy of `biped_ppo` there, and its normaliser in `stats.pkl`.
 """
@@ -45,6 +46,7 @@ import typer
 
 from evoloco import api, cli, spec
 from evoloco.bundled import run_file, runs
+from evoloco.compare import contenders
 from evoloco.report import assemble
 
 ROOT = Path(__file__).parents[1]
@@ -58,6 +60,9 @@ SHORT = {
 """What makes a run a matter of a second."""
 
 APPENDED = [f"{key}={value}" for key, value in SHORT.items()]
+
+LONGEST = 1000.0
+"""Simulated time of a search in a comparison that is run as it stands [s]."""
 
 SHOWN, UNCHANGED = "shown, not run", "run unchanged only"
 RUN = ("sh", "python", "toml")
@@ -338,8 +343,24 @@ def _shortened(words: list[str], out: str) -> list[str]:
     if command == "check":
         rest += ["--worlds", "1", "--hidden", "1"]
     if command == "compare":
-        rest += ["--worlds", "2", "--gap-worlds", "0"]
+        rest = [*_beginning(rest), "--worlds", "2", "--gap-worlds", "0"]
     return [command, *_replaced(rest)]
+
+
+def _beginning(compared: list[str]) -> list[str]:
+    """Returns what is compared; of a comparison that takes hours, a file with its beginning."""
+    name, files = compared[0], contenders.bundled()
+    full = tomllib.loads(files[name].read_text("utf-8")) if name in files else {}
+    if full.get("simulated_time", 0.0) <= LONGEST:
+        return compared
+
+    for table, count in (("tasks", 1), ("contenders", 2), ("scenarios", 1)):
+        full[table] = dict(list(full[table].items())[:count])
+    for contender in full["contenders"].values():
+        contender["tasks"] = list(full["tasks"])
+    short = {**full, "seeds": "0", "simulated_time": 1.0}
+    Path(f"short_{name}.toml").write_text(tomli_w.dumps(short), encoding="utf-8")
+    return [f"short_{name}.toml", *compared[1:]]
 
 
 def _replaced(words: list[str]) -> list[str]:

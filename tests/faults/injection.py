@@ -83,7 +83,7 @@ time.time = jumping
 """
 
 ENVIRONMENT = {**os.environ, "MUJOCO_GL": "off"}
-PATIENCE = 120
+PATIENCE = 400
 """Time after which a process counts as hanging [s]."""
 
 
