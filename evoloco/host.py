@@ -22,6 +22,7 @@ from evoloco.sensor import Clock, Estimate, Reading, Sensor
 from evoloco.sensors import acceleration
 from evoloco.sim.compile import CompiledController
 from evoloco.standard_sensors import RATE
+from evoloco.tilt import filtered, leaning
 
 ORIENTATION = "torso.orientation"
 """A MuJoCo sensor that robots lack."""
@@ -190,22 +191,18 @@ class Host:
 
         The estimate begins with the orientation, or else with the acceleration at rest.
         """
-        a_x, a_y, a_z = _reading(readings, acceleration.NAME)
-        measured = np.array([math.atan2(a_y, a_z), math.atan2(-a_x, math.hypot(a_y, a_z))])
+        measured = _reading(readings, acceleration.NAME)
         if name not in self._tilts:
             known = ORIENTATION in readings
-            self._tilts[name] = np.array(tilt(readings[ORIENTATION])) if known else measured
+            self._tilts[name] = (
+                np.array(tilt(readings[ORIENTATION])) if known else leaning(measured)
+            )
             return self._tilts[name]
 
-        w_x, w_y, w_z = _reading(readings, RATE)
-        kept = self._tilts[name]
-        roll, pitch = kept
-        turning = w_x + math.tan(pitch) * (math.sin(roll) * w_y + math.cos(roll) * w_z)
-        leaning = math.cos(roll) * w_y - math.sin(roll) * w_z
-
-        share = time_constant / (time_constant + self.control_dt)
-        integrated = kept + self.control_dt * np.array([turning, leaning])
-        self._tilts[name] = share * integrated + (1.0 - share) * measured
+        rate = _reading(readings, RATE)
+        self._tilts[name] = filtered(
+            self._tilts[name], rate, measured, self.control_dt, time_constant
+        )
         return self._tilts[name]
 
 

@@ -1,0 +1,44 @@
+"""How well a loop keeps its deadlines."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass
+class Deadlines:
+    """How long control steps took, of the time that they had.
+
+    Attributes:
+        period: Time between control steps [s].
+        took: Time of each step, from the reading to the command [s].
+    """
+
+    period: float
+    took: list[float] = field(default_factory=list)
+
+    def add(self, took: float) -> None:
+        """Adds a control step."""
+        self.took.append(took)
+
+    @property
+    def missed(self) -> int:
+        """How many steps took longer than a period."""
+        return int((np.array(self.took) > self.period).sum())
+
+    @property
+    def missed_in_a_row(self) -> int:
+        """How many of the last steps did, without one between them that did not."""
+        kept = np.flatnonzero(np.array(self.took) <= self.period)
+        return len(self.took) - (int(kept[-1]) + 1 if len(kept) else 0)
+
+    def sentence(self) -> str:
+        """The statistics in words."""
+        if not self.took:
+            return "No control step was taken."
+        median, late, worst = 1e3 * np.quantile(self.took, (0.5, 0.99, 1.0))
+        return (
+            f"{len(self.took)} control steps of {1e3 * self.period:g} ms took {median:.1f} ms "
+            f"(median), {late:.1f} ms (99 %) and {worst:.1f} ms (longest); {self.missed} missed "
+            "their deadline."
+        )
