@@ -14,6 +14,7 @@ from evoloco.cli import (
     checking,
     comparing,
     evolving,
+    exporting,
     inspecting,
     listing,
     replaying,
@@ -46,6 +47,7 @@ for _name, _command, _examples in (
     ("compare", comparing.compare, comparing.EXAMPLES),
     ("report", reporting.report, reporting.REPORT_EXAMPLES),
     ("par", reporting.par, reporting.PAR_EXAMPLES),
+    ("export", exporting.export, exporting.EXAMPLES),
     ("convert", training.convert, training.CONVERT_EXAMPLES),
 ):
     _lines = "\n".join(f"  {example}" for example in _examples)

@@ -1,0 +1,104 @@
+"""`evoloco export`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from evoloco.cli.arguments import complete_run
+
+if TYPE_CHECKING:
+    from evoloco.export.exported import Exported
+
+EXAMPLES = (
+    "evoloco export biped_fast --to json --out biped-bundle",
+    "evoloco export --verify biped-bundle",
+)
+
+Format = Literal["json"]
+"""What a champion can be exported to."""
+
+
+def export(
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="[DIR]",
+            help="A run folder, or a bundled run for its published champion.",
+            autocompletion=complete_run,
+        ),
+    ] = "",
+    to: Annotated[Format, typer.Option(help="What is written.")] = "json",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Where it is written.", show_default="RUN-json and so on, here"),
+    ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.toml", help="Direction and zero of each servo."),
+    ] = None,
+    allow_falls: Annotated[
+        bool,
+        typer.Option("--allow-falls", help="Exports a champion too that fell when it was judged."),
+    ] = False,
+    verify: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="BUNDLE", help="Replays the trace of a bundle through its controller instead."
+        ),
+    ] = None,
+) -> None:
+    """Exports a champion, or verifies an exported bundle."""
+    from evoloco.errors import SpecError
+
+    if verify is not None:
+        _verify(verify)
+        return
+    if not run:
+        raise SpecError("Name a run to export: evoloco export DIR --to json")
+
+    from evoloco.export.exported import Exported
+
+    exported = Exported.of(run)
+    if not allow_falls:
+        exported.refuse_falls()
+    out = out or Path(f"{exported.name}-{to}")
+    _write_bundle(exported, out, calibration)
+    typer.echo(f"Bundle: {out}")
+    typer.echo(f"Next: evoloco export --verify {out}")
+
+
+def _write_bundle(exported: "Exported", out: Path, calibration: Path | None) -> None:
+    """Writes a JSON bundle."""
+    from evoloco.export import bundle
+    from evoloco.export.calibration import read
+    from evoloco.export.description import names
+    from evoloco.export.folder import refuse_existing
+
+    refuse_existing(out)
+    mounted = read(calibration, names(exported.experiment.morphology)) if calibration else {}
+    bundle.write(exported, out, mounted)
+
+
+def _verify(folder: Path) -> None:
+    """Replays the trace of a bundle through its controller.
+
+    Raises:
+        ExportError: It is no bundle, it was edited, or the commands differ.
+    """
+    from evoloco.export.bundle import load
+    from evoloco.export.exported import ExportError
+    from evoloco.export.trace import TOLERANCE
+
+    found = load(folder)
+    trace, controls = found.trace, found.description.controls
+    difference = trace.difference(found.host())
+    worst = int(difference.argmax())
+    told = f"{difference[worst]:.3g} {controls[worst].unit} in {controls[worst].name}"
+    if not difference[worst] <= TOLERANCE:
+        raise ExportError(
+            f"{folder}: the controller's commands differ from the stored trace by up to {told}, "
+            f"more than {TOLERANCE:g}: it is not the controller that was exported."
+        )
+    typer.echo(f"{folder} is as it was exported, checksum {found.description.sha256[:16]}.")
+    typer.echo(f"{len(trace)} control steps replayed, largest difference {told}.")
