@@ -28,7 +28,7 @@ def self_contacts(model: mujoco.MjModel, torso: str) -> list[tuple[int, int]]:
     if model.opt.disableflags & mujoco.mjtDisableBit.mjDSBL_CONTACT:
         return []
     own, weld = robot_geoms(model, torso), welds(model)
-    found = {(int(i), int(j)) for i, j in _filtered(model, own, weld)}
+    found = set(may_touch(model, own))
     robot = set(own.tolist())
 
     for pair in zip(model.pair_geom1.tolist(), model.pair_geom2.tolist(), strict=True):
@@ -37,15 +37,21 @@ def self_contacts(model: mujoco.MjModel, torso: str) -> list[tuple[int, int]]:
     return sorted(found)
 
 
-def _filtered(
-    model: mujoco.MjModel, geoms: NDArray[np.intp], weld: NDArray[np.int64]
-) -> NDArray[np.intp]:
-    """Pairs of geoms that pass MuJoCo's filters (n, 2).
+def may_touch(
+    model: mujoco.MjModel, geoms: NDArray[np.intp] | None = None
+) -> list[tuple[int, int]]:
+    """Pairs of geoms that pass MuJoCo's filters, the lower id first.
 
     Their contact bits fit, they can move against each other, neither is the parent of the other,
     and the model does not exclude them.
+
+    Args:
+        model: The model.
+        geoms: Ids of the geoms to look at; all where absent.
     """
+    geoms = np.arange(model.ngeom) if geoms is None else geoms
     first, second = geoms[np.array(np.triu_indices(len(geoms), 1))]
+    weld = welds(model)
     offers, accepts = model.geom_contype, model.geom_conaffinity
     fits = (offers[first] & accepts[second]) | (offers[second] & accepts[first])
 
@@ -60,4 +66,4 @@ def _filtered(
     signature = (bodies[0] << BODY_BITS) + bodies[1]
     allowed = (fits != 0) & (one != other) & ~related
     allowed &= ~np.isin(signature, model.exclude_signature)
-    return np.asarray(np.stack([first, second], axis=1)[allowed])
+    return list(zip(first[allowed].tolist(), second[allowed].tolist(), strict=True))

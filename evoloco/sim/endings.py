@@ -51,14 +51,14 @@ def ending(
         case Rule.TILT:
             return Ending(OUTCOMES[code], found, morphology.torso, value, limits[1])
         case Rule.CONTACT:
-            return Ending(OUTCOMES[code], found, _body_of(morphology.model, parts[0]))
+            return Ending(OUTCOMES[code], found, body_of(morphology.model, parts[0]))
         case Rule.SELF_CONTACT:
-            both = " and ".join(_body_of(morphology.model, part) for part in parts)
+            both = " and ".join(body_of(morphology.model, part) for part in parts)
             return Ending(OUTCOMES[code], found, both)
     return Ending(OUTCOMES[code], found, _warning(parts[0]) if rule else "mj_step failed")
 
 
-def _body_of(model: mujoco.MjModel, geom: int) -> str:
+def body_of(model: mujoco.MjModel, geom: int) -> str:
     """Name of the body that a geom belongs to."""
     body = int(model.geom_bodyid[geom])
     return model.body(body).name or f"body {body}"

@@ -1,0 +1,1 @@
+"""Drake as a second simulator: a body's motion and contacts by another engine than MuJoCo."""

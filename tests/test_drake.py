@@ -1,0 +1,349 @@
+"""In Drake a body is what it is in MuJoCo: its dynamics, its servos, its sensors, its contacts."""
+
+import math
+from dataclasses import replace
+
+import mujoco
+import numpy as np
+import pytest
+
+pytest.importorskip("pydrake", reason="needs Drake: pip install --no-deps drake")
+
+from evoloco.check.subject import Subject
+from evoloco.drake.contact import Contact
+from evoloco.drake.readings import Readings
+from evoloco.drake.servos import Servos
+from evoloco.drake.twin import Twin
+from evoloco.drake.walk import walk
+from evoloco.ending import Outcome
+from evoloco.experiment import Experiment
+from evoloco.individual import Individual
+from evoloco.members import member
+from evoloco.randomization.draw import Draws
+
+ODD = """
+<mujoco>
+  <compiler angle="radian"/>
+  <option gravity="1 2 -9"/>
+  <worldbody>
+    <body name="base" pos="0.1 0.2 1" quat="0.9 0.1 0.3 0.2">
+      <joint name="out" type="slide" axis="1 0 1" pos="0.3 0 0.1" ref="0.2"/>
+      <joint name="turn" axis="0 1 1" pos="0.1 0.2 0" ref="-0.4" armature="0.1"/>
+      <joint name="bend" axis="1 0 0" pos="0 0 0.3"/>
+      <geom type="box" size="0.1 0.2 0.3" pos="0.1 0 0" euler="0.2 0.4 0.1" mass="2"/>
+      <body name="tip" pos="0 0 0.5" euler="0 0.5 0">
+        <geom type="capsule" size="0.05 0.2" mass="0.7"/>
+        <body name="end" pos="0 0.2 0" quat="0.5 0.5 0.5 0.5">
+          <joint name="last" axis="0 0 1" pos="0.05 0 0"/>
+          <geom type="sphere" size="0.1" mass="0.3" pos="0.1 0 0"/>
+        </body>
+      </body>
+    </body>
+    <body name="ball" pos="0 0 4">
+      <freejoint/>
+      <geom type="ellipsoid" size="0.1 0.2 0.3" pos="0.1 0.1 0" mass="1"/>
+    </body>
+  </worldbody>
+</mujoco>
+"""
+"""Joints one behind the other, away from their body's frame, with references; a welded body."""
+
+PENDULUM = """
+<mujoco>
+  <worldbody>
+    <body>
+      <joint name="swing" axis="0 1 0"/>
+      <geom type="capsule" fromto="0 0 0 0 0 -1" size="0.02" mass="1"/>
+    </body>
+  </worldbody>
+</mujoco>
+"""
+
+SLAB = """
+<mujoco>
+  <option gravity="{} 0 -9.81"/>
+  <worldbody>
+    <geom type="plane" size="0 0 1" friction="0.5"/>
+    <body pos="0 0 0.05">
+      <freejoint/>
+      <geom type="{}" size="{}" mass="2" friction="0.4"/>
+    </body>
+  </worldbody>
+</mujoco>
+"""
+
+FIRM = Contact(stiffness=3e4, dissipation=10.0)
+STEP = 0.001
+
+
+def body(name):
+    return member("morphologies", name, "morphology.name").build()
+
+
+def models():
+    named = {name: body(name).model for name in ("biped", "planar_biped", "quadruped", "humanoid")}
+    return {"odd": mujoco.MjModel.from_xml_string(ODD), **named}
+
+
+MODELS = models()
+
+
+def shaken(model, seed):
+    """MuJoCo's data in a random state, lifted from the ground."""
+    random = np.random.default_rng(seed)
+    data = mujoco.MjData(model)
+    if model.nkey:
+        mujoco.mj_resetDataKeyframe(model, data, 0)
+    data.qpos += 0.3 * random.standard_normal(model.nq)
+    mujoco.mj_normalizeQuat(model, data.qpos)
+    data.qpos[lift_of(model)] += 5.0
+    data.qvel[:] = random.standard_normal(model.nv)
+    data.ctrl[:] = random.standard_normal(model.nu)
+    mujoco.mj_forward(model, data)
+    return data
+
+
+def lift_of(model):
+    """Place in qpos of the height of the first body that moves."""
+    if model.jnt_type[0] == mujoco.mjtJoint.mjJNT_FREE:
+        return 2
+    slides = model.jnt_type == mujoco.mjtJoint.mjJNT_SLIDE
+    return model.jnt_qposadr[np.flatnonzero(slides & (model.jnt_axis[:, 2] != 0))[0]]
+
+
+def twin_of(text):
+    return Twin(mujoco.MjModel.from_xml_string(text), STEP, FIRM)
+
+
+def standing(morphology):
+    """A body that holds its home pose for a second, its twin and what its sensors tell then."""
+    model = morphology.model
+    ctrl = np.array(model.key("home").ctrl)
+    twin, servos = Twin(model, STEP, FIRM), Servos(model, STEP, ctrl)
+    twin.put(model.key("home").qpos, model.key("home").qvel)
+    for _ in range(1000):
+        twin.push(servos.torque(*twin.state, ctrl))
+        twin.advance()
+    twin.push(servos.torque(*twin.state, ctrl))
+    sensed = Readings(morphology).read(servos.data, twin.acceleration, twin.touches())
+    return morphology, twin, sensed
+
+
+# Dynamics
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("seed", range(3))
+def test_mass_matrix_and_bias_force_are_those_of_mujoco(name, seed):
+    model = MODELS[name]
+    data, twin = shaken(model, seed), Twin(model, STEP, FIRM)
+    twin.put(data.qpos, data.qvel)
+    mass = np.zeros((model.nv, model.nv))
+    mujoco.mj_fullM(model, data, mass)
+
+    found, bias = twin.dynamics()
+
+    np.testing.assert_allclose(found, mass, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(bias, data.qfrc_bias, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_state_comes_out_as_it_went_in_and_puts_every_body_where_mujoco_puts_it(name):
+    model = MODELS[name]
+    data, twin = shaken(model, 3), Twin(model, STEP, FIRM)
+    twin.put(data.qpos, data.qvel)
+
+    qpos, qvel = twin.state
+
+    np.testing.assert_allclose(qpos, data.qpos, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(qvel, data.qvel, rtol=0, atol=1e-12)
+    for each in range(model.nbody):
+        place, rotation = twin.pose(each)
+        np.testing.assert_allclose(place, data.xpos[each], rtol=0, atol=1e-12)
+        np.testing.assert_allclose(rotation.ravel(), data.xmat[each], rtol=0, atol=1e-12)
+
+
+def test_a_pendulum_keeps_its_energy():
+    twin = twin_of(PENDULUM)
+    twin.put(np.array([1.0]), np.zeros(1))
+    energies = []
+    for _ in range(2000):
+        (angle,), (speed,) = twin.state
+        mass, _ = twin.dynamics()
+        energies.append(mass[0, 0] * speed**2 / 2 - 9.81 * 0.5 * math.cos(angle))
+        twin.advance()
+
+    swing = 9.81 * 0.5 * (1 - math.cos(1.0))  # from its lowest to its highest place
+    assert np.ptp(energies) < 0.01 * swing  # of first order in the step
+
+
+def test_a_loose_body_falls_along_gravity():
+    model = mujoco.MjModel.from_xml_string(ODD)
+    twin = Twin(model, STEP, FIRM)
+    twin.put(model.qpos0, np.zeros(model.nv))
+    ball = model.body("ball").id
+    before = twin.pose(ball)[0]
+
+    for _ in range(200):
+        twin.advance()
+
+    moved = twin.pose(ball)[0] - before
+    expected = np.array([1, 2, -9]) * 0.2**2 / 2
+    np.testing.assert_allclose(moved, expected, rtol=0.006)  # 1/200: first order in the step
+
+
+# Servos
+
+
+@pytest.mark.parametrize("name", ["biped", "planar_biped", "humanoid"])
+@pytest.mark.parametrize("seed", range(3))
+def test_torques_of_servos_and_springs_are_those_of_mujoco(name, seed):
+    model = MODELS[name]
+    data = shaken(model, seed)
+    for actuator in np.flatnonzero(model.actuator_history[:, 0]):
+        mujoco.mj_initCtrlHistory(model, data, int(actuator), None, np.full(2, data.ctrl[actuator]))
+    mujoco.mj_forward(model, data)
+    direction = np.sign(data.qvel)
+    data.qvel[:] += direction  # so fast that friction is full
+    mujoco.mj_forward(model, data)
+    servos = Servos(model, STEP, data.ctrl)
+
+    found = servos.torque(data.qpos, data.qvel, data.ctrl)
+
+    expected = data.qfrc_actuator + data.qfrc_spring - model.dof_frictionloss * direction
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+
+
+def test_a_command_reaches_a_servo_after_its_latency():
+    model = MODELS["biped"]
+    home = model.key("home")
+    servos = Servos(model, STEP, home.ctrl)
+    torques = [servos.torque(home.qpos, home.qvel, home.ctrl + 0.1) for _ in range(12)]
+
+    changed = [not np.array_equal(torque, torques[0]) for torque in torques]
+
+    assert changed.index(True) == 8  # 8 ms in steps of 1 ms
+
+
+# Sensors
+
+
+@pytest.mark.parametrize("name", ["biped", "planar_biped", "quadruped"])
+def test_sensors_tell_what_those_of_mujoco_tell_in_the_same_state(name):
+    morphology = Experiment(Subject.of(name).spec).morphology
+    model = morphology.model
+    data = shaken(model, 5)
+    servos = Servos(model, STEP, data.ctrl)
+    servos.torque(data.qpos, data.qvel, data.ctrl)
+
+    found = Readings(morphology).read(servos.data, data.qacc, [])
+
+    np.testing.assert_allclose(found, data.sensordata, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["biped", "quadruped"])
+def test_a_standing_body_loads_its_feet_with_its_weight(name):
+    morphology, _, sensed = standing(body(name))
+    loads = [sensed[morphology.sensor(f"foot.{foot}.ground")] for foot in morphology.feet]
+
+    total = np.sum(loads, axis=0)
+
+    assert total[2] == pytest.approx(morphology.weight, rel=0.01)
+    assert np.abs(total[:2]).max() < 0.01 * morphology.weight
+    for foot, load in zip(morphology.feet, loads, strict=True):
+        place = sensed[morphology.sensor(f"foot.{foot}.position")]
+        assert np.hypot(*(load[3:5] - place[:2])) < 0.1  # the centre is under the foot
+
+
+def test_an_accelerometer_at_rest_tells_gravity_upward():
+    morphology, twin, sensed = standing(Experiment(Subject.of("biped").spec).morphology)
+    _, rotation = twin.pose(morphology.model.body("torso").id)
+
+    found = sensed[morphology.sensor("torso.acceleration")]
+
+    np.testing.assert_allclose(rotation @ found, [0, 0, 9.81], atol=0.02)  # it still settles
+
+
+# Contacts
+
+
+@pytest.mark.parametrize(
+    ("shape", "size", "points"),
+    [
+        ("box", "0.2 0.1 0.05", 4),
+        ("sphere", "0.05", 1),
+        ("cylinder", "0.1 0.05", 8),
+        ("ellipsoid", "0.2 0.1 0.05", 1),
+    ],
+)
+def test_the_weight_sinks_in_as_deep_as_the_stiffness_says(shape, size, points):
+    twin = twin_of(SLAB.format(0, shape, size))
+    for _ in range(1000):
+        twin.advance()
+
+    depth = 0.05 - twin.state[0][2]
+
+    assert len(twin.touches()) == points
+    assert depth == pytest.approx(2 * 9.81 / (points * FIRM.stiffness), rel=0.01)
+
+
+@pytest.mark.parametrize(("pull", "slides"), [(0.45, False), (0.55, True)])
+def test_friction_is_the_larger_one_of_two_surfaces_as_in_mujoco(pull, slides):
+    twin = twin_of(SLAB.format(pull * 9.81, "box", "0.2 0.1 0.05"))
+    for _ in range(1000):
+        twin.advance()
+
+    assert (twin.state[1][0] > 0.1) == slides
+
+
+def test_only_what_mujoco_lets_touch_touches():
+    morphology = body("biped")
+    model = morphology.model
+    data, twin = mujoco.MjData(model), Twin(model, STEP, FIRM)
+    seen = set()
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        mujoco.mj_resetDataKeyframe(model, data, 0)
+        data.qpos[7:] += 0.8 * random.standard_normal(model.nq - 7)
+        data.qpos[2] += 1.0
+        mujoco.mj_forward(model, data)
+        theirs = {tuple(sorted(pair)) for pair in np.reshape(data.contact.geom, (-1, 2)).tolist()}
+        twin.put(data.qpos, np.zeros(model.nv))
+        ours = {tuple(sorted((touch.first, touch.second))) for touch in twin.touches()}
+
+        assert ours == theirs
+        seen |= ours
+    assert seen
+
+
+# Walking
+
+
+def test_the_published_biped_walks_in_drake_as_far_as_in_mujoco():
+    subject = Subject.of("biped")
+    experiment = Experiment(subject.spec)
+    scenario = experiment.held_out_scenario(0)
+    native = Individual(experiment, 0, 0, subject.genome).simulate(5.0)
+
+    episode = walk(experiment, subject.genome, _plain(scenario), FIRM, 5.0)
+
+    assert episode.outcome is Outcome.COMPLETED
+    assert episode.forward == pytest.approx(native.forward, rel=0.25)
+    assert episode.foot_load.sum(axis=1).mean() == pytest.approx(episode.morphology.weight, rel=0.1)
+
+
+def test_the_same_episode_has_the_same_numbers():
+    subject = Subject.of("biped_fast")
+    experiment = Experiment(subject.spec)
+    scenario = _plain(experiment.held_out_scenario(0))
+
+    first, second = (
+        walk(experiment, subject.genome, scenario, FIRM, 0.5).trace.tobytes() for _ in range(2)
+    )
+
+    assert first == second
+
+
+def _plain(scenario):
+    """A scenario without pushes and randomization."""
+    return replace(scenario, pushes=np.zeros((0, 5)), draws=Draws())
