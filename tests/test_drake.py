@@ -233,10 +233,10 @@ def test_sensors_tell_what_those_of_mujoco_tell_in_the_same_state(name):
     morphology = Experiment(Subject.of(name).spec).morphology
     model = morphology.model
     data = shaken(model, 5)
-    servos = Servos(model, STEP, data.ctrl)
-    servos.torque(data.qpos, data.qvel, data.ctrl)
-
-    found = Readings(morphology).read(servos.data, data.qacc, [])
+    servos, readings = Servos(model, STEP, data.ctrl), Readings(morphology)
+    for before in (shaken(model, 4), data):
+        servos.torque(before.qpos, before.qvel, data.ctrl)
+        found = readings.read(servos.data, before.qacc, [])
 
     np.testing.assert_allclose(found, data.sensordata, rtol=0, atol=1e-9)
 

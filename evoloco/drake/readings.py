@@ -45,10 +45,13 @@ class Readings:
             qacc: Acceleration (nv,).
             touches: Contacts.
         """
+        model = self._model
         data.qacc[:] = qacc
-        mujoco.mj_sensorPos(self._model, data)
-        mujoco.mj_sensorVel(self._model, data)
-        mujoco.mj_sensorAcc(self._model, data)
+        mujoco.mj_sensorPos(model, data)
+        mujoco.mj_subtreeVel(model, data)
+        mujoco.mj_sensorVel(model, data)
+        mujoco.mj_rnePostConstraint(model, data)
+        mujoco.mj_sensorAcc(model, data)
         found = np.array(data.sensordata)
         for place, geoms in self._feet:
             found[place] = self._ground(geoms, touches)
