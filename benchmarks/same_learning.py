@@ -1,18 +1,21 @@
 """Whether learning is right: native PPO beside plain Stable-Baselines3, with its default settings.
 
-    python benchmarks/same_learning.py --out DIR [--seeds 0 1 2 3 4] [--steps 300000] [--bodies ...]
+    python benchmarks/same_learning.py [--seeds 0 1 2 3 4] [--steps 300000] [--bodies ...]
 
 Both learn on the models of Gymnasium's Walker2d-v5, HalfCheetah-v5 and Hopper-v5 as runs of evoloco
 (`gymnasium_bodies.py`): one simulation, rollouts of 2048 steps, minibatches of 64, 10 epochs, a
 learning rate of 3e-4, clipping at 0.2, and normalisers of inputs and rewards as VecNormalize has
 them. Both final policies are judged in the same 20 fresh episodes, without noise. The return is
 Gymnasium's without the cost of control: the way ahead over the control step, and what Gymnasium
-pays for each step that is lived. `--fast` adds evoloco's own settings. What is in DIR already is
-not trained again. Needs the extra `rl`.
+pays for each step that is lived. `--fast` adds evoloco's own settings. Trainings that are in
+`same_learning.csv` are not done again: with that file moved away, all are. Needs the extra `rl`.
+
+The public returns beside them are of the trained agents of RL Baselines3 Zoo (Raffin, 2020): one
+seed each, tuned settings, on version 3 of the environments, whose Walker2d had other friction.
 """
 
 import argparse
-import json
+import csv
 import tempfile
 import time
 from collections.abc import Callable
@@ -39,6 +42,13 @@ DEFAULTS = (
     *("deviation=1.0", "clip=0.2", "discount=0.99", "gae_lambda=0.95"),
 )
 """Stable-Baselines3's, as keys of [training]."""
+
+PUBLIC = {
+    "walker2d": {100_000: 361, 300_000: 1490, 500_000: 2341},
+    "half_cheetah": {100_000: 2706, 300_000: 4118, 500_000: 5087},
+    "hopper": {100_000: 111, 300_000: 892, 500_000: 34},
+}
+"""Returns of the public agents after so many control steps, by body."""
 
 
 def returned(name: str, experiment: Experiment, policy: Policy) -> float:
@@ -99,27 +109,42 @@ def contenders(fast: bool) -> dict[str, Callable[[str, int, int], float]]:
     return found
 
 
-def kept(path: Path, learn: Callable[[], float]) -> tuple[float, float]:
-    """Return and CPU time [s] of a training, which is done unless it is there."""
-    if not path.is_file():
+COLUMNS = ("body", "contender", "seed", "steps", "return", "cpu")
+"""Of the table of trainings."""
+
+
+def kept(table: Path, key: tuple[str, ...], learn: Callable[[], float]) -> tuple[float, float]:
+    """Return and CPU time [s] of a training, which is done unless the table has it.
+
+    Args:
+        table: CSV file, which gets a row more.
+        key: Body, contender, seed and steps.
+        learn: Trains, and gives the return.
+    """
+    with table.open(encoding="utf-8", newline="") as rows:
+        known = {tuple(row[:4]): row[4:] for row in csv.reader(rows)}
+    if key not in known:
         began = time.process_time()
         found = learn()
-        path.write_text(json.dumps([found, time.process_time() - began]), encoding="utf-8")
-    found, took = json.loads(path.read_text(encoding="utf-8"))
-    return float(found), float(took)
+        known[key] = [f"{found:.1f}", f"{time.process_time() - began:.1f}"]
+        with table.open("a", encoding="utf-8", newline="") as rows:
+            csv.writer(rows, lineterminator="\n").writerow([*key, *known[key]])
+    result, took = known[key]
+    return float(result), float(took)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--table", type=Path, default=Path(__file__).with_suffix(".csv"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--steps", type=int, default=300_000)
     parser.add_argument("--bodies", nargs="+", default=["walker2d", "half_cheetah", "hopper"])
     parser.add_argument("--fast", action="store_true", help="evoloco's own settings too")
     told = parser.parse_args()
-    told.out.mkdir(parents=True, exist_ok=True)
+    if not told.table.is_file():
+        told.table.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
 
     rows = []
     for name in told.bodies:
@@ -127,7 +152,8 @@ def main() -> None:
         for who, learn in contenders(told.fast).items():
             results = [
                 kept(
-                    told.out / f"{name}-{who}-{seed}-{told.steps}.json",
+                    told.table,
+                    (name, who, str(seed), str(told.steps)),
                     lambda learn=learn, name=name, seed=seed: learn(name, seed, told.steps),  # type: ignore[misc]
                 )
                 for seed in told.seeds
@@ -135,9 +161,10 @@ def main() -> None:
             found[who] = [one for one, _ in results]
             per_step = np.median([took for _, took in results]) / told.steps * 1e6
             rows.append((name, who, *_summary(found[who]), f"{per_step:.0f}"))
-            print(*rows[-1], found[who], flush=True)
         low, high = _difference(found["native"], found["plain"])
         print(f"{name}: native - plain, 95 %: {low:.0f} to {high:.0f}", flush=True)
+        if told.steps in PUBLIC.get(name, {}):
+            print(f"{name}: public, one seed of v3: {PUBLIC[name][told.steps]}", flush=True)
     print(aligned(("body", "contender", "mean return", "range", "us of CPU per step"), rows))
 
 
