@@ -18,7 +18,7 @@ from bus_robot import (
     connected,
     lone,
 )
-from dynamixel_sdk import COMM_SUCCESS, GroupBulkRead
+from dynamixel_sdk import COMM_SUCCESS, GroupBulkRead, GroupSyncRead
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -168,9 +168,14 @@ def test_time_passes_by_a_period_with_every_exchange(robot):
     for count in range(1, 6):
         assert robot.step() == COMM_SUCCESS
         assert robot.machine.time == pytest.approx(count * PERIOD)
-    for count in range(6, 9):
-        assert robot.reading.txRxPacket() == COMM_SUCCESS
+    state = GroupSyncRead(robot.port, robot.handler, TORQUE, 7)
+    for one in robot.ids:
+        state.addParam(one)
+    for count in range(5, 9):
+        assert state.txRxPacket() == COMM_SUCCESS
         assert robot.machine.time == pytest.approx(count * PERIOD)
+        assert robot.reading.txRxPacket() == COMM_SUCCESS
+        assert robot.machine.time == pytest.approx((count + 1) * PERIOD)
 
 
 def test_servo_follows_its_goal_and_the_robot_stands(robot):

@@ -46,7 +46,7 @@ class Bus:
         self._random = np.random.default_rng((seed, 1))
         self._reader = wire.Reader()
         self._waiting: dict[int, tuple[int, bytes]] = {}
-        self._read: tuple[float, Packet] | None = None
+        self._read: dict[Packet, float] = {}
         self._late = b""
 
     def feed(self, data: bytes) -> bytes:
@@ -78,9 +78,9 @@ class Bus:
         """In lock-step, advances before a read of many devices that comes again."""
         if self._period is None or packet.instruction not in (SYNC_READ, BULK_READ):
             return
-        if self._read == (self.machine.time, packet):
+        if self._read.get(packet) == self.machine.time:
             self.machine.advance(self._period)
-        self._read = self.machine.time, packet
+        self._read[packet] = self.machine.time
 
     # Instructions
 
