@@ -5,7 +5,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from bus_robot import IMU, POSITION, SUCCESS, TORQUE, connected
+from bus_robot import IMU, SUCCESS, TORQUE, connected
 from dynamixel_sdk import COMM_SUCCESS, PortHandler, Protocol2PacketHandler
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,15 +122,19 @@ def test_setup_with_faults_is_the_same_behind_json():
 
 
 @pytest.mark.slow
-def test_in_real_time_a_robot_falls_whose_servos_nobody_switches_on():
+def test_in_real_time_a_robot_is_held_until_it_is_switched_on_and_falls_once_it_is_off():
     with BusProcess(setup(real_time=True), options={"run": "biped_fast"}) as bus:
-        port = Port(bus.port, 1_000_000, patience=1.0)
-        first = PacketHandler().read4ByteTxRx(port, 3, POSITION)[0]
+        port, handler = Port(bus.port, 1_000_000, patience=1.0), PacketHandler()
+        time.sleep(0.5)
+        assert bus.report().truth["time [s]"] > 0.3
+        assert bus.report().truth["lean [rad]"] == 0.0
+
+        for value in (1, 0):
+            assert handler.write1ByteTxRx(port, 3, TORQUE, value) == SUCCESS
+            time.sleep(0.2)
         time.sleep(2.0)
-        assert PacketHandler().read4ByteTxRx(port, 3, POSITION)[0] != first
-        port.closePort()
-        assert bus.report().truth["time [s]"] == pytest.approx(2.5, abs=0.6)
         assert bus.report().truth["lean [rad]"] > 0.8
+        port.closePort()
 
 
 @pytest.mark.slow

@@ -65,6 +65,8 @@ class Event(NamedTuple):
 class Machine:
     """A robot with its devices.
 
+    The robot is held in its home posture until a servo is driven for the first time.
+
     Args:
         plant: The robot.
         setup: The devices, and what goes wrong.
@@ -94,7 +96,7 @@ class Machine:
         self.devices = {device.id: device for device in sorted(devices, key=lambda one: one.id)}
         _check(setup.faults, self.servos, self._imu, plant)
 
-        self.time, self.plugged = 0.0, True
+        self.time, self.plugged, self._held = 0.0, True, True
         self.events: list[Event] = []
         self._begun: dict[Fault, bytes] = {}
         self._states = {servo.id: "limp" for servo in self.servos}
@@ -106,7 +108,9 @@ class Machine:
         """Lets time pass [s]."""
         targets = np.array([servo.target for servo in self.servos])
         driven = np.array([servo.driven for servo in self.servos])
-        self._plant.advance(targets, driven, duration)
+        self._held = self._held and not driven.any()
+        if not self._held:
+            self._plant.advance(targets, driven, duration)
         self.time += duration
 
         self._feel(self._plant.read(), duration)
