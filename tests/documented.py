@@ -210,6 +210,9 @@ class Session:
             (self.folder / "examples").symlink_to(ROOT / "examples")
         if any("mine.zip" in block.text for block in page):
             _save_policy(self.folder / "mine.zip", self.folder / "stats.pkl")
+        if any("identify log.csv" in block.text for block in page):
+            excite = ["excite", "hopper", "--duration", "9", "--out", str(self.folder / "own.csv")]
+            _call([*excite, "--rehearsal", str(self.folder / "log.csv")])
 
     def run(self, block: Block) -> bool:
         """Runs a block; returns whether it is one that is run.
@@ -342,6 +345,10 @@ def _shortened(words: list[str], out: str) -> list[str]:
         rest = [*rest[:1], *APPENDED, *rest[1:], *([] if "--steps" in rest else ["--steps", "1"])]
     if command == "check":
         rest += ["--worlds", "1", "--hidden", "1"]
+    if command == "excite":
+        rest += ["--duration", "9"]
+    if command == "identify":
+        rest += ["--models", "m1", "--iterations", "1"]
     if command == "compare":
         rest = [*_beginning(rest), "--worlds", "2", "--gap-worlds", "0"]
     return [command, *_replaced(rest)]

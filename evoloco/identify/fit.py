@@ -1,0 +1,267 @@
+"""Fits numbers of a body to logs by nonlinear least squares, with `mujoco.sysid`."""
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from evoloco.errors import EvolocoError
+from evoloco.extras import needs
+from evoloco.genome import Array
+from evoloco.identify.limbs import columns
+from evoloco.identify.model import ServoModel
+from evoloco.identify.numbers import Number
+from evoloco.identify.playback import Playback
+from evoloco.identify.recording import Recording
+from evoloco.morphology import Morphology
+
+ITERATIONS = 6
+"""Steps of the optimizer; each simulates the logs once per column of the Jacobian."""
+
+STEP = 1e-3
+"""Difference by which the Jacobian is found, as a share of the way between the bounds."""
+
+DIVERGED = 10.0
+"""Residual where a simulation diverges [rad]."""
+
+VAGUE = 0.25
+"""A 95 % interval that is wider than this share of the way between the bounds tells nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What a fit found.
+
+    Attributes:
+        model: The servo model.
+        numbers: What was fitted (n,).
+        values: Of each, in its unit (n,).
+        interval: Half width of each number's 95 % interval (n,). It is blind to errors of the
+            model: it says how well this model's number is known, not whether the model is right.
+        error: Held-out RMSE of each joint [rad] (joints,).
+    """
+
+    model: ServoModel
+    numbers: tuple[Number, ...]
+    values: Array
+    interval: Array
+    error: Array
+
+    @property
+    def rms(self) -> float:
+        """Held-out RMSE over all joints [rad]."""
+        return float(np.sqrt(np.mean(self.error**2)))
+
+    @property
+    def unknown(self) -> list[str]:
+        """Names of the numbers that the logs cannot tell: a wide interval, or at a bound."""
+        return [
+            number.name
+            for number, value, half in zip(self.numbers, self.values, self.interval, strict=True)
+            if _is_unknown(number, value, half)
+        ]
+
+
+def _is_unknown(number: Number, value: float, half: float) -> bool:
+    width = number.high - number.low
+    at_bound = min(value - number.low, number.high - value) < 1e-3 * width
+    return bool(half > VAGUE * width or (at_bound and number.low != 0.0) or not np.isfinite(half))
+
+
+def fit(
+    body: Morphology,
+    model: ServoModel,
+    recordings: Sequence[Recording],
+    begin: Sequence[float] | None = None,
+    iterations: int = ITERATIONS,
+    threads: int = 0,
+    told: Callable[[str], object] = lambda _: None,
+) -> Fit:
+    """Fits a servo model to what logs show before their held-out part.
+
+    Args:
+        body: A hanging body.
+        model: The servo model.
+        recordings: Of the robot, hung up.
+        begin: Values that the fit begins at; the nominal ones where None.
+        iterations: Steps of the optimizer.
+        threads: Number of threads; all CPUs where 0.
+        told: Called with what goes on.
+
+    Raises:
+        EvolocoError: `mujoco.sysid` is not installed, or the body diverges as it is.
+    """
+    sysid = _sysid()
+    numbers = model.numbers(body)
+    low, high = (np.array([getattr(one, end) for one in numbers]) for end in ("low", "high"))
+    start = np.array([one.begin for one in numbers] if begin is None else begin)
+    start = np.clip(start, low + 0.01 * (high - low), high - 0.01 * (high - low))
+    task = _Task(body, model, numbers, recordings, threads)
+
+    parameters = sysid.ParameterDict()
+    for one, value in zip(numbers, start, strict=True):
+        parameter = sysid.Parameter(one.name, one.nominal, one.low, one.high)
+        parameter.update_from_vector(np.array([value]))
+        parameters.add(parameter)
+
+    def residual(x: Array, _: Any) -> tuple[list[Array], None, None]:
+        found = [task.residual(column) for column in x.reshape(len(numbers), -1).T]
+        return [np.stack(found, axis=1)], None, None
+
+    def jacobian(x: Array, r: Array) -> Array:
+        told(f"{model.name}: {1e3 * float(np.sqrt(np.mean(r**2))):.2f} mrad in the fitted part")
+        return task.jacobian(x.ravel(), r.ravel())
+
+    _, result = sysid.optimize(
+        parameters,
+        residual,
+        optimizer="mujoco",
+        verbose=False,
+        max_iters=iterations,
+        jacobian=jacobian,
+        x_scale=high - low,
+        gtol=1e-4,
+        output=io.StringIO(),
+        mu_min=0.1,
+        mu_factor=5.0,
+    )
+    values = np.clip(np.asarray(result.x).ravel(), low, high)
+    _, interval = sysid.calculate_intervals([task.residual(values)], result.jac)
+    return Fit(model, tuple(numbers), values, np.asarray(interval), task.held_out(values))
+
+
+def _sysid() -> Any:
+    """`mujoco.sysid`, silent.
+
+    Raises:
+        EvolocoError: It, or what it needs, is not installed.
+    """
+    for package in ("colorama", "tabulate", "plotly"):  # without them it is empty, and silent
+        needs(package, "sysid")
+    logging = needs("absl.logging", "sysid")
+    logging.set_verbosity(logging.ERROR)
+    return needs("mujoco.sysid", "sysid")
+
+
+class _Task:
+    """Simulates logs with values of numbers."""
+
+    def __init__(
+        self,
+        body: Morphology,
+        model: ServoModel,
+        numbers: Sequence[Number],
+        recordings: Sequence[Recording],
+        threads: int,
+    ) -> None:
+        self._body, self._model, self._numbers = model.prepared(body), model, numbers
+        self._recordings = recordings
+        self._columns = columns(body, numbers)
+        self._play = Playback(
+            self._body, len(self._columns), model.actuators(self._body), threads=threads
+        )
+
+    def residual(self, values: Array) -> Array:
+        """Simulated minus measured angles of the fitted parts [rad] (n,)."""
+        return np.concatenate([one[:, 0].ravel() for one in self._residuals([values])])
+
+    def jacobian(self, values: Array, residual: Array) -> Array:
+        """Derivatives of the residuals by the numbers (n, numbers).
+
+        Numbers that move different limbs share a simulation: hung up, limbs do not feel each other.
+        """
+        steps = np.array([STEP * (one.high - one.low) for one in self._numbers])
+        inward = np.array(
+            [
+                -1 if v + s > n.high else 1
+                for v, s, n in zip(values, steps, self._numbers, strict=True)
+            ]
+        )
+        moved = []
+        for column in self._columns:
+            point = values.copy()
+            places = [place for place, _ in column]
+            point[places] += (steps * inward)[places]
+            moved.append(point)
+
+        found = np.zeros((len(residual), len(values)))
+        first = 0
+        for part in self._residuals(moved):
+            samples, joints = part.shape[0], part.shape[2]
+            size = samples * joints
+            here = residual[first : first + size].reshape(samples, joints)
+            for number, column in enumerate(self._columns):
+                for place, reach in column:
+                    change = np.zeros((samples, joints))
+                    change[:, reach] = (part[:, number] - here)[:, reach]
+                    found[first : first + size, place] = change.ravel() / (steps * inward)[place]
+            first += size
+        return found
+
+    def held_out(self, values: Array) -> Array:
+        """RMSE of every joint in the held-out parts [rad] (joints,)."""
+        return error_of(
+            self._play, self._model, self._body, self._numbers, values, self._recordings
+        )
+
+    def _residuals(self, points: Sequence[Array]) -> list[Array]:
+        """Residuals of every log (samples, points, joints) [rad]."""
+        found = []
+        for one in self._recordings:
+            angles = simulated(
+                self._play, self._model, self._body, self._numbers, points, one, one.split
+            )
+            measured = one.position[one.fitted][:, None]
+            difference = one.sampled(angles, one.fitted) - measured
+            found.append(np.nan_to_num(difference, nan=DIVERGED))
+        return found
+
+
+def simulated(
+    play: Playback,
+    model: ServoModel,
+    body: Morphology,
+    numbers: Sequence[Number],
+    points: Sequence[Array],
+    recording: Recording,
+    until: float,
+) -> Array:
+    """Angles under the commands of a log, with several values of numbers (T + 1, points, joints).
+
+    Args:
+        play: Simulates.
+        model: The servo model.
+        body: The hanging body, prepared for the model.
+        numbers: What the values are of.
+        points: The values, once for each simulation.
+        recording: Of the commands and the start.
+        until: Time at which it ends [s].
+
+    Raises:
+        EvolocoError: There are no points.
+    """
+    if not points:
+        raise EvolocoError("No values to simulate.")
+    start = recording.position[0], recording.command[0]
+    bodies = [model.body(body, numbers, values.tolist(), start) for values in points]
+    params = model.parameters(body, numbers, np.array(points))
+    return play.angles(bodies, recording.commands(until), params)
+
+
+def error_of(
+    play: Playback,
+    model: ServoModel,
+    body: Morphology,
+    numbers: Sequence[Number],
+    values: Array,
+    recordings: Sequence[Recording],
+) -> Array:
+    """RMSE of every joint in the held-out parts of logs [rad] (joints,)."""
+    squares = []
+    for one in recordings:
+        angles = simulated(play, model, body, numbers, [values], one, float(one.time[-1]))
+        difference = one.sampled(angles[:, 0], one.held_out) - one.position[one.held_out]
+        squares.append(np.nan_to_num(difference, nan=DIVERGED) ** 2)
+    return np.asarray(np.sqrt(np.concatenate(squares).mean(axis=0)))

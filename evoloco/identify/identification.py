@@ -1,0 +1,176 @@
+"""From logs to a fitted body: every servo model is fitted, and the held-out error chooses."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evoloco.errors import unwritten
+from evoloco.genome import Array
+from evoloco.identify import body_file, ladder, recording, subject
+from evoloco.identify.body_file import FittedBody
+from evoloco.identify.fit import Fit, error_of, fit
+from evoloco.identify.hanging import hang
+from evoloco.identify.playback import Playback
+from evoloco.identify.recording import Recording
+from evoloco.morphology import Morphology
+from evoloco.spec import MorphologySpec
+
+FILE = "fitted.json"
+"""Name of the file of the fitted body."""
+
+WORTH = 0.02
+"""Share of the error by which a model with more numbers must be better to be chosen."""
+
+
+@dataclass(frozen=True, eq=False)
+class Identification:
+    """What was found of a robot.
+
+    Attributes:
+        told: [morphology] of the body that it was believed to be.
+        body: That body, hanging.
+        recordings: Its logs.
+        before: Held-out RMSE of each joint of that body [rad] (joints,).
+        fits: Of the servo models, the simplest first.
+    """
+
+    told: MorphologySpec
+    body: Morphology
+    recordings: tuple[Recording, ...]
+    before: Array
+    fits: tuple[Fit, ...]
+
+    @property
+    def before_rms(self) -> float:
+        """Held-out RMSE over all joints of the body as it was believed to be [rad]."""
+        return float(np.sqrt(np.mean(self.before**2)))
+
+    @property
+    def best(self) -> Fit:
+        """The simplest model that no later one beats by much."""
+        chosen = self.fits[0]
+        for other in self.fits[1:]:
+            if other.rms < (1 - WORTH) * chosen.rms:
+                chosen = other
+        return chosen
+
+    def sentences(self) -> list[str]:
+        """What a reader should know."""
+        best = self.best
+        said = [
+            f"Held-out RMSE fell from {1e3 * self.before_rms:.2f} to {1e3 * best.rms:.2f} mrad, by "
+            f"{1 - best.rms / self.before_rms:.1%}; model {best.model.name}."
+        ]
+        latency = dict(zip((one.name for one in best.numbers), best.values, strict=True))
+        said.append(f"Commands take effect after {1e3 * latency['latency']:.1f} ms.")
+        if best.unknown:
+            some = ", ".join(best.unknown[:6])
+            more = f" and {len(best.unknown) - 6} more" if len(best.unknown) > 6 else ""
+            said.append(f"These logs cannot tell: {some}{more}.")
+        said.append(
+            "Intervals are blind to errors of the model: they say how well a number of this model "
+            "is known, not whether the robot has such a number."
+        )
+        return said
+
+    def facts(self) -> dict[str, Any]:
+        """The short form, for JSON and for the file of the fitted body."""
+        best = self.best
+        return {
+            "logs": [one.name for one in self.recordings],
+            "before": self.before_rms,
+            "after": best.rms,
+            "model": best.model.name,
+            "models": {one.model.name: one.rms for one in self.fits},
+            "joints": {
+                joint.name: {"before": float(before), "after": float(after)}
+                for joint, before, after in zip(
+                    self.body.joints, self.before, best.error, strict=True
+                )
+            },
+            "unknown": best.unknown,
+            "intervals": {
+                one.name: float(half) if np.isfinite(half) else None
+                for one, half in zip(best.numbers, best.interval, strict=True)
+            },
+        }
+
+    def write(self, folder: Path) -> Path:
+        """Writes the file of the fitted body, and returns its path.
+
+        Raises:
+            StorageError: It cannot be written.
+        """
+        path = folder / FILE
+        values = {
+            one.name: value for one, value in zip(self.best.numbers, self.best.values, strict=True)
+        }
+        fitted = FittedBody(
+            self.told.model_dump(exclude_defaults=True),
+            self.best.model.name,
+            values,
+            {},
+            self.facts(),
+        )
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            body_file.write(path, fitted)
+        except OSError as error:
+            raise unwritten(error, f"{path} cannot be written: {error}.") from error
+        return path
+
+
+def identify(
+    logs: Sequence[Path],
+    morphology: str,
+    models: str = "all",
+    masses: bool = False,
+    iterations: int = 6,
+    threads: int = 0,
+    told: Callable[[str], object] = lambda _: None,
+) -> Identification:
+    """Fits servo models to logs.
+
+    Args:
+        logs: Files of a robot that hung.
+        morphology: What it is believed to be (see `subject.morphology_of`).
+        models: Names of servo models with commas between, or "all".
+        masses: Whether masses of links are fitted too.
+        iterations: Largest number of steps of each fit.
+        threads: Number of threads; all CPUs where 0.
+        told: Called with what goes on.
+
+    Raises:
+        EvolocoError: A name, a log or the body cannot be used.
+    """
+    names = ladder.NAMES if models == "all" else tuple(models.split(","))
+    chosen = [ladder.servo_model(name.strip(), masses) for name in names]
+    believed = subject.morphology_of(morphology)
+    body = hang(subject.build(believed))
+    recordings = recording.read(logs, body)
+
+    fits: list[Fit] = []
+    for model in chosen:
+        begin = _begin(model.numbers(body), fits)
+        fits.append(fit(body, model, recordings, begin, iterations, threads, told))
+    before = _before(body, recordings, masses)
+    return Identification(believed, body, tuple(recordings), before, tuple(fits))
+
+
+def _begin(numbers: Sequence[Any], fits: Sequence[Fit]) -> list[float]:
+    """Where a fit begins: at what the one before it found, else at the nominal numbers."""
+    known: dict[str, float] = {}
+    for one in fits:
+        known |= dict(zip((number.name for number in one.numbers), one.values, strict=True))
+    return [known.get(number.name, number.begin) for number in numbers]
+
+
+def _before(body: Morphology, recordings: Sequence[Recording], masses: bool) -> Array:
+    """Held-out RMSE of each joint of the body as it was believed to be [rad] (joints,)."""
+    model = ladder.servo_model("m1", masses)
+    prepared, numbers = model.prepared(body), model.numbers(body)
+    nominal = np.array([one.nominal for one in numbers])
+    return error_of(Playback(prepared, 1, threads=1), model, prepared, numbers, nominal, recordings)

@@ -1,0 +1,5 @@
+"""Kinds of excitations."""
+
+from typing import Literal
+
+Kind = Literal["multisine", "chirp", "prbs", "mixed"]
