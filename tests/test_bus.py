@@ -150,6 +150,7 @@ def test_imu_turned_in_the_torso_tells_turned_vectors():
     quiet = ImuMount(axes=("-x", "-y", "z"), rate_noise=0, acceleration_noise=0)
     setup = replace(plain(body.joints), imu=quiet)
     machine = Machine(body, setup)
+    machine.servos[0].write(TORQUE, b"\x01")
     body.push(np.array([1.0, 0.5, 0.0]))
     machine.advance(PERIOD)
 
