@@ -9,8 +9,10 @@ import pytest
 
 pytest.importorskip("pydrake", reason="needs Drake: pip install --no-deps drake")
 
+from evoloco.check.make import make
+from evoloco.check.result import Champion, digest, read
 from evoloco.check.subject import Subject
-from evoloco.drake.contact import Contact
+from evoloco.drake.contact import Contact, contacts
 from evoloco.drake.readings import Readings
 from evoloco.drake.servos import Servos
 from evoloco.drake.twin import Twin
@@ -342,6 +344,27 @@ def test_the_same_episode_has_the_same_numbers():
     )
 
     assert first == second
+
+
+# A check
+
+
+def test_a_check_in_drake_has_a_row_for_every_contact_beside_that_of_mujoco(tmp_path):
+    spec = Subject.of("biped_fast").spec
+    genome = np.full(len(Experiment(spec).space), 0.5)
+    champion = Champion(generation=0, individual=0, sha256=digest(spec, genome))
+    subject = Subject(spec, genome, champion, tmp_path)
+
+    found, page = make(subject, 1, 1, 1, engine="drake")
+
+    second = found.second
+    body = Experiment(spec).body(genome)
+    assert [one.stiffness for one in second.outings] == [each.stiffness for each in contacts(body)]
+    assert second.native.stiffness is None
+    assert second.native.lasted == found.nominal.lasted[0]
+    assert read(page.with_name("check.json")) == found
+    assert 'id="second"' in page.read_text(encoding="utf-8")
+    assert any(sentence.startswith("In Drake it") for sentence in found.verdict.sentences)
 
 
 def _plain(scenario):

@@ -7,9 +7,10 @@ import mujoco
 import numpy as np
 import pytest
 
+from evoloco.check.second import NUMBERS, Outing, Second
 from evoloco.check.subject import Subject
 from evoloco.drake.carried import DrakeError, check, left_out
-from evoloco.drake.contact import Contact
+from evoloco.drake.contact import FRICTION, REBOUND, SINKING, Contact, contacts
 from evoloco.drake.engine import engine
 from evoloco.drake.walk import walk
 from evoloco.experiment import Experiment
@@ -111,6 +112,46 @@ def test_what_is_simpler_in_drake_is_told():
 
     assert left_out(host("biped_fast").morphology.model) == []
     assert "rolling friction" in left_out(body.model)[0]
+
+
+def outing(**changed):
+    known = {
+        **{"stiffness": 1e4, "dissipation": 5.0, "friction": 1.0, "fell": False, "lasted": 10.0},
+        **{"way": 3.0, "verb": "walks", "goes": True, "speed": 0.3},
+    }
+    return Outing(**known | changed, numbers=dict.fromkeys(NUMBERS))
+
+
+@pytest.mark.parametrize(("falling", "doubtful"), [(0, False), (2, False), (3, True)])
+def test_a_gait_is_in_doubt_if_it_lasts_in_less_than_four_fifths_of_the_contacts(falling, doubtful):
+    outings = [outing(fell=index < falling, way=1.0 + index) for index in range(10)]
+    second = Second(engine="drake", version="1", native=outing(), outings=tuple(outings), told=())
+
+    (sentence,) = second.sentences(10.0)
+
+    assert second.lasting == 10 - falling
+    assert second.doubtful == doubtful
+    assert f"in {10 - falling} of 10 contacts, and covers {1 + falling} to 10 m" in sentence
+
+
+def test_contacts_differ_in_depth_and_rebound_as_told():
+    body = host("biped_fast").morphology
+    found = contacts(body)
+    depths = {body.weight / each.stiffness / body.leg_length for each in found}
+    fastest = {1 / each.dissipation / np.sqrt(body.gravity * body.leg_length) for each in found}
+
+    assert sorted(depths) == pytest.approx(sorted(SINKING))
+    assert sorted({round(each, 9) for each in fastest}) == pytest.approx(sorted(REBOUND))
+    assert {each.friction for each in found} == {1.0, *FRICTION}
+
+
+def test_a_check_in_drake_is_refused_before_anything_is_written(evoloco, tmp_path):
+    out = tmp_path / "check"
+    ended = evoloco("check", "muscle_biped", "--engine", "drake", "--out", out)
+
+    assert ended.code == 2
+    assert "muscles" in ended.err
+    assert not out.exists()
 
 
 def test_a_missing_drake_is_named_with_the_command_that_installs_it(monkeypatch):

@@ -10,6 +10,7 @@ from evoloco.check.gaps import Gap
 from evoloco.check.quality import Look, look
 from evoloco.check.result import Exploit
 from evoloco.check.worlds import bare, sensing
+from evoloco.drake.contact import Contact
 from evoloco.ending import Outcome
 from evoloco.episode import Episode
 from evoloco.evaluation import Evaluator
@@ -128,6 +129,28 @@ class Bench:
         ]
         fell, lasted, ways = zip(*rows, strict=True)
         return Endings(list(fell), list(lasted), list(ways))
+
+    def in_drake(self, scenario: Scenario, contact: Contact) -> Look:
+        """Returns what the champion's episode in Drake shows."""
+        from evoloco.drake.walk import walk
+
+        return look(walk(self.experiment, self._genome, scenario, contact, self.duration))
+
+    def check_drake(self) -> tuple[str, list[str]]:
+        """Returns Drake's version, and what is simpler there, a sentence each.
+
+        Raises:
+            DrakeError: The champion cannot be simulated there.
+            MissingExtraError: Drake is not installed.
+        """
+        from evoloco.drake.carried import check, left_out
+        from evoloco.drake.engine import engine, version
+        from evoloco.host import Host
+
+        host = Host(self.experiment, self._genome)
+        check(host)
+        engine()
+        return version(), left_out(host.morphology.model)
 
     def exploits(self, scenario: Scenario) -> list[Exploit]:
         """Returns signs that the champion lives on errors of the simulation.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from evoloco import __version__, provenance
 from evoloco.check import log
@@ -16,6 +17,9 @@ from evoloco.errors import unwritten
 from evoloco.record.files import write
 from evoloco.record.lock import held
 from evoloco.unheard import unheard
+
+Engine = Literal["mujoco", "drake"]
+"""Simulators that a champion is checked in; MuJoCo always is one of them."""
 
 WORLDS = 20
 """Usual number of worlds of each single gap."""
@@ -32,6 +36,7 @@ def make(
     time_limit: float | None = None,
     elsewhere: Elsewhere | None = None,
     show: Callable[[Progress], object] = unheard,
+    engine: Engine = "mujoco",
 ) -> tuple[Check, Path]:
     """Checks a champion, or goes on where an interrupted check stopped.
 
@@ -43,6 +48,7 @@ def make(
         time_limit: Wall time that an episode may take [s]; by default the run file's.
         elsewhere: Opens evaluators that are not in this process.
         show: Called before each measurement.
+        engine: "drake" tries the champion there too.
 
     Returns:
         What was found, and the path of the page.
@@ -50,14 +56,18 @@ def make(
     Raises:
         BusyError: Another process uses the folder.
         StorageError: The folder cannot be written.
+        DrakeError: The champion cannot be simulated in Drake.
+        MissingExtraError: Drake is not installed.
     """
+    bench = Bench(subject.spec, subject.genome, threads, time_limit, elsewhere)
+    if engine == "drake":
+        bench.check_drake()
     folder = subject.folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise unwritten(error, f"{folder} cannot be made: {error.strerror}.") from None
 
-    bench = Bench(subject.spec, subject.genome, threads, time_limit, elsewhere)
     settings = Settings(worlds=worlds, hidden=hidden, duration=bench.duration, preset=PRESET)
     facts = provenance.collect(bench.experiment)
     about = {
@@ -69,7 +79,7 @@ def make(
     versions = {"evoloco": __version__, **facts["packages"], "cpu": facts["cpu"]}
     with held(folder), bench:
         record = log.Log(folder / log.FILE, about)
-        found = survey(subject, Survey(bench, settings, record, show), versions)
+        found = survey(subject, Survey(bench, settings, record, show), versions, engine)
         again = f"give the command once more: evoloco check {folder}"
         write(folder / FILE, found.dumps(), again)
         write(folder / PAGE, render(found), again)
@@ -77,7 +87,9 @@ def make(
     return found, folder / PAGE
 
 
-def survey(subject: Subject, measures: Survey, versions: dict[str, str]) -> Check:
+def survey(
+    subject: Subject, measures: Survey, versions: dict[str, str], engine: Engine = "mujoco"
+) -> Check:
     """Measures every item, in an order in which worlds with equal sensors follow each other."""
     gaits, signs, wide = measures.gaits(), measures.exploits(), measures.wide()
     commanded = measures.commanded()
@@ -90,6 +102,7 @@ def survey(subject: Subject, measures: Survey, versions: dict[str, str]) -> Chec
     worst = sorted(measures.gaps, key=lambda gap: _badness(trials[gap.name], margins[gap.name]))
     order = [gap.name for gap in worst]
     found = measures.map(worst)
+    second = measures.second() if engine == "drake" else None
     gaps = [trials[name] for name in order]
     margin_list = [margins[name] for name in order]
     said = verdict(
@@ -102,6 +115,7 @@ def survey(subject: Subject, measures: Survey, versions: dict[str, str]) -> Chec
         commanded,
         signs,
         measures.settings.duration,
+        second,
     )
     return Check(
         schema_version=SCHEMA,
@@ -123,6 +137,7 @@ def survey(subject: Subject, measures: Survey, versions: dict[str, str]) -> Chec
         exploits=signs,
         left_out=tuple(measures.left_out),
         took=Took(episodes=measures.cost.episodes, wall=measures.cost.wall),
+        second=second,
     )
 
 

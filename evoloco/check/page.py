@@ -5,6 +5,7 @@ from typing import Any
 from evoloco.check.figures import figures
 from evoloco.check.margins import SHARE
 from evoloco.check.result import Check
+from evoloco.check.second import HEADS
 from evoloco.check.words import interval, percent, span
 from evoloco.report.template import environment, pictured, style
 
@@ -14,6 +15,7 @@ TITLES = {
     "margins": "Margins",
     "map": "The two worst gaps",
     "numerics": "Time step and integrator",
+    "second": "A second simulator",
     "gait": "The gait",
     "exploits": "Exploits of the simulation",
     "about": "What was checked",
@@ -28,7 +30,11 @@ def render(check: Check) -> str:
 
 def _content(check: Check) -> dict[str, Any]:
     """Returns everything that the template names."""
-    absent = {"map": check.map is None, "exploits": check.exploits is None}
+    absent = {
+        "map": check.map is None,
+        "second": check.second is None,
+        "exploits": check.exploits is None,
+    }
     return {
         "check": check,
         "verdict": check.verdict,
@@ -37,6 +43,7 @@ def _content(check: Check) -> dict[str, Any]:
         "interval": interval,
         "percent": percent,
         "span": span,
+        "columns": HEADS,
         "pictures": {name: pictured(each) for name, each in figures(check).items()},
         "sections": {name: title for name, title in TITLES.items() if not absent.get(name)},
         "style": style(),

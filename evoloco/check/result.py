@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from evoloco import text_file
 from evoloco.check.intervals import wilson
+from evoloco.check.part import Part
+from evoloco.check.second import Second
 from evoloco.errors import JournalError
 from evoloco.genome import Array
 from evoloco.spec import RunSpec, dumps
@@ -28,13 +30,7 @@ TENTH = 0.1
 Tone = Literal["good", "fair", "bad"]
 
 
-class _Part(BaseModel):
-    """A table of the file: frozen, without unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Tally(_Part):
+class Tally(Part):
     """What happened in some worlds.
 
     Attributes:
@@ -86,7 +82,7 @@ class Tally(_Part):
         return self.falls / self.worlds
 
 
-class Trial(_Part):
+class Trial(Part):
     """The champion in worlds that differ by one gap.
 
     Attributes:
@@ -102,7 +98,7 @@ class Trial(_Part):
     tally: Tally
 
 
-class Wide(_Part):
+class Wide(Part):
     """The champion in worlds with all gaps at once.
 
     Attributes:
@@ -114,7 +110,7 @@ class Wide(_Part):
     tally: Tally
 
 
-class Step(_Part):
+class Step(Part):
     """One width that a margin tried."""
 
     width: float
@@ -123,7 +119,7 @@ class Step(_Part):
     worlds: int
 
 
-class Margin(_Part):
+class Margin(Part):
     """How much of a gap until 1 in 10 falls.
 
     Attributes:
@@ -145,7 +141,7 @@ class Margin(_Part):
     steps: tuple[Step, ...]
 
 
-class Map(_Part):
+class Map(Part):
     """Falls over the widths of two gaps.
 
     Attributes:
@@ -165,7 +161,7 @@ class Map(_Part):
     falls: tuple[tuple[int, ...], ...]
 
 
-class Numerics(_Part):
+class Numerics(Part):
     """The champion in the nominal worlds with other numerics.
 
     Attributes:
@@ -181,7 +177,7 @@ class Numerics(_Part):
     tally: Tally
 
 
-class Number(_Part):
+class Number(Part):
     """One number about the gait, over the nominal worlds.
 
     Attributes:
@@ -203,7 +199,7 @@ class Number(_Part):
     within: bool = True
 
 
-class Exploit(_Part):
+class Exploit(Part):
     """A sign that the gait lives on errors of the simulation; see `evoloco.check.exploits`."""
 
     name: str
@@ -214,7 +210,7 @@ class Exploit(_Part):
     suspicious: bool
 
 
-class Gaits(_Part):
+class Gaits(Part):
     """What the champion does in worlds, and how many of them.
 
     Attributes:
@@ -234,7 +230,7 @@ class Gaits(_Part):
     numbers: tuple[Number, ...]
 
 
-class Commanded(_Part):
+class Commanded(Part):
     """The champion in hidden worlds at full width, with the commands of its run.
 
     Attributes:
@@ -246,7 +242,7 @@ class Commanded(_Part):
     follows: int
 
 
-class Verdict(_Part):
+class Verdict(Part):
     """What it comes to.
 
     Attributes:
@@ -260,7 +256,7 @@ class Verdict(_Part):
     sentences: tuple[str, ...]
 
 
-class Champion(_Part):
+class Champion(Part):
     """Whom the check is about.
 
     Attributes:
@@ -274,7 +270,7 @@ class Champion(_Part):
     sha256: str
 
 
-class Settings(_Part):
+class Settings(Part):
     """How much is tried.
 
     Attributes:
@@ -290,7 +286,7 @@ class Settings(_Part):
     preset: str
 
 
-class Took(_Part):
+class Took(Part):
     """What the check cost. All else in the file is the same whenever the same is checked.
 
     Attributes:
@@ -302,7 +298,7 @@ class Took(_Part):
     wall: float
 
 
-class Check(_Part):
+class Check(Part):
     """All that a check found.
 
     Attributes:
@@ -325,6 +321,7 @@ class Check(_Part):
         exploits: Signs that it lives on errors of the simulation; None where nothing looked.
         left_out: What the body lacks, a sentence each.
         took: What the check cost.
+        second: In another simulator; None where it was not asked for.
     """
 
     schema_version: int
@@ -346,6 +343,7 @@ class Check(_Part):
     exploits: tuple[Exploit, ...] | None
     left_out: tuple[str, ...]
     took: Took
+    second: Second | None = None
 
     def at(self, width: float) -> Tally:
         """Returns the tally with all gaps at once at a width that was tried."""

@@ -25,7 +25,9 @@ from evoloco.check.result import (
     Trial,
     Wide,
 )
+from evoloco.check.second import Outing, Second
 from evoloco.check.worlds import NEAR, Part, scenarios
+from evoloco.drake.contact import Contact, contacts
 from evoloco.errors import EvolocoError
 from evoloco.experiment import Experiment
 from evoloco.spec import CommandSpec
@@ -297,6 +299,29 @@ class Survey:
         """Signs that it lives on errors of the simulation; None where they cannot be looked for."""
         signs = self._signs["signs"]
         return None if signs is None else tuple(Exploit(**one) for one in signs)
+
+    def second(self) -> Second:
+        """The first nominal world in Drake, over a range of contacts."""
+        version, told = self.bench.check_drake()
+        (scenario,) = scenarios(self.bench.experiment, [], self.start, 1)
+        tried = contacts(self.bench.body)
+        self.cost.plan(len(tried))
+        outings = []
+        for contact in tried:
+
+            def measure(contact: Contact = contact) -> dict[str, Any]:
+                return {"look": self.bench.in_drake(scenario, contact)._asdict()}
+
+            name = f"drake {version} {contact}"
+            found = self._measured(name, f"Drake, {contact.stiffness:.3g} N/m", 1, measure)
+            outings.append(Outing.of(Look(**found["look"]), contact))
+        return Second(
+            engine="drake",
+            version=version,
+            native=Outing.of(self.nominal_looks[0], None),
+            outings=tuple(outings),
+            told=tuple(told),
+        )
 
     @property
     def nominal(self) -> Tally:

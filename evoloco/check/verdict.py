@@ -15,6 +15,7 @@ from evoloco.check.result import (
     Verdict,
     Wide,
 )
+from evoloco.check.second import Second
 from evoloco.check.words import interval, percent
 from evoloco.gait.following import WITHIN
 from evoloco.report.words import counted
@@ -48,6 +49,7 @@ def verdict(
     commanded: Commanded | None,
     exploits: Sequence[Exploit] | None,
     duration: float,
+    second: Second | None = None,
 ) -> Verdict:
     """Returns what a check comes to.
 
@@ -60,7 +62,8 @@ def verdict(
 
     The first condition that holds counts, so a body that only stands never survives. It is "fair"
     at best where the worst tenth of the worlds goes less than `FAR` of the nominal way, where other
-    numerics fell it, or where a sign of an exploit is suspicious.
+    numerics fell it, where a sign of an exploit is suspicious, or where it lasts with too few
+    contacts of a second simulator.
 
     Args:
         nominal: In worlds that differ by the pose at the start only.
@@ -72,6 +75,7 @@ def verdict(
         commanded: With the run's own commands; None where it asks for nothing.
         exploits: Signs that it lives on errors of the simulation; None where nothing looked.
         duration: Of a completed episode [s].
+        second: In another simulator; None where it was not asked for.
     """
     full = next(one.tally for one in wide if one.width == 1.0)
     badge, tone = _badge(full, nominal, gaits)
@@ -79,6 +83,7 @@ def verdict(
         full.worst_tenth < FAR * nominal.distance,
         any(one.tally.share > max(MOSTLY, nominal.share) for one in numerics),
         any(one.suspicious for one in exploits or ()),
+        second is not None and second.doubtful,
     ]
     if tone == "good" and any(doubts):
         tone = "fair"
@@ -92,6 +97,7 @@ def verdict(
         _worst(gaps),
         *(_narrow(margins) if nominal.share < SHARE else ()),
         *_numerics(numerics, nominal),
+        *(second.sentences(duration) if second else ()),
         *_quality(gaits),
         *(one.sentence for one in exploits or () if one.suspicious),
     ]

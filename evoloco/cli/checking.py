@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -21,6 +21,7 @@ from evoloco.cli.output import Output
 
 if TYPE_CHECKING:
     from evoloco.check.result import Check
+    from evoloco.check.second import Second
     from evoloco.check.survey import Progress
     from evoloco.experiment import Experiment
 
@@ -30,6 +31,9 @@ EXAMPLES = (
     "evoloco check biped --out check-of-biped",
     "evoloco check runs/out/biped-seed0 --threads 1 --json",
 )
+
+Engine = Literal["mujoco", "drake"]
+"""Simulators, as `evoloco.check.make` has them."""
 
 INTERVAL = 5.0
 """Shortest time between plain lines [s]."""
@@ -46,6 +50,9 @@ def check(
             show_default="the run folder, or runs/out/NAME-check",
         ),
     ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="drake: tries it in Drake too, over a range of contacts.")
+    ] = "mujoco",
     threads: Threads = 0,
     ray: Ray = None,
     workers: Workers = 0,
@@ -65,7 +72,9 @@ def check(
     subject = Subject.of(run, out)
     try:
         with _shown(output) as show:
-            found, page = make(subject, worlds, hidden, threads, time_limit, elsewhere, show)
+            found, page = make(
+                subject, worlds, hidden, threads, time_limit, elsewhere, show, engine
+            )
     except KeyboardInterrupt:
         place = "" if out is None else f" --out {out}"
         raise Interrupted(
@@ -76,10 +85,22 @@ def check(
     output.data("check", {**_plain(found), "page": str(page)})
     for sentence in found.verdict.sentences:
         output.say(sentence)
+    if found.second is not None:
+        _tell(output, found.second)
     output.say(f"{found.took.episodes} episodes in {found.took.wall:.0f} s.")
     output.say(f"Check: {page}")
     if (page.parent / "run.toml").is_file():
         output.say(f"Put its short form into the report with: evoloco report {page.parent}")
+
+
+def _tell(output: Output, second: "Second") -> None:
+    """Prints what happened in a second simulator."""
+    from evoloco.text_table import aligned
+
+    if output.speaks:
+        typer.echo(f"\n{aligned(*second.rows())}\n")
+    for sentence in second.told:
+        output.say(sentence)
 
 
 def _elsewhere(address: str | None, workers: int) -> Callable[["Experiment"], Any] | None:
@@ -169,4 +190,5 @@ def _plain(found: "Check") -> dict[str, Any]:
         "way": full.distance,
         "episodes": found.took.episodes,
         "took": found.took.wall,
+        **({"second": found.second.model_dump()} if found.second else {}),
     }

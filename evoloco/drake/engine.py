@@ -1,5 +1,6 @@
 """The parts of Drake that are used, under one roof; loaded when they are first asked for."""
 
+import importlib.metadata
 import logging
 from functools import cache
 from types import SimpleNamespace
@@ -38,3 +39,8 @@ def engine() -> Any:
         found |= {name: getattr(loaded, name) for name in names}
     logging.getLogger("drake").setLevel(logging.ERROR)  # it warns of what deformable bodies lack
     return SimpleNamespace(**found)
+
+
+def version() -> str:
+    """Returns Drake's version."""
+    return importlib.metadata.version("drake")
