@@ -9,19 +9,20 @@ import pytest
 
 pytest.importorskip("pydrake", reason="needs Drake: pip install --no-deps drake")
 
+from evoloco.check.bench import Bench
 from evoloco.check.make import make
 from evoloco.check.result import Champion, digest, read
 from evoloco.check.subject import Subject
+from evoloco.check.worlds import scenarios
 from evoloco.drake.contact import Contact, contacts
 from evoloco.drake.readings import Readings
 from evoloco.drake.servos import Servos
 from evoloco.drake.twin import Twin
 from evoloco.drake.walk import walk
 from evoloco.ending import Outcome
+from evoloco.evaluators.local import simulator
 from evoloco.experiment import Experiment
-from evoloco.individual import Individual
 from evoloco.members import member
-from evoloco.randomization.draw import Draws
 
 ODD = """
 <mujoco>
@@ -321,28 +322,65 @@ def test_only_what_mujoco_lets_touch_touches():
 # Walking
 
 
-def test_the_published_biped_walks_in_drake_as_far_as_in_mujoco():
-    subject = Subject.of("biped")
-    experiment = Experiment(subject.spec)
-    scenario = experiment.held_out_scenario(0)
-    native = Individual(experiment, 0, 0, subject.genome).simulate(5.0)
+def both(name, duration):
+    """The first nominal episode of a check, in MuJoCo and in Drake."""
+    subject = Subject.of(name)
+    experiment = Bench(subject.spec, subject.genome).experiment
+    drawn = scenarios(experiment, [], 0.01, 1)
+    body, params = experiment.embodied(subject.genome[None])[0]
+    native = simulator(experiment, 1, duration, body=body).run(params[None], drawn)
+    return next(native).copied(), walk(experiment, subject.genome, drawn[0], FIRM, duration)
 
-    episode = walk(experiment, subject.genome, _plain(scenario), FIRM, 5.0)
+
+def test_the_published_biped_walks_in_drake_as_far_as_in_mujoco():
+    native, episode = both("biped", 5.0)
 
     assert episode.outcome is Outcome.COMPLETED
-    assert episode.forward == pytest.approx(native.forward, rel=0.25)
+    assert episode.forward == pytest.approx(native.forward, rel=0.15)
     assert episode.foot_load.sum(axis=1).mean() == pytest.approx(episode.morphology.weight, rel=0.1)
 
 
-def test_the_same_episode_has_the_same_numbers():
+@pytest.mark.parametrize(
+    ("column", "tolerance"),
+    [
+        ("time", 1e-12),
+        ("command", 1e-12),
+        ("ctrl", 0.003),
+        ("torso_position", 0.003),
+        ("torso_orientation", 0.01),
+        ("joint_angle", 0.02),
+        ("foot_position", 0.003),
+        ("positive_work", 0.004),
+        ("negative_work", 0.02),
+        ("electrical_energy", 0.015),
+    ],
+)
+def test_the_first_moments_are_recorded_as_in_mujoco(first_moments, column, tolerance):
+    native, episode = first_moments
+    assert np.abs(native[column]).max() > tolerance
+    np.testing.assert_allclose(episode[column], native[column], rtol=0, atol=tolerance)
+
+
+@pytest.fixture(scope="module")
+def first_moments():
+    return both("biped", 0.3)
+
+
+def test_a_body_that_falls_ends_by_the_rule_that_it_breaks():
     subject = Subject.of("biped_fast")
-    experiment = Experiment(subject.spec)
-    scenario = _plain(experiment.held_out_scenario(0))
+    experiment = Bench(subject.spec, subject.genome).experiment
+    (scenario,) = scenarios(experiment, [], 0.01, 1)
+    bent = replace(scenario, joint_offset=scenario.joint_offset + 0.5)
 
-    first, second = (
-        walk(experiment, subject.genome, scenario, FIRM, 0.5).trace.tobytes() for _ in range(2)
-    )
+    episode = walk(experiment, subject.genome, bent, FIRM, 3.0)
 
+    assert episode.outcome is Outcome.FELL
+    assert len(episode) < 3.0 / episode.control_dt
+    assert "torso" in str(episode.ending)
+
+
+def test_the_same_episode_has_the_same_numbers():
+    first, second = (both("biped_fast", 0.5)[1].trace.tobytes() for _ in range(2))
     assert first == second
 
 
@@ -365,8 +403,3 @@ def test_a_check_in_drake_has_a_row_for_every_contact_beside_that_of_mujoco(tmp_
     assert read(page.with_name("check.json")) == found
     assert 'id="second"' in page.read_text(encoding="utf-8")
     assert any(sentence.startswith("In Drake it") for sentence in found.verdict.sentences)
-
-
-def _plain(scenario):
-    """A scenario without pushes and randomization."""
-    return replace(scenario, pushes=np.zeros((0, 5)), draws=Draws())

@@ -1,6 +1,6 @@
 """The trace of an episode in Drake, with the columns of a native one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import mujoco
 import numpy as np
@@ -40,25 +40,15 @@ class Diary:
         self._motors = morphology.has_motors
         self._before: tuple[Array, Array] | None = None
 
-    def begin(self, step: int, sensed: Array, data: mujoco.MjData, **told: Array | float) -> None:
+    def begin(self, step: int, told: Mapping[str, Array | float]) -> None:
         """Begins a control step.
 
         Args:
             step: Its number.
-            sensed: Of all sensors (nsensordata,).
-            data: MuJoCo's, of the state.
-            told: Other columns, by name.
+            told: Columns of the control step, by name.
         """
-        row = self.trace[step]
-        outputs = self._morphology.outputs
-        told |= {
-            "qpos": data.qpos,
-            "qvel": data.qvel,
-            "actuator_force": data.actuator_force[:outputs],
-            "sensordata": sensed,
-        }
         for name, values in told.items():
-            row[self._columns.slices[name]] = values
+            self.trace[step, self._columns.slices[name]] = values
 
     def add(
         self, step: int, substep: int, sensed: Array, data: mujoco.MjData, touches: Sequence[Touch]

@@ -33,7 +33,7 @@ def engine() -> Any:
     Raises:
         MissingExtraError: Drake is not installed.
     """
-    found = {}
+    found: dict[str, Any] = {}
     for module, names in PARTS.items():
         loaded = needs(f"pydrake.{module}", "drake")
         found |= {name: getattr(loaded, name) for name in names}

@@ -25,7 +25,7 @@ from evoloco.sim.prepared import Body
 from evoloco.sim.steps import control_steps, physics_steps
 
 STEP = 0.001
-"""Longest step of Drake's dynamics [s]."""
+"""Usual longest step of Drake's dynamics [s]."""
 
 
 def walk(
@@ -34,10 +34,11 @@ def walk(
     scenario: Scenario,
     contact: Contact,
     duration: float = 0.0,
+    step: float = STEP,
 ) -> Episode:
     """Simulates an episode in Drake.
 
-    Drake's step is the model's, or a part of it. What is recorded is as in native episodes.
+    What is recorded is as in native episodes.
 
     Args:
         experiment: What the genome belongs to.
@@ -45,6 +46,7 @@ def walk(
         scenario: Where the episode happens: its start, friction, masses and command.
         contact: How surfaces touch.
         duration: Of a completed episode [s]; 0 for that of the held-out episodes.
+        step: Longest step of Drake's dynamics [s]: it is the model's step or a part of it.
 
     Raises:
         DrakeError: Something of it cannot be carried over.
@@ -53,21 +55,26 @@ def walk(
     host = Host(experiment, genome)
     check(host, scenario)
     whole = duration or experiment.heldout_duration
-    return _Walk(host, experiment.termination, scenario, contact).run(whole)
+    return _Walk(host, experiment.termination, scenario, contact, step).run(whole)
 
 
 class _Walk:
     """An episode that is under way."""
 
     def __init__(
-        self, host: Host, termination: Termination, scenario: Scenario, contact: Contact
+        self,
+        host: Host,
+        termination: Termination,
+        scenario: Scenario,
+        contact: Contact,
+        step: float,
     ) -> None:
         self._host, self._scenario, self._termination = host, scenario, termination
         self._body = Body(host.morphology, termination.min_height, 0.0)
         self._morphology = self._body.placed(scenario)
         model = self._morphology.model
         dt = model.opt.timestep
-        self._parts = max(math.ceil(dt / STEP - 1e-9), 1)  # 1e-9: rounding of the quotient
+        self._parts = max(math.ceil(dt / step - 1e-9), 1)  # 1e-9: rounding of the quotient
         self._substeps = physics_steps(host.control_dt, self._morphology)
 
         self._twin = Twin(model, dt / self._parts, contact)
@@ -100,12 +107,20 @@ class _Walk:
         """Asks the controller, and writes down what it knew and answered."""
         host = self._host
         host.asked[:] = _asked(self._scenario, host.time)
-        told = {"time": host.time, "command": np.array(host.asked)}
         command = host.step(self._readings.by_name(self._sensed))
+        data, (qpos, qvel) = self._servos.data, self._twin.state
+        told = {
+            "time": step * host.control_dt,
+            "qpos": qpos,
+            "qvel": qvel,
+            "ctrl": command,
+            "actuator_force": data.actuator_force[: self._morphology.outputs],
+            "sensordata": self._sensed,
+            "obs": np.concatenate([np.atleast_1d(one) for one in host.felt().values()]),
+            "command": _asked(self._scenario, step * host.control_dt),
+        }
+        diary.begin(step, told)
         self._ctrl[: len(command)] = command
-        felt = np.concatenate([np.atleast_1d(one) for one in host.felt().values()])
-        data = self._servos.data
-        diary.begin(step, self._sensed, data, obs=felt, ctrl=command, **told)
 
     def _go(self, step: int, diary: Diary) -> Ending | None:
         """Goes on to the next control step; returns how the episode ended, if it did."""

@@ -1,0 +1,92 @@
+"""The published champions in Drake, over the contacts of a check, beside MuJoCo.
+
+    python benchmarks/second_simulator.py [RUN ...] [--step SECONDS] [--each]
+
+One row per champion: in how many contacts it goes on for 10 s, and medians over these beside
+MuJoCo's numbers. `--each` prints a row per contact too. `--step` is Drake's, 1 ms if left out.
+"""
+
+import argparse
+from pathlib import Path
+from statistics import median
+
+from evoloco.check.bench import Bench
+from evoloco.check.gaps import gaps
+from evoloco.check.quality import look
+from evoloco.check.second import HEADS, NUMBERS, Outing, Second
+from evoloco.check.subject import Subject
+from evoloco.check.worlds import NEAR, scenarios
+from evoloco.drake.contact import contacts
+from evoloco.drake.engine import version
+from evoloco.drake.walk import STEP, walk
+from evoloco.text_table import aligned
+
+RUNS = (
+    *("biped", "biped_fast", "biped_sine", "biped_phase", "biped_robust_ppo", "op3_class"),
+    *("xl330_biped", "quadruped", "planar_biped", "walker", "humanoid"),
+)
+"""Runs whose champions are tried where none is named."""
+
+
+def main() -> None:
+    """Prints the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("runs", nargs="*")
+    parser.add_argument("--step", type=float, default=STEP)
+    parser.add_argument("--each", action="store_true")
+    asked = parser.parse_args()
+
+    heads = ("speed [m/s]", *HEADS)
+    print("| champion | goes on | way [m] |", " | ".join(heads), "|")
+    print("| --- " * (len(heads) + 3) + "|")
+    found = []
+    for name in asked.runs or RUNS:
+        found.append(second(name, asked.step))
+        print(f"| {name} |", " | ".join(cells(found[-1])), "|", flush=True)
+    for one in found if asked.each else ():
+        print()
+        print(aligned(*one.rows()))
+
+
+def second(name: str, step: float) -> Second:
+    """Returns what the champion of a run does in the first nominal world of its check."""
+    subject = Subject.of(name, Path())
+    bench, genome = Bench(subject.spec, subject.genome, threads=1), subject.genome
+    start = NEAR * max(gap.joint_noise or 0.0 for gap in gaps(bench.experiment)[0])
+    drawn = scenarios(bench.experiment, [], start, 1)
+    (native,) = bench.looks(bench.experiment, drawn)
+    outings = [
+        Outing.of(
+            look(walk(bench.experiment, genome, drawn[0], contact, bench.duration, step)), contact
+        )
+        for contact in contacts(bench.body)
+    ]
+    return Second(
+        engine="drake",
+        version=version(),
+        native=Outing.of(native, None),
+        outings=tuple(outings),
+        told=(),
+    )
+
+
+def cells(found: Second) -> list[str]:
+    """Returns a champion's cells: numbers in Drake, and MuJoCo's in brackets."""
+    going = [one for one in found.outings if one.goes and not one.fell]
+    ways = [one.way for one in going]
+    native = found.native
+    span = f"{min(ways):.2f} to {max(ways):.2f}" if ways else "-"
+    row = [f"{len(going)} of {len(found.outings)}", f"{span} ({native.way:.2f})"]
+    row.append(_pair([one.speed for one in going], native.speed))
+    row += [_pair([one.numbers[name] for one in going], native.numbers[name]) for name in NUMBERS]
+    return row
+
+
+def _pair(values: list[float | None], native: float | None) -> str:
+    known = [value for value in values if value is not None]
+    here = f"{median(known):.2f}" if known else "-"
+    return f"{here} ({'-' if native is None else f'{native:.2f}'})"
+
+
+if __name__ == "__main__":
+    main()
