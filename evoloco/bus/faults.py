@@ -10,7 +10,7 @@
 | `dead`            | device  | it does not answer; a servo is limp, too                           |
 | `overload`        | servo   | it has an overload error, which switches its torque off            |
 | `over_temperature`| servo   | it is hotter than it may be, which switches its torque off         |
-| `over_current`    | servo   | it tells the current of a motor that is stalled                    |
+| `over_current`    | servo   | it tells the largest current that it may have                      |
 | `reboot`          | servo   | it begins anew, without torque                                     |
 | `stuck_encoder`   | servo   | its position does not change any more                              |
 | `wild_position`   | servo   | it tells positions that no joint can have                          |
@@ -171,8 +171,7 @@ def _overheat(servo: Servo) -> None:
 
 
 def _overdraw(servo: Servo) -> None:
-    most = round(servo.model.stall_current / servo.model.current_step)
-    servo.registers["present_current"] = most
+    servo.registers["present_current"] = servo.model.current_limit
 
 
 def _leap(servo: Servo) -> None:

@@ -104,8 +104,9 @@ class Port(PortHandler):  # type: ignore[misc]  # the SDK has no types
     def _lost(self, error: Exception) -> BusLostError:
         """The error to raise; the port may be used again once it is back."""
         self.is_using = False
+        reason = error.args[-1] if error.args else type(error).__name__
         return BusLostError(
-            f"The port {self.port_name} does not answer any more ({error}). Plug it in again."
+            f"The port {self.port_name} does not answer any more ({reason}). Plug it in again."
         )
 
 
