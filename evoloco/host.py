@@ -114,7 +114,15 @@ class Host:
         obs = fields.record(self._obs, self._controller.observation)
         for sensor in self.morphology.sensors:
             obs[sensor.name][:] = self._felt(sensor, readings)
+        return self.step_felt(self._obs)
 
+    def step_felt(self, felt: Array) -> Array:
+        """Runs one control step with what the controller feels (n,) instead of readings.
+
+        Raises:
+            ControllerError: The controller raised an exception, or answered no finite number.
+        """
+        self._obs[:] = felt
         failed = self._step(
             *(self._params.ctypes.data, self._state.ctypes.data, self._obs.ctypes.data),
             *(self.time, self.control_dt, self._ctrl.ctypes.data, len(self._ctrl)),

@@ -1,5 +1,6 @@
 """`evoloco export`."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -8,14 +9,16 @@ import typer
 from evoloco.cli.arguments import complete_run
 
 if TYPE_CHECKING:
+    from evoloco.export.calibration import Calibration
     from evoloco.export.exported import Exported
 
 EXAMPLES = (
     "evoloco export biped_fast --to json --out biped-bundle",
     "evoloco export --verify biped-bundle",
+    "evoloco export biped_fast --to c --out biped-c",
 )
 
-Format = Literal["json"]
+Format = Literal["json", "c"]
 """What a champion can be exported to."""
 
 
@@ -57,27 +60,44 @@ def export(
     if not run:
         raise SpecError("Name a run to export: evoloco export DIR --to json")
 
+    from evoloco.export.calibration import read
+    from evoloco.export.description import names
     from evoloco.export.exported import Exported
+    from evoloco.export.folder import refuse_existing
 
     exported = Exported.of(run)
     if not allow_falls:
         exported.refuse_falls()
     out = out or Path(f"{exported.name}-{to}")
-    _write_bundle(exported, out, calibration)
-    typer.echo(f"Bundle: {out}")
-    typer.echo(f"Next: evoloco export --verify {out}")
-
-
-def _write_bundle(exported: "Exported", out: Path, calibration: Path | None) -> None:
-    """Writes a JSON bundle."""
-    from evoloco.export import bundle
-    from evoloco.export.calibration import read
-    from evoloco.export.description import names
-    from evoloco.export.folder import refuse_existing
-
     refuse_existing(out)
     mounted = read(calibration, names(exported.experiment.morphology)) if calibration else {}
-    bundle.write(exported, out, mounted)
+    for line in WRITERS[to](exported, out, mounted):
+        typer.echo(line)
+
+
+def _to_json(
+    exported: "Exported", out: Path, calibration: "dict[str, Calibration]"
+) -> Iterator[str]:
+    """Writes a bundle; yields lines to print."""
+    from evoloco.export import bundle
+
+    bundle.write(exported, out, calibration)
+    yield f"Bundle: {out}"
+    yield f"Next: evoloco export --verify {out}"
+
+
+def _to_c(exported: "Exported", out: Path, calibration: "dict[str, Calibration]") -> Iterator[str]:
+    """Writes C; yields lines to print."""
+    from evoloco.export.c import folder
+
+    name = folder.write(exported, out, calibration)
+    yield f"Header, source and test: {out}"
+    test = f"{name}_test"
+    yield f"Next: cd {out} && cc -std=c99 -O2 -o {test} {test}.c {name}.c -lm && ./{test}"
+
+
+WRITERS = {"json": _to_json, "c": _to_c}
+"""What writes each format."""
 
 
 def _verify(folder: Path) -> None:

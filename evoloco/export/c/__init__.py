@@ -1,0 +1,1 @@
+"""A controller as C: its two functions, translated by their syntax trees."""
