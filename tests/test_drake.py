@@ -379,6 +379,22 @@ def test_a_body_that_falls_ends_by_the_rule_that_it_breaks():
     assert "torso" in str(episode.ending)
 
 
+def test_an_episode_that_diverges_is_unstable():
+    subject = Subject.of("biped_fast")
+    experiment = Bench(subject.spec, subject.genome).experiment
+    (scenario,) = scenarios(experiment, [], 0.01, 1)
+
+    episode = walk(
+        experiment,
+        subject.genome,
+        replace(scenario, velocity=scenario.velocity + 1e8),
+        FIRM,
+        1.0,
+    )
+
+    assert episode.outcome is Outcome.UNSTABLE
+
+
 def test_the_same_episode_has_the_same_numbers():
     first, second = (both("biped_fast", 0.5)[1].trace.tobytes() for _ in range(2))
     assert first == second

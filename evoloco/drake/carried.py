@@ -8,7 +8,7 @@ from mujoco import mjtDisableBit, mjtSensor, mjtTrn
 
 from evoloco.drake.surfaces import KINDS
 from evoloco.errors import EvolocoError
-from evoloco.host import ORIENTATION, Host
+from evoloco.host import Host
 from evoloco.scenario import Scenario
 from evoloco.self_contact import may_touch
 
@@ -128,9 +128,12 @@ def _of_forces(model: mujoco.MjModel) -> Iterator[str]:
 def _of_sensors(host: Host) -> Iterator[str]:
     model = host.morphology.model
     feet = {f"foot.{foot}.ground" for foot in host.morphology.feet}
-    for name in {*host.reads} - feet - {ORIENTATION}:
-        if model.sensor(name).type[0] in BY_CONTACT:
+    for name in sorted({*host.reads} - feet):
+        sensor = model.sensor(name)
+        if sensor.type[0] in BY_CONTACT:
             yield f"the sensor '{name}', which reads contacts"
+        if model.sensor_history[sensor.id, 0]:
+            yield f"the delay of the sensor '{name}' in the model"
 
 
 def _of_scenario(scenario: Scenario) -> Iterator[str]:

@@ -95,7 +95,8 @@ class _Walk:
         self._see()
         for step in range(steps):
             self._control(step, diary)
-            found = self._go(step, diary)
+            with np.errstate(over="ignore", invalid="ignore"):  # where it diverges
+                found = self._go(step, diary)
             if found is not None:
                 ending, lived = found, step + 1
                 break
@@ -105,19 +106,20 @@ class _Walk:
 
     def _control(self, step: int, diary: Diary) -> None:
         """Asks the controller, and writes down what it knew and answered."""
-        host = self._host
-        host.asked[:] = _asked(self._scenario, host.time)
+        host, time = self._host, step * self._host.control_dt
+        asked = _asked(self._scenario, time)
+        host.asked[:] = asked
         command = host.step(self._readings.by_name(self._sensed))
         data, (qpos, qvel) = self._servos.data, self._twin.state
         told = {
-            "time": step * host.control_dt,
+            "time": time,
             "qpos": qpos,
             "qvel": qvel,
             "ctrl": command,
             "actuator_force": data.actuator_force[: self._morphology.outputs],
             "sensordata": self._sensed,
             "obs": np.concatenate([np.atleast_1d(one) for one in host.felt().values()]),
-            "command": _asked(self._scenario, step * host.control_dt),
+            "command": asked,
         }
         diary.begin(step, told)
         self._ctrl[: len(command)] = command
@@ -125,25 +127,25 @@ class _Walk:
     def _go(self, step: int, diary: Diary) -> Ending | None:
         """Goes on to the next control step; returns how the episode ended, if it did."""
         touched: list[Touch] = []
-        for substep in range(self._substeps):
-            self._push()
-            self._see()
-            diary.add(step, substep, self._sensed, self._servos.data, self._touches)
-            touched += self._touches
-            if not self._advance():
-                return Ending(Outcome.UNSTABLE, Rule.DIVERGED, "Drake's solver")
+        try:
+            for substep in range(self._substeps):
+                self._push()
+                self._see()
+                diary.add(step, substep, self._sensed, self._servos.data, self._touches)
+                touched += self._touches
+                self._advance()
+        except RuntimeError:  # of Drake's solver
+            return Ending(Outcome.UNSTABLE, Rule.DIVERGED, "Drake's solver failed")
+        if not all(np.isfinite(part).all() for part in self._twin.state):
+            return Ending(Outcome.UNSTABLE, Rule.DIVERGED, "numbers are not finite")
         return self._fallen(diary, touched)
 
-    def _advance(self) -> bool:
-        """Goes on by a physics step; returns whether all is finite."""
-        try:
+    def _advance(self) -> None:
+        """Goes on by a physics step, in whose beginning the servos act already."""
+        self._twin.advance()
+        for _ in range(self._parts - 1):
+            self._push()
             self._twin.advance()
-            for _ in range(self._parts - 1):
-                self._push()
-                self._twin.advance()
-        except RuntimeError:  # its solver did not converge
-            return False
-        return all(np.isfinite(part).all() for part in self._twin.state)
 
     def _push(self) -> None:
         """Lets the servos act on the state."""
