@@ -60,7 +60,7 @@ def test_units_become_those_in_memory():
 
 def test_a_joint_may_have_limits_of_its_own():
     found = robot.parse(changed("id = 8,", 'id = 8, current = "700 mA",'), "file")
-    np.testing.assert_allclose(found.current, [0.7, *[1.5] * 11])
+    np.testing.assert_allclose(found.current, [0.7, *[2.2] * 11])
 
 
 def test_axes_of_the_imu_turn_its_readings_into_the_torso_frame():
@@ -73,17 +73,17 @@ def test_axes_of_the_imu_turn_its_readings_into_the_torso_frame():
     ("old", "new", "told"),
     [
         ('model = "XM430-W350"', 'model = "XM430"', "servo model 'XM430'. Known: .*Did you mean"),
-        ('current = "1.5 A"', "", "Key 'limits.current' is missing"),
+        ('current = "2.2 A"', "", "Key 'limits.current' is missing"),
         (
             ', position = ["-0.5 rad", "0.9 rad"]',
             "",
             "Key 'joints.hip_yaw_left.position' is mis",
         ),
-        ('"1.5 A"', '"1.5 amps"', "unit 'amps' is unknown. Known: A, mA"),
-        ('"1.5 A"', "1.5", "must be a text with a number and its unit"),
-        ('"1.5 A"', '"nan A"', "must be finite"),
-        ('"1.5 A"', '"many A"', "'many' is no number"),
-        ('"1.5 A"', '"-1 A"', "Key 'limits.current'.*greater than 0"),
+        ('"2.2 A"', '"1.5 amps"', "unit 'amps' is unknown. Known: A, mA"),
+        ('"2.2 A"', "1.5", "must be a text with a number and its unit"),
+        ('"2.2 A"', '"nan A"', "must be finite"),
+        ('"2.2 A"', '"many A"', "'many' is no number"),
+        ('"2.2 A"', '"-1 A"', "Key 'limits.current'.*greater than 0"),
         ("sign = 1", "sign = 2", "Key 'joints.hip_yaw_left.sign'"),
         ('["-0.5 rad", "0.9 rad"]', '["0.9 rad", "-0.5 rad"]', "first number must be the smaller"),
         ('zero = "0 deg"', 'zero = "150 deg"', "beyond half a turn"),

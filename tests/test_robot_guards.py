@@ -37,6 +37,10 @@ UPRIGHT = Readings(
 )
 
 
+STAND = np.zeros(COUNT)
+"""Commands that do not move."""
+
+
 def with_one(name, value, place=3):
     """Upright readings with another value of one servo."""
     values = getattr(UPRIGHT, name).copy()
@@ -48,7 +52,7 @@ def tripped_after(readings, moves=0.0, most=20):
     """How many times readings are judged until the guard trips, and the guard."""
     guard = Guard(OP3, DT)
     for step in range(most):
-        guard.judge(readings, moves, on=True)
+        guard.judge(readings, np.full(COUNT, moves), on=True)
         if guard.reason:
             return step + 1, guard
     return None, guard
@@ -96,7 +100,7 @@ def test_a_robot_that_stands_upright_trips_nothing():
         (with_one("torque", 0.0), "torque", 1, "knee_left switched itself off"),
         (with_one("temperature", 66.0), "temperature", 1, "knee_left has 66 degC"),
         (with_one("voltage", 9.0), "voltage", 2, "knee_left has 9.0 V"),
-        (with_one("current", -1.6), "current", 6, "knee_left draws 1.60 A"),
+        (with_one("current", -2.25), "current", 3, "knee_left draws 2.25 A"),
         (
             replace(UPRIGHT, acceleration=np.array([-9.81, 0.0, 1.0])),
             "tilt",
@@ -114,48 +118,62 @@ def test_a_guard_trips_after_its_time_and_says_why(readings, guard, steps, told)
 def test_a_tripped_guard_stays_tripped_for_its_first_reason():
     _, guard = tripped_after(with_one("temperature", 90.0))
     first = guard.reason
-    guard.judge(with_one("voltage", 0.0), 0.0, on=True)
+    guard.judge(with_one("voltage", 0.0), STAND, on=True)
     for _ in range(10):
-        guard.judge(UPRIGHT, 0.0, on=True)
+        guard.judge(UPRIGHT, STAND, on=True)
     assert guard.reason == first
 
 
 def test_a_short_peak_of_the_current_is_borne():
     guard = Guard(OP3, DT)
     for _ in range(20):
-        for _ in range(5):
-            guard.judge(with_one("current", 2.0), 0.0, on=True)
-        guard.judge(UPRIGHT, 0.0, on=True)
+        for _ in range(2):
+            guard.judge(with_one("current", 2.3), STAND, on=True)
+        guard.judge(UPRIGHT, STAND, on=True)
     assert not guard.reason
 
 
 def test_torque_may_be_off_before_it_is_switched_on():
     guard = Guard(OP3, DT)
-    guard.judge(with_one("torque", 0.0), 0.0, on=False)
+    guard.judge(with_one("torque", 0.0), STAND, on=False)
     assert not guard.reason
 
 
 def test_an_angle_that_jumps_trips_and_one_that_moves_does_not():
     guard = Guard(OP3, DT)
-    reach = OP3.velocity[3] * DT
+    reach = 2 * OP3.velocity[3] * DT
     for step in range(5):
-        guard.judge(with_one("position", 0.9 * reach * step), 0.0, on=True)
+        guard.judge(with_one("position", 0.9 * reach * step), STAND, on=True)
     assert not guard.reason
-    guard.judge(with_one("position", -reach), 0.0, on=True)
+    guard.judge(with_one("position", -reach), STAND, on=True)
     assert guard.guard == "jump"
 
 
 def test_an_imu_that_repeats_itself_trips_only_while_commands_move():
     assert tripped_after(UPRIGHT, moves=0.0)[0] is None
     after, guard = tripped_after(UPRIGHT, moves=0.05)
-    assert (after, guard.guard) == (3, "stuck")
+    assert (after, guard.guard) == (3, "imu")
+
+
+def test_an_encoder_that_repeats_itself_trips_once_its_command_has_moved_far_enough():
+    guard, noise = Guard(OP3, DT), np.random.default_rng(0)
+    for step in range(10):
+        position = 0.01 * step * np.ones(COUNT)
+        position[5] = 0.3
+        shaken = replace(UPRIGHT, position=position, rate=0.01 * noise.standard_normal(3))
+        guard.judge(shaken, np.full(COUNT, 0.02), on=True)
+        if guard.reason:
+            break
+    assert guard.guard == "encoder"
+    assert "ankle_roll_left" in guard.reason
+    assert step == 8  # 8 changes of 0.02 rad are the first that exceed 0.15 rad
 
 
 def test_a_tilt_that_only_the_gyroscope_tells_trips():
     guard, step = Guard(OP3, DT), 0
     turning = replace(UPRIGHT, rate=np.array([0.0, 2.0, 0.0]))
     while not guard.reason:
-        guard.judge(turning, 0.0, on=True)
+        guard.judge(turning, STAND, on=True)
         step += 1
     assert guard.guard == "tilt"
     assert 0.39 < step * DT < 0.7  # 45 degrees at 2 rad/s take 0.39 s; gravity pulls back a little
@@ -165,7 +183,7 @@ def test_answers_may_be_missed_but_not_in_a_row():
     guard = Guard(OP3, DT)
     for _ in range(5):
         guard.missed("The IMU", "did not answer")
-        guard.judge(UPRIGHT, 0.0, on=True)
+        guard.judge(UPRIGHT, STAND, on=True)
     assert not guard.reason
     guard.missed("The IMU", "did not answer")
     guard.missed("The IMU", "did not answer")

@@ -13,6 +13,7 @@ import typer
 from evoloco.cli import (
     checking,
     comparing,
+    deploying,
     evolving,
     exporting,
     identifying,
@@ -49,6 +50,7 @@ for _name, _command, _examples in (
     ("report", reporting.report, reporting.REPORT_EXAMPLES),
     ("excite", identifying.excite, identifying.EXCITE_EXAMPLES),
     ("identify", identifying.identify, identifying.IDENTIFY_EXAMPLES),
+    ("deploy", deploying.deploy, deploying.EXAMPLES),
     ("par", reporting.par, reporting.PAR_EXAMPLES),
     ("export", exporting.export, exporting.EXAMPLES),
     ("convert", training.convert, training.CONVERT_EXAMPLES),

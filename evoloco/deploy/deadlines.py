@@ -32,13 +32,18 @@ class Deadlines:
         kept = np.flatnonzero(np.array(self.took) <= self.period)
         return len(self.took) - (int(kept[-1]) + 1 if len(kept) else 0)
 
-    def sentence(self) -> str:
-        """The statistics in words."""
+    def sentence(self, kept: bool = True) -> str:
+        """The statistics in words.
+
+        Args:
+            kept: Whether there were deadlines to keep; in lock-step there are none.
+        """
         if not self.took:
             return "No control step was taken."
         median, late, worst = 1e3 * np.quantile(self.took, (0.5, 0.99, 1.0))
-        return (
+        times = (
             f"{len(self.took)} control steps of {1e3 * self.period:g} ms took {median:.1f} ms "
-            f"(median), {late:.1f} ms (99 %) and {worst:.1f} ms (longest); {self.missed} missed "
-            "their deadline."
+            f"(median), {late:.1f} ms (99 %) and {worst:.1f} ms (longest)"
         )
+        missed = f"{self.missed} missed their deadline" if kept else "no deadlines in lock-step"
+        return f"{times}; {missed}."

@@ -10,9 +10,10 @@
 | voltage     | a supply is beyond its limits                             | `SHORT`         |
 | temperature | a servo is hotter than its limit                          | at once         |
 | current     | a servo draws more than its limit                         | `guard.current` |
-| jump        | a joint went farther than its command may                 | at once         |
+| jump        | a joint went farther than it can                          | at once         |
 | tilt        | the torso's roll or pitch is larger than its limit        | at once         |
-| stuck       | the IMU repeats itself while commands move                | `REPEATED`      |
+| encoder     | an angle repeats itself while its command moves           | `STILL`         |
+| imu         | the IMU repeats itself while commands move                | `REPEATED`      |
 
 Times count control steps, never a clock: an emulated robot may be slower or faster than real time.
 """
@@ -39,6 +40,13 @@ REPEATED = 2
 
 MOVES = 0.01
 """Change of a command in a control step from which on the torso must move, too [rad]."""
+
+STILL = 0.15
+"""Way of a command during which the joint's angle does not change by one step of the encoder [rad].
+A joint with a load lags behind its command, but does not stand."""
+
+JUMP = 2.0
+"""Way of a joint in a control step over what its command may change: more is no motion."""
 
 ERRORS = {
     0: "input voltage",
@@ -68,6 +76,7 @@ class Guard:
         self._missed: dict[str, int] = {}
         self._over = np.zeros(len(self._joints), int)
         self._low = np.zeros(len(self._joints), int)
+        self._still = np.zeros(len(self._joints))
         self._repeated = 0
         self._before: Readings | None = None
         self._tilt: Array | None = None
@@ -101,12 +110,12 @@ class Guard:
         if self._missed[device] >= self._robot.guard.missed:
             self.trip("answer", f"{device} {what} {self._missed[device]} times in a row")
 
-    def judge(self, readings: Readings, moves: float, on: bool) -> None:
+    def judge(self, readings: Readings, moves: Array, on: bool) -> None:
         """Judges what came in a control step.
 
         Args:
             readings: What came.
-            moves: Largest change of a command in the step before [rad].
+            moves: Changes of the commands in the step before [rad] (J,).
             on: Whether torque was switched on.
         """
         self._missed = {}
@@ -114,6 +123,7 @@ class Guard:
             return
 
         self._judge_servos(readings, on)
+        self._judge_angles(readings, moves, on)
         self._judge_torso(readings, moves)
         self._before = readings
 
@@ -149,12 +159,19 @@ class Guard:
         patience = math.ceil(robot.guard.current / self._dt)
         drawn = "The servo of {joint} draws {value:.2f} A for too long"
         self._first(self._over > patience, "current", drawn, np.abs(now.current))
-        if self._before is not None:
-            way = np.abs(now.position - self._before.position)
-            far = "The angle of {joint} jumped by {value:.2f} rad"
-            self._first(way > robot.velocity * self._dt, "jump", far, way)
 
-    def _judge_torso(self, now: Readings, moves: float) -> None:
+    def _judge_angles(self, now: Readings, moves: Array, on: bool) -> None:
+        if self._before is None:
+            return
+        way = np.abs(now.position - self._before.position)
+        far = "The angle of {joint} jumped by {value:.2f} rad"
+        self._first(way > JUMP * self._robot.velocity * self._dt, "jump", far, way)
+
+        self._still = np.where((way == 0) & on, self._still + np.abs(moves), 0.0)
+        stuck = "The angle of {joint} stands still while its command moved by {value:.2f} rad"
+        self._first(self._still > STILL, "encoder", stuck, self._still)
+
+    def _judge_torso(self, now: Readings, moves: Array) -> None:
         if self._tilt is None:
             self._tilt = leaning(now.acceleration)
         else:
@@ -169,9 +186,9 @@ class Guard:
             and np.array_equal(now.rate, before.rate)
             and np.array_equal(now.acceleration, before.acceleration)
         )
-        self._repeated = self._repeated + 1 if same and moves > MOVES else 0
+        self._repeated = self._repeated + 1 if same and np.abs(moves).max() > MOVES else 0
         if self._repeated >= REPEATED:
-            self.trip("stuck", "Gyroscope and accelerometer repeat themselves")
+            self.trip("imu", "Gyroscope and accelerometer repeat themselves")
 
     def _first(self, wrong: NDArray[np.bool_], guard: str, text: str, values: Array) -> None:
         """Trips at the first servo for which something is wrong."""

@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from evoloco import text_file
+from evoloco.bus.control_table import MODELS
 from evoloco.deploy.quantity import (
     Acceleration,
     Angle,
@@ -30,9 +31,6 @@ from evoloco.genome import Array
 
 READY = Path(__file__).with_name("ready")
 """Folder of the ready files."""
-
-MODELS = ("XM430-W350", "XM430-W210", "XM540-W270", "XL330-M288", "XL330-M077")
-"""Servo models whose registers are known."""
 
 AXES = {"x": 0, "y": 1, "z": 2}
 

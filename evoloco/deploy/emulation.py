@@ -1,0 +1,71 @@
+"""A robot's bus without the robot: the emulated bus by the robot's file."""
+
+from collections.abc import Sequence
+
+from evoloco.bus.body import Body
+from evoloco.bus.faults import Fault
+from evoloco.bus.foot import FootMount
+from evoloco.bus.imu import ImuMount
+from evoloco.bus.servo import Mount
+from evoloco.bus.setup import Setup
+from evoloco.bus.supply import Supply
+from evoloco.deploy.champion import Champion
+from evoloco.deploy.robot import Robot
+
+PATIENCE = 1.0
+"""Time that an answer may take in lock-step [s]: physics is computed meanwhile."""
+
+WAKING = 0.02
+"""Time that it may take in real time [s]: until this machine lets the emulator's process work."""
+
+
+PLANT = f"{__name__}:body"
+"""Makes the robot behind the emulated bus; its option is `run`."""
+
+
+def body(run: str) -> Body:
+    """The body of a champion (see `Champion.of`)."""
+    champion = Champion.of(run)
+    ((morphology, _),) = champion.experiment.embodied(champion.genome[None])
+    return Body(morphology)
+
+
+def setup(
+    robot: Robot,
+    control_dt: float,
+    real_time: bool = False,
+    faults: Sequence[Fault] = (),
+    seed: int = 0,
+) -> Setup:
+    """The emulated bus of a robot.
+
+    Args:
+        robot: With the joints that the run drives.
+        control_dt: Time between control steps [s].
+        real_time: Whether time passes by itself.
+        faults: What goes wrong.
+        seed: Of noise and faults.
+    """
+    imu = robot.imu
+    return Setup(
+        servos=tuple(
+            Mount(name, joint.id, joint.model, joint.sign, joint.zero)
+            for name, joint in robot.joints.items()
+        ),
+        imu=ImuMount(
+            id=imu.id,
+            rate_address=imu.rate.address,
+            rate_step=imu.rate.step,
+            acceleration_address=imu.acceleration.address,
+            acceleration_step=imu.acceleration.step,
+            axes=imu.axes,
+        ),
+        feet=tuple(
+            FootMount(name, foot.id, foot.address, foot.step) for name, foot in robot.feet.items()
+        ),
+        supply=Supply(sum(robot.limits.voltage) / 2),
+        period=control_dt,
+        real_time=real_time,
+        faults=tuple(faults),
+        seed=seed,
+    )
