@@ -134,7 +134,7 @@ class _Walk:
                 diary.add(step, substep, self._sensed, self._servos.data, self._touches)
                 touched += self._touches
                 self._advance()
-        except RuntimeError:  # of Drake's solver
+        except (RuntimeError, SystemExit):  # how Drake tells that its solver failed
             return Ending(Outcome.UNSTABLE, Rule.DIVERGED, "Drake's solver failed")
         if not all(np.isfinite(part).all() for part in self._twin.state):
             return Ending(Outcome.UNSTABLE, Rule.DIVERGED, "numbers are not finite")
