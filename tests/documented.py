@@ -165,6 +165,8 @@ def _mark(command: str) -> tuple[str, str]:
         return UNCHANGED, "starts Ray"
     if "--ray" in command:
         return SHOWN, "needs a cluster; tests/test_ray.py starts one"
+    if "--port" in command:
+        return SHOWN, "needs a robot; tests/test_deploy.py emulates one"
     return "", ""
 
 
@@ -177,7 +179,8 @@ def _examples() -> dict[str, list[Block]]:
         page = " ".join(["evoloco", *name.split(), "--help"])
         examples = re.findall(r"evoloco .+", command.epilog or "")
         found[page] = [
-            Block(page, number, "sh", example) for number, example in enumerate(examples, 1)
+            Block(page, number, "sh", example, *_mark(example))
+            for number, example in enumerate(examples, 1)
         ]
     return found
 
@@ -347,6 +350,8 @@ def _shortened(words: list[str], out: str) -> list[str]:
         rest += ["--worlds", "1", "--hidden", "1"]
     if command == "excite":
         rest += ["--duration", "9"]
+    if command == "deploy":
+        rest += ["--duration", "1"]
     if command == "identify":
         rest += ["--models", "m1", "--iterations", "1"]
     if command == "compare":

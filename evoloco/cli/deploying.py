@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "evoloco deploy op3_class --robot op3 --emulate",
     "evoloco deploy op3_class --robot op3 --dry-run",
-    "evoloco deploy op3_class --robot robot.toml --port /dev/ttyUSB0 --check",
     "evoloco deploy op3_class --robot robot.toml --port /dev/ttyUSB0",
 )
 
