@@ -131,7 +131,7 @@ class Second(Part):
 
     def rows(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         """Returns header and rows of a table for a terminal."""
-        header = ("contact", "ends", "time [s]", "way [m]", "speed [m/s]", *HEADS)
+        header = ("contact", "end", "time [s]", "way [m]", "speed [m/s]", *HEADS)
         rows = [
             (
                 one.label,

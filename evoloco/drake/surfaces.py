@@ -71,26 +71,22 @@ class Surfaces:
     ) -> None:
         self._model, self._plant, self._bodies, self._contact = model, plant, bodies, contact
         self._geoms: dict[Any, int] = {}
-        static = model.body_weldid[model.geom_bodyid] == 0
-        pairs = [(first, second) for first, second in may_touch(model) if first != second]
+        on_ground, apart = _pairs(model)
 
-        on_ground: dict[int, list[int]] = {}
-        apart: list[tuple[int, int]] = []
-        for first, second in pairs:
-            if static[first] or static[second]:
-                moving, ground = (second, first) if static[first] else (first, second)
-                on_ground.setdefault(moving, []).append(ground)
-            else:
-                apart.append((first, second))
-
-        grounds = {ground for some in on_ground.values() for ground in some}
-        world = {geom: self._solid(geom, HARD, ROUGH) for geom in sorted(grounds)}
-        points = {geom: self._points(geom, some) for geom, some in sorted(on_ground.items())}
+        grounds = sorted({ground for some in on_ground.values() for ground in some})
+        world = {geom: self._solid(geom, HARD, ROUGH) for geom in grounds}
+        points = {geom: self._points(geom, some) for geom, some in on_ground.items()}
+        # Two springs in a row are half as stiff as each.
         solid = {
             geom: self._solid(geom, 2.0, self._sliding(geom))
             for geom in sorted({geom for pair in apart for geom in pair})
         }
-        self._let_touch(scene, world, points, solid, on_ground, apart)
+
+        allowed = {frozenset((solid[first], solid[second])) for first, second in apart}
+        for geom, some in on_ground.items():
+            for point, ground in itertools.product(points[geom], some):
+                allowed.add(frozenset((point, world[ground])))
+        self._let_touch(scene, allowed)
 
     def read(self, results: Any) -> list[Touch]:
         """Returns the contacts in Drake's contact results."""
@@ -180,27 +176,28 @@ class Surfaces:
 
     # Filters
 
-    def _let_touch(
-        self,
-        scene: Any,
-        world: dict[int, Any],
-        points: dict[int, list[Any]],
-        solid: dict[int, Any],
-        on_ground: dict[int, list[int]],
-        apart: list[tuple[int, int]],
-    ) -> None:
-        """Lets nothing touch but the pairs of MuJoCo."""
-        allowed = {frozenset((solid[first], solid[second])) for first, second in apart}
-        for geom, grounds in on_ground.items():
-            for point, ground in itertools.product(points[geom], grounds):
-                allowed.add(frozenset((point, world[ground])))
-
+    def _let_touch(self, scene: Any, allowed: set[frozenset[Any]]) -> None:
+        """Lets nothing touch but some pairs of shapes."""
         drake, manager = engine(), scene.collision_filter_manager()
         for one in self._geoms:
             others = [other for other in self._geoms if frozenset((one, other)) not in allowed]
             filtered = drake.CollisionFilterDeclaration()
             filtered.ExcludeBetween(drake.GeometrySet(one), drake.GeometrySet(others))
             manager.Apply(filtered)
+
+
+def _pairs(model: mujoco.MjModel) -> tuple[dict[int, list[int]], list[tuple[int, int]]]:
+    """Static geoms that each geom may touch, and pairs of others that may touch each other."""
+    static = model.body_weldid[model.geom_bodyid] == 0
+    on_ground: dict[int, list[int]] = {}
+    apart = []
+    for first, second in may_touch(model):
+        if static[first] or static[second]:
+            moving, ground = (second, first) if static[first] else (first, second)
+            on_ground.setdefault(moving, []).append(ground)
+        else:
+            apart.append((first, second))
+    return on_ground, apart
 
 
 def _shape(kind: int, size: Array) -> Any:
