@@ -151,7 +151,7 @@ def test_an_angle_that_jumps_trips_and_one_that_moves_does_not():
 
 def test_an_imu_that_repeats_itself_trips_only_while_commands_move():
     assert tripped_after(UPRIGHT, moves=0.0)[0] is None
-    after, guard = tripped_after(UPRIGHT, moves=0.05)
+    after, guard = tripped_after(UPRIGHT, moves=0.02)
     assert (after, guard.guard) == (3, "imu")
 
 
@@ -160,13 +160,17 @@ def test_an_encoder_that_repeats_itself_trips_once_its_command_has_moved_far_eno
     for step in range(10):
         position = 0.01 * step * np.ones(COUNT)
         position[5] = 0.3
-        shaken = replace(UPRIGHT, position=position, rate=0.01 * noise.standard_normal(3))
+        velocity = 0.01 * step * (np.arange(COUNT) == 4)  # of a joint that trembles in its place
+        position[4] = 0.2
+        shaken = replace(
+            UPRIGHT, position=position, velocity=velocity, rate=0.01 * noise.standard_normal(3)
+        )
         guard.judge(shaken, np.full(COUNT, 0.02), on=True)
         if guard.reason:
             break
     assert guard.guard == "encoder"
     assert "ankle_roll_left" in guard.reason
-    assert step == 8  # 8 changes of 0.02 rad are the first that exceed 0.15 rad
+    assert step == 5  # 5 changes of 0.02 rad are the first that exceed 0.08 rad
 
 
 def test_a_tilt_that_only_the_gyroscope_tells_trips():
