@@ -62,6 +62,18 @@ PENDULUM = """
 </mujoco>
 """
 
+WHEEL = """
+<mujoco>
+  <compiler angle="radian"/>
+  <worldbody>
+    <body>
+      <joint axis="0 0 1" {}/>
+      <geom type="cylinder" size="0.3 0.1" mass="4"/>
+    </body>
+  </worldbody>
+</mujoco>
+"""
+
 SLAB = """
 <mujoco>
   <option gravity="{} 0 -9.81"/>
@@ -178,6 +190,28 @@ def test_a_pendulum_keeps_its_energy():
 
     swing = 9.81 * 0.5 * (1 - math.cos(1.0))  # from its lowest to its highest place
     assert np.ptp(energies) < 0.01 * swing  # of first order in the step
+
+
+def test_a_damper_slows_a_hinge_as_fast_as_its_inertia_lets_it():
+    twin = twin_of(WHEEL.format('damping="0.5"'))
+    twin.put(np.zeros(1), np.array([2.0]))
+    mass, _ = twin.dynamics()
+    for _ in range(500):
+        twin.advance()
+
+    expected = 2.0 * math.exp(-0.5 * 0.5 / mass[0, 0])
+    assert twin.state[1][0] == pytest.approx(expected, rel=0.01)  # first order in the step
+
+
+def test_a_hinge_stops_at_its_limit():
+    twin = twin_of(WHEEL.format('range="-1 0.3" limited="true"'))
+    twin.put(np.zeros(1), np.array([2.0]))
+    angles = []
+    for _ in range(500):
+        twin.advance()
+        angles.append(twin.state[0][0])
+
+    assert max(angles) == pytest.approx(0.3, abs=0.01)
 
 
 def test_a_loose_body_falls_along_gravity():

@@ -14,7 +14,6 @@ from evoloco.drake.contact import FRICTION, REBOUND, SINKING, Contact, contacts
 from evoloco.drake.engine import engine
 from evoloco.drake.walk import walk
 from evoloco.experiment import Experiment
-from evoloco.extras import MissingExtraError
 from evoloco.host import Host
 from evoloco.morphology import Morphology
 
@@ -154,11 +153,19 @@ def test_a_check_in_drake_is_refused_before_anything_is_written(evoloco, tmp_pat
     assert not out.exists()
 
 
-def test_a_missing_drake_is_named_with_the_command_that_installs_it(monkeypatch):
+@pytest.fixture
+def without_drake(monkeypatch):
     engine.cache_clear()
     monkeypatch.setitem(sys.modules, "pydrake", None)
     for name in [name for name in sys.modules if name.startswith("pydrake.")]:
         monkeypatch.delitem(sys.modules, name)
 
-    with pytest.raises(MissingExtraError, match=r"pip install 'evoloco\[drake\]'"):
-        engine()
+
+@pytest.mark.usefixtures("without_drake")
+def test_a_missing_drake_is_named_with_the_command_that_installs_it(evoloco, tmp_path):
+    out = tmp_path / "check"
+    ended = evoloco("check", "biped_fast", "--engine", "drake", "--out", out)
+
+    assert ended.code == 2
+    assert "pip install 'evoloco[drake]'" in ended.err
+    assert not out.exists()
