@@ -81,7 +81,7 @@ class Puppet:
 
     def __init__(self, angle=AWAY):
         self.angle, self.before = np.array(angle), np.array(angle)
-        self.rate = np.zeros(3)
+        self.rate, self.upward = np.zeros(3), np.array([0.0, 0.0, 9.81])
         self.angles, self.driven = [self.angle], [np.zeros(3, bool)]
 
     def read(self):
@@ -92,7 +92,7 @@ class Puppet:
             torque=still,
             orientation=np.array([1.0, 0.0, 0.0, 0.0]),
             rate=self.rate,
-            acceleration=np.array([0.0, 0.0, 9.81]),
+            acceleration=self.upward,
             load=np.array([20.0]),
         )
 

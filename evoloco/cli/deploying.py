@@ -1,7 +1,7 @@
 """`evoloco deploy`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -63,6 +63,20 @@ def deploy(
             "--real-time", help="With --emulate: time passes by itself, not step by step."
         ),
     ] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Asks you to turn each joint by hand, and says what is wrong in the file.",
+        ),
+    ] = False,
+    calibrate: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OUT.toml",
+            help="Asks you to turn each joint by hand, and writes the file with signs and zeros.",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -78,6 +92,12 @@ def deploy(
     from evoloco.deploy.sensing import check as check_sensing
     from evoloco.errors import SpecError
 
+    if emulate and (check or calibrate is not None):
+        raise SpecError(
+            "--check and --calibrate need a robot whose joints you can turn: leave --emulate out."
+        )
+    if calibrate is not None and calibrate.exists():
+        raise SpecError(f"{calibrate} exists: move it away, or name another file.")
     if real_time and not emulate:
         raise SpecError("--real-time is for --emulate: a robot is always in real time.")
     content = load(robot)
@@ -96,6 +116,10 @@ def deploy(
         raise SpecError(
             "No port: name that of the servos' bus with --port, or try --emulate or --dry-run."
         )
+
+    if check or calibrate is not None:
+        _by_hand(content, machine, host, port, calibrate)
+        return
 
     from evoloco.deploy.gait import Gait
     from evoloco.deploy.keeper import Task
@@ -136,6 +160,41 @@ def _emulated(
         truth = process.report().truth
     typer.echo(f"The emulated robot came {truth['x [m]']:.2f} m forward.")
     return done
+
+
+def _by_hand(
+    content: dict[str, Any], robot: "Robot", host: "Host", port: str, out: Path | None
+) -> None:
+    """Calibrates a robot into a file, or checks it.
+
+    Raises:
+        SpecError: A check found something wrong.
+    """
+    import tomli_w
+
+    from evoloco.deploy import calibration
+    from evoloco.deploy.servos import Servos
+    from evoloco.errors import SpecError
+
+    with Servos(robot, port) as servos:
+        servos.check()
+        typer.echo(calibration.table(robot, servos.read()))
+        if out is not None:
+            found = calibration.calibrate(content, robot, servos, _ask)
+            out.write_text(tomli_w.dumps(found), encoding="utf-8")
+            typer.echo(f"Robot's file: {out}. Next: the same command with --robot {out} --check")
+            return
+        wrong = calibration.check(robot, servos, host.home, _ask)
+    for sentence in wrong:
+        typer.echo(sentence)
+    if wrong:
+        raise SpecError(f"{len(wrong)} things are wrong; find signs and zeros with --calibrate.")
+    typer.echo("Signs, zeros and the IMU's axes are right.")
+
+
+def _ask(text: str) -> None:
+    """Asks a person to do something, and waits for Enter."""
+    typer.prompt(f"{text}. Then press Enter", default="", show_default=False, prompt_suffix=" ")
 
 
 def _tell(phase: str) -> None:
