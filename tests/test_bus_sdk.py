@@ -94,6 +94,17 @@ def test_port_that_does_not_exist_and_a_rate_that_the_sdk_lacks_are_named():
         Port("/nowhere", 123456)
 
 
+def test_host_that_does_not_read_loses_answers_but_does_not_stop_the_bus():
+    with connected() as robot:
+        question = Packet(1, 2, bytes([0, 0, 200, 0])).encode()
+        for _ in range(200):
+            robot.port.writePort(question)
+        assert robot.handler.ping(robot.port, 2)[1] != COMM_SUCCESS
+
+        time.sleep(0.2)
+        assert robot.handler.ping(robot.port, 2)[1:] == SUCCESS
+
+
 # Processes
 
 

@@ -39,6 +39,7 @@ class Emulator:
         self._master, self._slave = os.openpty()
         self._open = {self._master, self._slave}
         tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
         self.port = os.ttyname(self._slave)
         self._heard, self._ended = False, False
 
@@ -85,7 +86,8 @@ class Emulator:
         if self._slave in self._open:  # from now on, a host that closes the port is noticed
             self._open.remove(self._slave)
             os.close(self._slave)
-        os.write(self._master, self._bus.feed(data))
+        with contextlib.suppress(BlockingIOError):  # a host that does not read loses answers
+            os.write(self._master, self._bus.feed(data))
         if not self.machine.plugged:
             self.close()
             self._fall_silent()
