@@ -113,6 +113,15 @@ def test_a_fault_switches_the_robot_off_and_is_told(tmp_path, kind, device, told
     assert robot_log.read(tmp_path / "log.csv").time[-1] > 0.9
 
 
+def test_the_keeper_starts_without_anything_heavy():
+    code = (
+        "import sys, evoloco.deploy.keeper\n"
+        "print([name for name in ('mujoco', 'numba', 'scipy') if name in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == "[]\n"
+
+
 def failing(host, after, error):
     """Lets a controller fail after some steps."""
     step, count = host.step, iter(range(after))
@@ -265,6 +274,24 @@ def test_a_dry_run_without_a_port_says_what_would_happen(evoloco):
     assert ended.code == 0
     assert "It would find 10 servos" in ended.out
     assert "XL330-M288" in ended.out
+
+
+def test_a_bundle_is_deployed_as_its_run_and_an_edited_one_is_refused(tmp_path, evoloco):
+    bundle, robot = tmp_path / "bundle", tmp_path / "robot.toml"
+    robot.write_text(ROBOT)
+    plan = ("--robot", robot, "--dry-run", "--duration", "1")
+    exported = evoloco("export", "hopper", "--to", "json", "--out", bundle, "--allow-falls")
+    assert exported.code == 0
+
+    of_bundle, of_run = evoloco("deploy", bundle, *plan), evoloco("deploy", "hopper", *plan)
+    assert of_bundle.code == 0
+    assert of_bundle.out == of_run.out
+
+    path = bundle / "bundle.json"
+    path.write_text(path.read_text().replace("0.5", "0.6", 1))
+    edited = evoloco("deploy", bundle, *plan)
+    assert edited.code == 2
+    assert "was changed after its export" in edited.err
 
 
 @pytest.mark.parametrize(
