@@ -15,6 +15,7 @@ from typing import Any
 import mujoco
 import numpy as np
 
+from evoloco.actuator import Actuators
 from evoloco.errors import ModelError, UnknownNameError
 from evoloco.fields import Array, Layout
 from evoloco.joint import Joint, read_joint
@@ -58,6 +59,7 @@ class Morphology:
         told: What was added to a user's model, dropped from it or changed, a sentence each.
         torso_frame: Name of the body in whose frame x is forward and z upward, and whose pose is
             the torso's: the torso, or a body without mass that is fixed to it.
+        actuators: What lies between commands and MuJoCo's controls, if anything.
     """
 
     model: mujoco.MjModel
@@ -77,6 +79,7 @@ class Morphology:
     fitted: tuple[Sensor, ...] = ()
     told: tuple[str, ...] = ()
     torso_frame: str = ""
+    actuators: Actuators | None = None
 
     def __post_init__(self) -> None:
         if not self.torso_frame:

@@ -24,7 +24,7 @@ from evoloco.spec import read
 Command = Callable[..., Ended]
 COMMANDS = (
     *("list", "inspect", "evolve", "train", "resume", "replay", "check", "compare"),
-    *("report", "excite", "identify", "par", "convert"),
+    *("report", "excite", "identify", "par", "export", "convert"),
 )
 
 

@@ -133,7 +133,7 @@ def test_a_playback_equals_mujocos_own_steps(hopping):
 def test_a_fit_finds_the_numbers_of_another_robot_and_its_latency(hopping):
     body, log = hopping
     truth = other_numbers(body)
-    found = fit(body, ladder.servo_model("m1"), [recording.recording(log, body)], threads=1)
+    found = fit(ladder.servo_model("m1", body), [recording.recording(log, body)], threads=1)
     assert found.rms < 1e-4
     for one, value in zip(found.numbers, found.values, strict=True):
         tolerance = 0.002 if one.kind == "latency" else 0.05 * (one.high - one.low)
@@ -150,16 +150,16 @@ def test_numbers_of_joints_that_do_not_move_are_unknown(hopping):
         for name, values in log.columns.items()
     }
     one = recording.recording(RobotLog(noisy), body)
-    found = fit(body, ladder.servo_model("m1"), [one], iterations=2, threads=1)
+    found = fit(ladder.servo_model("m1", body), [one], iterations=2, threads=1)
     assert {"latency", "knee.armature", "hip_pitch.damping"} <= set(found.unknown)
 
 
 def test_limbs_that_share_a_simulation_give_the_derivatives_that_each_gives_alone():
     body = hang(biped.build())
     one = recording.recording(rehearse(biped.build(), commands(body, 9.0), PERIOD).log, body)
-    model = ladder.servo_model("m1")
-    listed = model.numbers(body)
-    task = _Task(body, model, listed, [one], 1)
+    model = ladder.servo_model("m1", body)
+    listed = model.numbers
+    task = _Task(model, [one], 1)
     values = np.array([number.begin for number in listed])
     residual = task.residual(values)
     together = task.jacobian(values, residual)
@@ -175,7 +175,7 @@ def test_limbs_that_share_a_simulation_give_the_derivatives_that_each_gives_alon
 
 def test_masses_of_links_can_be_fitted():
     body = hang(hopper.build())
-    listed = ladder.servo_model("m1", masses=True).numbers(body)
+    listed = ladder.servo_model("m1", body, masses=True).numbers
     assert [one.element for one in listed if one.kind == "mass"] == ["thigh", "shank"]
 
 
@@ -185,11 +185,8 @@ def test_masses_of_links_can_be_fitted():
 def test_a_fitted_body_is_compiled_with_the_numbers_that_the_fit_simulated(tmp_path):
     believed = hopper.build()
     values = other_numbers(believed) | {"thigh.mass": 0.2, "shank.mass": 0.11}
-    model = ladder.servo_model("m1", masses=True)
-    listed = model.numbers(believed)
-    simulated = model.body(
-        model.prepared(believed), listed, [values[one.name] for one in listed]
-    ).model
+    model = ladder.servo_model("m1", believed, masses=True)
+    simulated = model.body([values[one.name] for one in model.numbers]).model
 
     path = tmp_path / "fitted.json"
     body_file.write(path, FittedBody({"name": "hopper"}, "m1", values, {}, {}))

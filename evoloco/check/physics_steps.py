@@ -21,6 +21,7 @@ from evoloco.randomization.working import memory
 from evoloco.scenario import Scenario
 from evoloco.sim import heightfield
 from evoloco.sim.backlash import Backlash
+from evoloco.sim.compile import jit
 from evoloco.sim.kernel import FORCE_SIZE, JITTER
 from evoloco.sim.philox import philox
 from evoloco.sim.setting import Setting
@@ -59,7 +60,7 @@ class Rerun:
     """An episode that is simulated natively and then step by step.
 
     Args:
-        native: Simulates the episode. It has no actuators of its own beside MuJoCo's.
+        native: Simulates the episode. Its actuators are those of the body.
         params: Flat parameters of the controller (n,).
         scenario: Where the episode happens.
         bodies: The body, where it is not the simulator's own.
@@ -116,7 +117,7 @@ class Rerun:
                 if count % substeps == 0:
                     self._compare(data, count // substeps)
                     self._drift(count // substeps)
-                data.ctrl[: commands.count] = commands.at(count)
+                data.ctrl[: commands.count] = commands.at(count, data)
                 before, push = data.qvel.copy(), self._push(count)
                 data.xfrc_applied[self._torso] = push
                 mujoco.mj_step(model, data)
@@ -132,7 +133,7 @@ class Rerun:
                 raise EvolocoError(
                     f"Step by step, {name} is not that of the episode at "
                     f"{self.episode.time[t]:.3f} s, so nothing can be said about its forces. Only "
-                    "episodes whose actuators are MuJoCo's can be simulated again this way."
+                    "episodes whose actuators are the body's can be simulated again this way."
                 )
 
     def _drift(self, t: int) -> None:
@@ -160,7 +161,7 @@ class Rerun:
 
 
 class _Commands:
-    """MuJoCo's controls in every physics step: commands with their delay, offset and play.
+    """MuJoCo's controls in every physics step: late commands, through servos of the body's own.
 
     Args:
         setting: The body in its scenario.
@@ -177,12 +178,16 @@ class _Commands:
         self._offset = np.asarray(setting.rows["command_offset"], float)
         self._arrival = self._arrivals(setting)
 
-        self._play = None
-        if setting.backlash.any():
-            model = Backlash(setting.backlash)
+        joints = [setting.morphology.model.joint(one.name) for one in setting.morphology.joints]
+        self._qpos = [int(joint.qposadr[0]) for joint in joints]
+        self._qvel = [int(joint.dofadr[0]) for joint in joints]
+        self._own = None
+        play = Backlash(setting.backlash) if setting.backlash.any() else None
+        if model := setting.morphology.actuators or play:
+            values = model.parameters()
+            params = fields.record(fields.flatten(values), fields.layout_of(values))
             state = fields.zeros(fields.layout(model.state))
-            params = fields.record(setting.backlash, fields.layout_of(model.parameters()))
-            self._play = model.actuate, params, state
+            self._own = jit(model.actuate), params, state
 
     def _arrivals(self, setting: Setting) -> NDArray[np.int64]:
         """Physics step in which the command of each control step arrives (T,)."""
@@ -194,13 +199,12 @@ class _Commands:
             sent += np.array([int(number) % (jitter + 1) for number in bits])
         return sent
 
-    def at(self, count: int) -> Array:
+    def at(self, count: int, data: mujoco.MjData) -> Array:
         """The controls of a physics step (nu,), before it is simulated."""
         arrived = np.flatnonzero(self._arrival[: count // self._substeps + 1] <= count)
         command = self._commands[arrived[-1]] if len(arrived) else self._home
         ctrl = np.asarray(command + self._offset)
-        if self._play:
-            actuate, params, state = self._play
-            unread = np.zeros(0)  # play does not read the joints
-            actuate(params, state, unread, unread, self._dt, ctrl)
+        if self._own:
+            actuate, params, state = self._own
+            actuate(params, state, data.qpos[self._qpos], data.qvel[self._qvel], self._dt, ctrl)
         return ctrl

@@ -7,24 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from evoloco.errors import EvolocoError
 from evoloco.extras import needs
 from evoloco.genome import Array
 from evoloco.identify.limbs import columns
 from evoloco.identify.model import ServoModel
 from evoloco.identify.numbers import Number
-from evoloco.identify.playback import Playback
+from evoloco.identify.player import DIVERGED, Player
 from evoloco.identify.recording import Recording
-from evoloco.morphology import Morphology
 
 ITERATIONS = 6
 """Steps of the optimizer; each simulates the logs once per column of the Jacobian."""
 
 STEP = 1e-3
 """Difference by which the Jacobian is found, as a share of the way between the bounds."""
-
-DIVERGED = 10.0
-"""Residual where a simulation diverges [rad]."""
 
 VAGUE = 0.25
 """A 95 % interval that is wider than this share of the way between the bounds tells nothing."""
@@ -36,18 +31,21 @@ class Fit:
 
     Attributes:
         model: The servo model.
-        numbers: What was fitted (n,).
-        values: Of each, in its unit (n,).
+        values: Of each of its numbers, in its unit (n,).
         interval: Half width of each number's 95 % interval (n,). It is blind to errors of the
             model: it says how well this model's number is known, not whether the model is right.
         error: Held-out RMSE of each joint [rad] (joints,).
     """
 
     model: ServoModel
-    numbers: tuple[Number, ...]
     values: Array
     interval: Array
     error: Array
+
+    @property
+    def numbers(self) -> tuple[Number, ...]:
+        """What was fitted (n,)."""
+        return self.model.numbers
 
     @property
     def rms(self) -> float:
@@ -71,7 +69,6 @@ def _is_unknown(number: Number, value: float, half: float) -> bool:
 
 
 def fit(
-    body: Morphology,
     model: ServoModel,
     recordings: Sequence[Recording],
     begin: Sequence[float] | None = None,
@@ -82,8 +79,7 @@ def fit(
     """Fits a servo model to what logs show before their held-out part.
 
     Args:
-        body: A hanging body.
-        model: The servo model.
+        model: The servo model of a hanging body.
         recordings: Of the robot, hung up.
         begin: Values that the fit begins at; the nominal ones where None.
         iterations: Steps of the optimizer.
@@ -94,11 +90,11 @@ def fit(
         EvolocoError: `mujoco.sysid` is not installed, or the body diverges as it is.
     """
     sysid = _sysid()
-    numbers = model.numbers(body)
+    numbers = model.numbers
     low, high = (np.array([getattr(one, end) for one in numbers]) for end in ("low", "high"))
     start = np.array([one.begin for one in numbers] if begin is None else begin)
     start = np.clip(start, low + 0.01 * (high - low), high - 0.01 * (high - low))
-    task = _Task(body, model, numbers, recordings, threads)
+    task = _Task(model, recordings, threads)
 
     parameters = sysid.ParameterDict()
     for one, value in zip(numbers, start, strict=True):
@@ -129,7 +125,7 @@ def fit(
     )
     values = np.clip(np.asarray(result.x).ravel(), low, high)
     _, interval = sysid.calculate_intervals([task.residual(values)], result.jac)
-    return Fit(model, tuple(numbers), values, np.asarray(interval), task.held_out(values))
+    return Fit(model, values, np.asarray(interval), task.held_out(values))
 
 
 def _sysid() -> Any:
@@ -148,20 +144,10 @@ def _sysid() -> Any:
 class _Task:
     """Simulates logs with values of numbers."""
 
-    def __init__(
-        self,
-        body: Morphology,
-        model: ServoModel,
-        numbers: Sequence[Number],
-        recordings: Sequence[Recording],
-        threads: int,
-    ) -> None:
-        self._body, self._model, self._numbers = model.prepared(body), model, numbers
-        self._recordings = recordings
-        self._columns = columns(body, numbers)
-        self._play = Playback(
-            self._body, len(self._columns), model.actuators(self._body), threads=threads
-        )
+    def __init__(self, model: ServoModel, recordings: Sequence[Recording], threads: int) -> None:
+        self._numbers, self._recordings = model.numbers, recordings
+        self._columns = columns(model.prepared, model.numbers)
+        self._play = Player(model, len(self._columns), threads)
 
     def residual(self, values: Array) -> Array:
         """Simulated minus measured angles of the fitted parts [rad] (n,)."""
@@ -202,66 +188,13 @@ class _Task:
 
     def held_out(self, values: Array) -> Array:
         """RMSE of every joint in the held-out parts [rad] (joints,)."""
-        return error_of(
-            self._play, self._model, self._body, self._numbers, values, self._recordings
-        )
+        return self._play.held_out(values, self._recordings)
 
     def _residuals(self, points: Sequence[Array]) -> list[Array]:
         """Residuals of every log (samples, points, joints) [rad]."""
         found = []
         for one in self._recordings:
-            angles = simulated(
-                self._play, self._model, self._body, self._numbers, points, one, one.split
-            )
-            measured = one.position[one.fitted][:, None]
-            difference = one.sampled(angles, one.fitted) - measured
+            angles = self._play.angles(points, one, one.split)
+            difference = one.sampled(angles, one.fitted) - one.position[one.fitted][:, None]
             found.append(np.nan_to_num(difference, nan=DIVERGED))
         return found
-
-
-def simulated(
-    play: Playback,
-    model: ServoModel,
-    body: Morphology,
-    numbers: Sequence[Number],
-    points: Sequence[Array],
-    recording: Recording,
-    until: float,
-) -> Array:
-    """Angles under the commands of a log, with several values of numbers (T + 1, points, joints).
-
-    Args:
-        play: Simulates.
-        model: The servo model.
-        body: The hanging body, prepared for the model.
-        numbers: What the values are of.
-        points: The values, once for each simulation.
-        recording: Of the commands and the start.
-        until: Time at which it ends [s].
-
-    Raises:
-        EvolocoError: There are no points.
-    """
-    if not points:
-        raise EvolocoError("No values to simulate.")
-    start = recording.position[0], recording.command[0]
-    bodies = [model.body(body, numbers, values.tolist(), start) for values in points]
-    params = model.parameters(body, numbers, np.array(points))
-    return play.angles(bodies, recording.commands(until), params)
-
-
-def error_of(
-    play: Playback,
-    model: ServoModel,
-    body: Morphology,
-    numbers: Sequence[Number],
-    values: Array,
-    recordings: Sequence[Recording],
-) -> Array:
-    """RMSE of every joint in the held-out parts of logs [rad] (joints,)."""
-    squares = []
-    for one in recordings:
-        angles = simulated(play, model, body, numbers, [values], one, float(one.time[-1]))
-        difference = one.sampled(angles[:, 0], one.held_out) - one.position[one.held_out]
-        squares.append(np.nan_to_num(difference, nan=DIVERGED) ** 2)
-    return np.asarray(np.sqrt(np.concatenate(squares).mean(axis=0)))

@@ -11,9 +11,9 @@ from evoloco.errors import unwritten
 from evoloco.genome import Array
 from evoloco.identify import body_file, ladder, recording, subject
 from evoloco.identify.body_file import FittedBody
-from evoloco.identify.fit import Fit, error_of, fit
+from evoloco.identify.fit import Fit, fit
 from evoloco.identify.hanging import hang
-from evoloco.identify.playback import Playback
+from evoloco.identify.player import Player
 from evoloco.identify.recording import Recording
 from evoloco.morphology import Morphology
 from evoloco.spec import MorphologySpec
@@ -147,17 +147,15 @@ def identify(
         EvolocoError: A name, a log or the body cannot be used.
     """
     names = ladder.NAMES if models == "all" else tuple(models.split(","))
-    chosen = [ladder.servo_model(name.strip(), masses) for name in names]
     believed = subject.morphology_of(morphology)
     body = hang(subject.build(believed))
+    chosen = [ladder.servo_model(name.strip(), body, masses) for name in names]
     recordings = recording.read(logs, body)
 
     fits: list[Fit] = []
     for model in chosen:
-        begin = _begin(model.numbers(body), fits)
-        fits.append(fit(body, model, recordings, begin, iterations, threads, told))
-    before = _before(body, recordings, masses)
-    return Identification(believed, body, tuple(recordings), before, tuple(fits))
+        fits.append(fit(model, recordings, _begin(model.numbers, fits), iterations, threads, told))
+    return Identification(believed, body, tuple(recordings), before(body, recordings), tuple(fits))
 
 
 def _begin(numbers: Sequence[Any], fits: Sequence[Fit]) -> list[float]:
@@ -168,9 +166,8 @@ def _begin(numbers: Sequence[Any], fits: Sequence[Fit]) -> list[float]:
     return [known.get(number.name, number.begin) for number in numbers]
 
 
-def _before(body: Morphology, recordings: Sequence[Recording], masses: bool) -> Array:
-    """Held-out RMSE of each joint of the body as it was believed to be [rad] (joints,)."""
-    model = ladder.servo_model("m1", masses)
-    prepared, numbers = model.prepared(body), model.numbers(body)
-    nominal = np.array([one.nominal for one in numbers])
-    return error_of(Playback(prepared, 1, threads=1), model, prepared, numbers, nominal, recordings)
+def before(body: Morphology, recordings: Sequence[Recording]) -> Array:
+    """Held-out RMSE of each joint of a body as it was believed to be [rad] (joints,)."""
+    model = ladder.servo_model("m1", body)
+    nominal = np.array([one.nominal for one in model.numbers])
+    return Player(model).held_out(nominal, recordings)

@@ -1,32 +1,36 @@
 """The servo models that a fit chooses from, the simplest first."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import mujoco
 import numpy as np
 
 from evoloco.errors import ModelError, UnknownNameError
 from evoloco.identify.body_file import FittedBody
+from evoloco.identify.extended import EFFECTS, Extended
 from evoloco.identify.model import Coulomb, ServoModel
 from evoloco.morphology import Morphology
 
-NAMES = ("m1",)
+NAMES = ("m1", *EFFECTS)
 """The models by name."""
 
 
-def servo_model(name: str, masses: bool = False) -> ServoModel:
-    """A model by its name.
+def servo_model(name: str, body: Morphology, masses: bool = False) -> ServoModel:
+    """A model of the servos of a body, by its name.
 
     Args:
         name: One of `NAMES`.
+        body: The body.
         masses: Whether the masses of the links are fitted too.
 
     Raises:
         UnknownNameError: There is no such model.
+        ModelError: It does not fit the body.
     """
     if name not in NAMES:
         raise UnknownNameError("servo model", name, NAMES)
-    return Coulomb(masses)
+    return Coulomb(body, masses) if name == "m1" else Extended(name, body, masses)
 
 
 def body(believed: Morphology, fitted: FittedBody) -> Morphology:
@@ -37,17 +41,16 @@ def body(believed: Morphology, fitted: FittedBody) -> Morphology:
         UnknownNameError: There is no such servo model.
     """
     masses = any(name.endswith(".mass") for name in fitted.values)
-    model = servo_model(fitted.model, masses)
-    numbers = model.numbers(believed)
-    if {one.name for one in numbers} != set(fitted.values):
+    model = servo_model(fitted.model, believed, masses)
+    if {one.name for one in model.numbers} != set(fitted.values):
         raise ModelError(
             "The numbers of a fitted body are not those of the body that it names. It was "
             "identified with another version of that body: identify the robot again."
         )
-    values = [float(fitted.values[one.name]) for one in numbers]
-    prepared = model.prepared(believed)
-    links = [one.element for one in numbers if one.kind == "mass"]
-    return _written(model.body(prepared, numbers, values), links)
+    values = [float(fitted.values[one.name]) for one in model.numbers]
+    links = [one.element for one in model.numbers if one.kind == "mass"]
+    written = _written(model.body(values), links)
+    return replace(written, actuators=model.actuators(values))
 
 
 def _written(body: Morphology, links: Sequence[str]) -> Morphology:

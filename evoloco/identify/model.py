@@ -9,9 +9,12 @@ from evoloco.identify import numbers as own
 from evoloco.identify.numbers import Number
 from evoloco.morphology import Morphology
 
+Start = tuple[Array, Array]
+"""Angles of the driven joints [rad] and commands [rad] (nu,) at the start."""
+
 
 class ServoModel(Protocol):
-    """A model of servos whose numbers can be fitted."""
+    """A model of the servos of a body, whose numbers can be fitted."""
 
     @property
     def name(self) -> str:
@@ -21,67 +24,45 @@ class ServoModel(Protocol):
     def meaning(self) -> str:
         """One line for those who choose it."""
 
-    def numbers(self, body: Morphology) -> list[Number]:
-        """What is fitted of a body."""
+    @property
+    def numbers(self) -> tuple[Number, ...]:
+        """What is fitted."""
 
-    def prepared(self, body: Morphology) -> Morphology:
-        """A body with the actuators that the model needs; all further ones have its layout."""
+    @property
+    def prepared(self) -> Morphology:
+        """The body with the actuators that the model needs; all others have its layout."""
 
-    def body(
-        self,
-        prepared: Morphology,
-        numbers: Sequence[Number],
-        values: Sequence[float],
-        start: tuple[Array, Array] | None = None,
-    ) -> Morphology:
-        """A prepared body with values of its numbers (see `evoloco.identify.numbers`)."""
+    def body(self, values: Sequence[float], start: Start | None = None) -> Morphology:
+        """The prepared body with values of its numbers, as far as MuJoCo has a place for them.
 
-    def actuators(self, prepared: Morphology) -> Actuators | None:
+        Args:
+            values: Of the numbers.
+            start: What the home keyframe becomes; as it is where None.
+        """
+
+    def actuators(self, values: Sequence[float]) -> Actuators | None:
         """What lies between commands and MuJoCo's controls, if anything."""
-
-    def parameters(
-        self, prepared: Morphology, numbers: Sequence[Number], points: Array
-    ) -> Array | None:
-        """Flat parameters of the actuators for several values of the numbers (points, n)."""
 
 
 class Coulomb:
     """M1: Coulomb and viscous friction, armature, gain and latency, all of them MuJoCo's own.
 
     Args:
+        body: The body.
         masses: Whether the masses of the links are fitted too.
     """
 
     name = "m1"
     meaning = "Coulomb and viscous friction"
 
-    def __init__(self, masses: bool = False) -> None:
-        self._masses = masses
+    def __init__(self, body: Morphology, masses: bool = False) -> None:
+        self.prepared = own.prepared(body)
+        self.numbers = tuple(own.numbers(body, masses))
 
-    def numbers(self, body: Morphology) -> list[Number]:
-        """What is fitted of a body."""
-        return own.numbers(body, self._masses)
+    def body(self, values: Sequence[float], start: Start | None = None) -> Morphology:
+        """The prepared body with values of its numbers."""
+        return own.with_numbers(self.prepared, self.numbers, values, start)
 
-    def prepared(self, body: Morphology) -> Morphology:
-        """A body with room for delays."""
-        return own.prepared(body)
-
-    def body(
-        self,
-        prepared: Morphology,
-        numbers: Sequence[Number],
-        values: Sequence[float],
-        start: tuple[Array, Array] | None = None,
-    ) -> Morphology:
-        """A prepared body with values of its numbers."""
-        return own.with_numbers(prepared, numbers, values, start)
-
-    def actuators(self, prepared: Morphology) -> Actuators | None:
+    def actuators(self, values: Sequence[float]) -> Actuators | None:
         """None: MuJoCo does it all."""
-        return None
-
-    def parameters(
-        self, prepared: Morphology, numbers: Sequence[Number], points: Array
-    ) -> Array | None:
-        """None, for there are no actuators of our own."""
         return None

@@ -54,8 +54,9 @@ class Number:
 
     @property
     def begin(self) -> float:
-        """Where a fit begins: the nominal number, a little off the bounds."""
-        margin = 0.02 * (self.high - self.low)
+        """Where a fit begins: the nominal number; of an effect that is absent, a tenth of it."""
+        share = 0.1 if self.nominal <= self.low else 0.02
+        margin = share * (self.high - self.low)
         return min(max(self.nominal, self.low + margin), self.high - margin)
 
 
@@ -91,7 +92,7 @@ def numbers(morphology: Morphology, masses: bool = False) -> list[Number]:
         morphology: The body.
         masses: Whether the masses of the links that the joints move are fitted too.
     """
-    limits = _limits(morphology)
+    limits = torque_limits(morphology)
     latency = float(morphology.model.actuator_delay.max())
     shortest = float(morphology.model.opt.timestep)  # MuJoCo's shortest delay, if there is one
     found = [Number(LATENCY, "", "s", latency, shortest, LONGEST_LATENCY)]
@@ -179,7 +180,7 @@ def _value(morphology: Morphology, kind: str, element: str) -> float:
     return float(QUANTITIES[kind].read(Working(morphology), place)[0])
 
 
-def _limits(morphology: Morphology) -> dict[str, float]:
+def torque_limits(morphology: Morphology) -> dict[str, float]:
     """Largest torque of the servo of each joint [N m]."""
     names, ids = QUANTITIES["torque_limit"].elements(morphology)
     found = dict(

@@ -64,10 +64,17 @@ class Recording:
         return slice(int(np.searchsorted(self.time, self.split)), len(self.time))
 
     def commands(self, until: float) -> Array:
-        """The command in every physics step up to a time (T, joints) [rad]."""
-        steps = np.arange(int(np.ceil(until / self.physics_dt - 1e-9))) * self.physics_dt
-        present = np.searchsorted(self.time, steps + 1e-9, side="right") - 1
-        return np.asarray(self.command[present])
+        """The mean command in every physics step up to a time (T, joints) [rad].
+
+        A command that changes within a step counts by the time that is left of it.
+        """
+        edges = np.arange(int(np.ceil(until / self.physics_dt - 1e-9)) + 1) * self.physics_dt
+        lasting = np.diff(self.time)[:, None] * self.command[:-1]
+        area = np.concatenate([np.zeros((1, lasting.shape[1])), np.cumsum(lasting, axis=0)])
+
+        present = np.clip(np.searchsorted(self.time, edges, side="right") - 1, 0, len(area) - 1)
+        reached = area[present] + (edges - self.time[present])[:, None] * self.command[present]
+        return np.asarray(np.diff(reached, axis=0) / self.physics_dt)
 
     def sampled(self, angles: Array, part: slice) -> Array:
         """Simulated angles of all physics steps (T + 1, ...) at the samples of a part (s, ...)."""

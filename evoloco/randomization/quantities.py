@@ -114,8 +114,8 @@ def joints(morphology: Morphology) -> Elements:
 
 
 def servo_joints(morphology: Morphology) -> Elements:
-    """The driven joints, where their commands are angles; none where muscles or torques drive."""
-    commanded = not (morphology.muscles or morphology.torques)
+    """The driven joints, where commands are angles that nothing but MuJoCo's servos follows."""
+    commanded = not (morphology.muscles or morphology.torques or morphology.actuators)
     return joints(morphology) if commanded else ((), np.zeros(0, np.intp))
 
 

@@ -45,7 +45,7 @@ class Batch:
         steps: Control steps of a completed episode.
         control_dt: Time between control steps [s], a multiple of the physics step.
         termination: What counts as a fall.
-        actuators: What lies between commands and MuJoCo's controls, if anything.
+        actuators: What lies between commands and MuJoCo's controls; the body's own where None.
         needs: What the settings that will be loaded ask for.
         rows: Control steps that a trace holds, newer ones in place of older ones; `steps` where 0.
         ramp: Time over which control fades in from the home posture [s].
@@ -88,6 +88,7 @@ class Batch:
         self.compiled = CompiledController(controller, morphology.observation)
         state_size = size(self.compiled.state) if record_state else 0
         self.columns = Columns(morphology, self.substeps, state_size)
+        actuators = actuators or morphology.actuators
         self.needs = needs.with_actuators() if actuators else needs
         self._actuators = self._compile(actuators)
 
