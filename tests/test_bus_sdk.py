@@ -5,7 +5,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from bus_robot import IMU, SUCCESS, TORQUE, connected
+from bus_robot import IMU, POSITION, SUCCESS, TORQUE, connected
 from dynamixel_sdk import COMM_SUCCESS, PortHandler, Protocol2PacketHandler
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,6 +63,22 @@ def test_handler_of_the_sdk_takes_off_bytes_that_were_not_stuffed():
     found = Protocol2PacketHandler().removeStuffing(list(whole))
     assert bytes(found[9 : 9 + len(data)]) != data
     assert bytes(PacketHandler().removeStuffing(whole)[9:-2]) == data
+
+
+def test_answer_to_another_question_is_passed_over():
+    host, device = os.openpty()
+    port, handler = Port(os.ttyname(device), 1_000_000, patience=0.2), PacketHandler()
+    stray = [status(1, bytes(21)), status(1), status(2, b"\1\2"), status(1, b"\3\4")]
+    handler.readTx(port, 1, POSITION, 2)
+    os.write(host, b"".join(packet.encode() for packet in stray))
+    assert handler.readRx(port, 1, 2) == ([3, 4], *SUCCESS)
+
+    handler.readTx(port, 1, POSITION, 2)
+    os.write(host, status(1, error=7).encode())
+    assert handler.readRx(port, 1, 2) == ([], COMM_SUCCESS, 7)
+    port.closePort()
+    os.close(host)
+    os.close(device)
 
 
 def test_number_with_a_header_in_it_goes_to_a_servo_and_back():

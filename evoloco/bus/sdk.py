@@ -1,11 +1,13 @@
 """The `dynamixel-sdk` of ROBOTIS, mended.
 
-Version 4.1.0 has four faults that matter here:
+Version 4.1.0 has five faults that matter here:
 
 * `addStuffing` returns the stuffed packet, but its caller goes on with the packet as it was.
 * `removeStuffing` looks for FF FF FD in bytes that it has overwritten.
 * A port counts its time-outs by a clock that may be set back, and waits without a pause.
 * A port that fails stays in use, so that every later instruction is refused.
+* Whatever a device answers is taken for the answer to the last question, though it is too long or
+  too short for it.
 """
 
 import select
@@ -23,8 +25,11 @@ else:
     _sdk = needs("dynamixel_sdk", "deploy")
     PortHandler, Protocol2PacketHandler = _sdk.PortHandler, _sdk.Protocol2PacketHandler
 
-ID_AND_HEADER, CHECKSUM = 5, 2
-"""Bytes before a packet's length, and behind its parameters."""
+DEVICE, ID_AND_HEADER, DATA, CHECKSUM = 4, 5, 9, 2
+"""Place of the id, bytes before a packet's length and an answer's data, and those behind them."""
+
+SUCCESS = 0
+"""Result of the SDK's functions that worked."""
 
 
 class BusLostError(EvolocoError):
@@ -120,6 +125,28 @@ class PacketHandler(Protocol2PacketHandler):  # type: ignore[misc]  # the SDK ha
     def removeStuffing(self, packet: list[int]) -> list[int]:  # noqa: N802 - the SDK's name
         """Takes stuffed bytes off a packet in place."""
         return self._with_body(packet, wire.unstuff(_body(packet)), packet[-CHECKSUM:])
+
+    def readTxRx(  # noqa: N802 - the SDK's name
+        self, port: Port, dxl_id: int, address: int, length: int
+    ) -> tuple[list[int], int, int]:
+        """Asks a device for some bytes, and returns its data, the result and its error."""
+        result = self.readTx(port, dxl_id, address, length)
+        return self.readRx(port, dxl_id, length) if result == SUCCESS else ([], result, 0)
+
+    def readRx(  # noqa: N802 - the SDK's name
+        self, port: Port, dxl_id: int, length: int
+    ) -> tuple[list[int], int, int]:
+        """Data of a device's answer, the result and its error.
+
+        Answers of other devices, and those of another length, are passed over.
+        """
+        while True:
+            packet, result = self.rxPacket(port, False)
+            if result != SUCCESS:
+                return [], result, 0
+            data, error = packet[DATA:-CHECKSUM], packet[DATA - 1]
+            if packet[DEVICE] == dxl_id and (len(data) == length or error & ~wire.ALERT):
+                return data, result, error
 
     def _with_body(self, packet: list[int], body: bytes, checksum: list[int]) -> list[int]:
         length = (len(body) + CHECKSUM).to_bytes(2, "little")
