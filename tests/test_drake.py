@@ -178,6 +178,20 @@ def test_a_state_comes_out_as_it_went_in_and_puts_every_body_where_mujoco_puts_i
         np.testing.assert_allclose(rotation.ravel(), data.xmat[each], rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_the_acceleration_under_given_torques_is_that_of_mujoco(seed):
+    model = MODELS["odd"]
+    data, twin = shaken(model, seed), Twin(model, STEP, FIRM)
+    hinges = np.arange(model.nv) < model.nv - 6  # the ball is free
+    data.qfrc_applied[:] = hinges * np.random.default_rng(seed).standard_normal(model.nv)
+    mujoco.mj_forward(model, data)
+
+    twin.put(data.qpos, data.qvel)
+    twin.push(data.qfrc_applied)
+
+    np.testing.assert_allclose(twin.acceleration, data.qacc, rtol=0, atol=1e-6)
+
+
 def test_a_pendulum_keeps_its_energy():
     twin = twin_of(PENDULUM)
     twin.put(np.array([1.0]), np.zeros(1))
