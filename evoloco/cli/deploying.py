@@ -106,10 +106,10 @@ def deploy(
     asked = champion.asked(speed, turning_rate)
     host = champion.host()
     machine = machine.driving([joint.name for joint in host.morphology.joints])
-    check_sensing(machine, host)
 
     port = port or machine.bus.port
     if dry_run and not port and not emulate:
+        check_sensing(machine, host)
         _tell_plan(champion, machine, host, duration)
         return
     if not port and not emulate:
@@ -140,6 +140,7 @@ def deploy(
         done = _emulated(run, task, machine, gait, log, real_time)
     else:
         done = run_on(task, machine, gait, log, _tell)
+    typer.echo("Nothing was written." if dry_run else "Torque is off on all servos.")
     typer.echo(done.deadlines.sentence(kept=not emulate or real_time))
     typer.echo(f"Log: {log}")
 

@@ -118,7 +118,6 @@ class Keeper:
         command = readings.position
         guard.judge(readings, np.zeros_like(command), self.on)
         while True:
-            _refuse(guard)
             self.session.send(
                 {
                     "time": clock.time,
@@ -128,6 +127,7 @@ class Keeper:
                     "took": clock.took,
                 }
             )
+            _refuse(guard)
             answer = self._answer()
             if "end" in answer:
                 return str(answer["end"])
@@ -272,13 +272,13 @@ def run(task: Task, session: Lines) -> Message:
     try:
         servos = Servos(robot, task.port, task.patience)
     except EvolocoError as error:
-        return {"ended": str(error).rstrip("."), "code": 2, "moved": False, "left": ""}
+        return {"ended": str(error).rstrip("."), "code": 2, "left": ""}
 
     keeper = Keeper(task, robot, servos, session)
     try:
         why = keeper.keep()
     except EvolocoError as error:
-        why, code = str(error).rstrip("."), 6 if keeper.started else 2
+        why, code = str(error).rstrip("."), 6 if keeper.on or keeper.started else 2
     except _Signalled as error:
         why, code = f"The keeper of the bus got {error}", 6
     except BrokenPipeError:
@@ -288,7 +288,7 @@ def run(task: Task, session: Lines) -> Message:
         if keeper.on:
             left = _off(servos)
         servos.close()
-    return {"ended": why, "code": code, "moved": keeper.on, "left": left}
+    return {"ended": why, "code": code, "left": left}
 
 
 def _off(servos: Servos) -> str:

@@ -102,6 +102,8 @@ class Keeper:
         Raises:
             RobotError: It did not, and torque may be on.
         """
+        if self._last is None:
+            self._process.terminate()  # it is starting, and hears nothing yet
         if self._last is None or "ended" not in self._last:
             self._say({"end": why})
             self._last = self._last_message()
@@ -188,18 +190,30 @@ def _run(
             done.phase = phase
             tell(phase)
         keeper.send(goal.tolist())
-        before, message = message, keeper.receive()
+        before, command = message, message["command"]
+        try:
+            message = keeper.receive()
+            command = message["command"]
+        finally:
+            _record(recorder, before, command)
         done.deadlines.add(message["took"])
-        recorder.add(
-            before["time"],
-            np.array(message["command"]),
-            Readings.of(before["readings"]),
-            np.array(before["tilt"]),
-        )
         try:
             phase, goal = course.send(Readings.of(message["readings"]))
         except StopIteration:
             return
+
+
+def _record(recorder: Recorder, message: Message, command: list[float]) -> None:
+    """Records a step whose readings are numbers.
+
+    Args:
+        recorder: Of the log.
+        message: What the keeper told.
+        command: What was sent then [rad] (J,).
+    """
+    readings = Readings.of(message["readings"])
+    if all(np.isfinite(values).all() for values in vars(readings).values()):
+        recorder.add(message["time"], np.array(command), readings, np.array(message["tilt"]))
 
 
 def _ended(message: Message) -> EvolocoError:
