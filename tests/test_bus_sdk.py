@@ -15,7 +15,7 @@ from evoloco.bus.process import Asked, BusProcess, json_of, read_asked
 from evoloco.bus.sdk import BusLostError, PacketHandler, Port
 from evoloco.bus.setup import plain
 from evoloco.bus.wire import Packet, status, unstuff
-from evoloco.errors import EvolocoError
+from evoloco.errors import EvolocoError, SpecError
 from evoloco.morphologies import biped
 
 HOMING_OFFSET = 20
@@ -119,6 +119,17 @@ def test_host_that_does_not_read_loses_answers_but_does_not_stop_the_bus():
 
         time.sleep(0.2)
         assert robot.handler.ping(robot.port, 2)[1:] == SUCCESS
+
+
+def test_what_goes_wrong_in_the_robot_closes_the_port_and_is_raised():
+    with (  # noqa: PT012 - the error is raised at the end of the inner context
+        pytest.raises(SpecError, match="no multiple of the physics step"),
+        connected(period=0.0072) as robot,
+    ):
+        robot.switch_on()
+        robot.send_goals()
+        with pytest.raises(BusLostError):
+            robot.reading.txRxPacket()
 
 
 # Processes

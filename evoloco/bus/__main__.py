@@ -10,6 +10,7 @@ from evoloco.bus.body import of_run
 from evoloco.bus.emulator import in_thread
 from evoloco.bus.faults import KINDS, parse
 from evoloco.bus.setup import plain
+from evoloco.check.subject import Subject
 from evoloco.errors import EvolocoError
 
 GLANCE = 0.1
@@ -28,7 +29,7 @@ def main() -> None:
         plain(body.joints, body.feet),
         faults=tuple(parse(text) for text in options.fault),
         seed=options.seed,
-        period=options.period,
+        period=Subject.of(options.run).spec.scenario.control_dt,
         real_time=not options.lock_step,
     )
     with in_thread(body, setup) as emulator:
@@ -48,7 +49,6 @@ def _options() -> argparse.Namespace:
         "order of its joints, an IMU (200) and load cells of the feet (111, 112, ...).",
     )
     parser.add_argument("run", nargs="?", help="a run folder, or a bundled run")
-    parser.add_argument("--period", type=float, default=0.02, help="of a control step [s]")
     parser.add_argument(
         "--lock-step", action="store_true", help="time passes with every exchange, not by itself"
     )

@@ -3,10 +3,10 @@
 import contextlib
 import os
 import select
-import threading
 import time
 import tty
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from evoloco.bus.bus import Bus
 from evoloco.bus.machine import Machine
@@ -44,22 +44,37 @@ class Emulator:
         self._heard, self._ended = False, False
 
     def serve(self) -> None:
-        """Answers until `end` is called."""
+        """Answers until `end` is called; then closes the port."""
         due = time.monotonic() + self._period
-        while not self._ended:
-            if self._real_time:
-                due = self._keep_up(due)
-            wait = min(max(due - time.monotonic(), 0.0), PATIENCE) if self._real_time else PATIENCE
-            if not self.machine.plugged:
-                time.sleep(wait)
-            elif select.select([self._master], [], [], wait)[0]:
-                self._exchange()
+        try:
+            while not self._ended:
+                due = self._serve_once(due)
+        finally:
+            self._close()
+
+    def _serve_once(self, due: float) -> float:
+        """Answers what is there, or waits a little.
+
+        Args:
+            due: When the next period is over, in real time [s].
+
+        Returns:
+            When the one after it is.
+        """
+        if self._real_time:
+            due = self._keep_up(due)
+        wait = min(max(due - time.monotonic(), 0.0), PATIENCE) if self._real_time else PATIENCE
+        if not self.machine.plugged:
+            time.sleep(wait)
+        elif select.select([self._master], [], [], wait)[0]:
+            self._exchange()
+        return due
 
     def end(self) -> None:
         """Lets `serve` return soon."""
         self._ended = True
 
-    def close(self) -> None:
+    def _close(self) -> None:
         """Closes the port."""
         while self._open:
             os.close(self._open.pop())
@@ -89,7 +104,7 @@ class Emulator:
         with contextlib.suppress(BlockingIOError):  # a host that does not read loses answers
             os.write(self._master, self._bus.feed(data))
         if not self.machine.plugged:
-            self.close()
+            self._close()
             self._fall_silent()
 
     def _fall_silent(self) -> None:
@@ -102,14 +117,14 @@ class Emulator:
 def in_thread(plant: Plant, setup: Setup) -> Iterator[Emulator]:
     """Runs an emulator beside the caller, in its process.
 
-    A host that waits without a pause, as the SDK's own port does, slows it down.
+    A host that waits without a pause, as the SDK's own port does, slows it down. What goes wrong in
+    the robot closes the port, and is raised at the end.
     """
     emulator = Emulator(plant, setup)
-    thread = threading.Thread(target=emulator.serve, name="servo bus", daemon=True)
-    thread.start()
-    try:
-        yield emulator
-    finally:
-        emulator.end()
-        thread.join()
-        emulator.close()
+    with ThreadPoolExecutor(1, "servo bus") as threads:
+        serving = threads.submit(emulator.serve)
+        try:
+            yield emulator
+        finally:
+            emulator.end()
+    serving.result()
