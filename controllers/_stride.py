@@ -13,6 +13,9 @@ from ._posture_feedback import bounded, feel
 FASTER = 0.6
 """Largest change of the phase's rate by roll, as a share of it."""
 
+TURN = 2.0 * math.pi
+"""[rad]."""
+
 SLOWEST, FASTEST = 0.5, 2.0
 """Rates between which the phase follows an oscillator, in strides per period."""
 
@@ -21,6 +24,15 @@ SLOWEST, FASTEST = 0.5, 2.0
 def within(phase: float) -> float:
     """A phase, from 0 to 1."""
     return float(phase - math.floor(phase))
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def turned(angle: float) -> float:
+    """An angle, from 0 to 2 pi [rad].
+
+    An angle that grows all day loses digits, and in single precision its oscillator the time.
+    """
+    return float(angle - TURN * math.floor(angle / TURN))
 
 
 @numba.njit(error_model="numpy", nogil=True)

@@ -13,7 +13,7 @@ from ._foot_paths import begin, follow_oscillator
 from ._integrate import stage
 from ._pacemaker import feel, landing
 from ._posture import aim
-from ._stride import begin_at, elapsed, track
+from ._stride import begin_at, elapsed, track, turned
 
 
 @numba.njit(error_model="numpy", nogil=True)
@@ -69,6 +69,9 @@ def oscillate(params: Record, state: Record, obs: Record, time: float, dt: float
     felt, count = feel(params.senses, obs), max(1, math.ceil(time / dt))
     for _ in range(count):
         advance(params, felt, state, time / count)
+
+    for i in range(state.theta.size):
+        state.theta[i] = turned(state.theta[i])
 
 
 @numba.njit(error_model="numpy", nogil=True)

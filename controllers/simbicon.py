@@ -112,13 +112,14 @@ def follow_step(params: Record, state: Record, obs: Record, time: float, dt: flo
         state.free = 1.0
 
     if state.phase == LIFT:
-        over = time - state.began > params.duration - dt / 2  # in the step nearest to its end
+        over = state.spent > params.duration - dt / 2  # in the step nearest to its end
     else:
         over = loaded and state.free == 1.0
+    state.spent += dt  # until the next control step
     if not over:
         return
 
-    state.began = time
+    state.spent = dt
     last = params.table.lean.size - 1
     if state.phase < last:
         state.phase += 1.0
@@ -227,7 +228,7 @@ class Controller:
         self.state = {
             "standing": (),  # the leg that stands
             "phase": (),  # the state within the step
-            "began": (),  # when it began [s]
+            "spent": (),  # time in it [s]
             "free": (),  # 1 where the swinging foot has left the ground
             "body": BODY,
             "target": (FEET, len(JOINTS)),  # [rad]

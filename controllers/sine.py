@@ -12,24 +12,24 @@ from evoloco.morphology import Morphology
 from . import feet
 from ._driven import Driven, check_options
 from ._posture import Posture, aim
-from ._stride import begin_at, elapsed, track
+from ._stride import TURN, begin_at, elapsed, track, turned
 from ._symmetry import Symmetry, amplitude, owners
 
 
 def reset(params: Record, state: Record, dt: float) -> None:
     """Starts at phase 0."""
-    state.phase = 0.0
+    state.phase, state.ahead = 0.0, 0.0
     begin_at(params.posture.feedback, state.posture, 0.0)
 
 
 def step(params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array) -> None:
-    """Writes the target angles that belong to `time`, and to what the posture feedback adds."""
+    """Writes the target angles of the phase, which posture feedback lets go faster or slower."""
     feedback = params.posture.feedback
-    state.phase = 2.0 * math.pi * (time + state.gained) / params.period
+    state.phase = state.ahead
 
     own = elapsed(feedback, state.posture, obs, dt)
-    track(feedback, state.posture, (time + state.gained + own) / params.period, own)
-    state.gained += own - dt
+    state.ahead = turned(state.phase + TURN * own / params.period)
+    track(feedback, state.posture, state.ahead / TURN, own)
 
     for j in range(ctrl.size):
         ctrl[j] = params.amplitude[j] * math.sin(state.phase + params.lead[j])
@@ -85,7 +85,7 @@ class Controller:
                 Gene(f"{part.genes}.phase", -math.pi, math.pi, "rad", "lead over the stride")
             )
         self.space = Space([*genes, *self.posture.genes])
-        self.state = {"phase": (), "gained": (), "posture": self.posture.state}
+        self.state = {"phase": (), "ahead": (), "posture": self.posture.state}
 
     @property
     def reset(self) -> Reset:
