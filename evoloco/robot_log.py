@@ -158,17 +158,21 @@ def read(path: Path) -> RobotLog:
 
 def write(path: Path, log: RobotLog) -> None:
     """Writes a log: as Parquet if the path ends so, else as CSV."""
-    headings = [heading(name) for name in log.columns]
+    write_columns(path, {heading(name): values for name, values in log.columns.items()})
+
+
+def write_columns(path: Path, columns: Mapping[str, Array]) -> None:
+    """Writes columns (T,) by their headings: as Parquet if the path ends so, else as CSV."""
     if path.suffix == ".parquet":
         needs("pyarrow", "frame")
         pandas = needs("pandas", "frame")
-        pandas.DataFrame(dict(zip(headings, log.columns.values(), strict=True))).to_parquet(path)
+        pandas.DataFrame(dict(columns)).to_parquet(path)
         return
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(headings)
-    writer.writerows(np.stack([*log.columns.values()], axis=1).tolist())
+    writer.writerow(columns)
+    writer.writerows(np.stack([*columns.values()], axis=1).tolist())
     path.write_text(text.getvalue(), encoding="utf-8")
 
 

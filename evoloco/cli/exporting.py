@@ -16,10 +16,15 @@ EXAMPLES = (
     "evoloco export biped_fast --to json --out biped-bundle",
     "evoloco export --verify biped-bundle",
     "evoloco export biped_fast --to c --out biped-c",
+    "evoloco export biped_ppo --to onnx --out biped.onnx",
+    "evoloco export biped_fast --to csv --out walk.csv",
 )
 
-Format = Literal["json", "c"]
+Format = Literal["json", "c", "onnx", "csv", "parquet"]
 """What a champion can be exported to."""
+
+FOLDERS = ("json", "c")
+"""Formats that become a folder; the others are one file."""
 
 
 def export(
@@ -34,7 +39,9 @@ def export(
     to: Annotated[Format, typer.Option(help="What is written.")] = "json",
     out: Annotated[
         Path | None,
-        typer.Option(help="Where it is written.", show_default="RUN-json and so on, here"),
+        typer.Option(
+            help="Where it is written.", show_default="RUN-json, RUN-c, RUN.onnx and so on, here"
+        ),
     ] = None,
     calibration: Annotated[
         Path | None,
@@ -66,9 +73,11 @@ def export(
     from evoloco.export.folder import refuse_existing
 
     exported = Exported.of(run)
-    if not allow_falls:
+    if not allow_falls and to not in ("csv", "parquet"):
         exported.refuse_falls()
-    out = out or Path(f"{exported.name}-{to}")
+    out = out or Path(f"{exported.name}{'-' if to in FOLDERS else '.'}{to}")
+    if to in ("csv", "parquet") and (out.suffix == ".parquet") != (to == "parquet"):
+        raise SpecError(f"--out {out}: a {to} file must end in .{to}.")
     refuse_existing(out)
     mounted = read(calibration, names(exported.experiment.morphology)) if calibration else {}
     for line in WRITERS[to](exported, out, mounted):
@@ -96,7 +105,32 @@ def _to_c(exported: "Exported", out: Path, calibration: "dict[str, Calibration]"
     yield f"Next: cd {out} && cc -std=c99 -O2 -o {test} {test}.c {name}.c -lm && ./{test}"
 
 
-WRITERS = {"json": _to_json, "c": _to_c}
+def _to_onnx(
+    exported: "Exported", out: Path, calibration: "dict[str, Calibration]"
+) -> Iterator[str]:
+    """Writes an ONNX file; yields lines to print."""
+    from evoloco.export import onnx_file
+
+    difference = onnx_file.write(exported, out, calibration)
+    yield f"Policy: {out}"
+    yield f"ONNX Runtime answers as the policy does, within {difference:.2g} of a command's range."
+
+
+def _to_table(exported: "Exported", out: Path, _: "dict[str, Calibration]") -> Iterator[str]:
+    """Writes a table; yields lines to print."""
+    from evoloco.export import table
+
+    episode = table.write(exported, out)
+    yield f"Table: {out}, {len(episode)} rows of {episode.control_dt:g} s"
+
+
+WRITERS = {
+    "json": _to_json,
+    "c": _to_c,
+    "onnx": _to_onnx,
+    "csv": _to_table,
+    "parquet": _to_table,
+}
 """What writes each format."""
 
 
