@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from deployment import AWAY, HOME, ROBOT, Puppet, deployment, limp
 from evoloco import robot_log
 from evoloco.bus.control_table import POSITION_STEP
 from evoloco.bus.faults import Fault
+from evoloco.bus.servo import EXPIRED
 from evoloco.deploy import session
 from evoloco.deploy.session import RobotError, Stopped
 from evoloco.errors import SpecError
@@ -222,6 +224,35 @@ def test_torque_goes_off_though_the_command_is_killed_or_stopped(tmp_path, numbe
     if code == 130:
         assert "Torque is off on all servos." in told
     assert len(robot_log.read(log)) > 10
+
+
+def test_the_watchdogs_of_the_servos_are_left_if_both_processes_are_killed(tmp_path):
+    one, path = deployment(), tmp_path / "robot.toml"
+    path.write_text(ROBOT.replace("missed = 2", "missed = 25"))
+    arguments = ["hopper", "--robot", path, "--duration", "60", "--log", tmp_path / "log.csv"]
+    with one.bus(real_time=True) as emulator:
+        command = [sys.executable, "-m", "evoloco.cli", "deploy", *arguments, "--port"]
+        process = subprocess.Popen([*command, emulator.port], stderr=subprocess.PIPE, text=True)
+        while "Walking" not in (line := process.stderr.readline()):
+            assert line, "it ended too early"
+        keeper = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+        process.send_signal(signal.SIGSTOP)  # it would notice the keeper's death
+        os.kill(int(keeper), signal.SIGKILL)
+        process.kill()
+        process.communicate()
+
+        due = time.monotonic() + 20.0
+        while expired(emulator) != [1, 2, 3] and time.monotonic() < due:
+            time.sleep(0.02)
+    assert expired(emulator) == [1, 2, 3]
+    assert limp(emulator) == []  # they stand, with torque
+
+
+def expired(emulator):
+    """Ids of the servos whose watchdog has stopped them."""
+    return [
+        servo.id for servo in emulator.machine.servos if servo.registers["bus_watchdog"] == EXPIRED
+    ]
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,12 @@ STATE = ("torque_enable", "hardware_error_status")
 WORD = 2
 """Bytes of a number of a sensor."""
 
-TIMED_OUT = needs("dynamixel_sdk", "deploy").COMM_RX_TIMEOUT
-"""What the SDK returns where no answer came."""
+_SDK = needs("dynamixel_sdk", "deploy")
+SUCCESS, TIMED_OUT = _SDK.COMM_SUCCESS, _SDK.COMM_RX_TIMEOUT
+"""What the SDK returns where all went well, and where no answer came."""
+
+OVERHEAD = 11
+"""Bytes of an answer besides its data."""
 
 TRIES = 3
 """How often torque is switched off before a servo counts as lost."""
@@ -129,10 +133,8 @@ class Servos:
         for joint in self._joints:
             name = self._names[joint.id]
             try:
-                number, mode = (
-                    self.read_one(joint.id, "model_number"),
-                    self.read_one(joint.id, "operating_mode"),
-                )
+                number = self.read_one(joint.id, "model_number")
+                mode = self.read_one(joint.id, "operating_mode")
             except DeviceError as error:
                 raise SpecError(
                     f"{error.device} {error.what} on {self._port.port_name}: check power, cable, "
@@ -177,10 +179,13 @@ class Servos:
             angles: Of the joints [rad] (J,), finite.
 
         Raises:
+            DeviceError: The SDK sent nothing.
             BusLostError: The port is gone.
         """
-        register = REGISTERS["goal_position"]
-        self._write_all(register, self._steps(angles))
+        servo = self._zero + self._sign * angles
+        steps = np.round(MIDDLE + servo / POSITION_STEP).astype(int)
+        if not self._write_all(REGISTERS["goal_position"], steps.tolist()):
+            raise DeviceError("The port", "sent no goals")
 
     def stay(self) -> None:
         """Makes the present position of every servo its goal, and checks that it is.
@@ -195,14 +200,17 @@ class Servos:
                 raise DeviceError(self._names[ident], "did not take its present position as goal")
 
     def prepare(self) -> None:
-        """Switches torque and watchdog off, and writes gains.
+        """Switches torque, watchdog and profiles off, and writes gains.
+
+        A profile that another program has left would make the servos slower than the run's.
 
         Raises:
             DeviceError: A servo did not answer, or refused.
         """
         for joint in self._joints:
             self.write_one(joint.id, "torque_enable", 0)
-            self.write_one(joint.id, "bus_watchdog", 0)
+            for name in ("bus_watchdog", "profile_velocity", "profile_acceleration"):
+                self.write_one(joint.id, name, 0)
             if joint.gain is not None:
                 self.write_one(joint.id, "position_p_gain", joint.gain)
 
@@ -267,19 +275,15 @@ class Servos:
         except DeviceError:
             return False
 
-    def _steps(self, angles: Array) -> list[int]:
-        """Angles of the joints [rad] as positions of the servos."""
-        servo = self._zero + self._sign * angles
-        return [int(step) for step in np.round(MIDDLE + servo / POSITION_STEP)]
-
-    def _write_all(self, register: Register, values: Iterable[int]) -> None:
-        """Writes a register of all servos at once; none answers."""
+    def _write_all(self, register: Register, values: Iterable[int]) -> bool:
+        """Writes a register of all servos at once; none answers. Tells whether it was sent."""
         parameters: list[int] = []
         for ident, value in zip(self._ids, values, strict=True):
             parameters += [ident, *_bytes(register, value)]
-        self._handler.syncWriteTxOnly(
+        result = self._handler.syncWriteTxOnly(
             self._port, register.address, register.size, parameters, len(parameters)
         )
+        return bool(result == SUCCESS)
 
     def _block(self, first: str, last: str) -> dict[str, NDArray[np.int64]]:
         """Registers of all servos (J,) by name, from one to another one."""
@@ -287,6 +291,7 @@ class Servos:
         self._handler.syncReadTx(self._port, start, end - start, self._ids, len(self._ids), False)
         rows = []
         for ident in self._ids:
+            self._port.setPacketTimeout(OVERHEAD + end - start)  # each answer has its own time
             data, result, error = self._handler.readRx(self._port, ident, end - start)
             self._answered(ident, result, error)
             rows.append(bytes(data))
@@ -316,7 +321,7 @@ class Servos:
 
     def _answered(self, ident: int, result: int, error: int) -> None:
         """Raises a DeviceError where a device did not answer, or refused."""
-        if result != 0:
+        if result != SUCCESS:
             self._port.is_using = False
             silent = result == TIMED_OUT
             what = "did not answer" if silent else "answered with a wrong packet"
