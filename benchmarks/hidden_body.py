@@ -1,8 +1,8 @@
 """A robot whose numbers nobody can read: a process that only answers commands with measurements.
 
-Its body is the biped with other masses. Its servos are none of the models of `evoloco identify`:
-LuGre friction, a current that lags, backlash with an elastic gear behind the encoder, and a
-delayed command. The numbers are drawn in the process, from its seed.
+Its body is the biped with hips that yaw, and other masses. Its servos are none of the models of
+`evoloco identify`: LuGre friction, a current that lags, backlash with an elastic gear behind the
+encoder, and a delayed command. The numbers are drawn in the process, from its seed.
 
     python benchmarks/hidden_body.py SEED {hung|standing}
 
@@ -30,9 +30,9 @@ TACHOMETER = 0.229 * 2 * math.pi / 60
 """Step of the servos' velocities [rad/s]."""
 
 RANGES = {
-    "gain": (0.75, 1.2),  # over the data sheet's
+    "gain": (0.5, 1.1),  # over the data sheet's
     "armature": (0.75, 1.4),  # over the identified one
-    "coulomb": (0.06, 0.16),  # [N m], level of LuGre's friction at speed
+    "coulomb": (0.06, 0.2),  # [N m], level of LuGre's friction at speed
     "static": (1.4, 2.2),  # over that, LuGre's friction at rest
     "stribeck": (0.1, 0.4),  # [rad/s]
     "bristle": (30.0, 80.0),  # [N m/rad], their stiffness
@@ -43,7 +43,7 @@ RANGES = {
 }
 """What differs from joint to joint."""
 
-DELAY, LAG = (0.010, 0.024), (0.003, 0.008)
+DELAY, LAG = (0.02, 0.055), (0.003, 0.010)
 """Of all servos: from a command to the controller, and time constant of the current [s]."""
 
 
@@ -77,7 +77,7 @@ class Robot:
         from evoloco.morphologies import biped
 
         rng = np.random.default_rng([seed, 20261128])
-        body = biped.build(timestep=STEP)
+        body = biped.build(hip_yaw=True, timestep=STEP)
         body = hang(body) if hung else body
         self.names = [joint.name for joint in body.joints]
         self.drawn = {

@@ -1,14 +1,15 @@
 """Servo models beyond MuJoCo's: friction, play, lag and latency."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from evoloco import fields
 from evoloco.check.physics_steps import Rerun
-from evoloco.errors import ModelError
-from evoloco.identify import ladder, recording
+from evoloco.errors import ModelError, SpecError
+from evoloco.identify import ladder, learned, network, recording
 from evoloco.identify.body_file import FittedBody
 from evoloco.identify.extended import EFFECTS, Extended
 from evoloco.identify.friction import Friction
@@ -211,3 +212,88 @@ def test_models_beyond_the_simplest_need_dc_motors():
     )
     with pytest.raises(ModelError, match="no DC motor"):
         Extended("m4", body)
+
+
+# The learned one
+
+
+def a_network(joints, seed=0):
+    rng = np.random.default_rng(seed)
+    shapes = zip(network.LAYERS, network.LAYERS[1:], strict=False)
+    found = {"spacing": learned.SPACING, "error_scale": 3.0, "velocity_scale": 0.5}
+    found["torque_scale"] = 0.4
+    for place, (before, after) in enumerate(shapes, start=1):
+        weight = rng.standard_normal((joints, before, after)) / np.sqrt(before)
+        bias = rng.standard_normal((joints, after))
+        flat = after == 1
+        found[f"weight{place}"] = weight[:, :, 0] if flat else weight
+        found[f"bias{place}"] = bias[:, 0] if flat else bias
+    return found
+
+
+def test_the_kernels_network_is_that_of_pytorch(played):
+    torch = pytest.importorskip("torch")
+    body, _ = played
+    model = learned.Learned(body, a_network(2))
+    inputs = np.random.default_rng(2).standard_normal((5, 2, 6))
+    hidden = torch.tensor(inputs * np.tile([3.0, 0.5], 3)).permute(1, 0, 2)
+    for place in (1, 2, 3):
+        weight, bias = (
+            torch.tensor(model.network[f"{what}{place}"]) for what in ("weight", "bias")
+        )
+        hidden = torch.nn.functional.softsign(hidden @ weight + bias[:, None])
+    last = torch.tensor(model.network["weight4"])[:, :, None]
+    out = 0.4 * ((hidden @ last)[:, :, 0] + torch.tensor(model.network["bias4"])[:, None])
+    assert np.allclose(learned.predicted(model, inputs), out.numpy().T)
+
+
+def test_the_kernel_gives_the_torques_of_the_network(played):
+    body, _ = played
+    model = learned.Learned(body, a_network(2))
+    servos = model.actuators([])
+    params = fields.record(
+        fields.flatten(servos.parameters()), fields.layout_of(servos.parameters())
+    )
+    state = fields.zeros(fields.layout(servos.state))
+    rng = np.random.default_rng(3)
+    moments = []
+    for _ in range(7):
+        command, angle, velocity = rng.uniform(-0.2, 0.2, (3, 2)) + 0.4
+        moments.append(np.stack([command - angle, velocity], axis=1))
+        ctrl = command.copy()
+        servos.actuate(params, state, angle, velocity, body.model.opt.timestep, ctrl)
+
+    steps = round(learned.SPACING / body.model.opt.timestep)
+    inputs = np.concatenate([moments[-1 - k * steps] for k in range(3)], axis=1)
+    resistance, constant, _ = learned.motors(body)
+    expected = learned.predicted(model, inputs[None])[0] * resistance / constant
+    assert np.allclose(ctrl, expected)
+
+
+@pytest.fixture(scope="module")
+def measured(played):
+    """A log whose torques are those of the simulated servos."""
+    body, one = played
+    torque = learned.ideal(body, one)
+    constants = learned.on_shaft(body, replace(one, torque=np.zeros_like(torque)))
+    return replace(one, torque=torque - constants)
+
+
+def test_a_servo_is_learned_from_its_torques_and_equal_seeds_give_equal_weights(played, measured):
+    body, _ = played
+    model = learned.train(body, [measured], seed=1)
+    inputs, torques = learned.examples(body, measured, measured.held_out)
+    rest = learned.predicted(model, inputs) - torques
+    # Nine seconds of log: two minutes leave less.
+    assert np.sqrt(np.mean(rest**2)) < 0.2 * np.sqrt(np.mean(torques**2))
+    again = learned.train(body, [measured], seed=1)
+    assert all(np.array_equal(again.network[name], model.network[name]) for name in model.network)
+
+    values = {name: np.asarray(rows).tolist() for name, rows in model.network.items()}
+    made = ladder.body(hopper.build(), FittedBody({"name": "hopper"}, "learned", {}, values, {}))
+    assert np.isfinite(episode(made)).all()
+
+
+def test_a_log_without_torques_cannot_teach(played):
+    with pytest.raises(SpecError, match="torques of all joints"):
+        learned.check(played[1])

@@ -87,7 +87,7 @@ class Extended:
         self.name, (self.meaning, kinds) = name, EFFECTS[name]
         self._body = body
         self.numbers = (*own.numbers(body, masses), *_further(body, kinds))
-        self.prepared = _prepared(body, name)
+        self.prepared = prepared(body, name)
 
     def body(self, values: Sequence[float], start: Start | None = None) -> Morphology:
         """The prepared body with those values that MuJoCo's model has a place for."""
@@ -142,7 +142,7 @@ def _further(body: Morphology, kinds: Sequence[str]) -> list[Number]:
     return found
 
 
-def _prepared(body: Morphology, name: str) -> Morphology:
+def prepared(body: Morphology, name: str) -> Morphology:
     """A body whose motors take voltages; what makes them is in `friction.actuate`.
 
     Raises:

@@ -53,6 +53,12 @@ class Fit:
         return float(np.sqrt(np.mean(self.error**2)))
 
     @property
+    def delay(self) -> float:
+        """From a command to its full effect: latency and current lag [s]; 0 for a learned servo."""
+        found = dict(zip((one.name for one in self.numbers), self.values.tolist(), strict=True))
+        return float(found.get("latency", 0.0) + found.get("lag", 0.0))
+
+    @property
     def unknown(self) -> list[str]:
         """Names of the numbers that the logs cannot tell: a wide interval, or at a bound."""
         return [

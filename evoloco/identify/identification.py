@@ -9,10 +9,11 @@ import numpy as np
 
 from evoloco.errors import unwritten
 from evoloco.genome import Array
-from evoloco.identify import body_file, ladder, recording, subject
+from evoloco.identify import body_file, ladder, learned, recording, subject
 from evoloco.identify.body_file import FittedBody
 from evoloco.identify.fit import Fit, fit
 from evoloco.identify.hanging import hang
+from evoloco.identify.learned import Learned
 from evoloco.identify.player import Player
 from evoloco.identify.recording import Recording
 from evoloco.morphology import Morphology
@@ -64,8 +65,8 @@ class Identification:
             f"Held-out RMSE fell from {1e3 * self.before_rms:.2f} to {1e3 * best.rms:.2f} mrad, by "
             f"{1 - best.rms / self.before_rms:.1%}; model {best.model.name}."
         ]
-        latency = dict(zip((one.name for one in best.numbers), best.values, strict=True))
-        said.append(f"Commands take effect after {1e3 * latency['latency']:.1f} ms.")
+        if best.delay:
+            said.append(f"Commands take effect after {1e3 * best.delay:.1f} ms.")
         if best.unknown:
             some = ", ".join(best.unknown[:6])
             more = f" and {len(best.unknown) - 6} more" if len(best.unknown) > 6 else ""
@@ -104,15 +105,13 @@ class Identification:
         Raises:
             StorageError: It cannot be written.
         """
-        path = folder / FILE
-        values = {
-            one.name: value for one, value in zip(self.best.numbers, self.best.values, strict=True)
-        }
+        path, best = folder / FILE, self.best
+        values = {one.name: value for one, value in zip(best.numbers, best.values, strict=True)}
         fitted = FittedBody(
             self.told.model_dump(exclude_defaults=True),
-            self.best.model.name,
+            best.model.name,
             values,
-            {},
+            best.model.network if isinstance(best.model, Learned) else {},
             self.facts(),
         )
         try:
@@ -146,16 +145,29 @@ def identify(
     Raises:
         EvolocoError: A name, a log or the body cannot be used.
     """
-    names = ladder.NAMES if models == "all" else tuple(models.split(","))
     believed = subject.morphology_of(morphology)
     body = hang(subject.build(believed))
-    chosen = [ladder.servo_model(name.strip(), body, masses) for name in names]
+    names = _names(models)
+    chosen = [ladder.servo_model(name, body, masses) for name in names if name != Learned.name]
     recordings = recording.read(logs, body)
+    for one in recordings if Learned.name in names else ():
+        learned.check(one)
 
     fits: list[Fit] = []
     for model in chosen:
         fits.append(fit(model, recordings, _begin(model.numbers, fits), iterations, threads, told))
+    if Learned.name in names:
+        trained = learned.train(body, recordings, told=told)
+        nothing = np.zeros(0)
+        fits.append(Fit(trained, nothing, nothing, Player(trained).held_out(nothing, recordings)))
     return Identification(believed, body, tuple(recordings), before(body, recordings), tuple(fits))
+
+
+def _names(models: str) -> list[str]:
+    """Names of the servo models; `learned` only where it is named."""
+    if models == "all":
+        return [*ladder.NAMES]
+    return [name.strip() for name in models.split(",")]
 
 
 def _begin(numbers: Sequence[Any], fits: Sequence[Fit]) -> list[float]:

@@ -9,11 +9,12 @@ import numpy as np
 from evoloco.errors import ModelError, UnknownNameError
 from evoloco.identify.body_file import FittedBody
 from evoloco.identify.extended import EFFECTS, Extended
+from evoloco.identify.learned import Learned
 from evoloco.identify.model import Coulomb, ServoModel
 from evoloco.morphology import Morphology
 
 NAMES = ("m1", *EFFECTS)
-"""The models by name."""
+"""The models whose numbers are fitted, by name. The other one, `learned`, is trained."""
 
 
 def servo_model(name: str, body: Morphology, masses: bool = False) -> ServoModel:
@@ -29,7 +30,7 @@ def servo_model(name: str, body: Morphology, masses: bool = False) -> ServoModel
         ModelError: It does not fit the body.
     """
     if name not in NAMES:
-        raise UnknownNameError("servo model", name, NAMES)
+        raise UnknownNameError("servo model", name, [*NAMES, Learned.name])
     return Coulomb(body, masses) if name == "m1" else Extended(name, body, masses)
 
 
@@ -40,6 +41,10 @@ def body(believed: Morphology, fitted: FittedBody) -> Morphology:
         ModelError: The file's numbers are not those of the body.
         UnknownNameError: There is no such servo model.
     """
+    if fitted.model == Learned.name:
+        learned = Learned(believed, fitted.network)
+        return replace(_written(learned.body([]), []), actuators=learned.actuators([]))
+
     masses = any(name.endswith(".mass") for name in fitted.values)
     model = servo_model(fitted.model, believed, masses)
     if {one.name for one in model.numbers} != set(fitted.values):

@@ -17,7 +17,7 @@ from evoloco.randomization.working import Working
 LATENCY = "latency"
 """Name of the time from a command to its effect, which all servos share [s]."""
 
-LONGEST_LATENCY = 0.06
+LONGEST_LATENCY = 0.08
 """Of a servo on its bus [s]."""
 
 MASS = 0.3
@@ -99,7 +99,7 @@ def numbers(morphology: Morphology, masses: bool = False) -> list[Number]:
     for joint in morphology.joints:
         limit = limits[joint.name]
         gain, armature = (
-            _value(morphology, kind, joint.name) for kind in ("servo_gain", "armature")
+            value(morphology, kind, joint.name) for kind in ("servo_gain", "armature")
         )
         heaviest = max(4.0 * armature, 1e-4)
         bounds = {
@@ -113,7 +113,7 @@ def numbers(morphology: Morphology, masses: bool = False) -> list[Number]:
                 kind,
                 joint.name,
                 QUANTITIES[kind].unit,
-                _value(morphology, kind, joint.name),
+                value(morphology, kind, joint.name),
                 *bounds[kind],
             )
             for kind in bounds
@@ -173,7 +173,7 @@ def _write(working: Working, kind: str, new: Mapping[str, float]) -> None:
     quantity.write(working, chosen, values, ratio)
 
 
-def _value(morphology: Morphology, kind: str, element: str) -> float:
+def value(morphology: Morphology, kind: str, element: str) -> float:
     """A number of a body."""
     names, ids = QUANTITIES[kind].elements(morphology)
     place = ids[[names.index(element)]]
@@ -187,7 +187,7 @@ def torque_limits(morphology: Morphology) -> dict[str, float]:
         zip(names, QUANTITIES["torque_limit"].read(Working(morphology), ids).tolist(), strict=True)
     )
     return {
-        joint.name: found.get(joint.name) or ERROR * _value(morphology, "servo_gain", joint.name)
+        joint.name: found.get(joint.name) or ERROR * value(morphology, "servo_gain", joint.name)
         for joint in morphology.joints
     }
 
