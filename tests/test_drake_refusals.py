@@ -121,16 +121,23 @@ def outing(**changed):
     return Outing(**known | changed, numbers=dict.fromkeys(NUMBERS))
 
 
-@pytest.mark.parametrize(("falling", "doubtful"), [(0, False), (2, False), (3, True)])
-def test_a_gait_is_in_doubt_if_it_lasts_in_less_than_four_fifths_of_the_contacts(falling, doubtful):
-    outings = [outing(fell=index < falling, way=1.0 + index) for index in range(10)]
+@pytest.mark.parametrize(
+    ("falling", "staying", "doubtful"), [(0, 0, False), (2, 0, False), (3, 0, True), (1, 2, True)]
+)
+def test_a_gait_is_in_doubt_if_it_goes_on_in_less_than_four_fifths_of_the_contacts(
+    falling, staying, doubtful
+):
+    outings = [
+        outing(fell=index < falling, goes=index < 10 - staying, way=1.0 + index)
+        for index in range(10)
+    ]
     second = Second(engine="drake", version="1", native=outing(), outings=tuple(outings), told=())
 
     (sentence,) = second.sentences(10.0)
 
-    assert second.lasting == 10 - falling
     assert second.doubtful == doubtful
-    assert f"in {10 - falling} of 10 contacts, and covers {1 + falling} to 10 m" in sentence
+    assert f"lasts 10 s in {10 - falling} of 10 contacts" in sentence
+    assert f"hops in {10 - falling - staying}; it covers {1 + falling} to 10 m there" in sentence
 
 
 def test_contacts_differ_in_depth_and_rebound_as_told():

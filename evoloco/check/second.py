@@ -16,7 +16,7 @@ HEADS = ("tracking [rad]", "peak load", "double support", "electrical cost", "sl
 """Their names in a table."""
 
 ENOUGH = 0.8
-"""Least share of the contacts in which a gait that is not in doubt lasts [1]."""
+"""Least share of the contacts in which a gait that is not in doubt goes on [1]."""
 
 
 class Outing(Part):
@@ -107,13 +107,18 @@ class Second(Part):
 
     @property
     def lasting(self) -> int:
-        """In how many contacts it lasts and goes forward."""
+        """In how many contacts it lasts."""
+        return sum(not one.fell for one in self.outings)
+
+    @property
+    def going(self) -> int:
+        """In how many contacts it lasts, and walks, runs or hops forward."""
         return sum(one.goes and not one.fell for one in self.outings)
 
     @property
     def doubtful(self) -> bool:
-        """Whether it lasts in too few of them."""
-        return self.lasting < ENOUGH * len(self.outings)
+        """Whether it goes on in too few of them."""
+        return self.going < ENOUGH * len(self.outings)
 
     def sentences(self, duration: float) -> list[str]:
         """Returns what it comes to.
@@ -121,13 +126,15 @@ class Second(Part):
         Args:
             duration: Of a completed episode [s].
         """
-        name, count = self.engine.capitalize(), len(self.outings)
-        found = f"In {name} it goes on for {duration:g} s in {self.lasting} of {count} contacts"
+        found = (
+            f"In {self.engine.capitalize()} it lasts {duration:g} s in {self.lasting} of "
+            f"{len(self.outings)} contacts, and walks, runs or hops in {self.going}"
+        )
         ways = [one.way for one in self.outings if one.way is not None and not one.fell]
         if not ways:
             return [f"{found}."]
         span = f"{min(ways):.3g} to {max(ways):.3g} m"
-        return [f"{found}, and covers {span} there, {self.native.way or 0.0:.3g} m in MuJoCo."]
+        return [f"{found}; it covers {span} there, {self.native.way or 0.0:.3g} m in MuJoCo."]
 
     def rows(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         """Returns header and rows of a table for a terminal."""

@@ -62,7 +62,7 @@ def verdict(
 
     The first condition that holds counts, so a body that only stands never survives. It is "fair"
     at best where the worst tenth of the worlds goes less than `FAR` of the nominal way, where other
-    numerics fell it, where a sign of an exploit is suspicious, or where it lasts with too few
+    numerics fell it, where a sign of an exploit is suspicious, or where it goes on with too few
     contacts of a second simulator.
 
     Args:
