@@ -3,7 +3,8 @@
     python benchmarks/second_simulator.py [RUN ...] [--step SECONDS] [--each]
 
 One row per champion: in how many contacts it lasts 10 s, in how many it walks, runs or hops, and
-medians over those that it lasts in beside MuJoCo's numbers. `--each` prints a row per contact too. `--step` is Drake's, 1 ms if left out.
+medians over those that it lasts in, with MuJoCo's numbers in brackets. `--each` prints a row per
+contact too. `--step` is Drake's, 1 ms if left out.
 """
 
 import argparse
