@@ -109,7 +109,7 @@ class Port(PortHandler):  # type: ignore[misc]  # the SDK has no types
     def _lost(self, error: Exception) -> BusLostError:
         """The error to raise; the port may be used again once it is back."""
         self.is_using = False
-        reason = error.args[-1] if error.args else type(error).__name__
+        reason = str(error.args[-1] if error.args else type(error).__name__).partition(" (")[0]
         return BusLostError(
             f"The port {self.port_name} does not answer any more ({reason}). Plug it in again."
         )
