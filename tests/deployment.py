@@ -134,7 +134,8 @@ class Deployment:
     def bus(self, *faults, real_time=False):
         """The bus of the puppet."""
         robot = parse(self.content, "robot.toml")
-        setup = emulation.setup(robot, self.host.control_dt, real_time, faults)
+        period = emulation.FINE if real_time else self.host.control_dt
+        setup = emulation.setup(robot, period, real_time, faults)
         with in_thread(self.puppet, setup) as emulator:
             yield emulator
 

@@ -153,7 +153,9 @@ def _emulated(
     from evoloco.deploy import emulation
     from evoloco.deploy.session import deploy
 
-    bus = emulation.setup(robot, task.control_dt, real_time)
+    timestep = gait.host.morphology.model.opt.timestep
+    period = emulation.often(timestep) if real_time else task.control_dt
+    bus = emulation.setup(robot, period, real_time)
     patience = emulation.WAKING if real_time else emulation.PATIENCE
     with BusProcess(bus, emulation.PLANT, {"run": run}) as process:
         changes = {"port": process.port, "real_time": real_time, "patience": patience}

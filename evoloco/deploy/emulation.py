@@ -1,5 +1,6 @@
 """A robot's bus without the robot: the emulated bus by the robot's file."""
 
+import math
 from collections.abc import Sequence
 
 from evoloco.bus.body import Body
@@ -19,6 +20,9 @@ WAKING = 0.02
 """Time that it may take in real time [s]: until this machine lets the emulator's process work."""
 
 
+FINE = 0.005
+"""Shortest time by which the robot advances at once in real time [s]."""
+
 PLANT = f"{__name__}:body"
 """Makes the robot behind the emulated bus; its option is `run`."""
 
@@ -30,9 +34,17 @@ def body(run: str) -> Body:
     return Body(morphology)
 
 
+def often(timestep: float) -> float:
+    """How long the robot advances at once in real time [s], by the time step of its physics [s].
+
+    Were it a control period, a host that is a little early would read the same numbers twice.
+    """
+    return math.ceil(FINE / timestep) * timestep
+
+
 def setup(
     robot: Robot,
-    control_dt: float,
+    period: float,
     real_time: bool = False,
     faults: Sequence[Fault] = (),
     seed: int = 0,
@@ -41,7 +53,8 @@ def setup(
 
     Args:
         robot: With the joints that the run drives.
-        control_dt: Time between control steps [s].
+        period: Time by which the robot advances at once [s]: a control period in lock-step, less
+            in real time (see `often`).
         real_time: Whether time passes by itself.
         faults: What goes wrong.
         seed: Of noise and faults.
@@ -64,7 +77,7 @@ def setup(
             FootMount(name, foot.id, foot.address, foot.step) for name, foot in robot.feet.items()
         ),
         supply=Supply(sum(robot.limits.voltage) / 2),
-        period=control_dt,
+        period=period,
         real_time=real_time,
         faults=tuple(faults),
         seed=seed,
