@@ -125,7 +125,7 @@ class Deployment:
             port=emulator.port,
             control_dt=self.host.control_dt,
             real_time=False,
-            patience=0.3,
+            patience=1.0,
         ).model_copy(update=changes)
         gait = Gait(robot, self.host, self.duration, (0.0, 0.0, 0.0))
         return deploy(task, robot, gait, log, tell)

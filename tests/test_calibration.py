@@ -55,7 +55,7 @@ def at_hand(content):
     """A puppet on the bus of a right file, and servos that another file describes."""
     right = deployment()
     robot = parse(content, "robot.toml").driving(Puppet.joints)
-    with right.bus(real_time=True) as emulator, Servos(robot, emulator.port, 0.3) as servos:
+    with right.bus(real_time=True) as emulator, Servos(robot, emulator.port, 1.0) as servos:
         yield emulator.machine, right.puppet, robot, servos
 
 
