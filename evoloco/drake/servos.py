@@ -18,7 +18,7 @@ import numpy as np
 from evoloco.genome import Array
 
 SMOOTH = 0.02
-"""Velocity from which on friction is nearly full [rad/s, m/s]."""
+"""Velocity at which friction is at 76 % of its full value [rad/s, m/s]."""
 
 
 class Servos:
