@@ -28,11 +28,11 @@ def within(phase: float) -> float:
 
 @numba.njit(error_model="numpy", nogil=True)
 def turned(angle: float) -> float:
-    """An angle, from 0 to 2 pi [rad].
+    """An angle, from -pi to pi [rad].
 
     An angle that grows all day loses digits, and in single precision its oscillator the time.
     """
-    return float(angle - TURN * math.floor(angle / TURN))
+    return float(angle - TURN * math.floor(angle / TURN + 0.5))
 
 
 @numba.njit(error_model="numpy", nogil=True)

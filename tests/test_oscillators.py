@@ -185,6 +185,19 @@ def test_phases_converge_to_the_asked_ones_from_any_start(name, coupling):
         assert abs(np.angle(np.exp(1j * (lead - wanted)))) < 0.02
 
 
+def test_phases_stay_within_a_turn_and_a_sine_keeps_time():
+    """Angles that grow lose digits: in single precision a robot's clock would run away."""
+    states = run(phase.Controller(body()), middle(phase.Controller(body())), 40)
+    assert np.abs(states.theta).max() <= math.pi
+    assert np.ptp(states.theta) > 6.0
+
+    controller = sine.Controller(body())
+    phases = run(controller, middle(controller, period=0.8), 40).phase
+    assert np.abs(phases).max() <= math.pi
+    turns = DT * np.arange(len(phases)) / 0.8
+    np.testing.assert_allclose(np.exp(1j * phases), np.exp(2j * math.pi * turns), atol=1e-9)
+
+
 @pytest.mark.parametrize("share", [0.4, 0.5, 0.6])
 def test_hopf_spends_the_asked_share_of_a_stride_in_stance(share):
     controller = hopf.Controller(body(), coupling_strength=0.0, sharpness=100.0)
