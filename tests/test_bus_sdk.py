@@ -176,6 +176,16 @@ def test_in_real_time_a_robot_is_held_until_it_is_switched_on_and_falls_once_it_
 
 
 @pytest.mark.slow
+def test_bus_is_unplugged_in_real_time_too():
+    faulty = setup(real_time=True, faults=(Fault("unplugged", 0.1),))
+    with BusProcess(faulty, options={"run": "biped_fast"}) as bus:
+        time.sleep(0.5)
+        with pytest.raises(BusLostError):
+            Port(bus.port, 1_000_000)
+        assert [event.what for event in bus.report().events] == ["unplugged"]
+
+
+@pytest.mark.slow
 def test_process_that_cannot_emulate_a_robot_says_so(capfd):
     with pytest.raises(EvolocoError, match="The emulated bus has ended"):
         BusProcess(plain(["elbow"]), options={"run": "biped_fast"})

@@ -65,6 +65,7 @@ class Emulator:
             due = self._keep_up(due)
         wait = min(max(due - time.monotonic(), 0.0), PATIENCE) if self._real_time else PATIENCE
         if not self.machine.plugged:
+            self._close()
             time.sleep(wait)
         elif select.select([self._master], [], [], wait)[0]:
             self._exchange()
@@ -104,7 +105,6 @@ class Emulator:
         with contextlib.suppress(BlockingIOError):  # a host that does not read loses answers
             os.write(self._master, self._bus.feed(data))
         if not self.machine.plugged:
-            self._close()
             self._fall_silent()
 
     def _fall_silent(self) -> None:

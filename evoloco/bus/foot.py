@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
+from evoloco.bus.board import Board
 from evoloco.bus.control_table import Register
-from evoloco.bus.registers import Registers
-from evoloco.bus.wire import Error
 
 
 @dataclass(frozen=True)
@@ -24,26 +23,13 @@ class FootMount:
     step: float = 0.01
 
 
-class Foot:
+class Foot(Board):
     """The load cell of a foot: the vertical force of the ground on it."""
 
-    alert = False
-
     def __init__(self, mount: FootMount) -> None:
-        self.id, self.mount = mount.id, mount
-        self.registers = Registers(
-            [
-                Register("model_number", 0, 2),
-                Register("id", 7, 1, mount.id),
-                Register("load", mount.address, 2),
-            ]
-        )
-
-    def write(self, address: int, data: bytes) -> Error:
-        """Refuses: nothing can be written."""
-        written = self.registers.written(address, data)
-        return written if isinstance(written, Error) else Error.ACCESS
+        self._step = mount.step
+        super().__init__(mount.id, [Register("load", mount.address, 2)])
 
     def feel(self, load: float) -> None:
         """Measures a load [N]."""
-        self.registers["load"] = round(load / self.mount.step)
+        self.registers["load"] = round(load / self._step)

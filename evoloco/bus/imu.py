@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evoloco.bus.board import Board
 from evoloco.bus.control_table import Register
 from evoloco.bus.plant import Readings
-from evoloco.bus.registers import Registers
-from evoloco.bus.wire import Error
 from evoloco.genome import Array
 from evoloco.robot_log import STANDARD_GRAVITY
 
@@ -46,7 +45,7 @@ class ImuMount:
     acceleration_noise: float = 0.008 * STANDARD_GRAVITY
 
 
-class Imu:
+class Imu(Board):
     """An IMU.
 
     Args:
@@ -54,27 +53,15 @@ class Imu:
         random: For its noise.
     """
 
-    alert = False
-
     def __init__(self, mount: ImuMount, random: np.random.Generator) -> None:
-        self.id, self._mount, self._random = mount.id, mount, random
+        self._mount, self._random = mount, random
         places = {"rate": mount.rate_address, "acceleration": mount.acceleration_address}
-        self.registers = Registers(
-            [
-                Register("model_number", 0, 2, OPENCR),
-                Register("id", 7, 1, mount.id),
-                *(
-                    Register(f"{what}_{axis}", address + 2 * place, 2)
-                    for what, address in places.items()
-                    for place, axis in enumerate(AXES)
-                ),
-            ]
-        )
-
-    def write(self, address: int, data: bytes) -> Error:
-        """Refuses: nothing can be written."""
-        written = self.registers.written(address, data)
-        return written if isinstance(written, Error) else Error.ACCESS
+        readings = [
+            Register(f"{what}_{axis}", address + 2 * place, 2)
+            for what, address in places.items()
+            for place, axis in enumerate(AXES)
+        ]
+        super().__init__(mount.id, readings, OPENCR)
 
     def feel(self, told: Readings) -> None:
         """Measures."""

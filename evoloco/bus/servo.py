@@ -52,9 +52,9 @@ class Mount:
 class Servo:
     """A servo in position mode.
 
-    It follows its goal as the robot behind the bus does: gains, profiles and limits of current and
-    voltage are held in the registers, but change nothing. Once its torque is switched on, its goal
-    is where it stands.
+    It follows its goal as the robot behind the bus does: gains, profiles, homing offset, drive mode
+    and limits of current are held in the registers, but change nothing. Once its torque is switched
+    on, its goal is where it stands.
 
     Args:
         mount: Where it sits.
