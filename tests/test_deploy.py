@@ -19,6 +19,8 @@ from evoloco.bus.faults import Fault
 from evoloco.bus.servo import EXPIRED
 from evoloco.deploy import session
 from evoloco.deploy.champion import Champion
+from evoloco.deploy.robot import parse
+from evoloco.deploy.sensing import check, feels_loads
 from evoloco.deploy.session import RobotError, Stopped
 from evoloco.errors import SpecError
 
@@ -197,6 +199,44 @@ def test_torque_goes_off_though_the_keeper_is_killed_or_stopped(tmp_path, monkey
         one.run(emulator, tmp_path / "log.csv", tell, patience=0.3)
     assert limp(emulator) == [1, 2, 3]
     assert "Torque is off on all servos." in str(raised.value)
+
+
+def test_a_controller_that_is_too_slow_for_its_deadlines_switches_torque_off(tmp_path):
+    one = deployment(latency=('"20 ms"', '"500 ms"'))
+    one.puppet, step = Puppet(HOME), one.host.step
+
+    def slow(readings):
+        time.sleep(1.5 * one.host.control_dt)
+        return step(readings)
+
+    one.host.step = slow
+    with one.bus(real_time=True) as emulator, pytest.raises(RobotError, match="2 deadlines were"):
+        one.run(emulator, tmp_path / "log.csv", real_time=True)
+    assert limp(emulator) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (('"1.6 rad"', '"0.5 rad"'), "home posture has hip_pitch at 0.60 rad, beyond the limits"),
+        (("[feet]\nfoot =", "[feet]\nhand ="), "has a foot 'hand', the body foot"),
+    ],
+)
+def test_a_robot_that_does_not_fit_the_body_is_told(change, told):
+    one = deployment(change=change)
+    robot = parse(one.content, "robot.toml").driving(Puppet.joints)
+    with pytest.raises(SpecError, match=told):
+        check(robot, one.host)
+
+
+def test_a_controller_that_uses_loads_needs_load_cells():
+    host = Champion.of("hopper").host()
+    told = {name: np.zeros(3 if name.startswith("torso") else 6) for name in host.reads}
+    assert not feels_loads(host, told, ["foot"])
+
+    step = host.step
+    host.step = lambda now: step(now) + 0.01 * now["foot.foot.ground"][2]
+    assert feels_loads(host, told, ["foot"])
 
 
 @contextlib.contextmanager

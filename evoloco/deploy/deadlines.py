@@ -26,12 +26,6 @@ class Deadlines:
         """How many steps took longer than a period."""
         return int((np.array(self.took) > self.period).sum())
 
-    @property
-    def missed_in_a_row(self) -> int:
-        """How many of the last steps did, without one between them that did not."""
-        kept = np.flatnonzero(np.array(self.took) <= self.period)
-        return len(self.took) - (int(kept[-1]) + 1 if len(kept) else 0)
-
     def sentence(self, kept: bool = True) -> str:
         """The statistics in words.
 

@@ -1,4 +1,4 @@
-"""What a robot tells as a controller reads it, and whether that is all that it needs."""
+"""What a robot tells as a controller reads it, and whether robot and controller fit."""
 
 import numpy as np
 
@@ -37,7 +37,7 @@ def named(robot: Robot, now: Readings, feet: tuple[str, ...]) -> dict[str, Array
 
 
 def check(robot: Robot, host: Host) -> None:
-    """Checks that a robot tells what a controller reads.
+    """Checks that a robot tells what a controller reads, and can stand at home.
 
     Args:
         robot: Whose joints are in the order of the commands.
@@ -46,6 +46,12 @@ def check(robot: Robot, host: Host) -> None:
     Raises:
         SpecError: It does not.
     """
+    for name, angle, low, high in zip(robot.joints, host.home, robot.low, robot.high, strict=True):
+        if not low <= angle <= high:
+            raise SpecError(
+                f"The home posture has {name} at {angle:.2f} rad, beyond the limits of robot "
+                f"'{robot.name}': {low:g} to {high:g} rad."
+            )
     feet = host.morphology.feet
     for foot in robot.feet:
         if foot not in feet:
