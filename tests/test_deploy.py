@@ -231,7 +231,8 @@ def test_a_robot_that_does_not_fit_the_body_is_told(change, told):
 
 def test_a_controller_that_uses_loads_needs_load_cells():
     host = Champion.of("hopper").host()
-    told = {name: np.zeros(3 if name.startswith("torso") else 6) for name in host.reads}
+    told = {name: np.zeros(6) for name in host.reads}
+    told |= {"torso.rate": np.zeros(3), "torso.acceleration": np.array([0.0, 0.0, 9.81])}
     assert not feels_loads(host, told, ["foot"])
 
     step = host.step
