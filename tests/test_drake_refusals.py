@@ -122,16 +122,25 @@ def outing(**changed):
 
 
 @pytest.mark.parametrize(
-    ("falling", "staying", "doubtful"), [(0, 0, False), (2, 0, False), (3, 0, True), (1, 2, True)]
+    ("goes", "falling", "staying", "doubtful"),
+    [
+        (True, 0, 0, False),
+        (True, 2, 0, False),
+        (True, 3, 0, True),
+        (True, 1, 2, True),
+        (False, 1, 9, False),
+    ],
 )
 def test_a_gait_is_in_doubt_if_it_goes_on_in_less_than_four_fifths_of_the_contacts(
-    falling, staying, doubtful
+    goes, falling, staying, doubtful
 ):
     outings = [
         outing(fell=index < falling, goes=index < 10 - staying, way=1.0 + index)
         for index in range(10)
     ]
-    second = Second(engine="drake", version="1", native=outing(), outings=tuple(outings), told=())
+    second = Second(
+        engine="drake", version="1", native=outing(goes=goes), outings=tuple(outings), told=()
+    )
 
     (sentence,) = second.sentences(10.0)
 

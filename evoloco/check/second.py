@@ -117,8 +117,9 @@ class Second(Part):
 
     @property
     def doubtful(self) -> bool:
-        """Whether it goes on in too few of them."""
-        return self.going < ENOUGH * len(self.outings)
+        """Whether it goes on in too few of them; a gait that MuJoCo sees no going in must last."""
+        count = self.going if self.native.goes else self.lasting
+        return count < ENOUGH * len(self.outings)
 
     def sentences(self, duration: float) -> list[str]:
         """Returns what it comes to.
