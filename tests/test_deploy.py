@@ -1,6 +1,7 @@
 """A deployment moves a robot as it was asked to, and ends with torque off whatever happens."""
 
 import contextlib
+import inspect
 import os
 import signal
 import subprocess
@@ -17,8 +18,9 @@ from evoloco import robot_log
 from evoloco.bus.control_table import POSITION_STEP
 from evoloco.bus.faults import Fault
 from evoloco.bus.servo import EXPIRED
-from evoloco.deploy import session
+from evoloco.deploy import keeper, session
 from evoloco.deploy.champion import Champion
+from evoloco.deploy.gait import LAST
 from evoloco.deploy.robot import parse
 from evoloco.deploy.sensing import check, feels_loads
 from evoloco.deploy.session import RobotError, Stopped
@@ -37,7 +39,7 @@ def test_a_robot_goes_home_slowly_walks_and_ends_at_home_with_torque_off(tmp_pat
         one.run(emulator, tmp_path / "log.csv", phases.append)
         assert limp(emulator) == [1, 2, 3]
 
-    assert phases == ["to home", "standing", "walking", "fading out", "standing"]
+    assert phases == ["to home", "standing", "walking", "fading out", LAST]
     angles = np.array(one.puppet.angles)
     np.testing.assert_allclose(angles[-1], HOME, atol=STEP)
     assert np.ptp(angles[40:60], axis=0).max() > 0.05  # it walked
@@ -289,9 +291,9 @@ def test_torque_goes_off_though_the_command_is_killed_or_stopped(tmp_path, numbe
 
 def test_the_watchdogs_of_the_servos_are_left_if_both_processes_are_killed(tmp_path):
     with standing(tmp_path) as (emulator, process):
-        keeper = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+        child = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
         process.send_signal(signal.SIGSTOP)  # it would notice the keeper's death
-        os.kill(int(keeper), signal.SIGKILL)
+        os.kill(int(child), signal.SIGKILL)
         process.kill()
         process.communicate()
 
@@ -403,3 +405,13 @@ def test_bad_input_is_one_message_and_code_2(evoloco, arguments, told):
     assert ended.code == 2
     assert told in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_only_the_keeper_sends_goals_and_only_after_its_guards():
+    folder = Path(session.__file__).parent
+    callers = [file.name for file in folder.glob("*.py") if ".send_goals(" in file.read_text()]
+    assert callers == ["keeper.py"]
+
+    source = inspect.getsource(keeper.Keeper._sent)
+    order = [source.index(word) for word in ("guard.command", "_refuse", "allowed(", "send_goals")]
+    assert order == sorted(order)

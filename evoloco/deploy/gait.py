@@ -15,6 +15,9 @@ from evoloco.host import Host
 FADE = 1.0
 """Time in which the gait's movements become smaller until the robot stands at home [s]."""
 
+LAST = "standing, until torque goes off: hold the robot"
+"""The last phase."""
+
 
 @dataclass(frozen=True)
 class Gait:
@@ -59,4 +62,4 @@ class Gait:
             now = yield phase, host.home + share * (command - host.home)
 
         for _ in range(round(start.settle / host.control_dt)):
-            now = yield "standing", host.home
+            now = yield LAST, host.home

@@ -163,7 +163,7 @@ class Keeper:
         _refuse(guard)
         command = allowed(goal, before, robot.low, robot.high, robot.velocity, self.task.control_dt)
         if not self.task.dry:
-            self.servos.goals(command)
+            self.servos.send_goals(command)
         return command
 
     def _read(self, guard: Guard, before: Readings, moves: Array) -> Readings:

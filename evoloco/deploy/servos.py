@@ -172,7 +172,7 @@ class Servos:
             torque=state["torque_enable"].astype(float),
         )
 
-    def goals(self, angles: Array) -> None:
+    def send_goals(self, angles: Array) -> None:
         """Sends goal positions to all servos.
 
         Args:

@@ -57,7 +57,7 @@ class Done:
 
 
 class Keeper:
-    """The keeper's process, as a context: torque is off once it is left.
+    """The keeper's process, which must be ended.
 
     Args:
         task: What it is told.
@@ -97,11 +97,7 @@ class Keeper:
         self._say({"goal": goal})
 
     def end(self, why: str) -> Message:
-        """Lets the keeper end, and returns its last message.
-
-        Raises:
-            RobotError: It did not, and torque may be on.
-        """
+        """Lets the keeper end, and returns its last message."""
         if self._last is None:
             self._process.terminate()  # it is starting, and hears nothing yet
         if self._last is None or "ended" not in self._last:
