@@ -13,6 +13,7 @@ from evoloco.errors import ModelError, SpecError, UnknownNameError
 from evoloco.identify import body_file, excitation, ladder, numbers, recording
 from evoloco.identify.body_file import FittedBody
 from evoloco.identify.fit import _Task, fit
+from evoloco.identify.gap import Gap
 from evoloco.identify.hanging import hang
 from evoloco.identify.playback import Playback
 from evoloco.identify.rehearsal import rehearse
@@ -179,6 +180,26 @@ def test_masses_of_links_can_be_fitted():
     assert [one.element for one in listed if one.kind == "mass"] == ["thigh", "shank"]
 
 
+# The gap
+
+
+def test_a_spectrum_has_the_power_of_the_signal_at_its_frequency():
+    time = np.arange(1500) * 0.008
+    wave = 0.3 * np.sin(2 * np.pi * 3.5 * time)[:, None]
+    gap = Gap(("knee",), time, wave, wave, wave)
+    frequency, density = gap.spectrum(wave, 0)
+    assert frequency[np.argmax(density)] == pytest.approx(3.5, abs=0.3)
+    power = np.sum(density**2) * (frequency[1] - frequency[0])
+    assert power == pytest.approx(0.3**2 / 2, rel=0.02)  # Parseval
+
+
+def test_the_worst_joint_is_that_with_the_largest_error_after_the_fit():
+    still = np.zeros((100, 2))
+    after = np.tile([0.01, 0.02], (100, 1))
+    gap = Gap(("hip", "knee"), np.arange(100) * 0.01, still, still + 0.5, after)
+    assert gap.worst == 1
+
+
 # Fitted bodies
 
 
@@ -227,11 +248,17 @@ def test_a_file_that_is_no_fitted_body_is_refused(tmp_path):
 def test_a_log_is_fitted_and_the_fitted_body_evolves(evoloco, hopping, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     robot_log.write(Path("log.csv"), hopping[1])
-    result = evoloco("identify", "log.csv", "--morphology", "hopper", "--threads", "1")
+    models = ("--models", "m1,m1_play", "--iterations", "4", "--threads", "1")
+    result = evoloco("identify", "log.csv", "--morphology", "hopper", *models)
     assert result.code == 0, result.err
     assert "Held-out RMSE fell from" in result.out
     found = json.loads(Path("identified/fitted.json").read_text())
     assert found["values"]["latency"] == pytest.approx(0.013, abs=0.002)
+
+    page = Path("identified/identify.html").read_text()
+    assert page.count("<svg") == 8  # four figures, wide and narrow
+    assert "http" not in page.replace("http://www.w3.org", "")
+    assert "knee.armature" in page
 
     body = ("morphology.name=fitted", "morphology.path=identified/fitted.json")
     small = ("optimizer.generations=1", "optimizer.population_size=2", "--out", "run")

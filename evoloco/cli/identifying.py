@@ -57,7 +57,10 @@ def excite(
     seed: Annotated[int, typer.Option(min=0, help="Of phases and sequences.")] = 0,
     rehearsal: Annotated[
         Path | None,
-        typer.Option(metavar="LOG", help="Writes what the simulated robot logs in the rehearsal."),
+        typer.Option(
+            metavar="LOG",
+            help="Writes what a simulated robot with other servos logs, to try a fit.",
+        ),
     ] = None,
     standing: Annotated[
         bool,
@@ -72,7 +75,7 @@ def excite(
     """
     from evoloco import robot_log
     from evoloco.identify import excitation, subject
-    from evoloco.identify.rehearsal import rehearse
+    from evoloco.identify.rehearsal import rehearse, stranger
 
     output = Output(quiet, as_json)
     body = subject.build(subject.morphology_of(morphology))
@@ -80,7 +83,7 @@ def excite(
     done = rehearse(body, commands, period, standing)
     robot_log.write(out, excitation.as_log(body, commands, period))
     if rehearsal is not None:
-        robot_log.write(rehearsal, done.log)
+        robot_log.write(rehearsal, rehearse(stranger(body), commands, period).log)
 
     if done.touched:
         output.warn(f"In the rehearsal {done.touched} touched each other: use a smaller --swing.")
@@ -134,6 +137,7 @@ def identify(
         output.say(_line(fit, found))
     for sentence in found.sentences():
         output.say(sentence)
+    output.say(f"The gap between log and simulation: {file.with_name('identify.html')}")
     output.say(f"The fitted body: {file}")
     output.say(f"Evolve on it: evoloco evolve RUN morphology.name=fitted morphology.path={file}")
 

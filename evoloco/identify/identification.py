@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ import numpy as np
 
 from evoloco.errors import unwritten
 from evoloco.genome import Array
-from evoloco.identify import body_file, ladder, learned, recording, subject
+from evoloco.identify import body_file, ladder, learned, page, recording, subject
 from evoloco.identify.body_file import FittedBody
 from evoloco.identify.fit import Fit, fit
+from evoloco.identify.gap import Gap
 from evoloco.identify.hanging import hang
 from evoloco.identify.learned import Learned
 from evoloco.identify.player import Player
@@ -19,11 +21,11 @@ from evoloco.identify.recording import Recording
 from evoloco.morphology import Morphology
 from evoloco.spec import MorphologySpec
 
-FILE = "fitted.json"
-"""Name of the file of the fitted body."""
+FILE, PAGE = "fitted.json", "identify.html"
+"""Names of the file of the fitted body, and of the page."""
 
-WORTH = 0.02
-"""Share of the error by which a model with more numbers must be better to be chosen."""
+WORTH, FINE = 0.02, 1e-4
+"""A model with more numbers is chosen if its error is less by this share and by this much [rad]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +56,21 @@ class Identification:
         """The simplest model that no later one beats by much."""
         chosen = self.fits[0]
         for other in self.fits[1:]:
-            if other.rms < (1 - WORTH) * chosen.rms:
+            if other.rms < (1 - WORTH) * chosen.rms - FINE:
                 chosen = other
         return chosen
+
+    @cached_property
+    def gap(self) -> Gap:
+        """Measured and simulated angles in the held-out part of the first log."""
+        one = self.recordings[0]
+        plain = ladder.servo_model("m1", self.body)
+        nominal = np.array([number.nominal for number in plain.numbers])
+        until = float(one.time[-1])
+        before = Player(plain).angles([nominal], one, until)[:, 0]
+        after = Player(self.best.model).angles([self.best.values], one, until)[:, 0]
+        names = tuple(joint.name for joint in self.body.joints)
+        return Gap.of(names, one, before, after)
 
     def sentences(self) -> list[str]:
         """What a reader should know."""
@@ -100,7 +114,7 @@ class Identification:
         }
 
     def write(self, folder: Path) -> Path:
-        """Writes the file of the fitted body, and returns its path.
+        """Writes the file of the fitted body and the page; returns the path of the file.
 
         Raises:
             StorageError: It cannot be written.
@@ -117,6 +131,7 @@ class Identification:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             body_file.write(path, fitted)
+            (folder / PAGE).write_text(page.render(self), encoding="utf-8")
         except OSError as error:
             raise unwritten(error, f"{path} cannot be written: {error}.") from error
         return path

@@ -7,7 +7,10 @@ import numpy as np
 
 from evoloco.delay import fill_histories
 from evoloco.genome import Array
+from evoloco.identify import ladder
+from evoloco.identify.body_file import FittedBody
 from evoloco.identify.hanging import hang
+from evoloco.identify.numbers import LATENCY
 from evoloco.morphology import HOME, Morphology
 from evoloco.robot_log import RobotLog
 
@@ -71,6 +74,20 @@ def rehearse(
         columns[f"{joint.name}.position"] = positions[:, place]
         columns[f"{joint.name}.velocity"] = velocities[:, place]
     return Rehearsal(RobotLog(columns), np.abs(velocities).max(axis=0), touched, fell)
+
+
+def stranger(body: Morphology) -> Morphology:
+    """A robot of the same kind with other servos, to try an identification without a robot.
+
+    Its commands come 10 ms later, its gains are a fifth smaller, its rotors a fifth heavier, and
+    its friction is three times as large.
+    """
+    factors = {"servo_gain": 0.8, "armature": 1.2, "joint_friction": 3.0}
+    values = {
+        one.name: one.nominal * factors.get(one.kind, 1.0) + 0.01 * (one.name == LATENCY)
+        for one in ladder.servo_model("m1", body).numbers
+    }
+    return ladder.body(body, FittedBody({}, "m1", values, {}, {}))
 
 
 def _touching(body: Morphology, data: mujoco.MjData) -> str:
