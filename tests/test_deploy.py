@@ -359,6 +359,16 @@ def test_the_command_line_tries_everything_on_an_emulated_bus(tmp_path, evoloco)
     assert len(robot_log.read(log)) > 100
 
 
+def test_a_fault_of_the_emulated_bus_ends_with_code_6(tmp_path, evoloco):
+    log = ("--log", tmp_path / "log.csv")
+    ended = evoloco(
+        *("deploy", "op3_class", "--robot", "op3", "--emulate", "--fault", "reboot:14@1", *log)
+    )
+    assert ended.code == 6
+    told = "evoloco: The servo of knee_left switched itself off. Torque is off on all servos."
+    assert told in ended.err.splitlines()
+
+
 def test_a_dry_run_without_a_port_says_what_would_happen(evoloco):
     ended = evoloco("deploy", "xl330_biped", "--robot", "xl330", "--dry-run", "--duration", "1")
     assert ended.code == 0
@@ -393,6 +403,8 @@ def test_a_bundle_is_deployed_as_its_run_and_an_edited_one_is_refused(tmp_path, 
         (("op3_class", "--robot", "op3", "--port", "/dev/null"), "cannot be opened"),
         (("op3_class", "--robot", "op3", "--port", "/dev/nothing"), "cannot be opened"),
         (("op3_class", "--robot", "op3", "--real-time"), "--real-time is for --emulate"),
+        (("op3_class", "--robot", "op3", "--fault", "push@1"), "--fault is for --emulate"),
+        (("op3_class", "--robot", "op3", "--emulate", "--fault", "flood@1"), "fault 'flood'"),
         (
             ("op3_class", "--robot", "op3", "--emulate", "--speed", "9"),
             "beyond what the gait is for",

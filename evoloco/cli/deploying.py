@@ -1,5 +1,6 @@
 """`evoloco deploy`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -63,6 +64,13 @@ def deploy(
             "--real-time", help="With --emulate: time passes by itself, not step by step."
         ),
     ] = False,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND:ID@TIME",
+            help="With --emulate: what goes wrong, such as overload:14@5; may be repeated.",
+        ),
+    ] = None,
     check: Annotated[
         bool,
         typer.Option(
@@ -98,6 +106,8 @@ def deploy(
         )
     if calibrate is not None and calibrate.exists():
         raise SpecError(f"{calibrate} exists: move it away, or name another file.")
+    if fault and not emulate:
+        raise SpecError("--fault is for --emulate: a robot has faults of its own.")
     if real_time and not emulate:
         raise SpecError("--real-time is for --emulate: a robot is always in real time.")
     content = load(robot)
@@ -137,7 +147,7 @@ def deploy(
     )
     gait = Gait(machine, host, duration, asked)
     if emulate:
-        done = _emulated(run, task, machine, gait, log, real_time)
+        done = _emulated(run, task, machine, gait, log, real_time, fault or [])
     else:
         done = run_on(task, machine, gait, log, _tell)
     typer.echo("Nothing was written." if dry_run else "Torque is off on all servos.")
@@ -146,16 +156,23 @@ def deploy(
 
 
 def _emulated(
-    run: str, task: "Task", robot: "Robot", gait: "Gait", log: Path, real_time: bool
+    run: str,
+    task: "Task",
+    robot: "Robot",
+    gait: "Gait",
+    log: Path,
+    real_time: bool,
+    faults: Sequence[str],
 ) -> "Done":
     """Runs a gait on an emulated bus, and says how far the robot came."""
+    from evoloco.bus.faults import parse
     from evoloco.bus.process import BusProcess
     from evoloco.deploy import emulation
     from evoloco.deploy.session import deploy
 
     timestep = gait.host.morphology.model.opt.timestep
     period = emulation.often(timestep) if real_time else task.control_dt
-    bus = emulation.setup(robot, period, real_time)
+    bus = emulation.setup(robot, period, real_time, [parse(text) for text in faults])
     patience = emulation.WAKING if real_time else emulation.PATIENCE
     with BusProcess(bus, emulation.PLANT, {"run": run}) as process:
         changes = {"port": process.port, "real_time": real_time, "patience": patience}
