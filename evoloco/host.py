@@ -247,13 +247,14 @@ def _reading(readings: Mapping[str, Array], name: str) -> Array:
 
 
 def _limits(body: Morphology) -> tuple[Array, Array]:
-    """Lower and upper limits of the commands (nu,)."""
-    low = np.array([joint.low for joint in body.joints])
-    high = np.array([joint.high for joint in body.joints])
-    if len(low) == body.controls and not body.muscles:
-        return low, high
-    span = body.model.actuator_ctrlrange
-    return np.array(span[:, 0]), np.array(span[:, 1])
+    """Lower and upper limits of the commands (nu,); infinite where a motor has none."""
+    if not body.muscles and not body.torques:
+        joints = body.joints
+        return np.array([one.low for one in joints]), np.array([one.high for one in joints])
+    count = body.controls
+    limited = np.array(body.model.actuator_ctrllimited[:count], bool)
+    low, high = np.array(body.model.actuator_ctrlrange[:count]).T
+    return np.where(limited, low, -np.inf), np.where(limited, high, np.inf)
 
 
 def _check(sensors: tuple[Sensor, ...]) -> None:

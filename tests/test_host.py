@@ -54,6 +54,17 @@ def test_tilt_is_estimated_where_no_orientation_comes():
         np.testing.assert_allclose(felt["tilt"], felt["estimated_tilt"], atol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["muscle_biped_simbicon", "muscle_biped", "biped_fast"])
+def test_limits_are_those_of_the_controls(name):
+    experiment = Experiment(read(runs()[name]))
+    host = Host(experiment, np.full(len(experiment.space), 0.5))
+
+    model = experiment.morphology.model
+    low, high = model.actuator_ctrlrange.T
+    np.testing.assert_array_equal(host.low, np.where(model.actuator_ctrllimited, low, -np.inf))
+    np.testing.assert_array_equal(host.high, np.where(model.actuator_ctrllimited, high, np.inf))
+
+
 def test_missing_reading_is_named():
     host, episode = hosted("biped_fast")
     told = readings(host, episode["sensordata"][0])

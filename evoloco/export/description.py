@@ -1,5 +1,6 @@
 """What a bundle says about a champion: units, limits, sensors, rate, where it comes from."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,10 +11,11 @@ from evoloco.ending import Outcome
 from evoloco.export.calibration import Calibration
 from evoloco.export.exported import Exported
 from evoloco.host import Host
+from evoloco.joint import Joint
+from evoloco.json_number import finite
 from evoloco.members import member
 from evoloco.morphology import Morphology
-
-FORMAT = "evoloco bundle 1"
+from evoloco.muscle import Muscle
 
 KEPT = ("evoloco", "commit", "python", "packages", "cpu")
 """Facts about what produced a bundle."""
@@ -28,8 +30,8 @@ class Control(_Facts):
 
     name: str = Field(description="of the joint, or of the muscle")
     unit: str = Field(description="of command, limits, home and offset")
-    low: float = Field(description="lower limit of the command")
-    high: float = Field(description="upper limit of the command")
+    low: float | None = Field(description="lower limit of the command; null for none")
+    high: float | None = Field(description="upper limit of the command; null for none")
     home: float = Field(description="command at rest")
     sign: int = Field(description="servo angle = sign * command + offset")
     offset: float = Field(description="servo angle = sign * command + offset")
@@ -71,7 +73,7 @@ class HeldOut(_Facts):
 class Description(_Facts):
     """A champion, and what a program needs to run it."""
 
-    format: Literal["evoloco bundle 1"] = FORMAT
+    format: Literal["evoloco bundle 1"] = "evoloco bundle 1"
     run: str = Field(description="name of the run")
     seed: int
     champion_sha256: str = Field(description="digest of the run file and the genome")
@@ -136,27 +138,27 @@ def units(body: Morphology) -> list[str]:
 
 def names(body: Morphology) -> list[str]:
     """Names of a body's controls: joints, or muscles."""
-    return [part.name for part in body.muscles or body.joints]
+    driven: Sequence[Muscle | Joint] = body.muscles or body.joints
+    return [part.name for part in driven]
 
 
 def controls(host: Host, calibration: dict[str, Calibration]) -> list[Control]:
     """The controls of a body."""
     body, found = host.morphology, []
-    driven = body.muscles or body.joints
-    for place, part in enumerate(driven):
+    for place, name in enumerate(names(body)):
         joint = None if body.muscles else body.joints[place]
-        mounted = calibration.get(part.name, Calibration())
+        mounted = calibration.get(name, Calibration())
         found.append(
             Control(
-                name=part.name,
+                name=name,
                 unit=units(body)[place],
-                low=float(host.low[place]),
-                high=float(host.high[place]),
+                low=finite(float(host.low[place])),
+                high=finite(float(host.high[place])),
                 home=float(host.home[place]),
                 sign=mounted.sign,
                 offset=mounted.offset,
                 axis=joint.axis if joint else "",
-                partner=joint.partner if joint else part.name,
+                partner=joint.partner if joint else name,
                 mirror=joint.mirror if joint else 1.0,
             )
         )

@@ -132,7 +132,8 @@ def built(network: Network) -> Any:
     network.check()
     onnx = needs("onnx", "onnx")
     helper, real = onnx.helper, onnx.TensorProto.FLOAT
-    nodes, held = [], []
+    nodes: list[Any] = []
+    held: list[Any] = []
 
     def node(kind: str, *inputs: str, **options: Any) -> str:
         """Adds an operation, and returns the name of its result."""

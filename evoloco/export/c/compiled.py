@@ -35,8 +35,9 @@ class Compiled:
         (folder / f"{name}.c").write_text(sources.source, encoding="utf-8")
         library = folder / f"{name}_{'float' if single else 'double'}.so"
         options = [*STRICT, *([f"-D{name.upper()}_FLOAT"] if single else [])]
-        command = [compiler, *options, "-shared", "-fPIC", "-o", library, folder / f"{name}.c"]
-        ended = subprocess.run([*command, "-lm"], capture_output=True, text=True, check=False)
+        files = ["-o", str(library), str(folder / f"{name}.c")]
+        command = [compiler, *options, "-shared", "-fPIC", *files, "-lm"]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
         if ended.returncode:
             raise EvolocoError(f"{compiler} refuses {folder / name}.c: {ended.stderr[:2000]}")
 

@@ -187,7 +187,9 @@ class Expressions(Scope):
     def part(self, node: ast.Subscript, array: Value, places: Sequence[ast.expr]) -> Value:
         """A part of an array, such as `a[2:]` or `a[i, :n]`."""
         assert isinstance(array.kind, Array)
-        text, address, shape, sizes = array.at(ATOM), "", [], []
+        text, address = array.at(ATOM), ""
+        shape: list[int | None] = []
+        sizes: list[int | str] = []
         for axis, place in enumerate(places):
             if not isinstance(place, ast.Slice):
                 if shape:
@@ -482,8 +484,9 @@ class Expressions(Scope):
 
     def of_library(self, node: ast.Call, found: Any) -> Value:
         """A function of `math` or NumPy."""
-        module = self.outside(node.func.value.id) if named(node.func) else None
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        module, name = None, ""
+        if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
+            module, name = self.outside(node.func.value.id), node.func.attr
         if module not in (math, np) or name not in OF_MODULES[module]:
             raise self.refused(node, f"`{ast.unparse(node.func)}()` is not translated")
         values = [self.elementwise(self.value(each)) for each in node.args]
@@ -564,8 +567,3 @@ def computed(operator: ast.operator, left: Any, right: Any) -> int | None:
     if isinstance(operator, ast.Sub):
         return left - right
     return left * right if isinstance(operator, ast.Mult) else None
-
-
-def named(node: ast.expr) -> bool:
-    """Whether an expression is a name with a dot, such as `math.sin`."""
-    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)

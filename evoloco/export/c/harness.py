@@ -72,7 +72,8 @@ int main(void)
         }}
         for (int j = 0; j < {upper}_CONTROLS; j++) {{
             const double range = (double){name}_high[j] - (double){name}_low[j];
-            const double difference = fabs((double)ctrl[j] - COMMANDS[t][j]) / range;
+            const double away = fabs((double)ctrl[j] - COMMANDS[t][j]);
+            const double difference = away / (isfinite(range) ? range : 1 + fabs(COMMANDS[t][j]));
 
             worst = difference > worst ? difference : worst;
         }}

@@ -1,6 +1,7 @@
 """The header and the source of an exported controller: what a program on a robot calls."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from inspect import cleandoc
@@ -144,10 +145,17 @@ void {name}_hold(const {name} *self, {name}_real *ctrl);
 
 def _told(control: Control) -> str:
     """A command in one line of a comment."""
+    low, high = _limits(control)
     return (
-        f"{_safe(control.name)}: [{control.unit}] {control.low:g} to {control.high:g}, "
+        f"{_safe(control.name)}: [{control.unit}] {low:g} to {high:g}, "
         f"home {control.home:g}, servo = {control.sign:+d} * command {control.offset:+g}"
     )
+
+
+def _limits(control: Control) -> tuple[float, float]:
+    """Limits of a command; infinite where there are none."""
+    low, high = control.low, control.high
+    return -math.inf if low is None else low, math.inf if high is None else high
 
 
 def _safe(text: str) -> str:
@@ -173,9 +181,11 @@ def _source(
     doc = cleandoc(type(controller).__doc__ or "")
     fields = cleandoc(getattr(type(controller).parameters, "__doc__", "") or "")
     held = "self->command" if _holds(host) == "those sent last" else f"{name}_home"
+    low, high = zip(*(_limits(control) for control in driven), strict=True)
+    columns = {key: [getattr(c, key) for c in driven] for key in ("home", "sign", "offset")}
     tables = "\n".join(
-        f"const real {name}_{key}[{upper}_CONTROLS] = {_row([getattr(c, key) for c in driven])};"
-        for key in ("low", "high", "home", "sign", "offset")
+        f"const real {name}_{key}[{upper}_CONTROLS] = {_row(values)};"
+        for key, values in {"low": low, "high": high, **columns}.items()
     )
     names = ",\n".join(f"    {json.dumps(control.name)}" for control in driven)
     finite = _finite(made)

@@ -137,7 +137,7 @@ Fill = Literal["", "0", "1", "eye", "values", "copy"]
 
 def struct_of(name: str, layout: Layout) -> Struct:
     """The struct of a layout; those within have its name in theirs."""
-    found = []
+    found: list[tuple[str, tuple[int, ...] | Struct]] = []
     for field in layout.names or ():
         assert layout.fields is not None
         inner = layout.fields[field][0]

@@ -131,7 +131,7 @@ class Body(Statements):
 
     def translated(self, name: str) -> Function:
         """The function in C."""
-        self.stores: dict[str, int] = {}
+        self.stores = {}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 self.stores[node.id] = self.stores.get(node.id, 0) + 1
@@ -145,8 +145,7 @@ class Body(Statements):
                 for each, value in self.given.items()
             }
             self.lines, self.depth, self.loops = [], 1, []
-            self.held: list[str] = []
-            self.settled: list[tuple[str, str]] = []
+            self.held, self.settled = [], []
             for statement in self.tree.body:
                 self.statement(statement)
             if before == (self.kinds, self.result, self.buffers):

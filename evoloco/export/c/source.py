@@ -118,7 +118,8 @@ def _text(program: Program, roots: tuple[str, str]) -> str:
 
     functions = [text for name, text in by_name.items() if name in needed]
     words = set(re.findall(r"[A-Za-z_]\w*", _bare("\n".join(functions))))
-    macros, arrays = [], []
+    macros: list[str] = []
+    arrays: list[str] = []
     for name, line in sorted(program.constants.items()):
         if name in words:
             (macros if line.startswith("#") else arrays).append(line)

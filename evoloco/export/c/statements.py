@@ -17,9 +17,12 @@ class Statements(Allocations):
 
     lines: list[str]
     depth: int
-    loops: list[str]
+    loops: list[str]  # variables of the loops around
+    stores: dict[str, int]  # how often each variable is assigned
+    held: list[str]  # temporary variables
+    settled: list[tuple[str, str]]  # variables whose value is known, and the line that assigns it
     result: Kind | None
-    returned: str
+    returned: str  # the new array that is returned
 
     def statement(self, node: ast.stmt) -> None:
         """Translates a statement.
