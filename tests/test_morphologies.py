@@ -1,11 +1,15 @@
+import json
+
 import mujoco
 import numpy as np
 import pytest
 
 from evoloco.errors import ModelError, SpecError, UnknownNameError
+from evoloco.identify import body_file, numbers
 from evoloco.members import members
 from evoloco.morphologies import (
     biped,
+    fitted,
     hopper,
     humanoid,
     mjcf,
@@ -81,6 +85,18 @@ def save(tmp_path):
     return write
 
 
+FITTED = json.dumps(
+    {
+        "format": body_file.FORMAT,
+        "morphology": {"name": "biped"},
+        "model": "m1",
+        "values": {one.name: one.nominal for one in numbers.numbers(biped.build())},
+        "network": {},
+        "found": {},
+    }
+)
+"""A fitted biped whose servos are those of the data sheet."""
+
 BODIES = {
     "biped": lambda _: biped.build(),
     "biped with arms": lambda _: biped.build(arms=True),
@@ -95,6 +111,7 @@ BODIES = {
     "walker": lambda _: walker.build(),
     "humanoid": lambda _: humanoid.build(),
     "hopper": lambda _: hopper.build(),
+    "fitted": lambda save: fitted.build(save(FITTED, "fitted.json")),
     "hopper with ankle": lambda _: hopper.build(ankle=True),
     "mjcf": lambda save: mjcf.build(save(dog()), **DOG),
     "mjcf from urdf": lambda save: mjcf.build(
