@@ -23,8 +23,8 @@ from evoloco.drake.walk import STEP, walk
 from evoloco.text_table import aligned
 
 RUNS = (
-    *("biped", "biped_fast", "biped_sine", "biped_phase", "biped_robust_ppo", "op3_class"),
-    *("xl330_biped", "quadruped", "planar_biped", "walker", "humanoid"),
+    *("biped", "op3_class", "quadruped", "biped_fast", "biped_robust_ppo", "biped_sine"),
+    "xl330_biped",
 )
 """Runs whose champions are tried where none is named."""
 
