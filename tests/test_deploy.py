@@ -21,7 +21,7 @@ from evoloco.bus.servo import EXPIRED
 from evoloco.deploy import keeper, session
 from evoloco.deploy.champion import Champion
 from evoloco.deploy.gait import LAST
-from evoloco.deploy.robot import parse
+from evoloco.deploy.robot import parse, read
 from evoloco.deploy.sensing import check, feels_loads
 from evoloco.deploy.session import RobotError, Stopped
 from evoloco.errors import SpecError
@@ -229,6 +229,12 @@ def test_a_robot_that_does_not_fit_the_body_is_told(change, told):
     robot = parse(one.content, "robot.toml").driving(Puppet.joints)
     with pytest.raises(SpecError, match=told):
         check(robot, one.host)
+
+
+def test_a_body_on_muscles_has_no_servos():
+    host = Champion.of("muscle_biped").host()
+    with pytest.raises(SpecError, match="but muscles drive the joints"):
+        check(read("op3"), host)
 
 
 def test_a_controller_that_uses_loads_needs_load_cells():

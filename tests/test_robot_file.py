@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from evoloco.check.subject import Subject
 from evoloco.deploy import robot
+from evoloco.deploy.tables import Joint
 from evoloco.errors import EvolocoError, SpecError
 from evoloco.experiment import Experiment
 
@@ -40,7 +41,7 @@ def test_a_ready_file_has_joints_and_limits_of_its_body_and_says_that_it_is_unte
 
 @given(angle=st.floats(-1.2, 1.2), sign=st.sampled_from((1, -1)), zero=st.floats(-1.0, 1.0))
 def test_a_joint_and_its_servo_turn_into_each_other(angle, sign, zero):
-    joint = robot.Joint(
+    joint = Joint(
         id=1,
         model="XM430-W350",
         sign=sign,

@@ -17,7 +17,6 @@ the session, and gets a goal back, which it limits and sends. It ends, with torq
 import math
 import signal
 import sys
-import time
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any, NoReturn
@@ -26,12 +25,14 @@ import numpy as np
 from pydantic import BaseModel
 
 from evoloco.bus.sdk import BusLostError
+from evoloco.deploy.clock import Clock
 from evoloco.deploy.commands import allowed
 from evoloco.deploy.guard import Guard, errors
 from evoloco.deploy.lines import Lines, Message
+from evoloco.deploy.port import DeviceError
 from evoloco.deploy.readings import Readings
 from evoloco.deploy.robot import Robot, parse
-from evoloco.deploy.servos import DeviceError, Servos, listed
+from evoloco.deploy.servos import Servos, listed
 from evoloco.errors import EvolocoError, SpecError
 from evoloco.genome import Array
 
@@ -114,7 +115,8 @@ class Keeper:
 
     def _move(self, readings: Readings) -> str:
         """Exchanges readings and goals until the end."""
-        guard, clock = Guard(self.robot, self.task.control_dt), Clock(self.task)
+        task = self.task
+        guard, clock = Guard(self.robot, task.control_dt), Clock(task.control_dt, task.real_time)
         command = readings.position
         guard.judge(readings, np.zeros_like(command), self.on)
         while True:
@@ -175,40 +177,6 @@ class Keeper:
             return before
         guard.judge(readings, moves, self.on)
         return readings
-
-
-class Clock:
-    """The time of control steps.
-
-    Args:
-        task: What is to be done.
-
-    Attributes:
-        time: Of the control step [s].
-        took: Time from its reading to its command, of the step before [s].
-        late: How many steps took longer than they may, in a row.
-    """
-
-    def __init__(self, task: Task) -> None:
-        self._dt, self._real_time = task.control_dt, task.real_time
-        self._begin = self._now = self._due = time.monotonic()
-        self._step = 0
-        self.time, self.took, self.late = 0.0, 0.0, 0
-
-    def tick(self) -> None:
-        """Ends a control step: waits for the next one, in real time."""
-        now = time.monotonic()
-        self.took, self._step = now - self._now, self._step + 1
-        if not self._real_time:
-            self._now, self.time = now, self._step * self._dt
-            return
-
-        self._due += self._dt
-        self.late = self.late + 1 if now > self._due else 0
-        self._due = max(now, self._due)
-        time.sleep(self._due - now)
-        self._now = time.monotonic()
-        self.time = self._now - self._begin
 
 
 class SessionLostError(EvolocoError):

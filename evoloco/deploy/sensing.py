@@ -46,6 +46,10 @@ def check(robot: Robot, host: Host) -> None:
     Raises:
         SpecError: It does not.
     """
+    body = host.morphology
+    if body.muscles or body.torques:
+        drive = "muscles" if body.muscles else "motors that take torques"
+        raise SpecError(f"Servos take angles, but {drive} drive the joints of this run's body.")
     for name, angle, low, high in zip(robot.joints, host.home, robot.low, robot.high, strict=True):
         if not low <= angle <= high:
             raise SpecError(

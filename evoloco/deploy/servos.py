@@ -18,10 +18,12 @@ from evoloco.bus.control_table import (
     WATCHDOG_STEP,
     Register,
 )
-from evoloco.bus.sdk import PacketHandler, Port
+from evoloco.bus.sdk import PacketHandler
+from evoloco.deploy.port import DeviceError, RobotPort
 from evoloco.deploy.readings import Readings
-from evoloco.deploy.robot import Foot, Robot
-from evoloco.errors import EvolocoError, SpecError
+from evoloco.deploy.robot import Robot
+from evoloco.deploy.tables import Foot
+from evoloco.errors import SpecError
 from evoloco.extras import needs
 from evoloco.genome import Array
 
@@ -54,33 +56,6 @@ ALERT = 0x80
 """Bit of an answer's error that only points to the register of hardware errors."""
 
 
-class DeviceError(EvolocoError):
-    """A device that did not answer, or not understandably.
-
-    Attributes:
-        device: Which.
-        what: What it did.
-    """
-
-    code = 6
-
-    def __init__(self, device: str, what: str) -> None:
-        super().__init__(f"{device} {what}.")
-        self.device, self.what = device, what
-
-
-class _Port(Port):
-    """A port that waits for answers as long as the robot's file says."""
-
-    def __init__(self, path: str, robot: Robot, patience: float) -> None:
-        self._latency = 1e3 * max(robot.bus.latency, patience)
-        super().__init__(path, robot.bus.baud)
-
-    def setPacketTimeout(self, packet_length: int) -> None:  # noqa: N802 - the SDK's name
-        """Begins to wait for an answer of some bytes."""
-        self.setPacketTimeoutMillis(self.tx_time_per_byte * packet_length + self._latency)
-
-
 class Servos:
     """The devices of a robot.
 
@@ -107,7 +82,7 @@ class Servos:
         self._sign = np.array([joint.sign for joint in self._joints])
         self._zero = np.array([joint.zero for joint in self._joints])
         self._ampere = np.array([MODELS[joint.model].current_step for joint in self._joints])
-        self._port, self._handler = _Port(port, robot, patience), PacketHandler()
+        self._port, self._handler = RobotPort(port, robot, patience), PacketHandler()
 
     def __enter__(self) -> "Servos":
         return self
