@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from evoloco.export.c.expressions import Expressions
+from evoloco.export.c.calls import Calls
 from evoloco.export.c.kinds import Array, Fill, Number, Record, Struct, Value
 from evoloco.export.c.names import allowed
 from evoloco.export.c.scope import definition
@@ -24,7 +24,7 @@ FILLS: dict[Any, Fill] = {
 """Functions that make arrays, and what these hold."""
 
 
-class Allocations(Expressions):
+class Allocations(Calls):
     """Translates what makes arrays.
 
     Attributes:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Any
 
-from evoloco.export.c.expressions import literal
 from evoloco.export.c.kinds import INDENT
+from evoloco.export.c.literals import literal
 from evoloco.export.c.program import comment
 from evoloco.export.c.source import Translation, translate, typedef, typedefs
 from evoloco.export.calibration import Calibration

@@ -1,5 +1,6 @@
 """What a value of a controller is in C: a number, an array of them, or a record."""
 
+import math
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Literal
@@ -66,16 +67,10 @@ class Struct:
     @property
     def size(self) -> int:
         """Numbers in it."""
-        total = 0
-        for _, kind in self.fields:
-            if isinstance(kind, Struct):
-                total += kind.size
-            else:
-                count = 1
-                for length in kind:
-                    count *= length
-                total += count
-        return total
+        sizes = (
+            kind.size if isinstance(kind, Struct) else math.prod(kind) for _, kind in self.fields
+        )
+        return sum(sizes)
 
 
 @dataclass(frozen=True)
@@ -131,7 +126,7 @@ class Value:
 ATOM, UNARY, TIMES, PLUS, LESS, EQUAL, AND, OR, CHOICE = 20, 14, 13, 12, 10, 9, 5, 4, 3
 """How strongly operators of C bind."""
 
-Fill = Literal["", "0", "1", "eye", "values", "copy"]
+Fill = Literal["", "0", "1", "eye"]
 """What stands in a new array; "" for nothing yet."""
 
 

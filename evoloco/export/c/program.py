@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from evoloco.export.c.expressions import literal
 from evoloco.export.c.kinds import INDENT, Array, Kind, Number, Struct, Value
+from evoloco.export.c.literals import literal
 from evoloco.export.c.names import TAKEN, allowed
 from evoloco.export.c.scope import Scope, definition
 from evoloco.export.c.statements import Statements
@@ -27,7 +27,6 @@ class Function:
 
     Attributes:
         name: In C.
-        head: Its declaration.
         text: The whole definition.
         result: What it returns.
         returned: Shape of the new array that it returns, as its last argument.
@@ -35,7 +34,6 @@ class Function:
     """
 
     name: str
-    head: str
     text: str
     result: Kind | None
     returned: tuple[int, ...] | None
@@ -233,7 +231,7 @@ class Body(Statements):
         parts = [*lines, *([""] if lines else []), *unused, *self.lines]
         text = "\n".join([*self._comment(), head, "{", *parts, "}"])
         shape = self.kinds[self.returned].shape if self.returned else None  # type: ignore[union-attr]
-        return Function(name, head, text, result, shape, self.writes)  # type: ignore[arg-type]
+        return Function(name, text, result, shape, self.writes)  # type: ignore[arg-type]
 
     def _head(self, name: str) -> tuple[str, Kind | None]:
         """The declaration, and what is returned."""

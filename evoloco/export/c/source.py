@@ -10,8 +10,8 @@ import numpy as np
 
 from evoloco import fields
 from evoloco.controller import layouts
-from evoloco.export.c.expressions import literal
 from evoloco.export.c.kinds import Array, Number, Record, Struct, Value, struct_of, structs_in
+from evoloco.export.c.literals import literal
 from evoloco.export.c.names import HELPERS, allowed
 from evoloco.export.c.program import Program, comment, initialiser
 from evoloco.export.exported import Exported

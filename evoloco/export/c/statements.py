@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from evoloco.export.c.allocation import Allocations
-from evoloco.export.c.expressions import SYMBOLS, literal
 from evoloco.export.c.kinds import INDENT, Array, Kind, Number, Value
+from evoloco.export.c.literals import literal
 from evoloco.export.c.names import allowed
+from evoloco.export.c.operators import SYMBOLS
 from evoloco.export.c.scope import size_name
 
 
