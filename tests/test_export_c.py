@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -193,6 +194,15 @@ def test_controller_of_ones_own_answers_alike_in_c(hop, tmp_path):
     np.testing.assert_array_equal([double.step(row) for row in felt], stepped(one, felt))
     for name in ("own_params", "frequency", "phase", "WEIGHTS", "Even ones go up"):
         assert name in made.source
+
+
+def test_example_of_a_controller_answers_alike_in_c(tmp_path):
+    example = Path(__file__).parents[1] / "examples" / "own_controller.py"
+    one = exported(runs()["hopper"], f'controller.name="{example}"')
+    felt = felt_in(one, STEPS, seed=4)
+
+    double = Compiled(sources(one, "own", {}), tmp_path)
+    np.testing.assert_array_equal([double.step(row) for row in felt], stepped(one, felt))
 
 
 @pytest.mark.parametrize(
