@@ -93,7 +93,7 @@ def fit(
         told: Called with what goes on.
 
     Raises:
-        EvolocoError: `mujoco.sysid` is not installed, or the body diverges as it is.
+        MissingExtraError: `mujoco.sysid` is not installed.
     """
     sysid = _sysid()
     numbers = model.numbers
@@ -138,7 +138,7 @@ def _sysid() -> Any:
     """`mujoco.sysid`, silent.
 
     Raises:
-        EvolocoError: It, or what it needs, is not installed.
+        MissingExtraError: It, or what it needs, is not installed.
     """
     for package in ("colorama", "tabulate", "plotly"):  # without them it is empty, and silent
         needs(package, "sysid")
@@ -165,17 +165,13 @@ class _Task:
         Numbers that move different limbs share a simulation: hung up, limbs do not feel each other.
         """
         steps = np.array([STEP * (one.high - one.low) for one in self._numbers])
-        inward = np.array(
-            [
-                -1 if v + s > n.high else 1
-                for v, s, n in zip(values, steps, self._numbers, strict=True)
-            ]
-        )
+        most = np.array([one.high for one in self._numbers])
+        steps[values + steps > most] *= -1
+
         moved = []
         for column in self._columns:
-            point = values.copy()
-            places = [place for place, _ in column]
-            point[places] += (steps * inward)[places]
+            point, places = values.copy(), [place for place, _ in column]
+            point[places] += steps[places]
             moved.append(point)
 
         found = np.zeros((len(residual), len(values)))
@@ -188,7 +184,7 @@ class _Task:
                 for place, reach in column:
                     change = np.zeros((samples, joints))
                     change[:, reach] = (part[:, number] - here)[:, reach]
-                    found[first : first + size, place] = change.ravel() / (steps * inward)[place]
+                    found[first : first + size, place] = change.ravel() / steps[place]
             first += size
         return found
 
