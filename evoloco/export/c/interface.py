@@ -2,10 +2,14 @@
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from inspect import cleandoc
 from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from evoloco.export.c.kinds import INDENT
 from evoloco.export.c.literals import literal
@@ -59,88 +63,46 @@ def sources(exported: Exported, name: str, calibration: dict[str, Calibration]) 
     )
 
 
+@cache
+def _templates() -> Environment:
+    """The text around what is translated."""
+    return Environment(
+        loader=PackageLoader("evoloco.export.c", "templates"),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+
+
 def _header(
     exported: Exported, host: Host, made: Translation, driven: Sequence[Control], name: str
 ) -> str:
-    upper = name.upper()
     sensors = {
         sensor.name: f"[{sensor.unit}] {sensor.meaning}: {', '.join(sensor.channels)}"
         for sensor in host.morphology.sensors
     }
     order = "\n".join(f" * {place:3d}  {_told(control)}" for place, control in enumerate(driven))
-    spec, count, rate = exported.experiment.spec, len(driven), 1 / host.control_dt
-    return f"""/*
- * Controller of the run {spec.name}, seed {spec.seed}: {_safe(spec.controller.name)}
- * on {_safe(spec.morphology.name)}.
- *
- * SHA-256 of run file and genome: {exported.sha256}
- *
- * Call {name}_reset() once, and {name}_step() every {upper}_DT seconds ({rate:g} Hz).
- * C99 and libm, no allocation. Numbers are double; define {upper}_FLOAT for float.
- *
- * Commands, in their order:
-{order}
- */
-#ifndef {upper}_H
-#define {upper}_H
-
-#include <stdbool.h>
-#include <stdint.h>
-
-#ifdef {upper}_FLOAT
-typedef float {name}_real;
-#else
-typedef double {name}_real;
-#endif
-
-#define {upper}_SHA256 "{exported.sha256}"
-#define {upper}_CONTROLS {count}
-/* Time between steps, and time in which commands fade in from home [s]. */
-#define {upper}_DT (({name}_real){host.control_dt!r})
-#define {upper}_RAMP (({name}_real){spec.scenario.ramp!r})
-
-/* What the controller feels, as the run's sensors tell it. */
-{_in_header(typedef(made.obs, sensors), name)}
-
-/* What the controller remembers. */
-{_in_header(typedefs(made.state), name)}
-
-/* One running controller. */
-typedef struct {{
-    {name}_state state;
-    {name}_real answered[{upper}_CONTROLS]; /* by the controller itself */
-    {name}_real command[{upper}_CONTROLS];  /* sent last */
-    uint32_t steps;
-    bool failed;
-}} {name};
-
-/* Name, limits and home of each command, and how its servo is mounted. */
-extern const char *const {name}_names[{upper}_CONTROLS];
-extern const {name}_real {name}_low[{upper}_CONTROLS];
-extern const {name}_real {name}_high[{upper}_CONTROLS];
-extern const {name}_real {name}_home[{upper}_CONTROLS];
-extern const {name}_real {name}_sign[{upper}_CONTROLS];
-extern const {name}_real {name}_offset[{upper}_CONTROLS];
-
-/* Begins anew: time 0, commands at home. */
-void {name}_reset({name} *self);
-
-/*
- * One control step: writes the commands, faded in from home at first and within their limits.
- *
- * Returns false where a number is not finite; the commands are then those of {name}_hold(), and
- * stay so until {name}_reset().
- */
-bool {name}_step({name} *self, const {name}_obs *obs, {name}_real *ctrl);
-
-/* Writes commands that are safe without a controller: {_holds(host)}. */
-void {name}_hold(const {name} *self, {name}_real *ctrl);
-
-/* Angle of a servo for a command, by its sign and offset. */
-{name}_real {name}_servo(int control, {name}_real command);
-
-#endif
-"""
+    spec = exported.experiment.spec
+    return (
+        _templates()
+        .get_template("controller.h")
+        .render(
+            name=name,
+            upper=name.upper(),
+            run=spec.name,
+            seed=spec.seed,
+            controller=_safe(spec.controller.name),
+            morphology=_safe(spec.morphology.name),
+            sha256=exported.sha256,
+            rate=1 / host.control_dt,
+            dt=repr(host.control_dt),
+            ramp=repr(spec.scenario.ramp),
+            order=order,
+            count=len(driven),
+            obs_type=_in_header(typedef(made.obs, sensors), name),
+            state_types=_in_header(typedefs(made.state), name),
+            held=_holds(host),
+        )
+    )
 
 
 def _told(control: Control) -> str:
@@ -188,109 +150,30 @@ def _source(
         for key, values in {"low": low, "high": high, **columns}.items()
     )
     names = ",\n".join(f"    {json.dumps(control.name)}" for control in driven)
-    finite = _finite(made)
-    return (
-        f"""/* Controller of the run {exported.name}; see {name}.h. Made from its sources. */
-#include "{name}.h"
-
-#include <math.h>
-
-typedef {name}_real real;
-
-#ifdef {upper}_FLOAT
-#define R(number) number##f
-#define M(function) function##f
-#else
-#define R(number) number
-#define M(function) function
-#endif
-
-{comment(doc) if doc else ""}
-
-{comment(fields) if fields else ""}
-{typedefs(made.params)}
-
-{typedefs(*made.scratch)}
-
-static const {made.params.name} PARAMS = {made.values};
-
-const char *const {name}_names[{upper}_CONTROLS] = {{
-{names}
-}};
-{tables}
-
-{made.text}
-
-static bool all_finite(const real *numbers, int count)
-{{
-    for (int i = 0; i < count; i++) {{
-        if (!isfinite(numbers[i])) {{
-            return false;
-        }}
-    }}
-    return true;
-}}
-
-void {name}_reset({name} *self)
-{{
-    const {name} zero = {{0}};
-
-    *self = zero;
-    for (int j = 0; j < {upper}_CONTROLS; j++) {{
-        self->answered[j] = {name}_home[j];
-        self->command[j] = {name}_home[j];
-    }}
-    {made.reset}(&PARAMS, &self->state, {upper}_DT);
-}}
-
-bool {name}_step({name} *self, const {name}_obs *obs, real *ctrl)
-{{
-    const real time = (real)self->steps * {upper}_DT;
-
-    if (self->failed || {finite}) {{
-        self->failed = true;
-        {name}_hold(self, ctrl);
-        return false;
-    }}
-    {made.step}(&PARAMS, &self->state, obs, time, {upper}_DT, self->answered);
-    if (!all_finite(self->answered, {upper}_CONTROLS)) {{
-        self->failed = true;
-        {name}_hold(self, ctrl);
-        return false;
-    }}
-    self->steps++;
-
-    for (int j = 0; j < {upper}_CONTROLS; j++) {{
-        const real home = {name}_home[j];
-        real command = self->answered[j];
-
-        if (time < {upper}_RAMP) {{
-            command = home + time / {upper}_RAMP * (command - home);
-        }}
-        command = command < {name}_low[j] ? {name}_low[j] : command;
-        command = command > {name}_high[j] ? {name}_high[j] : command;
-        self->command[j] = command;
-        ctrl[j] = command;
-    }}
-    return true;
-}}
-
-void {name}_hold(const {name} *self, real *ctrl)
-{{
-    {"" if held == "self->command" else "(void)self;"}
-    for (int j = 0; j < {upper}_CONTROLS; j++) {{
-        ctrl[j] = {held}[j];
-    }}
-}}
-
-real {name}_servo(int control, real command)
-{{
-    return {name}_sign[control] * command + {name}_offset[control];
-}}
-""".replace("\n    \n", "\n")
-        .replace("\n\n\n", "\n\n")
-        .replace("\n\n\n", "\n\n")
+    text = (
+        _templates()
+        .get_template("controller.c")
+        .render(
+            name=name,
+            upper=upper,
+            run=exported.name,
+            about=comment(doc) if doc else "",
+            about_params=comment(fields) if fields else "",
+            params_types=typedefs(made.params),
+            scratch_types=typedefs(*made.scratch),
+            params_type=made.params.name,
+            values=made.values,
+            names=names,
+            tables=tables,
+            functions=made.text,
+            reset=made.reset,
+            step=made.step,
+            not_finite=_finite(made),
+            held=held,
+            unused="" if held == "self->command" else "(void)self;",
+        )
     )
+    return re.sub(r"\n{3,}", "\n\n", text.replace("\n    \n", "\n"))
 
 
 def _finite(made: Translation) -> str:
