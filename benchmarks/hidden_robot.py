@@ -23,7 +23,8 @@ from evoloco.evaluators.local import simulator
 from evoloco.experiment import Experiment
 from evoloco.genome import Array
 from evoloco.host import Host
-from evoloco.identify import excitation, learned, recording
+from evoloco.identify import body_file, excitation, learned, recording
+from evoloco.identify.body_file import FittedBody
 from evoloco.identify.hanging import hang
 from evoloco.identify.identification import identify
 from evoloco.morphologies import biped
@@ -48,8 +49,8 @@ DURATION = 10.0
 FALLEN = 0.8, 0.2
 """Lean [rad] above which, and height of the torso [m] below which a robot has fallen."""
 
-LADDER = "m1,m1_play,m2,m6_play"
-"""Models that are compared."""
+FITS = ((0.005, "m1,m1_play,m2,m6_play", 5), (0.0025, "m1,m1_play", 4))
+"""Physics steps [s], with the models that are compared and steps of their fits."""
 
 CHOSEN = (1, 4, 23, 24, 27)
 """Robots of the loop: the nominal gait falls on all, the robust one on 4, 23 and 27."""
@@ -168,11 +169,13 @@ def hung_log(seed: int, duration: float) -> tuple[RobotLog, dict[str, float]]:
     return log, truth
 
 
-def walk(seed: int, experiment: Experiment, genome: Array) -> tuple[float, float, RobotLog]:
+def walk(
+    seed: int, experiment: Experiment, genome: Array, speed: float = SPEED
+) -> tuple[float, float, RobotLog]:
     """How long a gait walks on a robot [s], how far [m], and the log."""
     plant, rng = Hidden(seed), np.random.default_rng(seed)
     host = Host(experiment, genome)
-    host.asked[0] = SPEED
+    host.asked[0] = speed
     places = [plant.joints.index(joint.name) for joint in host.morphology.joints]
     on, now, rows = np.ones(len(plant.joints), bool), 0.0, []
 
@@ -225,52 +228,54 @@ def published(run: str) -> tuple[Experiment, Array]:
 def fit(seed: int, folder: Path) -> None:
     log, truth = hung_log(seed, 120.0)
     robot_log.write(folder / "log.csv", log)
-    (folder / "believed.toml").write_text(BELIEVED.format(step=0.005))
-    begin = time.process_time()
-    found = identify([folder / "log.csv"], str(folder / "believed.toml"), LADDER, False, 5, 1)
+    delay, lag = 1e3 * truth["delay"], 1e3 * truth["lag"]
+    print(f"true delay {delay:.1f} + lag {lag:.1f} = {delay + lag:.1f} ms")
+    for step, models, iterations in FITS:
+        fit_models(folder, step, models, iterations)
+
+
+def fit_models(folder: Path, step: float, models: str, iterations: int) -> None:
+    """Fits models to `log.csv` at a physics step."""
+    run, begin = folder / "believed.toml", time.process_time()
+    run.write_text(BELIEVED.format(step=step))
+    found = identify([folder / "log.csv"], str(run), models, False, iterations, 1)
     cpu = time.process_time() - begin
+    print(f"physics step {step} s: before {1e3 * found.before_rms:.2f} mrad ({cpu:.0f} CPU s)")
     for one in found.fits:
         cut = 1 - one.rms / found.before_rms
         print(
-            f"{one.model.name:8} held out {1e3 * one.rms:6.2f} mrad, cut by {cut:.1%}, "
-            f"{one.rms / found.fits[0].rms:.2f} x M1, delay {1e3 * one.delay:.1f} ms"
+            f"  {one.model.name:8} held out {1e3 * one.rms:6.2f} mrad, cut by {cut:.1%}, "
+            f"{one.rms / found.fits[0].rms:.2f} x M1, delay {1e3 * one.delay:.1f} ms",
+            flush=True,
         )
-    true = truth["delay"] + truth["lag"]
-    print(
-        f"before {1e3 * found.before_rms:.2f} mrad; best {found.best.model.name}; true delay "
-        f"{1e3 * truth['delay']:.1f} + lag {1e3 * truth['lag']:.1f} = {1e3 * true:.1f} ms; found "
-        f"{1e3 * found.best.delay:.1f}; {cpu:.0f} CPU s"
-    )
-    print("unknown:", ", ".join(found.best.unknown) or "none")
 
 
 def learn(seed: int, folder: Path) -> None:
-    log, _ = hung_log(seed, 120.0)
-    robot_log.write(folder / "log.csv", log)
-    believed = hang(biped.build(hip_yaw=True))
-    one = recording.recording(log, believed)
-    begin = time.process_time()
-    model = learned.train(believed, [one])
-    print(f"trained in {time.process_time() - begin:.0f} CPU s")
-    print("excitation, held out:", ratio(believed, model, one, one.held_out), flush=True)
-
+    log, _ = hung_log(seed, 90.0)
     experiment, genome = published("biped")
-    lived, _, gait = walk(seed, experiment, genome)
-    one = recording.recording(gait, believed)
-    print(f"gait of {lived:.1f} s:", ratio(believed, model, one, slice(20, len(one.time))))
-    train_gaits(seed, folder)
+    walks = [walk(seed, experiment, genome, speed)[2] for speed in (0.25, 0.28, SPEED)]
+    believed = hang(biped.build(hip_yaw=True))
+    hung, *walked = (recording.recording(one, believed) for one in (log, *walks))
+
+    for what, logs in (("hung", [hung]), ("hung and walking", [hung, *walked[:2]])):
+        begin = time.process_time()
+        model = learned.train(believed, logs)
+        print(f"learned {what}, in {time.process_time() - begin:.0f} CPU s")
+        print("  excitation, held out:", ratio(believed, model, hung, hung.held_out))
+        whole = slice(20, len(walked[2].time))
+        print("  another walk:", ratio(believed, model, walked[2], whole), flush=True)
+    train_gaits(seed, folder, model)
 
 
-def train_gaits(seed: int, folder: Path, generations: int = 25) -> None:
+def train_gaits(seed: int, folder: Path, model: learned.Learned, generations: int = 25) -> None:
     """Evolves the same gait with three models of the servos, and walks each on the robot."""
     (folder / "believed.toml").write_text(BELIEVED.format(step=0.005))
     short, _ = hung_log(seed, 45.0)
     robot_log.write(folder / "short.csv", short)
-    files = {}
-    for models, log in (("m1_play", "short.csv"), ("learned", "log.csv")):
-        believed = str(folder / "believed.toml")
-        found = identify([folder / log], believed, models, False, 5, 1)
-        files[models] = found.write(folder / models)
+    found = identify([folder / "short.csv"], str(folder / "believed.toml"), "m1_play", False, 5, 1)
+    files = {"fitted": found.write(folder), "learned": folder / "learned.json"}
+    told = {"name": "biped", "hip_yaw": True}
+    body_file.write(files["learned"], FittedBody(told, "learned", {}, model.network, {}))
     bodies = {"ideal": 'name = "biped"\nhip_yaw = true'}
     bodies |= {name: f'name = "fitted"\npath = "{file}"' for name, file in files.items()}
 

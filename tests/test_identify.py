@@ -318,6 +318,8 @@ def test_a_log_that_cannot_be_fitted_is_refused_in_one_sentence(
     [
         (["--morphology", "hoper"], "Did you mean 'hopper'"),
         (["--morphology", "hopper", "--models", "m0"], "Unknown servo model"),
+        (["--morphology", "hopper", "--models", "learned"], "torques of all joints"),
+        (["--morphology", "hopper", "--walking", "walk.csv"], "name it in --models"),
     ],
 )
 def test_a_name_that_does_not_exist_is_refused(evoloco, hopping, tmp_path, options, words):

@@ -111,6 +111,10 @@ def identify(
     models: Annotated[
         str, typer.Option(metavar="LIST", help="Servo models to choose from, or all.")
     ] = "all",
+    walking: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="LOG", help="Log of the walking robot, for `learned`; repeatable."),
+    ] = None,
     masses: Annotated[
         bool, typer.Option("--masses", help="Fits the masses of the links that joints move too.")
     ] = False,
@@ -129,7 +133,7 @@ def identify(
 
     output = Output(quiet, as_json)
     with output.doing("Reading the logs", logged=True) as tell:
-        found = run(logs, morphology, models, masses, iterations, threads, tell)
+        found = run(logs, morphology, models, masses, iterations, threads, tell, walking or ())
     file = found.write(out)
 
     output.data("identification", {**found.facts(), "file": str(file)})

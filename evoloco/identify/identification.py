@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from evoloco.errors import unwritten
+from evoloco.errors import SpecError, unwritten
 from evoloco.genome import Array
 from evoloco.identify import body_file, ladder, learned, page, recording, subject
 from evoloco.identify.body_file import FittedBody
@@ -145,6 +145,7 @@ def identify(
     iterations: int = 6,
     threads: int = 0,
     told: Callable[[str], object] = lambda _: None,
+    walking: Sequence[Path] = (),
 ) -> Identification:
     """Fits servo models to logs.
 
@@ -156,6 +157,7 @@ def identify(
         iterations: Largest number of steps of each fit.
         threads: Number of threads; all CPUs where 0.
         told: Called with what goes on.
+        walking: Files of the robot on its feet, from which `learned` learns too.
 
     Raises:
         EvolocoError: A name, a log or the body cannot be used.
@@ -165,14 +167,17 @@ def identify(
     names = _names(models)
     chosen = [ladder.servo_model(name, body, masses) for name in names if name != Learned.name]
     recordings = recording.read(logs, body)
-    for one in recordings if Learned.name in names else ():
+    if walking and Learned.name not in names:
+        raise SpecError("--walking is for the servo model `learned`: name it in --models.")
+    walks = recording.read(walking, body) if walking else []
+    for one in [*recordings, *walks] if Learned.name in names else ():
         learned.check(one)
 
     fits: list[Fit] = []
     for model in chosen:
         fits.append(fit(model, recordings, _begin(model.numbers, fits), iterations, threads, told))
     if Learned.name in names:
-        trained = learned.train(body, recordings, told=told)
+        trained = learned.train(body, [*recordings, *walks], told=told)
         nothing = np.zeros(0)
         fits.append(Fit(trained, nothing, nothing, Player(trained).held_out(nothing, recordings)))
     return Identification(believed, body, tuple(recordings), before(body, recordings), tuple(fits))
