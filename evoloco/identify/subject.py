@@ -23,7 +23,7 @@ def morphology_of(name: str) -> MorphologySpec:
     if name in members("morphologies") or name.endswith(".py"):
         return MorphologySpec(name=name)
     if not name.endswith(".toml") and name not in runs():
-        known = [*members("morphologies"), *runs()]
+        known = sorted({*members("morphologies"), *runs()})
         raise UnknownNameError("morphology or run", name, known)
 
     found = spec.read(run_file(name)).morphology
