@@ -28,11 +28,11 @@ def hang(morphology: Morphology) -> Morphology:
 
     key = model.key(HOME)
     qpos = [*key.qpos[:first], *key.qpos[last:]]
-    height = float(model.body(root).pos[2])
-    floating = model.body(root).jntnum[0] == 1 and last - first == 7
-    place = list(key.qpos[first : first + 3]) if floating else list(model.body(root).pos)
-    turn = list(key.qpos[first + 3 : last]) if floating else list(model.body(root).quat)
-    place[2] = max(place[2], height) + CLEARANCE * morphology.size
+    data = mujoco.MjData(model)
+    mujoco.mj_resetDataKeyframe(model, data, key.id)
+    mujoco.mj_kinematics(model, data)
+    place, turn = data.body(root).xpos.copy(), data.body(root).xquat.copy()
+    place[2] += CLEARANCE * morphology.size
 
     def change(spec: mujoco.MjSpec) -> None:
         for found in list(spec.keys):
