@@ -10,6 +10,7 @@ from evoloco.bus.emulator import in_thread
 from evoloco.bus.plant import Readings
 from evoloco.deploy import emulation
 from evoloco.deploy.champion import Champion
+from evoloco.deploy.course import Course
 from evoloco.deploy.gait import Gait
 from evoloco.deploy.keeper import Task
 from evoloco.deploy.robot import parse
@@ -110,12 +111,13 @@ class Puppet:
 
 @dataclass
 class Deployment:
-    """A gait of the hopper, ready to run."""
+    """A course of the hopper, ready to run: a gait, unless another one is given."""
 
     content: dict
     host: Host
     puppet: Puppet = field(default_factory=Puppet)
     duration: float = 0.4
+    course: Course | None = None
 
     def run(self, emulator, log, tell=print, **changes):
         robot = parse(self.content, "robot.toml").driving(Puppet.joints)
@@ -128,7 +130,7 @@ class Deployment:
             patience=1.0,
         ).model_copy(update=changes)
         gait = Gait(robot, self.host, self.duration, (0.0, 0.0, 0.0))
-        return deploy(task, robot, gait, log, tell)
+        return deploy(task, robot, self.course or gait, log, tell)
 
     @contextlib.contextmanager
     def bus(self, *faults, real_time=False):

@@ -213,7 +213,8 @@ class Session:
             (self.folder / "examples").symlink_to(ROOT / "examples")
         if any("mine.zip" in block.text for block in page):
             _save_policy(self.folder / "mine.zip", self.folder / "stats.pkl")
-        if any("identify log.csv" in block.text for block in page):
+        text = "".join(block.text for block in page)
+        if "identify log.csv" in text and "--log log.csv" not in text:
             excite = ["excite", "hopper", "--duration", "9", "--out", str(self.folder / "own.csv")]
             _call([*excite, "--rehearsal", str(self.folder / "log.csv")])
 
@@ -350,7 +351,7 @@ def _shortened(words: list[str], out: str) -> list[str]:
         rest += ["--worlds", "1", "--hidden", "1"]
     if command == "excite":
         rest += ["--duration", "9"]
-    if command == "deploy":
+    if command == "deploy" and "--play" not in rest:
         rest += ["--duration", "1"]
     if command == "identify":
         rest += ["--models", "m1", "--iterations", "1"]

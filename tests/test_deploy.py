@@ -20,7 +20,7 @@ from evoloco.bus.faults import Fault
 from evoloco.bus.servo import EXPIRED
 from evoloco.deploy import keeper, session
 from evoloco.deploy.champion import Champion
-from evoloco.deploy.gait import LAST
+from evoloco.deploy.course import LAST
 from evoloco.deploy.robot import parse, read
 from evoloco.deploy.sensing import check, feels_loads
 from evoloco.deploy.session import RobotError, Stopped

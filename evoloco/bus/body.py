@@ -90,9 +90,11 @@ class Body:
             mujoco.mj_step(self._model, self._data)
 
     def push(self, velocity: Array) -> None:
-        """Changes the velocity of the torso, in the world [m/s] (3,)."""
-        start = self._model.body_dofadr[self._model.body(self._body.torso).id]
-        self._data.qvel[start : start + 3] += velocity
+        """Changes the velocity of the torso, in the world [m/s] (3,). One that hangs stays."""
+        torso = self._model.body(self._body.torso).id
+        if self._model.body_dofnum[torso]:
+            start = self._model.body_dofadr[torso]
+            self._data.qvel[start : start + 3] += velocity
 
     def truth(self) -> Mapping[str, float]:
         """Where the torso is, and how far it leans from upright."""

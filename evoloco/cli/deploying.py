@@ -9,17 +9,20 @@ import typer
 from evoloco.cli.arguments import complete_run
 
 if TYPE_CHECKING:
-    from evoloco.deploy.champion import Champion
-    from evoloco.deploy.gait import Gait
+    from evoloco.deploy.course import Course
     from evoloco.deploy.keeper import Task
     from evoloco.deploy.robot import Robot
     from evoloco.deploy.session import Done
     from evoloco.host import Host
 
+LASTING = 10.0
+"""Of a gait [s]."""
+
 EXAMPLES = (
     "evoloco deploy op3_class --robot op3 --emulate",
     "evoloco deploy op3_class --robot op3 --dry-run",
     "evoloco deploy op3_class --robot robot.toml --port /dev/ttyUSB0",
+    "evoloco deploy op3_class --robot robot.toml --port /dev/ttyUSB0 --play excite.csv",
 )
 
 
@@ -38,13 +41,28 @@ def deploy(
     port: Annotated[
         str, typer.Option(help="Of the servos' bus; by default that of the robot's file.")
     ] = "",
-    duration: Annotated[float, typer.Option(min=0, help="Of the gait [s].")] = 10.0,
+    duration: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="Of the gait [s], or how much of a file is played.",
+            show_default="10, or the whole file",
+        ),
+    ] = None,
     speed: Annotated[
         float | None,
         typer.Option(help="Asked for [m/s]; by default the middle of what the run asks for."),
     ] = None,
     turning_rate: Annotated[
         float | None, typer.Option(help="Likewise [rad/s], positive to the left.")
+    ] = None,
+    play: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Commands in place of the gait's, as `evoloco excite` writes them. Hang the robot "
+            "up by its torso.",
+        ),
     ] = None,
     log: Annotated[
         Path | None,
@@ -94,10 +112,11 @@ def deploy(
     ] = False,
 ) -> None:
     """Runs a champion on a robot's servos, with guards that switch it off."""
+    from evoloco.deploy import plan, played
     from evoloco.deploy.champion import Champion
+    from evoloco.deploy.gait import Gait
     from evoloco.deploy.recorder import free
     from evoloco.deploy.robot import load, parse
-    from evoloco.deploy.sensing import check as check_sensing
     from evoloco.errors import SpecError
 
     if emulate and (check or calibrate is not None):
@@ -110,17 +129,32 @@ def deploy(
         raise SpecError("--fault is for --emulate: a robot has faults of its own.")
     if real_time and not emulate:
         raise SpecError("--real-time is for --emulate: a robot is always in real time.")
+    if play is not None and (speed is not None or turning_rate is not None):
+        raise SpecError("--speed and --turning-rate are for a gait: leave them out with --play.")
     content = load(robot)
     machine = parse(content, robot)
     champion = Champion.of(run)
     asked = champion.asked(speed, turning_rate)
     host = champion.host()
     machine = machine.driving([joint.name for joint in host.morphology.joints])
+    course: Gait | played.Played
+    if play is None:
+        course = Gait(machine, host, LASTING if duration is None else duration, asked)
+    else:
+        commands = played.read(play, machine, host.control_dt, duration)
+        course = played.Played(machine, host, commands)
 
     port = port or machine.bus.port
     if dry_run and not port and not emulate:
-        check_sensing(machine, host)
-        _tell_plan(champion, machine, host, duration)
+        course.check()
+        goals = (
+            plan.simulated(champion, host, course.duration)
+            if isinstance(course, Gait)
+            else course.commands
+        )
+        typer.echo(plan.table(machine, host))
+        for sentence in plan.sentences(machine, course, goals):
+            typer.echo(sentence)
         return
     if not port and not emulate:
         raise SpecError(
@@ -131,7 +165,6 @@ def deploy(
         _by_hand(content, machine, host, port, calibrate)
         return
 
-    from evoloco.deploy.gait import Gait
     from evoloco.deploy.keeper import Task
     from evoloco.deploy.session import deploy as run_on
 
@@ -145,40 +178,51 @@ def deploy(
         control_dt=host.control_dt,
         dry=dry_run,
     )
-    gait = Gait(machine, host, duration, asked)
     if emulate:
-        done = _emulated(run, task, machine, gait, log, real_time, fault or [])
+        behind = {"run": run, "hung": play is not None}
+        done = _emulated(behind, task, machine, course, log, real_time, fault or [])
     else:
-        done = run_on(task, machine, gait, log, _tell)
+        done = run_on(task, machine, course, log, _tell)
     typer.echo("Nothing was written." if dry_run else "Torque is off on all servos.")
     typer.echo(done.deadlines.sentence(kept=not emulate or real_time))
     typer.echo(f"Log: {log}")
 
 
 def _emulated(
-    run: str,
+    behind: dict[str, Any],
     task: "Task",
     robot: "Robot",
-    gait: "Gait",
+    course: "Course",
     log: Path,
     real_time: bool,
     faults: Sequence[str],
 ) -> "Done":
-    """Runs a gait on an emulated bus, and says how far the robot came."""
+    """Takes an emulated robot through a course, and says how far it came.
+
+    Args:
+        behind: Options of the robot behind the bus.
+        task: What the keeper is told.
+        robot: By its file.
+        course: What it is asked to do.
+        log: Where the robot's log is written.
+        real_time: Whether time passes by itself.
+        faults: What goes wrong.
+    """
     from evoloco.bus.faults import parse
     from evoloco.bus.process import BusProcess
     from evoloco.deploy import emulation
     from evoloco.deploy.session import deploy
 
-    timestep = gait.host.morphology.model.opt.timestep
+    timestep = course.host.morphology.model.opt.timestep
     period = emulation.often(timestep) if real_time else task.control_dt
     bus = emulation.setup(robot, period, real_time, [parse(text) for text in faults])
     patience = emulation.WAKING if real_time else emulation.PATIENCE
-    with BusProcess(bus, emulation.PLANT, {"run": run}) as process:
+    with BusProcess(bus, emulation.PLANT, behind) as process:
         changes = {"port": process.port, "real_time": real_time, "patience": patience}
-        done = deploy(task.model_copy(update=changes), robot, gait, log, _tell)
+        done = deploy(task.model_copy(update=changes), robot, course, log, _tell)
         truth = process.report().truth
-    typer.echo(f"The emulated robot came {truth['x [m]']:.2f} m forward.")
+    came = "hung by its torso" if behind["hung"] else f"came {truth['x [m]']:.2f} m forward"
+    typer.echo(f"The emulated robot {came}.")
     return done
 
 
@@ -220,12 +264,3 @@ def _ask(text: str) -> None:
 def _tell(phase: str) -> None:
     """Prints a phase as it begins."""
     typer.echo(f"{phase.capitalize()} ...", err=True)
-
-
-def _tell_plan(champion: "Champion", robot: "Robot", host: "Host", duration: float) -> None:
-    """Prints what would happen on a robot."""
-    from evoloco.deploy.plan import sentences, table
-
-    typer.echo(table(robot, host))
-    for sentence in sentences(champion, robot, host, duration):
-        typer.echo(sentence)

@@ -12,6 +12,7 @@ from evoloco.bus.setup import Setup
 from evoloco.bus.supply import Supply
 from evoloco.deploy.champion import Champion
 from evoloco.deploy.robot import Robot
+from evoloco.identify.hanging import hang
 
 PATIENCE = 1.0
 """Time that an answer may take in lock-step [s]: physics is computed meanwhile."""
@@ -24,14 +25,22 @@ FINE = 0.005
 """Shortest time by which the robot advances at once in real time [s]."""
 
 PLANT = f"{__name__}:body"
-"""Makes the robot behind the emulated bus; its option is `run`."""
+"""Makes the robot behind the emulated bus; its options are `run` and `hung`."""
 
 
-def body(run: str) -> Body:
-    """The body of a champion (see `Champion.of`)."""
+def body(run: str, hung: bool = False) -> Body:
+    """The body of a champion.
+
+    Args:
+        run: Whose champion (see `Champion.of`).
+        hung: Whether it hangs by its torso; else it stands on its feet.
+
+    Raises:
+        ModelError: It cannot hang.
+    """
     champion = Champion.of(run)
     ((morphology, _),) = champion.experiment.embodied(champion.genome[None])
-    return Body(morphology)
+    return Body(hang(morphology) if hung else morphology)
 
 
 def often(timestep: float) -> float:

@@ -1,27 +1,22 @@
-"""What a robot is asked to do, step by step: home, stand, walk, fade out, stand."""
+"""A gait as a robot's course: home, stand, walk, fade out, stand."""
 
-from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
 
-from evoloco.deploy.commands import ramp
+from evoloco.deploy.course import Goals, at_home, to_home
 from evoloco.deploy.readings import Readings
 from evoloco.deploy.robot import Robot
-from evoloco.deploy.sensing import named
-from evoloco.genome import Array
+from evoloco.deploy.sensing import check, named
 from evoloco.host import Host
 
 FADE = 1.0
 """Time in which the gait's movements become smaller until the robot stands at home [s]."""
 
-LAST = "standing, until torque goes off: hold the robot"
-"""The last phase."""
-
 
 @dataclass(frozen=True)
 class Gait:
-    """A deployment's course.
+    """A controller that walks.
 
     Attributes:
         robot: With the joints in the order of the commands.
@@ -35,20 +30,26 @@ class Gait:
     duration: float
     asked: tuple[float, float, float]
 
-    def goals(self, first: Readings) -> Generator[tuple[str, Array], Readings, None]:
-        """Yields the phase and the goal [rad] (J,) of each control step, and is sent readings.
+    @property
+    def doing(self) -> str:
+        """What the robot does (see `Course.doing`)."""
+        return (
+            f"walk for {self.duration:g} s in control steps of {1e3 * self.host.control_dt:g} ms, "
+            f"fade out in {FADE:g} s"
+        )
 
-        The ramp home begins where the robot stands.
+    def check(self) -> None:
+        """Checks that the robot fits the body, and tells what the controller reads.
 
-        Args:
-            first: Readings before the first goal.
+        Raises:
+            SpecError: It does not.
         """
-        host, start = self.host, self.robot.start
-        now = first
-        for goal in ramp(first.position, host.home, start.velocity, host.control_dt):
-            now = yield "to home", goal
-        for _ in range(round(start.settle / host.control_dt)):
-            now = yield "standing", host.home
+        check(self.robot, self.host)
+
+    def goals(self, first: Readings) -> Goals:
+        """What the robot is to do in each control step (see `Course.goals`)."""
+        host = self.host
+        now = yield from to_home(self.robot, host, first)
 
         host.reset()
         host.asked[:] = self.asked
@@ -61,5 +62,4 @@ class Gait:
             phase = "walking" if step < walking else "fading out"
             now = yield phase, host.home + share * (command - host.home)
 
-        for _ in range(round(start.settle / host.control_dt)):
-            now = yield LAST, host.home
+        yield from at_home(self.robot, host)

@@ -4,8 +4,9 @@ import numpy as np
 
 from evoloco.deploy.champion import Champion
 from evoloco.deploy.commands import allowed
-from evoloco.deploy.gait import FADE
+from evoloco.deploy.course import Course
 from evoloco.deploy.robot import Robot
+from evoloco.genome import Array
 from evoloco.host import Host
 from evoloco.individual import Individual
 from evoloco.text_table import aligned
@@ -33,30 +34,32 @@ def table(robot: Robot, host: Host) -> str:
     return aligned(HEADER, rows)
 
 
-def sentences(champion: Champion, robot: Robot, host: Host, duration: float) -> list[str]:
+def sentences(robot: Robot, course: Course, goals: Array) -> list[str]:
     """What would happen, in the order in which it would.
 
     Args:
-        champion: Whose gait it is.
         robot: With the joints in the order of the commands.
-        host: Of the controller.
-        duration: Of the gait [s].
+        course: What it is asked to do.
+        goals: Commands between the times at home [rad] (T, J).
     """
-    start, dt = robot.start, host.control_dt
+    start = robot.start
     return [
         f"It would find {len(robot.joints)} servos and the IMU (id {robot.imu.id}) at "
         f"{robot.bus.baud} bit/s, and switch torque on where the robot stands.",
         f"It would go home at {start.velocity:g} rad/s at most, and stand for {start.settle:g} s.",
-        f"It would walk for {duration:g} s in control steps of {1e3 * dt:g} ms, fade out in "
-        f"{FADE:g} s, stand again, and switch torque off.",
-        _limited(champion, robot, host, duration),
+        f"It would {course.doing}, stand again, and switch torque off.",
+        _limited(robot, course.host, goals),
     ]
 
 
-def _limited(champion: Champion, robot: Robot, host: Host, duration: float) -> str:
-    """How much the robot's limits would change the commands of a simulated episode."""
+def simulated(champion: Champion, host: Host, duration: float) -> Array:
+    """Commands of a gait in its own simulation [rad] (T, J), for some time [s]."""
     episode = Individual(champion.experiment, 0, 0, champion.genome).simulate(duration)
-    goals = np.clip(episode["ctrl"], host.low, host.high)
+    return np.clip(episode["ctrl"], host.low, host.high)
+
+
+def _limited(robot: Robot, host: Host, goals: Array) -> str:
+    """How much the robot's limits would change commands."""
     sent, before = np.empty_like(goals), host.home
     for place, goal in enumerate(goals):
         before = allowed(goal, before, robot.low, robot.high, robot.velocity, host.control_dt)
@@ -69,4 +72,4 @@ def _limited(champion: Champion, robot: Robot, host: Host, duration: float) -> s
         if change[place] > TOUCHED
     ]
     told = ", ".join(touched) or "none"
-    return f"Commands of a simulated episode that the robot's limits would change: {told}."
+    return f"Commands that the robot's limits would change: {told}."

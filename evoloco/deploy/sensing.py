@@ -36,12 +36,12 @@ def named(robot: Robot, now: Readings, feet: tuple[str, ...]) -> dict[str, Array
     return found
 
 
-def check(robot: Robot, host: Host) -> None:
-    """Checks that a robot tells what a controller reads, and can stand at home.
+def check_body(robot: Robot, host: Host) -> None:
+    """Checks that a robot has the joints and feet of a body, and can stand at home.
 
     Args:
         robot: Whose joints are in the order of the commands.
-        host: Of the controller. It is reset.
+        host: Whose body it is.
 
     Raises:
         SpecError: It does not.
@@ -56,12 +56,25 @@ def check(robot: Robot, host: Host) -> None:
                 f"The home posture has {name} at {angle:.2f} rad, beyond the limits of robot "
                 f"'{robot.name}': {low:g} to {high:g} rad."
             )
-    feet = host.morphology.feet
     for foot in robot.feet:
-        if foot not in feet:
+        if foot not in body.feet:
             raise SpecError(
-                f"Robot '{robot.name}' has a foot '{foot}', the body {', '.join(feet)}."
+                f"Robot '{robot.name}' has a foot '{foot}', the body {', '.join(body.feet)}."
             )
+
+
+def check(robot: Robot, host: Host) -> None:
+    """Checks that a robot tells what a controller reads, and fits its body.
+
+    Args:
+        robot: Whose joints are in the order of the commands.
+        host: Of the controller. It is reset.
+
+    Raises:
+        SpecError: It does not.
+    """
+    check_body(robot, host)
+    feet = host.morphology.feet
     told = named(robot, _at_home(host.home, len(robot.feet)), feet)
     missing = [name for name in host.reads if name not in told]
     if missing:

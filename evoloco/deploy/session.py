@@ -13,14 +13,13 @@ from typing import NoReturn
 
 import numpy as np
 
+from evoloco.deploy.course import Course
 from evoloco.deploy.deadlines import Deadlines
-from evoloco.deploy.gait import Gait
 from evoloco.deploy.keeper import Task
 from evoloco.deploy.lines import Lines, Message
 from evoloco.deploy.readings import Readings
 from evoloco.deploy.recorder import Recorder
 from evoloco.deploy.robot import Robot
-from evoloco.deploy.sensing import check
 from evoloco.deploy.servos import Servos, listed
 from evoloco.errors import EvolocoError, SpecError
 
@@ -144,13 +143,15 @@ class Keeper:
             return "all servos"
 
 
-def deploy(task: Task, robot: Robot, gait: Gait, log: Path, tell: Callable[[str], None]) -> Done:
-    """Runs a gait on a robot.
+def deploy(
+    task: Task, robot: Robot, course: Course, log: Path, tell: Callable[[str], None]
+) -> Done:
+    """Takes a robot through a course.
 
     Args:
         task: What the keeper is told.
         robot: With the joints in the order of the commands.
-        gait: What the robot is asked to do.
+        course: What the robot is asked to do.
         log: Where the robot's log is written.
         tell: Called with each phase as it begins.
 
@@ -159,12 +160,12 @@ def deploy(task: Task, robot: Robot, gait: Gait, log: Path, tell: Callable[[str]
         RobotError: A guard tripped, or a part died.
         Stopped: A signal came.
     """
-    check(robot, gait.host)
+    course.check()
     done = Done(Deadlines(task.control_dt))
     with _stoppable(), Recorder(log, tuple(robot.joints), tuple(robot.feet)) as recorder:
         keeper = Keeper(task, robot)
         try:
-            _run(keeper, gait, recorder, done, tell)
+            _run(keeper, course, recorder, done, tell)
         except BaseException as error:
             _add(error, _torque(keeper.end(str(error)), task.dry))
             raise
@@ -175,12 +176,12 @@ def deploy(task: Task, robot: Robot, gait: Gait, log: Path, tell: Callable[[str]
 
 
 def _run(
-    keeper: Keeper, gait: Gait, recorder: Recorder, done: Done, tell: Callable[[str], None]
+    keeper: Keeper, course: Course, recorder: Recorder, done: Done, tell: Callable[[str], None]
 ) -> None:
-    """Exchanges readings and goals until the gait's end."""
+    """Exchanges readings and goals until the end of the course."""
     message = keeper.receive()
-    course = gait.goals(Readings.of(message["readings"]))
-    phase, goal = next(course)
+    goals = course.goals(Readings.of(message["readings"]))
+    phase, goal = next(goals)
     while True:
         if phase != done.phase:
             done.phase = phase
@@ -194,7 +195,7 @@ def _run(
             _record(recorder, before, command)
         done.deadlines.add(message["took"])
         try:
-            phase, goal = course.send(Readings.of(message["readings"]))
+            phase, goal = goals.send(Readings.of(message["readings"]))
         except StopIteration:
             return
 
