@@ -273,7 +273,7 @@ def with_sensors_in_front() -> Morphology:
 
 @cache
 def bodies() -> dict[str, Morphology]:
-    bundled = [name for name in members("morphologies") if name != "mjcf"]
+    bundled = [name for name in members("morphologies") if name not in ("mjcf", "fitted")]
     return {
         **{name: member("morphologies", name).build() for name in bundled},
         "motors": member("morphologies", "muscle_biped").build(drive="motors"),
