@@ -4,8 +4,10 @@
     python benchmarks/hidden_robot.py learned [SEED]  torques of a learned servo, gaits made with it
     python benchmarks/hidden_robot.py loop [SEED...]  identify, evolve again, walk, on five robots
 
-The robots are processes of their own (`hidden_body.py`), in lock-step with this one: no bus lies
-between. Their logs have the steps of encoders and tachometers, and torques in steps of 0.02 N m.
+The robots are processes of their own (`hidden_body.py`), in lock-step with this one. In `fit` and
+`learned` no bus lies between; their logs have the steps of encoders and tachometers, and torques in
+steps of 0.02 N m. In `loop` everything goes through the emulated bus (`hidden_bus.py`): the log by
+`--play`, and the gaits by the session and keeper of `evoloco deploy`.
 """
 
 import subprocess
@@ -16,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from hidden_body import ENCODER, TACHOMETER, Hidden
+from hidden_bus import Deployment
 
 from evoloco import robot_log
 from evoloco.check.subject import Subject
@@ -320,11 +323,12 @@ def ratio(body: object, model: learned.Learned, one: recording.Recording, part: 
 
 
 def loop(seed: int, folder: Path, generations: int = 8) -> None:
-    before = [walk(seed, *published(run))[:2] for run in ("biped_fast", "biped")]
+    before = [
+        walk_on_bus(seed, *published(run), folder / f"{run}.csv") for run in ("biped_fast", "biped")
+    ]
     begin = time.process_time()
-    log, _ = hung_log(seed, 45.0)
-    robot_log.write(folder / "log.csv", log)
     (folder / "believed.toml").write_text(BELIEVED.format(step=0.005))
+    play_on_bus(seed, folder, 45.0)
     found = identify([folder / "log.csv"], str(folder / "believed.toml"), "m1,m1_play", False, 4, 1)
     file = found.write(folder)
     took = time.process_time() - begin
@@ -332,7 +336,8 @@ def loop(seed: int, folder: Path, generations: int = 8) -> None:
     fitted = f'name = "fitted"\npath = "{file}"'
     start = ("--start", "biped")
     experiment, genome = evolve(folder, "again", fitted, generations, NEAR, 3, *start)
-    said, there = simulated(experiment, genome), walk(seed, experiment, genome)[:2]
+    said = simulated(experiment, genome)
+    there = walk_on_bus(seed, experiment, genome, folder / "walk.csv")
     print(
         f"robot {seed}: nominal gait {before[0][0]:.1f} s, robust gait {before[1][0]:.1f} s; "
         f"{found.best.model.name} {1e3 * found.before_rms:.1f} -> {1e3 * found.best.rms:.1f} mrad "
@@ -340,6 +345,24 @@ def loop(seed: int, folder: Path, generations: int = 8) -> None:
         f"{there[1]:.2f} m in {there[0]:.1f} s ({there[1] / said[1] - 1:+.1%})",
         flush=True,
     )
+    for name, (_, _, why) in zip(("nominal", "robust", "new"), (*before, there), strict=True):
+        if why:
+            print(f"  {name} gait: {why}", flush=True)
+
+
+def walk_on_bus(
+    seed: int, experiment: Experiment, genome: Array, log: Path
+) -> tuple[float, float, str]:
+    """How long a gait walks on a robot behind the bus [s], how far [m], and why it ended early."""
+    return Deployment(experiment, genome).walk(seed, SPEED, DURATION, log)
+
+
+def play_on_bus(seed: int, folder: Path, duration: float) -> None:
+    """Writes `log.csv` of a robot that hangs behind the bus."""
+    body = biped.build(hip_yaw=True)
+    commands = excitation.excite(body, "mixed", duration, PERIOD, 0.5, 5.0, seed)
+    robot_log.write(folder / "excite.csv", excitation.as_log(body, commands, PERIOD))
+    Deployment(*published("biped")).play(seed, folder / "excite.csv", folder / "log.csv")
 
 
 if __name__ == "__main__":

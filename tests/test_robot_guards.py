@@ -157,7 +157,7 @@ def test_an_imu_that_repeats_itself_trips_only_while_commands_move():
 
 def test_an_encoder_that_repeats_itself_trips_once_its_command_has_moved_far_enough():
     guard, noise = Guard(OP3, DT), np.random.default_rng(0)
-    for step in range(10):
+    for step in range(20):
         position = 0.01 * step * np.ones(COUNT)
         position[5] = 0.3
         velocity = 0.01 * step * (np.arange(COUNT) == 4)  # of a joint that trembles in its place
@@ -170,7 +170,16 @@ def test_an_encoder_that_repeats_itself_trips_once_its_command_has_moved_far_eno
             break
     assert guard.guard == "encoder"
     assert "ankle_roll_left" in guard.reason
-    assert step == 5  # 5 changes of 0.02 rad are the first that exceed 0.08 rad
+    assert step == 5 + 4  # 5 changes of 0.02 rad exceed 0.08 rad, and 4 more steps last 80 ms
+
+
+def test_a_servo_that_answers_a_jump_late_does_not_trip():
+    guard, noise = Guard(OP3, DT), np.random.default_rng(0)
+    for step in range(20):
+        answered = 0.05 * max(0, step - 13) * np.ones(COUNT)
+        shaken = replace(UPRIGHT, position=answered, rate=0.01 * noise.standard_normal(3))
+        guard.judge(shaken, np.full(COUNT, 0.2 * (step == 10)), on=True)
+    assert not guard.reason
 
 
 def test_a_tilt_that_only_the_gyroscope_tells_trips():

@@ -12,7 +12,7 @@
 | current     | a servo draws more than its limit                         | `guard.current` |
 | jump        | a joint went farther than it can                          | at once         |
 | tilt        | the torso's roll or pitch is larger than its limit        | at once         |
-| encoder     | angle and velocity repeat themselves, the command moves   | `STILL`         |
+| encoder     | angle and velocity repeat themselves, the command moves   | `STILL`, `LATE` |
 | imu         | the IMU repeats itself while commands move                | `REPEATED`      |
 
 Times count control steps, never a clock: an emulated robot may be slower or faster than real time.
@@ -46,6 +46,9 @@ STILL = 0.08
 A servo at its strength may stand, too, but its velocity trembles: in no gait of the bundled bipeds
 on servos is the way longer than 0.04 rad."""
 
+LATE = 0.08
+"""Time that a servo may take besides, until it begins to follow its command [s]."""
+
 JUMP = 2.0
 """Way of a joint in a control step over what its command may change: more is no motion."""
 
@@ -78,6 +81,7 @@ class Guard:
         self._over = np.zeros(len(self._joints), int)
         self._low = np.zeros(len(self._joints), int)
         self._still = np.zeros(len(self._joints))
+        self._late = np.zeros(len(self._joints), int)
         self._repeated = 0
         self._before: Readings | None = None
         self._tilt: Array | None = None
@@ -170,8 +174,10 @@ class Guard:
 
         same = (way == 0) & (now.velocity == self._before.velocity)
         self._still = np.where(same & on, self._still + np.abs(moves), 0.0)
+        self._late = np.where(self._still > STILL, self._late + 1, 0)
         stuck = "The angle of {joint} stands still while its command moved by {value:.2f} rad"
-        self._first(self._still > STILL, "encoder", stuck, self._still)
+        late = self._late > math.ceil(LATE / self._dt)
+        self._first(late, "encoder", stuck, self._still)
 
     def _judge_torso(self, now: Readings, moves: Array) -> None:
         if self._tilt is None:
