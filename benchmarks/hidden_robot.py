@@ -56,7 +56,7 @@ FITS = ((0.005, "m1,m1_play,m2,m6_play", 5), (0.0025, "m1,m1_play", 4))
 """Physics steps [s], with the models that are compared and steps of their fits."""
 
 CHOSEN = (1, 4, 23, 24, 27)
-"""Robots of the loop: the nominal gait falls on all, the robust one on 4, 23 and 27."""
+"""Robots of the loop. Without a bus, the nominal gait falls on all, the robust one on 4, 23, 27."""
 
 BELIEVED = """name = "believed"
 preset = "robust"

@@ -96,7 +96,8 @@ def excite(
     output.data("excitation", {**facts, "touched": done.touched, "fell": done.fell})
     output.say(f"{duration:g} s of commands for {len(body.joints)} joints: {out}")
     output.say("Hang the robot up by its torso, so that it cannot fall and its legs move freely.")
-    output.say(f"Then fit what it logs: evoloco identify LOG --morphology {morphology}")
+    output.say(f"Play them: evoloco deploy RUN --robot ROBOT.toml --play {out} --log LOG.csv")
+    output.say(f"Then fit what it logs: evoloco identify LOG.csv --morphology {morphology}")
 
 
 def identify(
