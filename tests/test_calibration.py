@@ -132,7 +132,8 @@ def test_the_table_names_every_joint():
 def test_the_command_writes_a_file_that_its_own_check_accepts(tmp_path, evoloco, monkeypatch):
     right = deployment()
     path, out = tmp_path / "robot.toml", tmp_path / "out.toml"
-    path.write_text(ROBOT.replace("sign = -1", "sign = 1").replace('"20 deg"', '"0 deg"'))
+    wrongly = ROBOT.replace("sign = -1", "sign = 1").replace('"20 deg"', '"0 deg"')
+    path.write_text(wrongly.replace('"20 ms"', '"2 s"'))  # a busy machine answers late
     with right.bus(real_time=True) as emulator:
         person = Person(emulator.machine, right.puppet)
         monkeypatch.setattr(deploying, "_ask", person)
