@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from evoloco import __version__, text_file
 from evoloco.errors import JournalError, SpecError
 from evoloco.experiment import Experiment
+from evoloco.extras import bringing
 from evoloco.members import member
 from evoloco.model_file import files_of
 from evoloco.references import Reference, references, resolved
@@ -221,7 +222,10 @@ def _version(package: str) -> str:
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
-        raise SpecError(f"The run needs the package '{package}', which is not installed.") from None
+        raise SpecError(
+            f"The run needs the package '{package}', which is not installed. Install it with: "
+            f"{bringing(package)}"
+        ) from None
 
 
 def digest(path: Path) -> str:
