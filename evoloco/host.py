@@ -22,13 +22,10 @@ from evoloco.sensor import Clock, Estimate, Reading, Sensor
 from evoloco.sensors import acceleration
 from evoloco.sim.compile import CompiledController
 from evoloco.standard_sensors import RATE
-from evoloco.tilt import filtered, leaning
+from evoloco.tilt import TIME_CONSTANT, filtered, leaning
 
 ORIENTATION = "torso.orientation"
 """A MuJoCo sensor that robots lack."""
-
-TIME_CONSTANT = 2.0
-"""With which acceleration corrects a tilt that a run takes as known [s]; see `estimated_tilt`."""
 
 _RESET = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_double)
 _STEP = ctypes.CFUNCTYPE(

@@ -6,6 +6,9 @@ import numpy as np
 
 from evoloco.genome import Array
 
+TIME_CONSTANT = 2.0
+"""With which acceleration corrects a tilt that a run takes as known [s]; see `estimated_tilt`."""
+
 
 def leaning(acceleration: Array) -> Array:
     """Roll and pitch [rad] (2,) of a torso at rest; leaning forward is positive.

@@ -27,10 +27,7 @@ from numpy.typing import NDArray
 from evoloco.deploy.readings import Readings
 from evoloco.deploy.robot import Robot
 from evoloco.genome import Array
-from evoloco.tilt import filtered, leaning
-
-TIME_CONSTANT = 2.0
-"""With which the accelerometer corrects the tilt [s], as in `evoloco.host`."""
+from evoloco.tilt import TIME_CONSTANT, filtered, leaning
 
 SHORT = 2
 """Control steps that a supply may be beyond its limits: a start of all motors lowers it."""

@@ -99,8 +99,7 @@ class Extended:
         """The servos with values of their numbers."""
         given = dict(zip((one.name for one in self.numbers), values, strict=True))
         joints, model = self._body.joints, self._body.model
-        motors = model.actuator_gainprm[[model.actuator(joint.name).id for joint in joints]]
-        resistance, constant = motors[:, RESISTANCE], motors[:, MOTOR_CONSTANT]
+        resistance, constant, volts = motors(self._body)
 
         def each(kind: str) -> Array:
             return np.array([given.get(f"{joint.name}.{kind}", 0.0) for joint in joints])
@@ -110,7 +109,7 @@ class Extended:
             **{name: given.get(name, SHARED[name][1]) for name in (*SCALARS[1:], *LOADS)},
             **{name: given[tied] for name, tied in _TIED.items() if tied in given},
             "gain": each("servo_gain"),
-            "stall": constant / resistance * motors[:, VOLTAGE],
+            "stall": constant / resistance * volts,
             "emf": constant**2 / resistance,
             "volts": resistance / constant,
             "low": np.array([joint.low for joint in joints]),
@@ -140,6 +139,13 @@ def _further(body: Morphology, kinds: Sequence[str]) -> list[Number]:
         if "backlash" in kinds:
             found.append(Number("backlash", joint.name, "rad", 0.0, 0.0, WIDEST))
     return found
+
+
+def motors(body: Morphology) -> tuple[Array, Array, Array]:
+    """Resistance, torque constant and supply of the motors of the driven joints (nu,)."""
+    model = body.model
+    rows = model.actuator_gainprm[[model.actuator(joint.name).id for joint in body.joints]]
+    return rows[:, RESISTANCE], rows[:, MOTOR_CONSTANT], rows[:, VOLTAGE]
 
 
 def prepared(body: Morphology, name: str) -> Morphology:

@@ -12,13 +12,13 @@ from evoloco.errors import SpecError
 from evoloco.extras import needs
 from evoloco.genome import Array
 from evoloco.identify import numbers as own
+from evoloco.identify.extended import motors
 from evoloco.identify.extended import prepared as with_voltages
 from evoloco.identify.model import Start
 from evoloco.identify.network import HISTORY, LAYERS, Network
 from evoloco.identify.numbers import Number
 from evoloco.identify.recording import Recording
 from evoloco.morphology import Morphology
-from evoloco.randomization.servos import MOTOR_CONSTANT, RESISTANCE, VOLTAGE
 
 SPACING = 0.01
 """Time between the moments that the network sees [s] (Hwangbo et al., 2019)."""
@@ -69,13 +69,6 @@ class Learned:
         }
         samples = math.ceil((HISTORY - 1) * SPACING / self._body.model.opt.timestep) + 2
         return Network(fields, samples)
-
-
-def motors(body: Morphology) -> tuple[Array, Array, Array]:
-    """Resistance, torque constant and supply of the motors of the driven joints (nu,)."""
-    model = body.model
-    rows = model.actuator_gainprm[[model.actuator(joint.name).id for joint in body.joints]]
-    return rows[:, RESISTANCE], rows[:, MOTOR_CONSTANT], rows[:, VOLTAGE]
 
 
 def examples(body: Morphology, recording: Recording, part: slice) -> tuple[Array, Array]:
