@@ -44,6 +44,12 @@ def test_muscles_and_tendons_are_refused():
     assert "muscles, tendons" in refusal(host("muscle_biped"))
 
 
+def test_servos_that_are_not_mujocos_are_refused():
+    other = host("hopper")
+    other.morphology = replace(other.morphology, actuators=object())
+    assert "servos that are not MuJoCo's" in refusal(other)
+
+
 def _ball(spec):
     spec.body("torso").add_body(name="arm", mass=1, inertia=[1, 1, 1]).add_joint(
         type=mujoco.mjtJoint.mjJNT_BALL

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from evoloco import fields
+from evoloco.bus.body import Body
 from evoloco.check.physics_steps import Rerun
 from evoloco.errors import ModelError, SpecError
 from evoloco.identify import ladder, learned, network, recording
@@ -201,6 +202,14 @@ def test_an_episode_of_a_fitted_body_can_be_simulated_step_by_step():
     home = np.array([joint.home for joint in body.joints])
     again = Rerun(native, home, Scenario(np.zeros(2), np.zeros(2)))
     assert len(list(again.steps())) == 100
+
+
+def test_a_simulation_that_lacks_a_bodys_servos_refuses_it():
+    body = built(fitted(lag=0.02))
+    with pytest.raises(ModelError, match="has MuJoCo's servos only"):
+        Body(body)
+    with pytest.raises(ModelError, match="name the body that the robot was believed to be"):
+        hang(body)
 
 
 def test_models_beyond_the_simplest_need_dc_motors():

@@ -33,13 +33,18 @@ class Body:
         home: Commands in the home keyframe [rad] (n,).
 
     Raises:
-        ModelError: Muscles or torques drive the joints.
+        ModelError: Muscles, torques or servos that are not MuJoCo's drive the joints.
     """
 
     def __init__(self, morphology: Morphology) -> None:
         if morphology.muscles or morphology.torques:
             drive = "muscles" if morphology.muscles else "motors that take torques"
             raise ModelError(f"A servo bus needs servos, but {drive} drive this body's joints.")
+        if morphology.actuators is not None:
+            raise ModelError(
+                "The emulated bus has MuJoCo's servos only, but this body's are others, such as "
+                "those of a fitted body. Name a run whose servos are MuJoCo's, or a robot's --port."
+            )
 
         body = morphology.changed(lambda spec: acceleration.prepare(spec, morphology))
         self._body, self._model = body, copy.copy(body.model)

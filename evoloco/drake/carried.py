@@ -51,6 +51,8 @@ def check(host: Host, scenario: Scenario | None = None) -> None:
         scenario: Where the episode happens; looked at where given.
     """
     found = [*_of_model(host.morphology.model), *_of_sensors(host)]
+    if host.morphology.actuators is not None:
+        found.append("servos that are not MuJoCo's, such as those of a fitted body")
     if scenario is not None:
         found += _of_scenario(scenario)
     if found:

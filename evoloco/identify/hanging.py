@@ -20,6 +20,11 @@ def hang(morphology: Morphology) -> Morphology:
     """
     if morphology.muscles or morphology.torques:
         raise ModelError("Only bodies that servos drive can be identified.")
+    if morphology.actuators is not None:
+        raise ModelError(
+            "This body's servos are not MuJoCo's, such as those of a fitted body: name the body "
+            "that the robot was believed to be."
+        )
     root = _root(morphology)
     model = morphology.model
     first, last = _positions_of(morphology, root)
