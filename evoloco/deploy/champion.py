@@ -1,27 +1,16 @@
 """Whose gait a robot is to walk, and what it can be asked for."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from evoloco.check.subject import Subject
 from evoloco.errors import SpecError
 from evoloco.experiment import Experiment
 from evoloco.export import bundle
-from evoloco.genome import Array
-from evoloco.host import Host
+from evoloco.export.exported import Hosted
 
 
-@dataclass(frozen=True, eq=False)
-class Champion:
-    """A champion.
-
-    Attributes:
-        experiment: Of its run.
-        genome: (n,).
-    """
-
-    experiment: Experiment
-    genome: Array
+class Champion(Hosted):
+    """A champion to deploy."""
 
     @classmethod
     def of(cls, run: str) -> "Champion":
@@ -39,19 +28,6 @@ class Champion:
             return cls(found.experiment, found.genome)
         subject = Subject.of(run)
         return cls(Experiment(subject.spec), subject.genome)
-
-    @property
-    def name(self) -> str:
-        """Of its run."""
-        return self.experiment.spec.name
-
-    def host(self) -> Host:
-        """Its controller, ready to run.
-
-        Raises:
-            ControllerError: It reads what can be known in the run's own simulation only.
-        """
-        return Host(self.experiment, self.genome)
 
     def asked(self, speed: float | None, turning_rate: float | None) -> tuple[float, float, float]:
         """Speed [m/s], heading [rad] and turning rate [rad/s] to ask for.

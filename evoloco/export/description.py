@@ -145,13 +145,13 @@ def names(body: Morphology) -> list[str]:
 def controls(host: Host, calibration: dict[str, Calibration]) -> list[Control]:
     """The controls of a body."""
     body, found = host.morphology, []
-    for place, name in enumerate(names(body)):
+    for place, (name, unit) in enumerate(zip(names(body), units(body), strict=True)):
         joint = None if body.muscles else body.joints[place]
         mounted = calibration.get(name, Calibration())
         found.append(
             Control(
                 name=name,
-                unit=units(body)[place],
+                unit=unit,
                 low=finite(float(host.low[place])),
                 high=finite(float(host.high[place])),
                 home=float(host.home[place]),

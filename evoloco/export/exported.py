@@ -20,19 +20,41 @@ class ExportError(EvolocoError):
     """A champion that cannot be exported, or a bundle that cannot be used."""
 
 
-@dataclass(frozen=True)
-class Exported:
-    """A champion to export.
+@dataclass(frozen=True, eq=False)
+class Hosted:
+    """A genome whose controller is to run outside of the native episodes.
 
     Attributes:
         experiment: Of its run.
         genome: (n,).
-        sha256: Digest of its run file and its genome.
-        heldout: Number of held-out episodes by outcome, such as {"completed": 16}.
     """
 
     experiment: Experiment
     genome: Array
+
+    @property
+    def name(self) -> str:
+        """Of its run."""
+        return self.experiment.spec.name
+
+    def host(self) -> Host:
+        """Its controller, ready to run.
+
+        Raises:
+            ControllerError: It reads what can be known in the run's own simulation only.
+        """
+        return Host(self.experiment, self.genome)
+
+
+@dataclass(frozen=True, eq=False)
+class Exported(Hosted):
+    """A champion to export.
+
+    Attributes:
+        sha256: Digest of its run file and its genome.
+        heldout: Number of held-out episodes by outcome, such as {"completed": 16}.
+    """
+
     sha256: str
     heldout: Mapping[str, int]
 
@@ -49,19 +71,6 @@ class Exported:
         return cls(
             Experiment(subject.spec), subject.genome, subject.champion.sha256, Counter(outcomes)
         )
-
-    @property
-    def name(self) -> str:
-        """Of its run."""
-        return self.experiment.spec.name
-
-    def host(self) -> Host:
-        """Its controller, ready to run.
-
-        Raises:
-            ControllerError: It reads what can be known in the run's own simulation only.
-        """
-        return Host(self.experiment, self.genome)
 
     @cached_property
     def files(self) -> dict[str, str]:

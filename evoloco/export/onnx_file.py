@@ -23,6 +23,7 @@ from evoloco.export.felt import felt_in, stepped
 from evoloco.export.folder import refuse_existing
 from evoloco.extras import needs
 from evoloco.genome import Array
+from evoloco.members import member
 from evoloco.policy_file import Policy
 from evoloco.record import files
 
@@ -105,15 +106,14 @@ def network_of(exported: Exported) -> Network:
             f"The controller '{experiment.spec.controller.name}' is no network: ONNX is for "
             "policies. Export it with: --to c, or --to json"
         )
-    host, described = exported.host(), describe(exported, {})
-    assert described.normaliser is not None
+    host = exported.host()
     params = fields.record(experiment.parameters(exported.genome), layouts(controller)[0])
     policy = Policy(controller.layout, params.weights, params.shift, params.scale)
     return Network(
         layers=policy.layers,
         mean=policy.mean,
         spread=policy.spread,
-        clip=described.normaliser.clip,
+        clip=member("controllers", experiment.spec.controller.name).CLIP,
         squash=controller.layout.squash,
         centre=params.centre,
         reach=params.reach,
