@@ -1,0 +1,1 @@
+"""What learned sensors share: random pictures, learning, weights."""
