@@ -151,6 +151,8 @@ class Embodiment:
             morphology = morphology.with_sides(self._sides)
         if self._terrain:
             morphology = self._terrain.under(morphology)
+        if target := self._spec.scenario.target:
+            morphology = target.drawn.beside(morphology)
         morphology = fitted(morphology, self._spec.sensors)
 
         with user_code(f"controller: '{self._spec.controller.name}'"):

@@ -408,6 +408,7 @@ class Experiment:
             terrain=self.terrain,
             randomizations=self.randomizations if randomizations is None else randomizations,
             command=self.commands if differing is None else self._commands(scenario.command),
+            target=self.spec.scenario.target and self.spec.scenario.target.drawn,
             width=width,
         )
 

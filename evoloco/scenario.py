@@ -1,5 +1,6 @@
 """Where an episode happens: how the body starts, what pushes it, and what the ground is like."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -12,6 +13,7 @@ from evoloco.genome import Array
 from evoloco.morphology import Morphology
 from evoloco.randomization.draw import Draws, Randomization, widened
 from evoloco.randomization.draw import draw as draw_randomizations
+from evoloco.target import Target
 from evoloco.terrain import STREAM, Terrain
 
 Direction = Literal["any", "sagittal", "lateral", "forward", "backward"]
@@ -56,6 +58,8 @@ class Scenario:
         command: What is asked for, a row per stage: start [s], speed [m/s], heading [rad] and
             turning rate [rad/s] (S, 4). Three numbers are a command for the whole episode (see
             `evoloco.command.timetable`).
+        target: Distance [m], bearing [rad] and radius [m] of the ball to walk to (3,); none where
+            empty (see `evoloco.target`).
         key: Address of the random numbers that are drawn within the episode, such as sensor noise.
     """
 
@@ -66,6 +70,7 @@ class Scenario:
     heights: Array = field(default_factory=lambda: np.zeros((0, 0)))
     draws: Draws = field(default_factory=Draws)
     command: Array = field(default_factory=lambda: np.zeros((1, 4)))
+    target: Array = field(default_factory=lambda: np.zeros(0))
     key: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
@@ -75,8 +80,17 @@ class Scenario:
         ground = "rough ground" if self.heights.size else "the model's ground"
         return (
             f"Scenario({len(self.pushes)} pushes, friction {self.friction:.3g}, {ground}, "
-            f"{len(self.draws.randomizations)} randomizations, {self._asked}, key {self.key})"
+            f"{len(self.draws.randomizations)} randomizations, {self._asked}{self._aim}, "
+            f"key {self.key})"
         )
+
+    @property
+    def _aim(self) -> str:
+        """Where the target is, in words."""
+        if not self.target.size:
+            return ""
+        distance, bearing, _ = self.target
+        return f", a target {distance:.3g} m away at {math.degrees(bearing):.3g} degrees"
 
     @property
     def _asked(self) -> str:
@@ -102,6 +116,7 @@ def draw(
     terrain: Terrain | None = None,
     randomizations: Sequence[Randomization] = (),
     command: Commands = STANDING,
+    target: Target | None = None,
     width: float = 1.0,
 ) -> Scenario:
     """Draws a scenario from the random numbers at an address.
@@ -122,6 +137,7 @@ def draw(
         terrain: Ground that the body stands on (`Terrain.under`); level ground where left out.
         randomizations: What else differs about body and surroundings.
         command: What is asked for.
+        target: What the ball to walk to is drawn from; none where left out.
         width: How far the world is from the middle one: a factor on the start's noise, on pushes,
             on the sensors' noise, and on the widths of the ranges of friction and randomizations.
 
@@ -154,6 +170,7 @@ def draw(
         np.stack(pushes, axis=1),
         slip,
         command=command.draw(address, duration),
+        target=target.draw(address) if target else np.zeros(0),
         key=tuple(address),
         draws=draw_randomizations(randomizations, address, width),
     )

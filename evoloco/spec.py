@@ -1,5 +1,6 @@
 """The run file: the description of one run, as frozen data. Unknown keys are errors."""
 
+import math
 import os
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
@@ -28,6 +29,7 @@ from evoloco.randomization.draw import Randomization
 from evoloco.references import anchor
 from evoloco.search import start
 from evoloco.search.gene_range import Range
+from evoloco.target import Target
 from evoloco.unheard import unheard
 
 Positive = Annotated[float, Field(gt=0)]
@@ -411,6 +413,42 @@ class RandomizationSpec(_Table):
             return Randomization.of(name, **self.model_dump())
 
 
+class TargetSpec(_Table):
+    """A ball to walk to: a number, or [low, high] to draw from in every episode.
+
+    The body, geom and material `target` are added to the model. The ball touches nothing, and it
+    ends no episode: the measures `approach` and `reached` count.
+    """
+
+    radius: _Range = Field((0.05, 0.05), description="Of the ball [m].")
+    distance: _Range = Field(
+        (0.5, 2.0), description="From the torso's start to the ball's centre, on the level [m]."
+    )
+    bearing: _Range = Field(
+        (-90.0, 90.0),
+        description="From the torso's heading at the start to the ball, positive to the left "
+        "[degrees].",
+    )
+
+    @field_validator("radius", "distance", "bearing")
+    @classmethod
+    def _not_empty(cls, value: tuple[float, float]) -> tuple[float, float]:
+        return _ascending(value)
+
+    @field_validator("radius", "distance")
+    @classmethod
+    def _positive(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if value[0] <= 0:
+            raise ValueError("Must be above 0")
+        return value
+
+    @property
+    def drawn(self) -> Target:
+        """Returns how the ball of an episode is drawn."""
+        low, high = self.bearing
+        return Target(self.radius, self.distance, (math.radians(low), math.radians(high)))
+
+
 class ScenarioSpec(_Table):
     """Where an episode happens, and what differs between episodes."""
 
@@ -433,6 +471,7 @@ class ScenarioSpec(_Table):
     terrain: TerrainSpec = TerrainSpec()
     termination: TerminationSpec = TerminationSpec()
     command: CommandSpec = CommandSpec()
+    target: TargetSpec | None = None
 
     @field_validator("friction", mode="before")
     @classmethod

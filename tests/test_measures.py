@@ -23,6 +23,7 @@ from evoloco.gait.metabolism import (
 from evoloco.morphologies import muscle_biped
 from evoloco.morphology import Morphology
 from evoloco.stance import LOADED
+from evoloco.target import POSITION, Target, has_target
 from evoloco.term import Term
 
 BIPED, MOTOR_BIPED = body(), body(motors=True)
@@ -30,9 +31,14 @@ ROOM = importlib.import_module("evoloco.fitness").__path__
 MEASURES: dict[str, Any] = {
     member.name: importlib.import_module(f"evoloco.fitness.{member.name}")
     for member in pkgutil.iter_modules(ROOM)
+    if not member.name.startswith("_")
 }
 MUSCULAR: Morphology = muscle_biped.build()
-BODIES = {"effort": MUSCULAR, "joint_limit_torque": MUSCULAR}
+BESIDE_TARGET: Morphology = Target().beside(BIPED)
+BODIES = {
+    **dict.fromkeys(("effort", "joint_limit_torque"), MUSCULAR),
+    **dict.fromkeys(("approach", "reached"), BESIDE_TARGET),
+}
 """Bodies of measures that need another one."""
 DOWN_AT_HIP = [0, 0, 1, 0, 0, 0]
 
@@ -43,7 +49,8 @@ def measured(name: str, trace: Episode, **options: Any) -> Any:
 
 def striding(name: str, steps: int) -> Episode:
     """An episode for a measure."""
-    return episode(BODIES[name], steps) if name in BODIES else walk(BIPED, steps=steps)
+    away = {POSITION: [2.0, 1.0, 0.05]} if has_target(BODIES.get(name, BIPED)) else {}
+    return episode(BODIES[name], steps, away) if name in BODIES else walk(BIPED, steps=steps)
 
 
 def turned(axis: tuple[float, float, float], angle: float) -> list[float]:

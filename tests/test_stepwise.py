@@ -36,6 +36,7 @@ from evoloco.sim.batch import Batch
 from evoloco.sim.setting import settle
 from evoloco.spec import read
 from evoloco.stepwise import Stepwise, rows
+from evoloco.target import POSITION, Target, has_target
 from evoloco.term import Term, fitness
 
 ROOT = Path(__file__).parents[1]
@@ -50,6 +51,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "ground_reaction": [{"limit": 0.9, "start": 0.2}],
     "joint_limit_use": [{"margin": 0.2}],
     "joint_limit_torque": [{"joint": "knee", "free": 5.0}],
+    "reached": [{"within": 0.5}],
 }
 """Options with which measures are tried, besides their defaults."""
 
@@ -66,7 +68,12 @@ def term(name: str, weight: float = 1.0, **options: Any) -> Term:
 
 def terms_of(morphology: Morphology) -> list[Term]:
     """Every stepwise measure of a body, with default and other options."""
-    has = {"joint_limit_torque": morphology.muscles, "turn_taking": morphology.sides.feet}
+    has = {
+        "joint_limit_torque": morphology.muscles,
+        "turn_taking": morphology.sides.feet,
+        "approach": has_target(morphology),
+        "reached": has_target(morphology),
+    }
     names = [name for name in STEPWISE if has.get(name, True)]
     return [term(name, **options) for name in names for options in [{}, *OPTIONS.get(name, [])]]
 
@@ -98,6 +105,10 @@ EPISODES: dict[str, Callable[[], Episode]] = {
     "noise": lambda: noise(body(), 50),
     "noise on muscles": lambda: noise(human(), 50),
     "a single step": lambda: episode(body(), 1),
+    "a walk to a target": lambda: walk(
+        Target().beside(body()), steps=100, changes={POSITION: [0.7, 0.1, 0.05]}
+    ),
+    "noise beside a target": lambda: noise(Target().beside(body()), 50),
 }
 
 
@@ -236,7 +247,7 @@ def test_no_terms_sum_to_nothing() -> None:
 
 @pytest.mark.parametrize("name", STEPWISE)
 def test_a_row_form_is_plain_python_too(name: str) -> None:
-    lived = noise(human(), 12)
+    lived = noise(Target().beside(human()), 12)
     each = term(name)
     assert each.form is not None
     form, constants = each.form, each.form.constants(lived.morphology)

@@ -1,6 +1,7 @@
 """A body as the compiled episode and its settings need it."""
 
 import copy
+from dataclasses import replace
 from functools import cached_property
 
 import mujoco
@@ -17,6 +18,7 @@ from evoloco.self_contact import self_contacts
 from evoloco.sim import plan
 from evoloco.sim.support import Support
 from evoloco.subtree import robot_geoms
+from evoloco.target import placed
 from evoloco.terrain import lay
 
 SLIDING = {"geom_friction": slice(0, 1), "pair_friction": slice(0, 2)}
@@ -154,7 +156,10 @@ class Body:
         Raises:
             ModelError: The ground does not fit the body's, or a number would mean nothing.
         """
-        return apply(scenario.draws, self._grounded(scenario), self.data)
+        world = apply(scenario.draws, self._grounded(scenario), self.data)
+        if not scenario.target.size:
+            return world
+        return replace(world, morphology=placed(world.morphology, scenario.target, self.data))
 
     def placed(self, scenario: Scenario) -> Morphology:
         """The body in the world of a scenario, without what MuJoCo's model has no field for."""
