@@ -148,7 +148,7 @@ def relight(model: mujoco.MjModel, rng: Rng, held_out: bool) -> None:
 def aim(
     model: mujoco.MjModel,
     camera: str,
-    position: Sequence[float],
+    position: Sequence[float] | Array,
     yaw: float,
     pitch: float,
     roll: float = 0,
@@ -188,7 +188,7 @@ def place(
     model: mujoco.MjModel,
     data: mujoco.MjData,
     body: str,
-    position: Sequence[float],
+    position: Sequence[float] | Array,
     rotation: Array | None = None,
 ) -> None:
     """Places a mocap body; `remove` takes it out again."""
@@ -207,7 +207,7 @@ def scatter(
     data: mujoco.MjData,
     rng: Rng,
     body: str,
-    position: Sequence[float],
+    position: Sequence[float] | Array,
     held_out: bool,
     sizes: tuple[float, float] = (0.04, 0.12),
 ) -> None:
