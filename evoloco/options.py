@@ -19,7 +19,8 @@ def options_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     """
     parameters = inspect.signature(function).parameters.values()
     passed = ("self", "morphology", "episode", "search")
-    return {p.name: p for p in parameters if p.name not in passed and p.kind is not p.VAR_KEYWORD}
+    collected = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return {p.name: p for p in parameters if p.name not in passed and p.kind not in collected}
 
 
 def free_numbers(module: ModuleType, function: Callable[..., Any]) -> list[str]:

@@ -18,6 +18,7 @@ from evoloco.cli import (
     exporting,
     identifying,
     inspecting,
+    learning,
     listing,
     replaying,
     reporting,
@@ -53,6 +54,7 @@ for _name, _command, _examples in (
     ("deploy", deploying.deploy, deploying.EXAMPLES),
     ("par", reporting.par, reporting.PAR_EXAMPLES),
     ("export", exporting.export, exporting.EXAMPLES),
+    ("learn", learning.learn, learning.EXAMPLES),
     ("convert", training.convert, training.CONVERT_EXAMPLES),
 ):
     _lines = "\n".join(f"  {example}" for example in _examples)

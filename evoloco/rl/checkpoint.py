@@ -18,19 +18,25 @@ FILE = "training.safetensors"
 Numbers = NDArray[Any]
 
 
-def write(state: Mapping[str, Numbers], path: Path) -> None:
+def write(state: Mapping[str, Numbers], path: Path, then: str = "") -> None:
     """Writes arrays by name, completely or not at all.
+
+    Args:
+        state: The arrays.
+        path: The file.
+        then: What continues the training, for messages; by default resuming the run whose folder
+            the file is in.
 
     Raises:
         StorageError: No space left, or no permission. The old file stays.
     """
     content = save({name: np.ascontiguousarray(array) for name, array in state.items()})
-    with files.replacing(path) as unfinished:
+    with files.replacing(path, then) as unfinished:
         unfinished.write_bytes(content)
 
 
-def read(path: Path) -> dict[str, Numbers] | None:
-    """The arrays of a checkpoint; None where there is none yet.
+def read(path: Path, then: str = "") -> dict[str, Numbers] | None:
+    """The arrays of a checkpoint; None where there is none yet. The arguments are those of `write`.
 
     Raises:
         JournalError: The file is damaged.
@@ -42,5 +48,5 @@ def read(path: Path) -> dict[str, Numbers] | None:
     except (OSError, SafetensorError, ValueError) as error:
         raise JournalError(
             f"{path} is damaged: {error}. Move it away, and the training begins again with the "
-            f"same results: evoloco resume {path.parent}"
+            f"same results: {then or f'evoloco resume {path.parent}'}"
         ) from None
