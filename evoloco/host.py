@@ -256,9 +256,9 @@ def _limits(body: Morphology) -> tuple[Array, Array]:
 
 def _check(sensors: tuple[Sensor, ...]) -> None:
     """Raises a ControllerError where a sensor is computed from the simulation's state."""
-    computed = [sensor.name for sensor in sensors if sensor.computed]
-    if computed:
+    simulated = [sensor.name for sensor in sensors if sensor.simulated]
+    if simulated:
         raise ControllerError(
-            f"Sensors that Python computes from MuJoCo's state cannot be read elsewhere: "
-            f"{', '.join(computed)}. Leave them out of [sensors]."
+            f"Sensors that are computed from MuJoCo's state cannot be read elsewhere: "
+            f"{', '.join(simulated)}. Leave them out of [sensors]."
         )

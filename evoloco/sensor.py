@@ -20,17 +20,16 @@ Readings are those of the physics step before the control step, so they are one 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from evoloco import fields
+from evoloco.fields import Array, Fields, Record, Shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import mujoco
 
-    from evoloco.fields import Array
     from evoloco.morphology import Morphology
 
 
@@ -82,6 +81,32 @@ class Clock:
     """
 
     period: float
+
+
+Read = Callable[[Record, Record, Any, Array], None]
+"""Computes the readings of a compiled sensor."""
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """Readings that a compiled function computes in the episode kernel, every interval.
+
+    It is called before the first control step too. `read(params, memory, seen, readings)` is a
+    module-level function that Numba compiles, like a controller's `step`. It writes `readings`
+    (channels,), which arrive as it wrote them the last time, 0 at first. `seen` is what it is shown
+    (`evoloco.sim.sense.Instant`); positions are those of the physics step before the control step.
+
+    Attributes:
+        read: The function.
+        params: The fields of `params`, equal for all simulations.
+        memory: Name and shape of each field of `memory`, zeroed at the start of an episode.
+        camera: Name of the camera whose pose `seen` has; the torso's pose where empty.
+    """
+
+    read: Read
+    params: Fields = field(default_factory=dict)
+    memory: Shapes = field(default_factory=dict)
+    camera: str = ""
 
 
 class Computed(Protocol):
@@ -143,7 +168,7 @@ class Sensor:
     channels: tuple[str, ...]
     unit: str
     meaning: str
-    source: tuple[Reading, ...] | Formed | Estimate | Clock | Computed
+    source: tuple[Reading, ...] | Formed | Estimate | Clock | Compiled | Computed
     interval: float = 0.0
     delay: float = 0.0
     noise: Noise = Noise()
@@ -151,8 +176,14 @@ class Sensor:
 
     @property
     def computed(self) -> Computed | None:
-        """What computes it in Python; None where the kernel reads or forms it."""
-        return None if isinstance(self.source, str | tuple | Estimate | Clock) else self.source
+        """What computes it in Python; None where the kernel reads, forms or computes it."""
+        kernels = str | tuple | Estimate | Clock | Compiled
+        return None if isinstance(self.source, kernels) else self.source
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it is computed from MuJoCo's state, which only a simulation has."""
+        return self.computed is not None or isinstance(self.source, Compiled)
 
 
 def layout(sensors: Sequence[Sensor]) -> fields.Layout:

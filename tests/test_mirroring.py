@@ -137,7 +137,7 @@ def test_learning_from_images_goes_on_with_finite_weights(tmp_path):
 @pytest.mark.parametrize(
     ("overrides", "match"),
     [
-        (["sensors.ground_profile.interval=0.1"], "sensor 'ground_profile' is computed in Python"),
+        (["sensors.ground_profile.interval=0.1"], "sensor 'ground_profile' is computed from"),
         (["sensors.load.source=foot.foot_left.ground"], "has no channel for 'foot.foot_right.gr"),
         (["training.algorithm=sac", "controller.squash=true"], "sac does not learn from mirror"),
     ],

@@ -114,7 +114,7 @@ def _image(
     kinds = {Estimate: "tilt", Clock: "clock"}
     formed = source if isinstance(source, str) else kinds.get(type(source))
     if formed is None:
-        raise _unknown(sensor, "is computed in Python")
+        raise _unknown(sensor, "is computed from MuJoCo's state")
     signs = np.array(FORMED[formed])
     return Image(np.arange(len(signs)), signs)
 

@@ -32,7 +32,7 @@ NOT_COPIED = ("params", "trace")
 KEPT = (
     *("state", "obs", "true", "held", "bias", "history", "estimate", "readings", "outcome"),
     *("lived", "fresh", "observed", "rule", "rule_value", "motion", "stage", "key", "command"),
-    *("late", "arrival", "actuator_state", "joint_angle", "joint_velocity"),
+    *("late", "arrival", "actuator_state", "joint_angle", "joint_velocity", "sensor_memory"),
 )
 """Arrays of simulations that change within an episode."""
 

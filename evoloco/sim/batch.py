@@ -13,7 +13,7 @@ from evoloco.actuator import Actuators
 from evoloco.controller import Controller
 from evoloco.ending import COMPLETED, Ending
 from evoloco.episode import Columns, Episode
-from evoloco.errors import ControllerError, EvolocoError, ModelError, user_code
+from evoloco.errors import ControllerError, EvolocoError, ModelError, SpecError, user_code
 from evoloco.fields import Array, record, size
 from evoloco.morphology import Morphology
 from evoloco.scenario import Termination
@@ -21,6 +21,7 @@ from evoloco.sim import capi, endings, heightfield, loading, plan, reserve
 from evoloco.sim.arrays import Arrays, Ids
 from evoloco.sim.backlash import Backlash
 from evoloco.sim.compile import CompiledActuators, CompiledController, compiled_episode, jit
+from evoloco.sim.compiled_sensors import CompiledSensors
 from evoloco.sim.constants import fill
 from evoloco.sim.mjbatch import MujocoBatch
 from evoloco.sim.needs import NOTHING, Needs
@@ -95,6 +96,7 @@ class Batch:
         self._termination, self._support = termination, support
         self._body = self.body(morphology)
         self._slow = slow_sensors(morphology, control_dt)
+        self._compiled_sensors = CompiledSensors(morphology, control_dt)
         self._settings: list[Setting | None] = [None] * capacity
         self._addresses = [f"Simulation {sim}" for sim in range(capacity)]
         self._rough = False
@@ -300,6 +302,7 @@ class Batch:
 
         Raises:
             ControllerError: The controller raised an exception.
+            SpecError: A compiled sensor failed.
         """
         self.arrays["busy"][chosen] = 0
         with capi.quiet(), self._ground(), self._watchdog.watching():
@@ -310,6 +313,9 @@ class Batch:
         raised = chosen[self.outcome[chosen] == plan.RAISED]
         if len(raised):
             self._explain_exception(int(raised[0]))
+        blind = chosen[self.outcome[chosen] == plan.BLIND]
+        if len(blind):
+            self._explain_sensor(int(blind[0]))
 
     def _ground(self) -> AbstractContextManager[None]:
         """Contacts with rough ground, where a simulation has some."""
@@ -336,6 +342,16 @@ class Batch:
             jit(self.controller.step)(params, state, obs, time, self.control_dt, ctrl)
         raise ControllerError(f"{who} raised an exception.")
 
+    def _explain_sensor(self, sim: int) -> NoReturn:
+        """Says which compiled sensor failed.
+
+        Raises:
+            SpecError: Always.
+        """
+        time = int(self.lived[sim]) * self.control_dt
+        fault = self._compiled_sensors.fault(self.arrays["rule"][sim].tolist())
+        raise SpecError(f"{self._addresses[sim]}, {time:g} s into the episode: {fault}.")
+
     # Preparing
 
     def _compile(self, actuators: Actuators | None) -> CompiledActuators | None:
@@ -355,6 +371,7 @@ class Batch:
         arrays, morphology, needs = self.arrays, self.morphology, self.needs
         reserve.reserve_episodes(arrays, self._body, self.compiled, self.columns, self.rows)
         reserve.reserve_disturbances(arrays, morphology.sensors, needs, self.control_dt)
+        reserve.reserve_compiled(arrays, self._compiled_sensors)
         reserve.reserve_commands(arrays, morphology, needs, self.substeps, self._actuators)
 
     def _fill(self, ramp: float) -> None:

@@ -38,8 +38,10 @@ from evoloco.sim.native import (
 from evoloco.sim.observe import asked, observe, rotation
 from evoloco.sim.philox import philox
 from evoloco.sim.plan import (
+    BLIND,
     COMPLETED,
     DAMPING,
+    FELL,
     HEIGHT,
     PLAN,
     PUSH,
@@ -51,6 +53,7 @@ from evoloco.sim.plan import (
     TURN_STIFFNESS,
     UNSTABLE,
 )
+from evoloco.sim.sense import sense
 
 JITTER = 3
 """Stream of an episode's random numbers: jitter of the command's delay (see `observe`)."""
@@ -103,10 +106,12 @@ def live(plan, sim, model, data, count, look):  # type: ignore[no-untyped-def]
             lived[0] += 1
             observed[0] = 0
             code = judge(plan, sim, seen, toucher, pair)
+            if code != UNSTABLE and sense(plan, sim, lived[0], model, data):
+                code = BLIND
     if code == RUNNING and lived[0] == plan.steps:
         code = COMPLETED
 
-    if look and not observed[0] and code != RAISED and code != UNSTABLE:
+    if look and not observed[0] and code in (RUNNING, COMPLETED, FELL):
         observe(plan, sim, lived[0], seen.sensordata)
         observed[0] = 1
     keep(plan, sim, seen)
@@ -167,7 +172,7 @@ def begin(plan, sim, model, data, seen):  # type: ignore[no-untyped-def]
         command = row(plan.command, sim, plan.nu)
         for i in range(plan.nu):
             command[i] = home[i]
-    return RUNNING
+    return BLIND if sense(plan, sim, 0, model, data) else RUNNING
 
 
 @jit

@@ -20,6 +20,7 @@ def clear(arrays: Arrays, ids: Ids) -> None:
         "observed",
         "stage",
         "actuator_state",
+        "sensor_memory",
         "rule",
         "motion",
     ):

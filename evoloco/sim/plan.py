@@ -6,8 +6,8 @@ time, so the kernel is compiled once and serves them all.
 
 import numpy as np
 
-RUNNING, COMPLETED, FELL, UNSTABLE, RAISED = 0, 1, 2, 3, 4
-"""Codes of an episode's outcome; one whose controller raised an exception has none."""
+RUNNING, COMPLETED, FELL, UNSTABLE, RAISED, BLIND = 0, 1, 2, 3, 4, 5
+"""Codes of an episode's outcome; one whose controller or compiled sensor failed has none."""
 
 BODY, FOOT, GROUND, SCENERY = 0, 1, 2, 3
 """Kinds of geoms: of the robot, of its feet, the ground, and of what is not the robot."""
@@ -97,6 +97,7 @@ PLAN = np.dtype(
             "command_delay",  # int64 (nsim, 2): delay and jitter [physics steps]
             "actuator_params",  # (nsim, actuator_param_size)
             "actuator_state",  # (nsim, actuator_state_size)
+            "sensor_memory",  # (nsim, sensor_memory_size): of compiled sensors
             "joint_angle",  # (nsim, joints): for the actuators
             "joint_velocity",  # (nsim, joints)
             # Addresses of arrays that all simulations share.
@@ -108,6 +109,7 @@ PLAN = np.dtype(
             "limit_place",  # int64 (limits,): place of each joint limit's torque in sensordata
             "foot_position",  # int64 (feet,): place of the foot's position in sensordata
             "interval",  # int64 (obs_size,): control steps between samples of each channel
+            "compiled",  # int64 (compiled_count, COMPILED): see `evoloco.sim.sense`
             "joint_qpos",  # int64 (joints,): place in qpos
             "joint_qvel",  # int64 (joints,): place in qvel
             # Compiled functions.
@@ -128,6 +130,8 @@ PLAN = np.dtype(
             "row_size",
             "actuator_param_size",
             "actuator_state_size",
+            "sensor_memory_size",
+            "compiled_count",
             "gather_count",
             "push_count",
             "stage_count",

@@ -13,6 +13,7 @@ from evoloco.sensor import Noise, Sensor
 from evoloco.sim import plan
 from evoloco.sim.arrays import Arrays
 from evoloco.sim.compile import CompiledActuators, CompiledController
+from evoloco.sim.compiled_sensors import CompiledSensors
 from evoloco.sim.needs import Needs
 from evoloco.sim.prepared import Body
 from evoloco.sim.steps import control_steps
@@ -119,7 +120,19 @@ def reserve_disturbances(
 def _is_disturbed(sensor: Sensor) -> bool:
     """Whether what is felt of a sensor is not what the kernel reads in the same control step."""
     late = bool(sensor.delay or sensor.interval)
-    return sensor.computed is not None or late or sensor.noise != Noise()
+    return sensor.simulated or late or sensor.noise != Noise()
+
+
+def reserve_compiled(arrays: Arrays, compiled: CompiledSensors) -> None:
+    """Makes the arrays of compiled sensors.
+
+    Args:
+        arrays: They go here.
+        compiled: The body's.
+    """
+    arrays.use("compiled", compiled.table)
+    arrays.reserve("sensor_memory", compiled.memory_size)
+    arrays.set(compiled_count=len(compiled.table), sensor_memory_size=compiled.memory_size)
 
 
 def reserve_commands(

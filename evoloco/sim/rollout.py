@@ -17,7 +17,7 @@ from evoloco.sim import cache, capi
 from evoloco.sim.kernel import live, view
 from evoloco.sim.native import bytes_at, caller, jit, pointer, record_at, row, word_row
 from evoloco.sim.philox import philox
-from evoloco.sim.plan import COMPLETED, PLAN, RAISED, RUNNING, UNSTABLE
+from evoloco.sim.plan import BLIND, COMPLETED, PLAN, RAISED, RUNNING, UNSTABLE
 
 POOL = 7
 """Stream of random numbers that choose worlds from the pool."""
@@ -98,7 +98,7 @@ def rollout(data, sim, arg, kind):  # type: ignore[no-untyped-def]
         model = pointer(word_row(roll.model, sim, 1)[0])
         live(plan, sim, model, data, 1, 1)
         code = outcome[0]
-        if code == RAISED:
+        if code in (RAISED, BLIND):
             return
         copy_row(row(roll.action, place, nu), action)
         if code == UNSTABLE:
