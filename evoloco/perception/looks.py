@@ -3,11 +3,11 @@
 A scene is built once as a MuJoCo model, with `blank`, `add_surface` and `add_clutter`. Each
 example then changes that model and its data in place, with what `draws` gives it.
 
-| what                       | training          | held out                    |
-|----------------------------|-------------------|-----------------------------|
-| patterns of surfaces       | six families      | four others (`patterns`)    |
-| colours of lights          | red to yellow     | cyan to violet              |
-| shape of clutter           | boxes, cylinders  | capsules, ellipsoids, boxes |
+| what                 | training                          | held out                 |
+|----------------------|-----------------------------------|--------------------------|
+| patterns of surfaces | six families                      | four others (`patterns`) |
+| colours of lights    | red to yellow                     | cyan to violet           |
+| shape of clutter     | boxes, cylinders, long ellipsoids | long capsules, boxes     |
 
 A module holds out more where it can, such as heights of a camera or textures of its objects.
 """
@@ -34,14 +34,17 @@ WARM, COLD = (0.0, 0.17), (0.5, 0.75)
 """Hues of lights in training and held out, as parts of the colour circle."""
 
 SHAPES = {
-    "train": (mujoco.mjtGeom.mjGEOM_BOX, mujoco.mjtGeom.mjGEOM_CYLINDER),
-    "test": (
-        mujoco.mjtGeom.mjGEOM_CAPSULE,
-        mujoco.mjtGeom.mjGEOM_ELLIPSOID,
+    "train": (
         mujoco.mjtGeom.mjGEOM_BOX,
+        mujoco.mjtGeom.mjGEOM_CYLINDER,
+        mujoco.mjtGeom.mjGEOM_ELLIPSOID,
     ),
+    "test": (mujoco.mjtGeom.mjGEOM_BOX, mujoco.mjtGeom.mjGEOM_CAPSULE),
 }
 """Shapes of clutter. None is a sphere, which is the shape of a ball."""
+
+LONG = mujoco.mjtGeom.mjGEOM_ELLIPSOID, mujoco.mjtGeom.mjGEOM_CAPSULE
+"""Shapes that are twice as long as wide."""
 
 
 def draws(seed: int, split: str, example: int) -> Rng:
@@ -227,7 +230,7 @@ def scatter(
     model.geom_type[geom] = shapes[rng.integers(len(shapes))]
 
     size = rng.uniform(*sizes, 3)
-    if model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_ELLIPSOID:
-        size[2] = 2 * size[:2].max()  # long, so that it does not pass for a ball
+    if model.geom_type[geom] in LONG:  # or it would pass for a ball
+        size[1], size[2] = size[0], 2 * size[0]
     model.geom_size[geom] = size
     place(model, data, body, (*position, size.min()), turned(rng))
