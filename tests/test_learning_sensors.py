@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from evoloco.errors import JournalError, SpecError, UnknownNameError
 from evoloco.loop import Interrupted
@@ -227,3 +228,21 @@ def test_the_command_tells_what_is_wrong_with_its_arguments(evoloco, tmp_path: P
     ended = evoloco("learn", "no_such_sensor", "--out", tmp_path / "a")
     assert ended.code == 2
     assert "Unknown sensor 'no_such_sensor'" in ended.err
+
+
+def test_what_a_lesson_settles_after_the_last_step_is_in_its_weights(tmp_path: Path):
+    lesson = tmp_path / "settled.py"
+    told = Path(SIDE).read_text(encoding="utf-8").replace("torch.nn.Flatten()", "Marked()")
+    lesson.write_text(
+        told
+        + "\n\nclass Marked(torch.nn.Flatten):\n"
+        + "    def __init__(self):\n"
+        + "        super().__init__()\n"
+        + "        self.register_buffer('mark', torch.tensor(0.0))\n"
+        + "\n\ndef settle(self, network, examples):\n"
+        + "    network[0].mark.fill_(len(examples['faint']['right']))\n"
+        + "\n\nBrightSide.settle = settle\n",
+        encoding="utf-8",
+    )
+    learn(str(lesson), tmp_path / "run", changes=["steps=2", "test_examples=7"])
+    assert load_file(tmp_path / "run" / WEIGHTS)["0.mark"] == 7

@@ -44,9 +44,6 @@ SIZES = {
 FALSE_POSITIVES = 0.01
 """Share of ball-free validation pictures in which a network reports a ball."""
 
-VALIDATION = 1000
-"""Number of validation pictures."""
-
 Find = Callable[[NDArray[np.uint8]], Found]
 
 
@@ -59,7 +56,7 @@ class BallLesson(lesson.Lesson):
     """
 
     net: Net = "heat_map"
-    splits = ("train", "test", "empty", "look_alikes", "blur")
+    splits = ("train", "test", "empty", "look_alikes", "blur", "valid")
     settings = Settings(examples=6000, test_examples=1000, steps=8000, batch=16, learning_rate=3e-3)
 
     def examples(self, count: int, split: str, seed: int) -> Arrays:
@@ -81,15 +78,14 @@ class BallLesson(lesson.Lesson):
 
         return ball_losses.loss(network, batch, generator)
 
-    def settle(self, network: torch.nn.Module, seed: int) -> None:
+    def settle(self, network: torch.nn.Module, examples: Mapping[str, Arrays]) -> None:
         """Sets the network's threshold on ball-free validation pictures."""
-        threshold = network.get_buffer("threshold").fill_(0)
-        found = self.answers(network, self.examples(VALIDATION, "valid", seed))
-        threshold.fill_(float(np.quantile(found["confidence"], 1 - FALSE_POSITIVES)))
+        found = answers(network.find, examples["valid"], 0)
+        threshold = float(np.quantile(found["confidence"], 1 - FALSE_POSITIVES))
+        network.get_buffer("threshold").fill_(threshold)
 
     def answers(self, network: torch.nn.Module, examples: Arrays) -> Arrays:
         """What a network finds in pictures, one by one: see `answers`."""
-        network.eval()
         return answers(network.find, examples, float(network.get_buffer("threshold")))
 
     def baselines(self, train: Arrays) -> Mapping[str, Callable[[Arrays], Arrays]]:

@@ -70,6 +70,17 @@ def _plain(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def settle(lesson: Lesson, network: torch.nn.Module, examples: Mapping[str, Arrays]) -> None:
+    """Lets a lesson set what is not learned by steps, if it wants to."""
+    import torch
+
+    if not hasattr(lesson, "settle"):
+        return
+    network.eval()
+    with user_code("The lesson's 'settle'"), reproducible(0), torch.inference_mode():
+        lesson.settle(network, examples)
+
+
 def answer(lesson: Lesson, network: torch.nn.Module, examples: Arrays) -> Arrays:
     """What a network says about examples."""
     import torch

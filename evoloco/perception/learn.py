@@ -86,6 +86,7 @@ class _Making:
         path = self._folder / CHECKPOINT
         training = Training(lesson, settings, recipe.seed, path)
         training.go_on(examples[TRAIN], self._after_step)
+        evaluation.settle(lesson, training.network, examples)
         self._spend("training")
         digest = self._write_weights(training)
 

@@ -77,6 +77,16 @@ class Lesson(Protocol):
     ) -> torch.Tensor:
         """The loss of some examples (); the generator is for their augmentation."""
 
+    def settle(self, network: torch.nn.Module, examples: Mapping[str, Arrays]) -> None:
+        """Sets, after the last step, what is not learned by steps, such as a threshold.
+
+        A lesson that does not derive from this class may lack it.
+
+        Args:
+            network: Has learned.
+            examples: Of every split. A split "valid" is for this; tests are not.
+        """
+
     def answers(self, network: torch.nn.Module, examples: Arrays) -> Arrays:
         """What the network says about examples, one by one."""
 
