@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import Any
 
+from evoloco.cameras import mounted
 from evoloco.controller import Controller
 from evoloco.errors import SpecError, UnknownNameError, error_context, user_code
 from evoloco.fitting import fitted
@@ -153,6 +154,7 @@ class Embodiment:
             morphology = self._terrain.under(morphology)
         if target := self._spec.scenario.target:
             morphology = target.drawn.beside(morphology)
+        morphology = mounted(morphology, self._spec.cameras)
         morphology = fitted(morphology, self._spec.sensors)
 
         with user_code(f"controller: '{self._spec.controller.name}'"):

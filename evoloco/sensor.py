@@ -39,6 +39,9 @@ OF_BODIES = (
 )
 """Names of the sensors that a body brings."""
 
+CONFIDENCE, AGE = "confidence", "age"
+"""Last channels of a sensor that may detect nothing, in this order."""
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -109,19 +112,37 @@ class Compiled:
     camera: str = ""
 
 
-class Computed(Protocol):
-    """Readings that Python computes for a whole batch, every interval of the sensor.
+@dataclass(frozen=True)
+class Moment:
+    """One simulation when a sensor is due.
 
-    They are computed before the first control step too. Equal arguments give equal readings.
+    Attributes:
+        model: Of the simulation.
+        state: MuJoCo's state (nstate,), in the order of mj_getState, mjSTATE_INTEGRATION.
+        previous: The sensor's own reading before (channels,); zeros at the start of an episode.
+        sensordata: Readings of MuJoCo's sensors (history, nsensordata), one control step apart, the
+            present ones last. Before the episode the body stood still, so the past holds the first.
     """
 
-    def read(self, models: Sequence[mujoco.MjModel], states: Array) -> Array:
-        """True readings (simulations, channels).
+    model: mujoco.MjModel
+    state: Array = field(repr=False)
+    previous: Array = field(repr=False)
+    sensordata: Array = field(repr=False)
 
-        Args:
-            models: Of each simulation.
-            states: MuJoCo's states (simulations, nstate), in the order of mj_getState.
-        """
+
+class Computed(Protocol):
+    """Readings that Python computes, one simulation at a time, every interval of the sensor.
+
+    They are computed before the first control step too. Equal moments give equal readings, so the
+    readings do not depend on what else is simulated. Two attributes are optional:
+
+    * `history`: How many rows `Moment.sensordata` has; 1 where there is none.
+    * `check(morphology)`: Called before any episode. Raises an EvolocoError where the sensor cannot
+      be read on this body or this machine.
+    """
+
+    def read(self, moment: Moment) -> Array:
+        """True reading (channels,)."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +194,16 @@ class Sensor:
     delay: float = 0.0
     noise: Noise = Noise()
     hidden: bool = False
+
+    @property
+    def dates(self) -> bool:
+        """Whether its last channels are "confidence" and "age"; the episode kernel forms the age.
+
+        A sample whose true confidence is above 0 is a detection. The age [s] is the time since the
+        detection that is read, delay and holding included, or since the start of the episode where
+        there was none yet. It has no noise.
+        """
+        return self.channels[-2:] == (CONFIDENCE, AGE)
 
     @property
     def computed(self) -> Computed | None:

@@ -501,6 +501,24 @@ class NoiseSpec(_Table):
     )
 
 
+class CameraSpec(_Table):
+    """A camera that is added to the body, for sensors that look. It sees along x, z is upward."""
+
+    on: str = Field("", description="The body of the model that carries it; by default the torso.")
+    position: tuple[float, float, float] = Field(
+        (0.0, 0.0, 0.0), description="In the frame of that body [m]."
+    )
+    pitch: float = Field(0.0, ge=-90, le=90, description="Angle by which it looks downward [deg].")
+    field_of_view: float = Field(
+        45.0, gt=0, lt=180, description="Vertical angle of its picture [deg]."
+    )
+
+    @field_validator("position", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else value
+
+
 class SensorSpec(_Member):
     """A sensor of the body with other settings, or a further one. Other keys are its options."""
 
@@ -707,6 +725,9 @@ class RunSpec(_Table):
     sensors: dict[str, SensorSpec] = Field(
         default_factory=dict,
         description="Other settings for sensors of the body, and further sensors, by name.",
+    )
+    cameras: dict[str, CameraSpec] = Field(
+        default_factory=dict, description="Cameras that are added to the body, by name."
     )
     scenario: ScenarioSpec = ScenarioSpec()
     randomize: dict[str, RandomizationSpec] = Field(default_factory=dict)

@@ -283,16 +283,10 @@ import numpy as np
 from evoloco.sensor import Sensor
 
 class Height:
-    def __init__(self):
-        self.calls = []
-    def read(self, models, states):
-        self.calls.append(len(models))
-        data = mujoco.MjData(models[0])
-        heights = []
-        for model, state in zip(models, states):
-            mujoco.mj_setState(model, data, state, mujoco.mjtState.mjSTATE_INTEGRATION)
-            heights.append([data.qpos[2], data.time])
-        return np.array(heights)
+    def read(self, moment):
+        data = mujoco.MjData(moment.model)
+        mujoco.mj_setState(moment.model, data, moment.state, mujoco.mjtState.mjSTATE_INTEGRATION)
+        return np.array([data.qpos[2], data.time])
 
 def sensor(morphology):
     """Height of the torso [m] and time [s]."""
@@ -324,9 +318,11 @@ def test_a_slow_sensor_may_be_late_and_noisy_too(body, slow):
 
 
 def test_readings_of_another_shape_are_told(body, tmp_path):
-    (tmp_path / "bad.py").write_text(SLOW.replace("return np.array(heights)", "return np.zeros(3)"))
+    (tmp_path / "bad.py").write_text(
+        SLOW.replace("return np.array([data.qpos[2], data.time])", "return np.zeros(3)")
+    )
     watched = changed(body, bad={"source": str(tmp_path / "bad.py")})
-    with pytest.raises(EvolocoError, match=r"Sensor 'bad' must.*\(1, 2\).*\(3,\)"):
+    with pytest.raises(EvolocoError, match=r"Sensor 'bad' must.*\(2,\).*\(3,\)"):
         episodes(watched)
 
 

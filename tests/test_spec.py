@@ -191,7 +191,10 @@ def test_an_override_below_a_value_is_refused(hop: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ("sead=3", "hop.toml: Unknown key 'sead'. Known: controller, |Did you mean 'seed'?"),
+        (
+            "sead=3",
+            "hop.toml: Unknown key 'sead'. Known: cameras, controller, |Did you mean 'seed'?",
+        ),
         (
             "scenario.duratoin=3",
             "hop.toml: Unknown key in [scenario] 'duratoin'.|Did you mean 'duration'?",
@@ -208,7 +211,7 @@ def test_an_override_below_a_value_is_refused(hop: Path) -> None:
             "evaluation.support.x=1",
             "hop.toml: Unknown key in [evaluation.support] 'x'. Known: generations, stiffness.",
         ),
-        ("a.b.c=3", "hop.toml: Unknown key 'a'. Known: controller, evaluation"),
+        ("a.b.c=3", "hop.toml: Unknown key 'a'. Known: cameras, controller, evaluation"),
     ],
 )
 def test_an_unknown_key_is_told_with_the_known_ones(hop: Path, override: str, words: str) -> None:

@@ -17,9 +17,6 @@ from evoloco.fields import Array
 if TYPE_CHECKING:
     import mujoco
 
-CONFIDENCE, AGE = "confidence", "age"
-"""Channels that every learned sensor has; they are its last ones, in this order."""
-
 
 @dataclass(frozen=True)
 class State:

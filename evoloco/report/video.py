@@ -1,8 +1,6 @@
 """The film of an episode: its recorded poses, drawn off screen and written as H.264."""
 
 import copy
-import os
-import platform
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +15,7 @@ from evoloco.episode import Episode
 from evoloco.errors import EvolocoError
 from evoloco.genome import Array
 from evoloco.ground import height as ground
+from evoloco.off_screen import gl_context, renderer
 from evoloco.report.muscles import activations, on_tendons
 
 LONGEST = 12.0
@@ -36,12 +35,6 @@ RATE_FACTOR = 23
 
 SWAY = 0.4
 """Half the time over which the camera's path is averaged [s]; the whole is about a stride."""
-
-OFF = {"disable", "disabled", "off", "false", "0"}
-"""Values of `MUJOCO_GL` with which MuJoCo draws nothing."""
-
-DEBIAN = "libegl1 libgl1-mesa-dri"
-"""Packages for off-screen drawing on Debian and Ubuntu."""
 
 
 def film(
@@ -199,29 +192,14 @@ def _encoder(
 def drawing(model: mujoco.MjModel) -> Iterator[mujoco.MjrContext]:
     """Yields MuJoCo's renderer on an off-screen GL context of the model's off-screen size.
 
-    On Linux it uses EGL, unless `MUJOCO_GL` asks for something else.
-
     Raises:
         EvolocoError: This machine cannot draw off screen, or shall not.
     """
-    wanted = os.environ.get("MUJOCO_GL", "").strip().lower()
     try:
-        if wanted in OFF:
-            raise ImportError(f"MUJOCO_GL is '{wanted}'")
-        if platform.system() == "Linux" and not wanted:
-            # Not imported above: it fails without EGL.
-            from mujoco.egl import GLContext
-        else:
-            from mujoco.gl_context import GLContext
-        gl = GLContext(model.vis.global_.offwidth, model.vis.global_.offheight)
-        gl.make_current()
-        context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100)
-    except Exception as error:
-        # The loaders raise ImportError, AttributeError, RuntimeError and their own.
-        raise EvolocoError(
-            f"No video: this machine cannot draw off screen ({error}). "
-            f"On Debian or Ubuntu, 'apt install {DEBIAN}' adds what is missing."
-        ) from error
+        gl = gl_context(model.vis.global_.offwidth, model.vis.global_.offheight)
+        context = renderer(model)
+    except EvolocoError as error:
+        raise EvolocoError(f"No video: {error}") from error
 
     try:
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, context)

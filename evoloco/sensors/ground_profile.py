@@ -1,6 +1,5 @@
 """Heights of the ground ahead of the torso, as a terrain map would give them."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import mujoco
@@ -10,7 +9,7 @@ from pydantic import Field
 from evoloco.fields import Array
 from evoloco.ground import height
 from evoloco.morphology import Morphology
-from evoloco.sensor import Sensor
+from evoloco.sensor import Moment, Sensor
 
 Positive = Annotated[float, Field(gt=0)]
 
@@ -27,12 +26,10 @@ class Profile:
         self.morphology, self.ahead = morphology, ahead
         self._data = mujoco.MjData(morphology.model)
 
-    def read(self, models: Sequence[mujoco.MjModel], states: Array) -> Array:
-        """Heights over the ground under the torso [m] (simulations, n)."""
-        return np.array([self._ahead(*pair) for pair in zip(models, states, strict=True)])
-
-    def _ahead(self, model: mujoco.MjModel, state: Array) -> Array:
-        mujoco.mj_setState(model, self._data, state, mujoco.mjtState.mjSTATE_INTEGRATION)
+    def read(self, moment: Moment) -> Array:
+        """Heights over the ground under the torso [m] (n,)."""
+        model = moment.model
+        mujoco.mj_setState(model, self._data, moment.state, mujoco.mjtState.mjSTATE_INTEGRATION)
         mujoco.mj_kinematics(model, self._data)
         torso = self._data.body(self.morphology.torso_frame)
         forward = torso.xmat.reshape(3, 3)[:2, 0]

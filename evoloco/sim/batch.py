@@ -17,6 +17,7 @@ from evoloco.errors import ControllerError, EvolocoError, ModelError, SpecError,
 from evoloco.fields import Array, record, size
 from evoloco.morphology import Morphology
 from evoloco.scenario import Termination
+from evoloco.sensor import Moment
 from evoloco.sim import capi, endings, heightfield, loading, plan, reserve
 from evoloco.sim.arrays import Arrays, Ids
 from evoloco.sim.backlash import Backlash
@@ -83,7 +84,6 @@ class Batch:
     ) -> None:
         self.morphology, self.controller = morphology, controller
         self.capacity, self.steps, self.control_dt = capacity, steps, control_dt
-        self.rows = rows or steps
         self.threads = threads if threads > 0 else len(os.sched_getaffinity(0))
         self.substeps = physics_steps(control_dt, morphology)
         self.compiled = CompiledController(controller, morphology.observation)
@@ -97,6 +97,7 @@ class Batch:
         self._body = self.body(morphology)
         self._slow = slow_sensors(morphology, control_dt)
         self._compiled_sensors = CompiledSensors(morphology, control_dt)
+        self.rows = max([rows or steps, *(sensor.history for sensor in self._slow)])
         self._settings: list[Setting | None] = [None] * capacity
         self._addresses = [f"Simulation {sim}" for sim in range(capacity)]
         self._rough = False
@@ -279,13 +280,18 @@ class Batch:
 
     def _read_slow_sensors(self, ids: Ids) -> None:
         """Reads the slow sensors that are due in the control step that comes next."""
+        if self.arrays["fresh"][ids].any():
+            self._apply(0, ids, observe=False)  # begins episodes, so that MuJoCo's sensors are read
         waits = (self.outcome[ids] == plan.RUNNING) & (self.arrays["observed"][ids] == 0)
         for sensor in self._slow:
-            due = ids[waits & sensor.is_due(self.lived[ids])]
-            if len(due):
-                models = [self._model(sim) for sim in due.tolist()]
-                readings = sensor.read(models, self.states[due].copy())
-                self.arrays["true"][due, sensor.place] = readings
+            for sim in ids[waits & sensor.is_due(self.lived[ids])].tolist():
+                moment = Moment(
+                    self._model(sim),
+                    self.states[sim].copy(),
+                    sensor.previous(self.arrays, sim, self.control_dt),
+                    sensor.sensordata(self.arrays, sim, self.columns),
+                )
+                self.arrays["true"][sim, sensor.place] = sensor.read(moment)
 
     def _apply(self, count: int, chosen: Ids, observe: bool) -> None:
         """Simulates control steps without a look at slow sensors."""

@@ -15,6 +15,8 @@ def clear(arrays: Arrays, ids: Ids) -> None:
     for name in (
         "state",
         "obs",
+        "true",
+        "held",
         "outcome",
         "lived",
         "observed",

@@ -116,13 +116,17 @@ def disturb(plan, sim, t, true, obs):  # type: ignore[no-untyped-def]
     """Samples each channel, disturbs the sample, remembers it, and writes the one that is due."""
     held = row(plan.held, sim, plan.obs_size)
     interval = word_row(plan.interval, 0, plan.obs_size)
+    dates = word_row(plan.dates, 0, plan.obs_size)
     delay = word_row(plan.delay, sim, plan.obs_size)
     size = plan.depth * plan.obs_size
     history = row(plan.history, sim, size)
 
     for i in range(plan.obs_size):
         if t % interval[i] == 0 and not is_estimated(plan, i):
-            sample(plan, sim, t, i, true[i], held)
+            if dates[i]:
+                held[i] = t if t == 0 or true[i - 1] > 0.0 else held[i]
+            else:
+                sample(plan, sim, t, i, true[i], held)
 
     # A body has stood still before the episode: the past holds its first reading.
     first = plan.depth if t == 0 else 1
@@ -134,6 +138,8 @@ def disturb(plan, sim, t, true, obs):  # type: ignore[no-untyped-def]
     for i in range(plan.obs_size):
         due = (t - delay[i]) % plan.depth
         obs[i] = history[due * plan.obs_size + i]
+        if dates[i]:  # what is held is the control step of the last detection
+            obs[i] = (t - obs[i]) * plan.physics_dt * plan.substeps
 
 
 @jit

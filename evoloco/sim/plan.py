@@ -110,6 +110,7 @@ PLAN = np.dtype(
             "foot_position",  # int64 (feet,): place of the foot's position in sensordata
             "interval",  # int64 (obs_size,): control steps between samples of each channel
             "compiled",  # int64 (compiled_count, COMPILED): see `evoloco.sim.sense`
+            "dates",  # int64 (obs_size,): 1 for a channel that is the age of those before it
             "joint_qpos",  # int64 (joints,): place in qpos
             "joint_qvel",  # int64 (joints,): place in qvel
             # Compiled functions.

@@ -109,7 +109,14 @@ def reserve_disturbances(
     depth = 1 + max(delays, default=0) + needs.sensor_delay
     disturbed = needs.disturbed or any(map(_is_disturbed, sensors))
 
+    ages = [
+        sensor.dates and channel == sensor.channels[-1]
+        for sensor in sensors
+        for channel in sensor.channels
+    ]
+
     arrays.use("interval", np.array(interval, np.int64))
+    arrays.use("dates", np.array(ages, np.int64))
     arrays.set(depth=depth, disturbed=int(disturbed))
     if disturbed:
         arrays.reserve("history", depth, len(interval))
@@ -120,7 +127,7 @@ def reserve_disturbances(
 def _is_disturbed(sensor: Sensor) -> bool:
     """Whether what is felt of a sensor is not what the kernel reads in the same control step."""
     late = bool(sensor.delay or sensor.interval)
-    return sensor.simulated or late or sensor.noise != Noise()
+    return sensor.simulated or sensor.dates or late or sensor.noise != Noise()
 
 
 def reserve_compiled(arrays: Arrays, compiled: CompiledSensors) -> None:
