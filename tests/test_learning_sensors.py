@@ -21,6 +21,7 @@ from evoloco.perception.learn import CHECKPOINT, REPORT, WEIGHTS, learn
 from evoloco.perception.learning import Learning
 from evoloco.perception.page import curve
 from evoloco.perception.recipe import prepare
+from evoloco.perception.several import learn_seeds, spreads
 from evoloco.rl.losses import LossError
 
 SIDE = str(Path(__file__).parent / "lessons" / "bright_side.py")
@@ -191,6 +192,21 @@ def test_an_error_beats_a_larger_one_and_a_share_a_smaller_one():
     assert Compared("test", share, {"mean": 0.2, "blob": 0.6}).best_baseline == "blob"
     assert not Compared("test", share, {"mean": 0.2, "blob": 0.6}).wins
     assert Compared.of(json.loads(json.dumps(Compared("test", share, {}).plain()))).figure == share
+
+
+def test_over_seeds_a_figure_has_its_median_and_the_median_of_the_best_baseline(tmp_path: Path):
+    changes = ["steps=60"]
+    found = learn_seeds(SIDE, (0, 1, 2), tmp_path, changes)
+    each = [value(one, "faint") for one in found]
+    (spread,) = (x for x in spreads(found) if (x.split, x.figure.group) == ("faint", "all"))
+    assert spread.values.tolist() == [one.figure.value for one in each]
+    assert spread.median == sorted(spread.values)[1]
+    assert spread.best_baseline == "more frequent side"
+    assert learn_seeds(SIDE, (1,), tmp_path, changes)[0].facts() == found[1].facts()
+
+    nowhere = next(x for x in spreads(found) if (x.split, x.figure.group) == ("faint", "by much"))
+    assert np.isnan(nowhere.median)
+    assert nowhere.best_baseline == ""
 
 
 def test_the_learning_curve_is_made_of_means_over_equal_stretches():

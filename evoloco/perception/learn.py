@@ -4,12 +4,9 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-from safetensors.numpy import save
 
 from evoloco.loop import Interrupted, interruptible
-from evoloco.perception import data, evaluation, learning, page
+from evoloco.perception import data, evaluation, learning, page, weights
 from evoloco.perception.learning import Learning
 from evoloco.perception.lesson import TRAIN, Arrays, Lesson
 from evoloco.perception.recipe import Recipe, prepare
@@ -142,10 +139,8 @@ class _Making:
 
     def _write_weights(self, training: Training) -> str:
         """Writes the weights, and returns the digest of the file."""
-        told: dict[str, Any] = {"evoloco sensor 1": self._recipe.digest}
-        content = save(training.weights, told)
-        with files.replacing(self._folder / WEIGHTS, data.AGAIN) as unfinished:
-            unfinished.write_bytes(content)
+        recipe, path = self._recipe, self._folder / WEIGHTS
+        content = weights.write(path, training.weights, recipe.sensor, recipe.digest)
         return hashlib.sha256(content).hexdigest()
 
     def _spend(self, part: str) -> None:

@@ -3,12 +3,12 @@
 import ast
 import hashlib
 import importlib.util
+import inspect
 import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from evoloco import members, overrides
@@ -29,7 +29,8 @@ class Recipe:
         seed: Of all random numbers.
         options: Of the sensor's function `lesson`.
         settings: How much is learned.
-        digest: SHA-256 of the lesson's source and of all of the above.
+        digest: SHA-256 of the lesson's source and of all of the above. The source is the file of
+            the lesson's class, and what that imports of `evoloco.perception`.
         versions: Of what the weights depend on besides.
     """
 
@@ -83,7 +84,7 @@ def prepare(sensor: str, seed: int, changes: Sequence[str] = ()) -> tuple[Lesson
 
     amounts = {key: value for key, value in given.items() if key not in known}
     settings = replace(lesson.settings, **checked(Settings, amounts, "settings"))
-    return lesson, _recipe(module, Path(sensor).stem, seed, options, settings)
+    return lesson, _recipe(lesson, Path(sensor).stem, seed, options, settings)
 
 
 def learned() -> list[str]:
@@ -93,11 +94,11 @@ def learned() -> list[str]:
 
 
 def _recipe(
-    module: ModuleType, sensor: str, seed: int, options: dict[str, Any], settings: Settings
+    lesson: Lesson, sensor: str, seed: int, options: dict[str, Any], settings: Settings
 ) -> Recipe:
     told = repr((sensor, seed, sorted(options.items()), settings))
     digest = hashlib.sha256(told.encode())
-    for file in sorted({*_sources(Path(str(module.__file__)))}):
+    for file in sorted({*_sources(Path(inspect.getfile(type(lesson))))}):
         digest.update(file.read_bytes())
 
     versions = {name: version(name) for name in ("evoloco", "torch", "mujoco", "numpy")}
