@@ -9,16 +9,18 @@ import torch
 
 from evoloco.perception import weights
 
+LAYOUT = {"picture": [80, 60], "outputs": ["heat"]}
+
 
 def network(units: int = 4) -> torch.nn.Module:
     return torch.nn.Sequential(
-        torch.nn.Linear(3, units), torch.nn.Dropout(), torch.nn.Linear(units, 1)
+        torch.nn.Linear(3, units), torch.nn.BatchNorm1d(units), torch.nn.Linear(units, 1)
     )
 
 
 def written(path: Path, model: torch.nn.Module, sensor: str = "mine") -> str:
     arrays = {name: one.numpy(force=True) for name, one in model.state_dict().items()}
-    weights.write(path, arrays, sensor, "0123")
+    weights.write(path, arrays, sensor, "0123", LAYOUT, {"steps": 3})
     return str(path)
 
 
@@ -47,6 +49,23 @@ def test_weights_of_something_else_are_told(sensor: str, units: int, words: str,
     file = written(tmp_path / "a.safetensors", network())
     with pytest.raises(weights.WeightsError, match=words):
         weights.fill(network(units), sensor, file)
+
+
+def test_weights_of_another_layout_or_recipe_are_told_with_both(tmp_path: Path):
+    file = written(tmp_path / "a.safetensors", network())
+    weights.fill(network(), "mine", file, LAYOUT, "0123")
+    other = r'another layout: .*"picture": \[80, 60\]\} in the file, .*\[64, 48\]\} wanted'
+    with pytest.raises(weights.WeightsError, match=other):
+        weights.fill(network(), "mine", file, {**LAYOUT, "picture": [64, 48]})
+    with pytest.raises(weights.WeightsError, match="another digest: 0123 in the file, 45 wanted"):
+        weights.fill(network(), "mine", file, LAYOUT, "45")
+
+
+def test_weights_that_are_too_large_are_not_written(tmp_path: Path):
+    large = {"w": np.zeros(500_001, np.float32)}
+    with pytest.raises(weights.WeightsError, match="more than the 2000000 of a file"):
+        weights.write(tmp_path / "a.safetensors", large, "mine", "0123")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_file_without_weights_is_told_and_not_executed(tmp_path: Path):

@@ -140,7 +140,10 @@ class _Making:
     def _write_weights(self, training: Training) -> str:
         """Writes the weights, and returns the digest of the file."""
         recipe, path = self._recipe, self._folder / WEIGHTS
-        content = weights.write(path, training.weights, recipe.sensor, recipe.digest)
+        content = weights.write(
+            *(path, training.weights, recipe.sensor, recipe.digest),
+            *(getattr(self._lesson, "layout", weights.EMPTY), recipe.plain()),
+        )
         return hashlib.sha256(content).hexdigest()
 
     def _spend(self, part: str) -> None:

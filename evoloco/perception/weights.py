@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -27,8 +28,13 @@ order that changes from process to process."""
 BUNDLED = Path(__file__).parents[1] / "sensors" / "weights"
 """Folder of the weights that the package brings."""
 
-LARGEST_FILE = 64 * 2**20
-"""Bytes of the largest file that is read."""
+LARGEST_FILE = 2_000_000
+"""Bytes of the largest file that is written or read."""
+
+Table = Mapping[str, Any]
+"""What JSON calls an object."""
+
+EMPTY: Table = MappingProxyType({})
 
 EXTRA = "sensors"
 """Extra of the installation that brings what reads and writes weights."""
@@ -38,7 +44,14 @@ class WeightsError(EvolocoError):
     """A file of weights that cannot be used."""
 
 
-def write(path: Path, weights: Mapping[str, Numbers], sensor: str, digest: str) -> bytes:
+def write(
+    path: Path,
+    weights: Mapping[str, Numbers],
+    sensor: str,
+    digest: str,
+    layout: Table = EMPTY,
+    settings: Table = EMPTY,
+) -> bytes:
     """Writes weights, completely or not at all. Returns the content of the file.
 
     Args:
@@ -46,35 +59,59 @@ def write(path: Path, weights: Mapping[str, Numbers], sensor: str, digest: str) 
         weights: By name.
         sensor: That they are of.
         digest: Of the recipe that they were learned by.
+        layout: What goes into the network and what comes out, beyond the shapes of its weights,
+            such as the size of a picture and the names of the outputs.
+        settings: Of the recipe.
+
+    Raises:
+        WeightsError: They are more than a file may have.
     """
-    told = {FORMAT: json.dumps({"sensor": sensor, "digest": digest})}
-    arrays = {name: np.ascontiguousarray(array) for name, array in weights.items()}
-    content: bytes = needs("safetensors.numpy", EXTRA).save(arrays, told)
+    told = {"sensor": sensor, "digest": digest, "layout": layout, "settings": settings}
+    arrays = {name: np.asarray(array, order="C") for name, array in weights.items()}
+    label = {FORMAT: json.dumps({key: _plain(value) for key, value in told.items()})}
+    content: bytes = needs("safetensors.numpy", EXTRA).save(arrays, label)
+    if len(content) > LARGEST_FILE:
+        raise WeightsError(
+            f"The weights of '{sensor}' take {len(content)} bytes, more than the {LARGEST_FILE} of "
+            "a file. Make the network smaller."
+        )
     with files.replacing(path, AGAIN) as unfinished:
         unfinished.write_bytes(content)
     return content
 
 
-def fill(network: Network, sensor: str, file: str = "") -> Network:
+def fill(
+    network: Network, sensor: str, file: str = "", layout: Table = EMPTY, digest: str = ""
+) -> Network:
     """Fills a network with weights, and returns it ready to answer.
 
     Args:
         network: With random weights.
         sensor: That it belongs to.
         file: That `evoloco learn` wrote. Nothing in it is executed. Where empty, the bundled one.
+        layout: That the weights must be of, as it was written; any where empty.
+        digest: Of the recipe that they must be from; any where empty.
 
     Raises:
-        WeightsError: The file is missing, is something else, or is of another sensor or layout.
+        WeightsError: The file is missing, is something else, or is of another sensor, layout or
+            recipe.
     """
     import torch
 
     path = Path(file) if file else BUNDLED / f"{sensor}.safetensors"
-    owner, arrays = _content(path)
+    label, arrays = _content(path)
+    owner = label["sensor"]
     if owner != sensor:
         raise WeightsError(
             f"{path} has weights of the sensor '{owner}', not of '{sensor}'. Give those that "
             f"'evoloco learn' wrote for '{sensor}'."
         )
+
+    for part, asked in (("layout", _plain(layout) if layout else ""), ("digest", digest)):
+        if asked and label[part] != asked:
+            raise WeightsError(
+                f"{path} has weights of another {part}: {label[part]} in the file, {asked} wanted."
+            )
 
     wanted = {name: tuple(one.shape) for name, one in network.state_dict().items()}
     came = {name: array.shape for name, array in arrays.items()}
@@ -84,8 +121,8 @@ def fill(network: Network, sensor: str, file: str = "") -> Network:
     return network.eval()
 
 
-def _content(path: Path) -> tuple[str, dict[str, Numbers]]:
-    """The sensor that a file belongs to, and its arrays."""
+def _content(path: Path) -> tuple[dict[str, str], dict[str, Numbers]]:
+    """What a file says that it is, and its arrays."""
     load = needs("safetensors.numpy", EXTRA).load
     try:
         if path.stat().st_size > LARGEST_FILE:
@@ -100,7 +137,8 @@ def _content(path: Path) -> tuple[str, dict[str, Numbers]]:
         arrays = load(content)
         size = int.from_bytes(content[:8], "little")
         told = json.loads(content[8 : 8 + size])["__metadata__"]
-        owner = str(json.loads(told[FORMAT])["sensor"])
+        written = json.loads(told[FORMAT])
+        label = {key: str(written[key]) for key in ("sensor", "digest", "layout")}
     except Exception as error:
         raise WeightsError(
             f"{path} has no weights of a sensor ({type(error).__name__}: {error}). It must be a "
@@ -109,7 +147,12 @@ def _content(path: Path) -> tuple[str, dict[str, Numbers]]:
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise WeightsError(f"{path} is damaged: '{name}' is not finite.")
-    return owner, arrays
+    return label, arrays
+
+
+def _plain(value: str | Table) -> str:
+    """A part of a label as it stands in a file and in messages."""
+    return value if isinstance(value, str) else json.dumps(dict(value), sort_keys=True)
 
 
 def _apart(wanted: Mapping[str, tuple[int, ...]], came: Mapping[str, tuple[int, ...]]) -> str:
