@@ -44,7 +44,7 @@ def members(room: str) -> list[str]:
     own = [
         module.name
         for module in pkgutil.iter_modules(package.__path__)
-        if not module.name.startswith("_")
+        if not (module.name.startswith("_") or module.ispkg)
     ]
     return sorted({*own, *_plugins(room)})
 
