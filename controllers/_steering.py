@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numba
 
 from evoloco.errors import ModelError
-from evoloco.fields import Fields, Record, Shapes
+from evoloco.fields import Array, Fields, Record, Shapes
 from evoloco.genome import Gene
 from evoloco.morphology import Morphology
 
@@ -94,13 +94,30 @@ class Steering:
 
 @numba.njit(error_model="numpy", nogil=True)
 def steer(steering: Record, state: Record, felt: float, obs: Record, dt: float) -> None:
-    """Brings the speed, turning and activity of steps nearer to what is asked."""
-    speed, heading, turning = obs.command[0], obs.command[1], obs.command[2]
+    """Brings the speed, turning and activity of steps nearer to what the scenario asks for."""
+    follow_asked(steering, state, felt, obs.command, obs.rate[2], dt)
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def follow_asked(
+    steering: Record, state: Record, felt: float, asked: Array, rate: float, dt: float
+) -> None:
+    """Brings the speed, turning and activity of steps nearer to what is asked.
+
+    Args:
+        steering: The numbers of the genes.
+        state: What is kept.
+        felt: Speed that the legs feel [m/s].
+        asked: Speed [m/s], heading [rad] and turning rate [rad/s] (3,).
+        rate: Turning rate that the gyroscope feels [rad/s].
+        dt: Control step [s].
+    """
+    speed, heading, turning = asked[0], asked[1], asked[2]
     share = dt / (dt + EASE)
     still = abs(speed) < SLOWEST and abs(turning) < STILLEST
 
-    asked = 0.0 if still else speed
-    state.eased += share * (steering.speed_felt * asked - state.eased)
+    goal = 0.0 if still else speed
+    state.eased += share * (steering.speed_felt * goal - state.eased)
     state.goal += dt / (dt + MEMORY) * (state.eased - state.goal)
     more = steering.speed_hold * (state.goal - felt)
     state.more = 0.0 if still else bounded(state.more + dt * more, steering.most)  # (1)
@@ -110,7 +127,7 @@ def steer(steering: Record, state: Record, felt: float, obs: Record, dt: float) 
 
     turned = heading - state.heading
     state.heading = heading
-    state.error = bounded(state.error + turned - dt * obs.rate[2], LOST)  # (3)
+    state.error = bounded(state.error + turned - dt * rate, LOST)  # (3)
     wanted = 0.0 if still else turning + steering.heading_gain * state.error
     wanted = bounded(steering.turn_gain * wanted, FASTEST)
     state.turning += share * (wanted - state.turning)  # (4)

@@ -12,7 +12,7 @@ from evoloco.morphology import Morphology
 
 from ._foot_paths import FootPaths, begin, follow
 from ._odometry import feel_speed
-from ._steering import steer
+from ._steering import follow_asked
 from ._stride import elapsed, within
 
 
@@ -38,10 +38,17 @@ def step_as_asked(
     params: Record, state: Record, obs: Record, time: float, dt: float, ctrl: Array
 ) -> None:
     """The same, with the speed and turning that are asked for."""
-    feet = state.feet
-    feel_speed(params.paths.limbs, feet.odometry, obs, feet.steering.speed < 0.0, dt)
-    steer(params.paths.steering, feet.steering, feet.odometry.speed, obs, dt)
-    walk(params.paths, state.feet, obs, time, dt, ctrl)
+    walk_as_asked(params.paths, state.feet, obs.command, obs, time, dt, ctrl)
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def walk_as_asked(
+    paths: Record, feet: Record, asked: Array, obs: Record, time: float, dt: float, ctrl: Array
+) -> None:
+    """Walks on by one control step with the asked speed [m/s], heading [rad] and turning rate."""
+    feel_speed(paths.limbs, feet.odometry, obs, feet.steering.speed < 0.0, dt)
+    follow_asked(paths.steering, feet.steering, feet.odometry.speed, asked, obs.rate[2], dt)
+    walk(paths, feet, obs, time, dt, ctrl)
 
 
 class Controller:

@@ -18,7 +18,17 @@ from evoloco.options import options_of
 from evoloco.overrides import apply
 from evoloco.randomization.quantities import QUANTITIES
 from evoloco.sensor import Sensor
-from evoloco.spec import ControllerSpec, MorphologySpec, NoiseSpec, RunSpec, TermSpec
+from evoloco.spec import (
+    ControllerSpec,
+    MorphologySpec,
+    NoiseSpec,
+    RunSpec,
+    ScenarioSpec,
+    SensorSpec,
+    TargetSpec,
+    TermSpec,
+)
+from evoloco.target import Target
 
 _KINDS = {
     "controllers": "controllers",
@@ -85,7 +95,8 @@ def _sensors(morphology: str = "") -> dict[str, Sensor]:
     bodies = [member("morphologies", name).build() for name in names]
     own = {sensor.name: sensor for body in bodies[::-1] for sensor in body.sensors}
     first = {sensor.name: sensor for sensor in bodies[0].sensors}
-    bundled = {name: member("sensors", name).sensor(bodies[0]) for name in members("sensors")}
+    placed = Target().beside(bodies[0])
+    bundled = {name: member("sensors", name).sensor(placed) for name in members("sensors")}
     return {**first, **own, **bundled}
 
 
@@ -312,11 +323,14 @@ def _genes(name: str, morphology: dict[str, Any], options: Sequence[str]) -> lis
     for option in options:
         apply(chosen, option)
 
+    needed = getattr(member("controllers", name), "SENSORS", ())
     spec = RunSpec(
         name=name,
         morphology=MorphologySpec(**morphology),
         controller=ControllerSpec(**chosen),
         fitness={"survival": TermSpec(measure="survival", weight=1.0)},
+        sensors={sensor: SensorSpec() for sensor in needed},
+        scenario=ScenarioSpec(target=TargetSpec() if "target" in needed else None),
     )
     return _rows(Experiment(spec).space.genes)
 

@@ -33,6 +33,12 @@ FILES = (
 FOLDERS = ("morphology.packages.*",)
 """Keys that are the path of a folder."""
 
+RUNS = "runs"
+"""Stands for the room of a run whose champion is used: a bundled run, or the path of a .json."""
+
+CHAMPIONS = ("controller.gait",)
+"""Keys that name such a run."""
+
 FOLDER = "folder"
 """Stands for the room of a path that is that of a folder."""
 
@@ -44,7 +50,7 @@ class Reference(NamedTuple):
         key: Dotted key in the run file, such as "fitness.speed.measure".
         value: What the run file has there.
         room: Room of the member that it names; empty for a file that is only read, `FOLDER` for a
-            folder.
+            folder, `RUNS` for a champion.
     """
 
     key: str
@@ -54,12 +60,13 @@ class Reference(NamedTuple):
     @property
     def is_code(self) -> bool:
         """Whether it is the path of a Python file."""
-        return self.room not in ("", FOLDER) and self.value.endswith(".py")
+        return self.room not in ("", FOLDER, RUNS) and self.value.endswith(".py")
 
     @property
     def is_path(self) -> bool:
         """Whether it is the path of a file: code, or a file that is read."""
-        return self.is_code or not self.room
+        is_champion = self.room == RUNS and self.value.endswith(".json")
+        return self.is_code or is_champion or not self.room
 
     @property
     def is_anchored(self) -> bool:
@@ -111,7 +118,11 @@ def resolved(value: str, folder: Path) -> str:
 
 def _found(content: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, Reference]]:
     """Yields every reference with the table that holds it, and its key there."""
-    paths = {**dict.fromkeys(FILES, ""), **dict.fromkeys(FOLDERS, FOLDER)}
+    paths = {
+        **dict.fromkeys(FILES, ""),
+        **dict.fromkeys(FOLDERS, FOLDER),
+        **dict.fromkeys(CHAMPIONS, RUNS),
+    }
     for place, room in {**MEMBERS, **paths}.items():
         *tables, last = place.split(".")
         for table, prefix in _tables(content, tables):

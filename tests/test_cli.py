@@ -118,8 +118,10 @@ def test_list_shows_every_gene_of_a_controller_with_bounds_unit_and_meaning(
         bodies.get(name, "biped"),
         ["morphology.drive=motors"] if name == "simbicon" else [],
     )
+    ball = ["scenario.target={}", "sensors.target={}", "sensors.command={}"]
+    more = [*drive, *(ball if name == "steering" else [])]
     space = Experiment(
-        read(hop, [f"morphology.name={body}", *drive, f"controller.name={name}"])
+        read(hop, [f"morphology.name={body}", *more, f"controller.name={name}"])
     ).space
     body += " drive=motors" if drive else ""
     genes = {

@@ -11,17 +11,29 @@ from native import DT, Native, interpreted, mirror
 from evoloco import fields
 from evoloco.controller import OLD, layouts, signals
 from evoloco.errors import ControllerError, ModelError, UnknownNameError
+from evoloco.fitting import fitted
 from evoloco.genome import Space
 from evoloco.members import member, members
 from evoloco.morphologies import biped, hopper, muscle_biped, muscle_biped3d, planar_biped
 from evoloco.sensor import Reading, Sensor
 from evoloco.sim.compile import CompiledController
+from evoloco.spec import SensorSpec
+from evoloco.target import Target
 
 MUSCULAR = {"reflex": "muscle_biped", "reflex3d": "muscle_biped3d", "muscle_fsm": "muscle_biped"}
-SERVO = [name for name in members("controllers") if name not in (*MUSCULAR, "simbicon")]
+OTHERS = (*MUSCULAR, "simbicon", "steering")
+SERVO = [name for name in members("controllers") if name not in OTHERS]
 MIRRORED = [
     name for name in SERVO if name in ("hopf", "matsuoka", "phase", "rulkov", "sine", "vanderpol")
 ]
+
+
+def beside_target():
+    """A biped that is asked for speed and turning, and sees a ball."""
+    body = Target().beside(biped.build(hip_yaw=True))
+    return fitted(body, {"command": SensorSpec(), "target": SensorSpec()})
+
+
 BODIES = {
     "biped": biped.build,
     "biped with arms": lambda: biped.build(arms=True),
@@ -30,6 +42,7 @@ BODIES = {
     "muscle_biped": muscle_biped.build,
     "muscle_biped with motors": lambda: muscle_biped.build(drive="motors"),
     "muscle_biped3d": muscle_biped3d.build,
+    "biped beside a target": beside_target,
 }
 FEEL_ALL = {"feedback": ("joint", "tilt", "load")}
 FELT = {"feedback": ("tilt", "load"), "phase_reset": True}
@@ -57,6 +70,7 @@ CASES = [
         ("simbicon", {"gait": gait}, "muscle_biped with motors")
         for gait in ("walk", "run", "fast_run")
     ),
+    ("steering", {}, "biped beside a target"),
 ]
 cases = pytest.mark.parametrize(("name", "options", "body"), CASES)
 interpreted_cases = pytest.mark.parametrize(
@@ -77,6 +91,7 @@ FEELING = [
     ("hopf", {**ANSWERING, "drive": "feet"}, "biped"),
     *((name, {}, body) for name, body in MUSCULAR.items()),
     ("simbicon", {}, "muscle_biped with motors"),
+    ("steering", {}, "biped beside a target"),
 ]
 """Every controller, feeling all that it can."""
 

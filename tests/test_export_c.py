@@ -48,7 +48,8 @@ def exported(run, *settings):
 
 
 def test_every_bundled_controller_is_tried():
-    assert sorted(BODIES) == sorted(members("controllers"))
+    # What `steering` reads of the ball is computed in the simulation, so it is not exported.
+    assert sorted(BODIES) == sorted(set(members("controllers")) - {"steering"})
 
 
 @pytest.mark.parametrize("name", BODIES)

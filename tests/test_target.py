@@ -13,6 +13,7 @@ from evoloco.episode import Episode
 from evoloco.errors import EvolocoError, ModelError, SpecError
 from evoloco.evaluators.local import simulator
 from evoloco.experiment import Experiment
+from evoloco.fields import Array, place
 from evoloco.fitness import approach, reached
 from evoloco.ground import height
 from evoloco.morphologies import hopper
@@ -106,6 +107,34 @@ def test_the_same_ball_is_met_by_all_genomes_and_each_scenario_has_its_own(tmp_p
     assert len(set(places)) == 3
 
 
+# What a perfect eye tells
+
+
+def felt(made: Experiment, genome: float = 0.6) -> tuple[Episode, Array]:
+    """An episode, and what its sensor `target` told at each control step (T, 4)."""
+    params = made.parameters(np.full(len(made.space), genome))[None]
+    (lived,) = simulator(made, 1).run(params, made.scenarios(0)[:1])
+    return lived, lived["obs"][:, place(made.morphology.observation, "target")]
+
+
+def test_the_sensor_tells_the_place_in_the_frame_of_the_torso(tmp_path: Path) -> None:
+    lived, told = felt(experiment(tmp_path, "[sensors.target]\n[sensors.command]\n"))
+    before = np.maximum(np.arange(len(lived)) * lived.substeps - 1, 0)  # one physics step old
+    torso, yaw = lived.torso_position[before, :2], lived.yaw[before]
+    away = (lived.sensor(POSITION)[:, :2] - torso) @ [1, 1j]
+    np.testing.assert_allclose(told[:, :2] @ [1, 1j], away * np.exp(-1j * yaw), atol=1e-3)
+    np.testing.assert_array_equal(told[:, 2], 1.0)
+    np.testing.assert_array_equal(told[:, 3], 0.0)
+
+
+def test_a_ball_out_of_view_leaves_the_last_place_and_no_confidence(tmp_path: Path) -> None:
+    aside = "bearing = 40\n[sensors.target]\nfield_of_view = "
+    _, told = felt(experiment(tmp_path, f"{aside}100\n"))
+    np.testing.assert_array_equal(told[:10, 2], 1.0)
+    _, told = felt(experiment(tmp_path, f"{aside}60\n"))
+    np.testing.assert_array_equal(told[:10, :3], 0.0)
+
+
 # What counts
 
 
@@ -153,6 +182,12 @@ def test_a_fall_is_never_better_than_the_same_way_without(measure: Any) -> None:
 
 
 # Messages
+
+
+def test_the_sensor_of_the_target_needs_one(tmp_path: Path) -> None:
+    text = RUN.partition("[scenario.target]")[0] + "[sensors.target]\n"
+    with pytest.raises(ModelError, match=r"sensors\.target: .*\[scenario\.target\]"):
+        _ = experiment(tmp_path, text=text).morphology
 
 
 def test_a_measure_of_the_target_needs_one(tmp_path: Path) -> None:
