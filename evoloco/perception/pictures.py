@@ -114,6 +114,8 @@ class Canvas:
         self._upload(model)
         view = mujoco.MjvCamera()
         view.type, view.fixedcamid = mujoco.mjtCamera.mjCAMERA_FIXED, camera
+        # Endless planes are laid around where the scene's camera is: without this, where it was.
+        mujoco.mjv_updateCamera(model, data, view, self._scene)
         everything = mujoco.mjtCatBit.mjCAT_ALL
         mujoco.mjv_updateScene(model, data, self._option, None, view, everything, self._scene)
         return self._drawn()
@@ -157,7 +159,7 @@ class Canvas:
 
     def _drawn(self) -> Pixels:
         """The scene (height, width, 3)."""
-        pixels = np.empty((self._frame.height, self._frame.width, 3), np.uint8)
+        pixels = np.zeros((self._frame.height, self._frame.width, 3), np.uint8)
         # Other canvases have their own framebuffer, and drawing does not change to this one's.
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
         mujoco.mjr_render(self._frame, self._scene, self._context)
