@@ -106,7 +106,8 @@ def test_every_sensor_says_what_it_is_and_no_channel_is_constant(name):
         readings = np.vstack([felt(episode, sensor.name) for episode in two])
         assert readings.shape[1] == len(sensor.channels) > 0
         assert np.isfinite(readings).all()
-        level = sensor.name in ("ground_profile", "command")  # level ground; one command an episode
+        # The ground is level, and an episode has one command.
+        level = sensor.name in ("ground_profile", "terrain_profile", "command")
         planar = name in ("planar_biped", "hopper", "muscle_biped")
         still = {"tilt": [0], "rate": [0, 2], "acceleration": [1]}.get(sensor.name, [])
         moving = [i for i in range(readings.shape[1]) if not (planar and i in still)]
@@ -127,6 +128,7 @@ def test_every_bundled_sensor_is_held_to_the_contract():
         "estimated_tilt",
         "ground_profile",
         "target",
+        "terrain_profile",
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections import namedtuple
 
-from evoloco.sim.native import address_of, caller, jit, row, word_row, words
+from evoloco.sim.native import address_of, caller, jit, word_row, words
 from evoloco.sim.philox import philox, uniform
 
 FUNCTION, PARAMS, MEMORY, PLACE, CHANNELS, INTERVAL, POSITION, ROTATION, STREAM = range(9)
@@ -79,8 +79,6 @@ def read(plan, sim, t, model, data, sensor):  # type: ignore[no-untyped-def]
     """Calls one sensor; `WELL`, or how it failed."""
     at = address_of(data)
     readings = plan.true + 8 * (plan.obs_size * sim + sensor[PLACE])
-    if t == 0:
-        row(readings, 0, sensor[CHANNELS])[:] = 0.0
     key = word_row(plan.key, sim, 2)
     frame = sensor[FRAME]
     return call_read(
