@@ -13,6 +13,7 @@ from evoloco.genome import Gene
 from evoloco.members import member, require
 from evoloco.morphology import Morphology
 from evoloco.options import checked, free_numbers
+from evoloco.perception.dressing import dressable
 from evoloco.sides import Sides
 from evoloco.spec import ControllerSpec, MorphologySpec, RunSpec
 from evoloco.terrain import Terrain
@@ -154,6 +155,8 @@ class Embodiment:
             morphology = self._terrain.under(morphology)
         if target := self._spec.scenario.target:
             morphology = target.drawn.beside(morphology)
+        if self._spec.scenario.looks:
+            morphology = dressable(morphology)
         morphology = mounted(morphology, self._spec.cameras)
         morphology = fitted(morphology, self._spec.sensors)
 

@@ -409,6 +409,7 @@ class Experiment:
             randomizations=self.randomizations if randomizations is None else randomizations,
             command=self.commands if differing is None else self._commands(scenario.command),
             target=self.spec.scenario.target and self.spec.scenario.target.drawn,
+            looks=self.spec.scenario.looks,
             width=width,
         )
 

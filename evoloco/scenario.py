@@ -11,6 +11,7 @@ from evoloco.command import STANDING, Commands, timetable
 from evoloco.errors import SpecError
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
+from evoloco.perception.dressing import Looks
 from evoloco.randomization.draw import Draws, Randomization, widened
 from evoloco.randomization.draw import draw as draw_randomizations
 from evoloco.target import Target
@@ -60,6 +61,7 @@ class Scenario:
             `evoloco.command.timetable`).
         target: Distance [m], bearing [rad] and radius [m] of the ball to walk to (3,); none where
             empty (see `evoloco.target`).
+        looks: Kind of random textures and lights; those of the model where empty.
         key: Address of the random numbers that are drawn within the episode, such as sensor noise.
     """
 
@@ -71,6 +73,7 @@ class Scenario:
     draws: Draws = field(default_factory=Draws)
     command: Array = field(default_factory=lambda: np.zeros((1, 4)))
     target: Array = field(default_factory=lambda: np.zeros(0))
+    looks: Looks = ""
     key: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
@@ -117,6 +120,7 @@ def draw(
     randomizations: Sequence[Randomization] = (),
     command: Commands = STANDING,
     target: Target | None = None,
+    looks: Looks = "",
     width: float = 1.0,
 ) -> Scenario:
     """Draws a scenario from the random numbers at an address.
@@ -138,6 +142,7 @@ def draw(
         randomizations: What else differs about body and surroundings.
         command: What is asked for.
         target: What the ball to walk to is drawn from; none where left out.
+        looks: Kind of random textures and lights; those of the model where empty.
         width: How far the world is from the middle one: a factor on the start's noise, on pushes,
             on the sensors' noise, and on the widths of the ranges of friction and randomizations.
 
@@ -171,6 +176,7 @@ def draw(
         slip,
         command=command.draw(address, duration),
         target=target.draw(address) if target else np.zeros(0),
+        looks=looks,
         key=tuple(address),
         draws=draw_randomizations(randomizations, address, width),
     )

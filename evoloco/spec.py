@@ -24,6 +24,7 @@ from evoloco import text_file
 from evoloco.command import Commands, Draw
 from evoloco.errors import SpecError, UnknownNameError, error_context
 from evoloco.overrides import Replacements, apply, flat, named_members
+from evoloco.perception.dressing import Looks
 from evoloco.presets.merging import expand
 from evoloco.randomization.draw import Randomization
 from evoloco.references import anchor
@@ -472,6 +473,12 @@ class ScenarioSpec(_Table):
     termination: TerminationSpec = TerminationSpec()
     command: CommandSpec = CommandSpec()
     target: TargetSpec | None = None
+    looks: Looks = Field(
+        "",
+        description="Random textures of ground and ball and random lights in every episode, for "
+        "pictures: `train` for the kinds that the bundled networks have learned from, `test` for "
+        "kinds that they have never seen.",
+    )
 
     @field_validator("friction", mode="before")
     @classmethod

@@ -66,11 +66,16 @@ def blank(extent: float = 10.0) -> mujoco.MjSpec:
     spec.visual.map.znear = 0.001
     spec.stat.extent = extent
 
+    add_lights(spec)
+    return spec
+
+
+def add_lights(spec: mujoco.MjSpec) -> None:
+    """Adds the lights that `relight` sets."""
     for name in LIGHTS:
         light = spec.worldbody.add_light(name=name, castshadow=False, pos=(0, 0, 4))
         if name == "sun":
             light.type = mujoco.mjtLightType.mjLIGHT_DIRECTIONAL
-    return spec
 
 
 def add_surface(spec: mujoco.MjSpec, name: str, wraps: bool = True, repeat: float = 1) -> str:

@@ -12,6 +12,7 @@ from evoloco.delay import fill_histories
 from evoloco.fields import Array, place
 from evoloco.ground import height, tables
 from evoloco.morphology import HOME, Morphology
+from evoloco.perception.dressing import dressed
 from evoloco.randomization.world import World, apply
 from evoloco.scenario import Scenario
 from evoloco.self_contact import self_contacts
@@ -157,9 +158,12 @@ class Body:
             ModelError: The ground does not fit the body's, or a number would mean nothing.
         """
         world = apply(scenario.draws, self._grounded(scenario), self.data)
-        if not scenario.target.size:
-            return world
-        return replace(world, morphology=placed(world.morphology, scenario.target, self.data))
+        body = world.morphology
+        if scenario.target.size:
+            body = placed(body, scenario.target, self.data)
+        if scenario.looks:
+            body = dressed(body, scenario.looks, scenario.key)
+        return world if body is world.morphology else replace(world, morphology=body)
 
     def placed(self, scenario: Scenario) -> Morphology:
         """The body in the world of a scenario, without what MuJoCo's model has no field for."""
