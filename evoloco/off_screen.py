@@ -27,7 +27,7 @@ def gl_context(width: int, height: int) -> Any:
     Raises:
         EvolocoError: This machine cannot draw off screen, or shall not.
     """
-    wanted = os.environ.get("MUJOCO_GL", "").strip().lower()
+    wanted = _wanted()
     try:
         if wanted in OFF:
             raise ImportError(f"MUJOCO_GL is '{wanted}'")
@@ -56,9 +56,15 @@ def renderer(model: mujoco.MjModel) -> mujoco.MjrContext:
         raise _unable(error) from error
 
 
+def _wanted() -> str:
+    """What `MUJOCO_GL` asks for; empty where it does not."""
+    return os.environ.get("MUJOCO_GL", "").strip().lower()
+
+
 def _unable(error: Exception) -> EvolocoError:
     """The error of a machine that cannot draw."""
+    asked = "" if _wanted() in ("", "egl") else f" and MUJOCO_GL=egl, not '{_wanted()}', chooses it"
     return EvolocoError(
         f"This machine cannot draw off screen ({error}). On Debian or Ubuntu, "
-        f"'apt install {DEBIAN}' adds what is missing."
+        f"'apt install {DEBIAN}' adds what is missing{asked}."
     )

@@ -267,10 +267,10 @@ def process(script: str, **variables: str) -> subprocess.CompletedProcess[str]:
     "variables",
     [
         {"MUJOCO_GL": "off"},
-        {"MUJOCO_GL": "osmesa"},
+        {"MUJOCO_GL": "glfw", "DISPLAY": ""},
         {"MUJOCO_GL": "egl", "__EGL_VENDOR_LIBRARY_FILENAMES": "/nowhere/egl.json"},
     ],
-    ids=["off", "no OSMesa", "EGL without a driver"],
+    ids=["off", "a window without a display", "EGL without a driver"],
 )
 def test_without_gl_pictures_are_refused_in_one_sentence_and_rays_work(variables):
     told = process(BLIND, **variables).stdout.splitlines()
@@ -278,6 +278,7 @@ def test_without_gl_pictures_are_refused_in_one_sentence_and_rays_work(variables
     (refusal,) = told[1:]
     assert refusal.startswith("sensors.seen: This machine cannot draw off screen (")
     assert "apt install libegl1 libgl1-mesa-dri" in refusal
+    assert ("MUJOCO_GL=egl, not" in refusal) == (variables["MUJOCO_GL"] != "egl")
 
 
 @pytest.mark.slow
