@@ -10,7 +10,7 @@ from evoloco.perception.ball_lesson import NEAR, BallLesson
 from evoloco.perception.ball_networks import Heads, HeatMap
 from evoloco.perception.ground_point import FARTHEST, ahead_of, at_height, pixel_of
 from evoloco.perception.need import Eye
-from evoloco.perception.pinhole import FROM_MUJOCO, Pinhole
+from evoloco.perception.pinhole import Pinhole
 from evoloco.perception.pitch import HEIGHT, WIDTH
 
 CAMERA = Pinhole(WIDTH, HEIGHT, 55.0)
@@ -24,11 +24,8 @@ def drawing_is_on(without_video: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def eye(height: float, yaw: float, down: float, roll: float) -> Eye:
     """A camera over the origin."""
-    ahead = np.array([np.cos(yaw) * np.cos(down), np.sin(yaw) * np.cos(down), -np.sin(down)])
-    level = np.array([np.sin(yaw), -np.cos(yaw), 0.0])
-    right = np.cos(roll) * level - np.sin(roll) * np.cross(level, ahead)
-    axes = np.stack([right, np.cross(ahead, right), ahead], 1)
-    return Eye(np.array([0.3, -0.2, height]), axes @ FROM_MUJOCO, CAMERA.field_of_view)
+    position = np.array([0.3, -0.2, height])
+    return Eye(position, looks.view(yaw, down, roll), CAMERA.field_of_view)
 
 
 def test_the_pixel_of_a_point_on_the_ground_leads_back_to_the_point() -> None:

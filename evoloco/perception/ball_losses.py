@@ -22,7 +22,10 @@ The background's pixels have a weight of 1.
 
 
 def loss(
-    network: torch.nn.Module, batch: Mapping[str, Tensor], generator: torch.Generator
+    network: torch.nn.Module,
+    batch: Mapping[str, Tensor],
+    generator: torch.Generator,
+    bfloat16: bool = False,
 ) -> Tensor:
     """The loss of either network ().
 
@@ -30,12 +33,14 @@ def loss(
         network: `HeatMap` or `Heads`.
         batch: `picture`, `mask` and `centre` of examples: see `pitch.examples`.
         generator: Varies the pictures.
+        bfloat16: Whether the network computes with 16 bits.
     """
     picture, mask, centre = varied(batch, generator)
+    with torch.autocast("cpu", torch.bfloat16, bfloat16):
+        answer = network(picture)
     if isinstance(network, HeatMap):
-        return of_pixels(network(picture), mask)
-    along_x, along_y = network(picture)
-    return of_head(along_x, centre[:, 0]) + of_head(along_y, centre[:, 1])
+        return of_pixels(answer.float(), mask)
+    return sum(of_head(head.float(), centre[:, axis]) for axis, head in enumerate(answer))
 
 
 def varied(

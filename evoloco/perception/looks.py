@@ -173,17 +173,25 @@ def aim(
         roll: Of the camera about its view, to the right [rad].
         field_of_view: Vertical [deg]; None leaves it.
     """
-    ahead = np.array([np.cos(yaw) * np.cos(pitch), np.sin(yaw) * np.cos(pitch), -np.sin(pitch)])
-    level = np.array([np.sin(yaw), -np.cos(yaw), 0])
-    upward = np.cross(level, ahead)
-
-    right = np.cos(roll) * level - np.sin(roll) * upward
-    axes = np.stack([right, np.cross(-ahead, right), -ahead], axis=1)
     index = model.camera(camera).id
     model.cam_pos[index] = position
-    mujoco.mju_mat2Quat(model.cam_quat[index], axes.ravel())
+    mujoco.mju_mat2Quat(model.cam_quat[index], view(yaw, pitch, roll).ravel())
     if field_of_view is not None:
         model.cam_fovy[index] = field_of_view
+
+
+def view(yaw: float, pitch: float, roll: float) -> Array:
+    """Rotation of a camera in MuJoCo's axes, which point right, up and back (3, 3).
+
+    Args:
+        yaw: Heading of its view, from the x axis to the left [rad].
+        pitch: Of its view below the horizon [rad].
+        roll: Of the camera about its view, to the right [rad].
+    """
+    ahead = np.array([np.cos(yaw) * np.cos(pitch), np.sin(yaw) * np.cos(pitch), -np.sin(pitch)])
+    level = np.array([np.sin(yaw), -np.cos(yaw), 0])
+    right = np.cos(roll) * level - np.sin(roll) * np.cross(level, ahead)
+    return np.stack([right, np.cross(-ahead, right), -ahead], axis=1)
 
 
 def turned(rng: Rng) -> Array:

@@ -76,6 +76,7 @@ class Studio:
         view = mujoco.MjvCamera()
         view.type = mujoco.mjtCamera.mjCAMERA_FIXED
         view.fixedcamid = self.model.camera(camera).id
+        mujoco.mjv_updateCamera(self.model, data, view, self._scene)  # endless planes follow it
         everything = mujoco.mjtCatBit.mjCAT_ALL
         mujoco.mjv_updateScene(self.model, data, self._option, None, view, everything, self._scene)
 
