@@ -2,53 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from evoloco.perception.pinhole import FROM_MUJOCO, Pinhole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from evoloco.fields import Array
+    from evoloco.perception.need import Eye
 
 
-@dataclass(frozen=True)
-class View:
-    """A pinhole camera that looks along its negative z axis, with y up in the picture.
-
-    Attributes:
-        position: In the world [m] (3,).
-        axes: Right, up and backward of the camera in the world, as columns (3, 3).
-        field_of_view: Vertical [deg].
-    """
-
-    position: Array
-    axes: Array
-    field_of_view: float
-
-    @property
-    def heading(self) -> float:
-        """Direction on the ground in which the camera looks, from the world's x axis [rad]."""
-        forward = -self.axes[:, 2]
-        return float(np.arctan2(forward[1], forward[0]))
-
-    def pixels(self, points: Array, width: int, height: int) -> tuple[Array, Array]:
-        """Columns and rows where points appear [px] (...,); NaN behind the camera.
-
-        Args:
-            points: In the world [m] (..., 3).
-            width: Of the picture [px].
-            height: Of the picture [px].
-        """
-        right, up, backward = np.moveaxis((points - self.position) @ self.axes, -1, 0)
-        depth = np.where(backward < 0, -backward, np.nan)
-        focal = height / 2 / np.tan(np.radians(self.field_of_view) / 2)
-        return width / 2 + focal * right / depth, height / 2 - focal * up / depth
+def heading(eye: Eye) -> float:
+    """Direction on the ground in which a camera looks, from the world's x axis [rad]."""
+    forward = -eye.rotation[:, 2]
+    return float(np.arctan2(forward[1], forward[0]))
 
 
 def free_distances(
-    is_floor: NDArray[np.bool_], view: View, directions: Array, distances: Array
+    is_floor: NDArray[np.bool_], eye: Eye, directions: Array, distances: Array
 ) -> Array:
     """Distance on the ground up to which the floor is free, in each direction [m] (n,).
 
@@ -58,22 +32,35 @@ def free_distances(
 
     Args:
         is_floor: Which pixels show floor (height, width).
-        view: The camera's pose.
+        eye: The camera's pose.
         directions: From the camera's heading, positive to the left [rad] (n,).
         distances: From the point below the camera, rising [m] (m,). The last is the answer where
             all is free.
     """
-    bearing = view.heading + directions
+    bearing = heading(eye) + directions
     ahead = np.stack([np.cos(bearing), np.sin(bearing)], -1)
-    on_ground = view.position[:2] + ahead[:, None] * distances[:, None]
+    on_ground = eye.position[:2] + ahead[:, None] * distances[:, None]
     points = np.concatenate([on_ground, np.zeros((*on_ground.shape[:2], 1))], -1)
+    columns, rows, inside = _pixels(points, eye, *is_floor.shape)
 
-    height, width = is_floor.shape
-    columns, rows = view.pixels(points, width, height)
-    inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
-    at = np.where(inside, rows, 0).astype(int), np.where(inside, columns, 0).astype(int)
-
-    blocked = inside & ~is_floor[at]
+    blocked = inside & ~is_floor[rows, columns]
     ends = blocked[:, :-1] & blocked[:, 1:]
     first = np.where(ends.any(1), ends.argmax(1), len(distances) - 1)
     return np.asarray(distances[first])
+
+
+def _pixels(
+    points: Array, eye: Eye, height: int, width: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Columns and rows of the pixels that show points (..., 3), and whether the picture has them.
+
+    Both are 0 where it has not.
+    """
+    seen = (points - eye.position) @ eye.rotation @ FROM_MUJOCO
+    in_front = seen[..., 2] > 0
+    seen = np.where(in_front[..., None], seen, (0, 0, 1))
+
+    at = Pinhole(width, height, eye.field_of_view).pixels(seen).round().astype(np.int64)
+    inside = in_front & (at >= 0).all(-1) & (at < (width, height)).all(-1)
+    at = np.where(inside[..., None], at, 0)
+    return at[..., 0], at[..., 1], inside
