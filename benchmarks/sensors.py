@@ -29,6 +29,7 @@ MODULES = ("ball", "scene", "object_pose", "object_position", "terrain_profile")
 VARIANTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "ball": (("bfloat16=true",), ("bfloat16=true", "net=heads", "steps=4000")),
     "object_position": ((), ("randomized=false",)),
+    "object_pose": ((), ("method=direct",)),
 }
 """Options with which a module is learned besides; by default none."""
 

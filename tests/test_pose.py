@@ -168,6 +168,19 @@ def test_refining_lowers_the_reprojection_error_of_noisy_points() -> None:
         assert error(pnp.moved(refined, vector)) > error(refined)
 
 
+def test_hypotheses_of_points_of_two_poses_hold_both() -> None:
+    rng = np.random.default_rng(15)
+    poses = random_pose(rng), random_pose(rng)
+    placed = np.concatenate([poses[0](corners()[:4]), poses[1](corners()[4:])])
+    found = pnp.hypotheses(corners(), placed[:, :2] / placed[:, 2:], np.ones(8), 1e-3, 30, 0.1)
+
+    assert found is not None
+    for pose in poses:  # each explains four points, any other one three
+        assert min(add(found[i], pose, corners()) for i in (0, 1)) < 1e-4
+    turns = [angle(found[i], found[j]) for i in range(len(found.rotation)) for j in range(i)]
+    assert min(turns) > 0.1
+
+
 def test_three_points_alone_give_no_pose() -> None:
     weight = np.array([1, 1, 1, 0, 0, 0, 0, 0.0])
     placed = random_pose(np.random.default_rng(10))(corners())

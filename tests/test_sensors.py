@@ -133,6 +133,7 @@ def test_every_bundled_sensor_is_held_to_the_contract():
         "command",
         "estimated_tilt",
         "ground_profile",
+        "object_pose",
         "target",
         "terrain_profile",
     }

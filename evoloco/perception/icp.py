@@ -33,12 +33,13 @@ class Fit:
 
     Attributes:
         pose: Of the body.
-        residual: Root mean square distance of the matched points from the surface [m].
+        misfit: Mean distance of the measured points from the surface [m]; none counts for more
+            than the reach.
         matched: Share of the measured points that lie near the surface.
     """
 
     pose: Pose
-    residual: float
+    misfit: float
     matched: float
 
 
@@ -85,15 +86,10 @@ def icp(
 
 
 def fit(pose: Pose, surface: Surface, measured: Array, reach: float) -> Fit:
-    """How well a pose explains those measured points (k, 3) within a reach of the surface [m]."""
-    local = pose.inverse()(measured)
-    q, n, distance = surface.closest(local)
-    near = distance < reach
-    if not near.any():
-        return Fit(pose, np.inf, 0.0)
-
-    off = ((local - q) * n).sum(1)[near]
-    return Fit(pose, float(np.sqrt((off**2).mean())), float(near.mean()))
+    """How well a pose explains measured points (k, 3); those beyond the reach [m] are no match."""
+    _, _, distance = surface.closest(pose.inverse()(measured))
+    misfit = np.minimum(distance, reach).mean()
+    return Fit(pose, float(misfit), float((distance < reach).mean()))
 
 
 def _step(p: Array, q: Array, n: Array, weight: Array) -> Array:

@@ -82,7 +82,7 @@ SMALLEST = 100
 """Pixels of the object that a view shows at least."""
 
 CLUTTER = 4
-SURFACES = 0.003
+SPACING = 0.006
 """Spacing of the points of the object's surface [m]."""
 
 
@@ -124,7 +124,7 @@ def object_surface() -> Surface:
     """The object's surface, as points with normals."""
     spec = looks.blank()
     add_object(spec)
-    return scanned(spec.compile(), OBJECT, SURFACES)
+    return scanned(spec.compile(), OBJECT, SPACING)
 
 
 def object_points() -> Array:

@@ -33,9 +33,8 @@ class Solution:
 def solve(points: Array, seen: Array, weight: Array, tolerance: float) -> Solution | None:
     """The pose that explains the most points, refined on those that it explains.
 
-    Every triple of the most certain points gives up to four poses (P3P); the one with the
-    heaviest inliers wins. There are few enough to try them all, so nothing is random. Levenberg
-    and Marquardt's method then minimises the reprojection error.
+    The first of the `hypotheses`, after Levenberg and Marquardt's method has minimised its
+    reprojection error.
 
     Args:
         points: Of the body, in its frame [m] (n, 3).
@@ -46,33 +45,64 @@ def solve(points: Array, seen: Array, weight: Array, tolerance: float) -> Soluti
     Returns:
         None where no pose explains four points.
     """
-    candidates = _hypotheses(points, seen, weight)
-    if candidates is None:
+    found = hypotheses(points, seen, weight, tolerance, 1, np.pi)
+    if found is None:
         return None
 
-    off = reprojection(candidates, points, seen)
-    within = (off < tolerance) & (weight > 0)
-    gain = (weight * np.where(within, 1 - (off / tolerance) ** 2, 0)).sum(1)
-    best = int(gain.argmax())
-    if within[best].sum() < 4:
+    best = found[0]
+    inliers = (reprojection(best, points, seen) < tolerance) & (weight > 0)
+    if inliers.sum() < 4:
         return None
 
-    pose = refine(candidates[best], points[within[best]], seen[within[best]], weight[within[best]])
-    inliers = (reprojection(pose, points, seen) < tolerance) & (weight > 0)
-    return Solution(pose, inliers)
+    pose = refine(best, points[inliers], seen[inliers], weight[inliers])
+    return Solution(pose, (reprojection(pose, points, seen) < tolerance) & (weight > 0))
 
 
-def _hypotheses(points: Array, seen: Array, weight: Array) -> Pose | None:
-    """Poses (k,) from triples of the most certain points; None where there are none."""
+def hypotheses(
+    points: Array, seen: Array, weight: Array, tolerance: float, count: int, apart: float
+) -> Pose | None:
+    """Poses that explain some of the points, the one that explains the most first.
+
+    Every triple of the most certain points gives up to four poses (P3P). There are few enough to
+    try them all, so nothing is random. A pose gains the weight of each of its inliers, less the
+    closer that is to the tolerance.
+
+    Args:
+        points: Of the body, in its frame [m] (n, 3).
+        seen: Where the camera sees them, as x / z and y / z (n, 2).
+        weight: How certain each of them is (n,); points with 0 are left out.
+        tolerance: Largest distance of an inlier, in the units of `seen`.
+        count: Most of the poses.
+        apart: Least angle between any two of them [rad].
+
+    Returns:
+        A stack of poses; None where fewer than four points are certain.
+    """
     certain = [int(i) for i in np.argsort(-weight)[:LARGEST_SAMPLE] if weight[i] > 0]
-    triples = np.array(list(combinations(certain, 3)), np.intp)
     if len(certain) < 4:
         return None
 
+    triples = np.array(list(combinations(certain, 3)), np.intp)
     rays = np.concatenate([seen, np.ones((len(seen), 1))], 1)
     rays /= np.linalg.norm(rays, axis=1, keepdims=True)
     found = p3p(points[triples], rays[triples])
-    return found if len(found.rotation) else None
+
+    off = reprojection(found, points, seen) / tolerance
+    gain = (weight * np.where(off < 1, 1 - off**2, 0)).sum(1)
+    order = np.argsort(-gain, kind="stable")
+    chosen = order[_distinct(found.rotation[order], count, apart)]
+    return found[chosen] if len(chosen) else None
+
+
+def _distinct(rotations: Array, count: int, apart: float) -> list[int]:
+    """The first of some rotations (k, 3, 3), the next that is apart from it [rad], and so on."""
+    chosen: list[int] = []
+    left = np.ones(len(rotations), bool)
+    while left.any() and len(chosen) < count:
+        chosen.append(int(left.argmax()))
+        cosines = (np.einsum("ij,kij->k", rotations[chosen[-1]], rotations) - 1) / 2
+        left &= cosines < np.cos(apart)
+    return chosen
 
 
 def reprojection(pose: Pose, points: Array, seen: Array) -> Array:

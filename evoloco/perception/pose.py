@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from evoloco.fields import Array
@@ -33,8 +34,8 @@ class Pose:
         translation = (self.rotation @ first.translation[..., None])[..., 0] + self.translation
         return Pose(self.rotation @ first.rotation, translation)
 
-    def __getitem__(self, index: int) -> Pose:
-        """One pose of a stack."""
+    def __getitem__(self, index: int | NDArray[np.intp]) -> Pose:
+        """One pose of a stack, or some."""
         return Pose(self.rotation[index], self.translation[index])
 
     def inverse(self) -> Pose:
@@ -52,6 +53,18 @@ def from_quaternion(quaternion: Array, translation: Array) -> Pose:
     """A pose from a quaternion (4,) of any length in the order w, x, y, z, and a translation."""
     rotation = Rotation.from_quat(quaternion, scalar_first=True).as_matrix()
     return Pose(rotation, np.asarray(translation, np.float64))
+
+
+def flat(pose: Pose | None) -> Array:
+    """Translation [m] and quaternion (w, x, y, z) in a row (7,); NaN for no pose."""
+    if pose is None:
+        return np.full(7, np.nan)
+    return np.concatenate([pose.translation, pose.quaternion()])
+
+
+def unflat(row: Array) -> Pose:
+    """The pose of a row (7,)."""
+    return from_quaternion(row[3:], row[:3])
 
 
 def step(vector: Array) -> Pose:
