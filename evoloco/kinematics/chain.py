@@ -74,6 +74,12 @@ class Chain:
         found: tuple[Frames, Array] = _run()(self.links, self.checked(angles))
         return found
 
+    def begin(self, start: Array | None) -> Array:
+        """Where a search begins: a given start, moved into the limits, or the middle of these."""
+        if start is None:
+            return (self.low + self.high) / 2
+        return np.clip(self.checked(start), self.low, self.high)
+
     def checked(self, angles: Array) -> Array:
         """Positions of the joints as an array of float64.
 

@@ -1,11 +1,11 @@
 """Levenberg-Marquardt steps towards a goal that keep joint limits: compiled."""
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
 from evoloco.fields import Array
+from evoloco.kinematics.cholesky import cholesky
 from evoloco.kinematics.forward import Frames, Links, move, new_frames, slopes
 from evoloco.kinematics.goal import ROWS, Wanted, linearize, measure
 from evoloco.sim.native import jit
@@ -92,7 +92,7 @@ def descend(
     """Moves joints down to the goal, or to the minimum of its error that is near.
 
     A step solves (Marquardt, 1963, An algorithm for least-squares estimation of nonlinear
-    parameters, doi:10.1137/0111030, eq. 13, with the identity for the scale)
+    parameters, doi:10.1137/0111030)
 
         (JᵀJ + lambda 1) dq = Jᵀ e
 
@@ -117,7 +117,7 @@ def descend(
             return True, taken
 
         _solve_damped(links, wanted, q, damping, work)
-        _try(links, q, work)
+        advance(links, q, work)
         far, turned, after = error(links, wanted, work.tried, work)
         if after < cost:
             copy(work.tried, q)
@@ -144,7 +144,7 @@ def _solve_damped(links: Links, wanted: Wanted, q: Array, damping: float, work: 
             for k in range(q.size):
                 work.normal[j, k] = work.normal[k, j] = 0.0
         work.normal[j, j] += damping
-    solve(work.normal, work.step)
+    cholesky(work.normal, work.step)
 
 
 @jit
@@ -167,7 +167,7 @@ def fill_normal(links: Links, wanted: Wanted, work: Work) -> None:
 
 
 @jit
-def _try(links: Links, q: Array, work: Work) -> None:
+def advance(links: Links, q: Array, work: Work) -> None:
     """Fills in where the step leads: shortened as a whole, then cut off at the limits."""
     longest = 0.0
     for j in range(q.size):
@@ -183,29 +183,3 @@ def copy(source: Array, target: Array) -> None:
     """Copies positions of joints (n,)."""
     for j in range(source.size):
         target[j] = source[j]
-
-
-@jit
-def solve(matrix: Array, vector: Array) -> None:
-    """Solves a positive definite system in place, by Cholesky's factors A = L Lᵀ.
-
-    Written out, since a library's answer differs between processors in its last bits.
-    """
-    size = vector.size
-    for j in range(size):
-        for k in range(j):
-            matrix[j, j] -= matrix[j, k] ** 2
-        matrix[j, j] = math.sqrt(matrix[j, j])
-        for i in range(j + 1, size):
-            for k in range(j):
-                matrix[i, j] -= matrix[i, k] * matrix[j, k]
-            matrix[i, j] /= matrix[j, j]
-
-    for i in range(size):  # L y = b
-        for k in range(i):
-            vector[i] -= matrix[i, k] * vector[k]
-        vector[i] /= matrix[i, i]
-    for i in range(size - 1, -1, -1):  # Lᵀ x = y
-        for k in range(i + 1, size):
-            vector[i] -= matrix[k, i] * vector[k]
-        vector[i] /= matrix[i, i]

@@ -8,12 +8,12 @@ import numpy as np
 from evoloco.fields import Array
 from evoloco.kinematics.chain import Chain
 from evoloco.kinematics.descent import Tolerance, copy, descend, error, new_work
+from evoloco.kinematics.draw import draw
 from evoloco.kinematics.forward import Links
 from evoloco.kinematics.goal import Goal, Wanted
 from evoloco.kinematics.solution import Solution
 from evoloco.sim.cache import compiled
 from evoloco.sim.native import jit
-from evoloco.sim.philox import philox, uniform
 
 STREAM = 0x1D0
 """Second half of the random numbers' key, which no other solver uses."""
@@ -39,7 +39,7 @@ def solve(
     goal: Goal,
     start: Array | None = None,
     seed: int = 0,
-    iterations: int = 3000,
+    iterations: int = 5000,
     tolerance: Tolerance = Tolerance(),  # noqa: B008 - a tuple cannot change
 ) -> Solution:
     """Finds positions of the joints that meet a goal.
@@ -59,10 +59,8 @@ def solve(
         GoalError: The goal cannot be used.
         ModelError: The start has more or fewer numbers than the chain has joints.
     """
-    begin = (chain.low + chain.high) / 2 if start is None else chain.checked(start)
-    found = _run()(
-        chain.links, goal.wanted(), tolerance, begin, np.uint64(seed), max(iterations, 1)
-    )
+    begin, wanted = chain.begin(start), goal.wanted()
+    found = _run()(chain.links, wanted, tolerance, begin, np.uint64(seed), max(iterations, 1))
     return Solution(*found)
 
 
@@ -84,8 +82,7 @@ def search(
     """Descends from one start after the other; for the arguments see `solve`."""
     work = new_work(start.size)
     q, best, least, taken = np.empty(start.size), np.empty(start.size), np.inf, 0
-    for j in range(start.size):
-        q[j] = min(max(start[j], links.low[j]), links.high[j])
+    copy(start, q)
     descent = 0
     while True:
         solved, steps = descend(
@@ -102,15 +99,7 @@ def search(
             break
 
         descent += 1
-        draw(links, seed, descent, q)
+        draw(links, seed, STREAM, descent, q)
 
     distance, angle, _ = error(links, wanted, best, work)
     return best, False, distance, angle, taken
-
-
-@jit
-def draw(links: Links, seed: int, number: int, q: Array) -> None:
-    """Fills in random positions within the limits, the same for the same seed and number."""
-    for j in range(q.size):
-        bits, _, _, _ = philox(j, number, 0, 0, seed, STREAM)
-        q[j] = links.low[j] + (links.high[j] - links.low[j]) * uniform(bits)
