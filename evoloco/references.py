@@ -21,6 +21,7 @@ FILES = (
     "morphology.path",
     "controller.path",
     "controller.weights",
+    "sensors.*.weights",
     "fitness.*.path",
     "reward.*.path",
     "sensors.*.path",

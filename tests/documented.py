@@ -21,8 +21,8 @@ A run folder that a block names and that no earlier one made is that of a bundle
 itself there is at least one. Blocks are run as they stand, or shortened: `SHORT` is added where a
 gait is evolved, `--generations` is 3, `--individual` is 1:1, `--seeds` is 0-1, nothing is filmed,
 a check is of one world an item, a comparison of two worlds without gaps (of a long one the first
-task and scenario and two contenders), a training ends after one
-judgement, and only the first search of a page writes a report. Where a page names `mine.zip`,
+task and scenario and two contenders), a training ends after one judgement, a sensor is learned in
+two steps, and only the first search of a page writes a report. Where a page names `mine.zip`,
 Stable-Baselines3 has saved a policy of `biped_ppo` there, and its normaliser in `stats.pkl`.
 """
 
@@ -347,6 +347,8 @@ def _shortened(words: list[str], out: str) -> list[str]:
         rest += [*APPENDED[:1], *(["--out", out] if out else [])]
     if command == "train":
         rest = [*rest[:1], *APPENDED, *rest[1:], *([] if "--steps" in rest else ["--steps", "1"])]
+    if command == "learn":
+        rest += ["examples=20", "test_examples=10", "steps=2"]
     if command == "check":
         rest += ["--worlds", "1", "--hidden", "1"]
     if command == "excite":

@@ -9,15 +9,22 @@ import sys
 from pathlib import Path
 from textwrap import dedent
 
+import mujoco
 import numpy as np
 import pytest
 
 from evoloco import fields
+from evoloco.cameras import mounted
 from evoloco.experiment import Experiment
 from evoloco.loop import evolve
+from evoloco.members import member
+from evoloco.morphologies import biped
+from evoloco.morphology import Morphology
+from evoloco.perception.learn import learn
 from evoloco.replay import replay
 from evoloco.run import Run
-from evoloco.spec import read
+from evoloco.sensor import Moment
+from evoloco.spec import CameraSpec, read
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SHORT = [
@@ -111,6 +118,34 @@ def test_a_model_of_your_own_has_four_legs_in_pairs() -> None:
     assert {
         (joint.name, joint.partner, joint.mirror) for joint in body.joints if joint.side == "left"
     } == {(f"{end}L_{joint}", f"{end}R_{joint}", 1.0) for end in "FR" for joint in ("hip", "knee")}
+
+
+def test_a_sensor_of_your_own_learns_to_see_how_far_a_body_is_rolled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MUJOCO_GL")  # which keeps reports from being filmed
+    learned = learn(str(EXAMPLES / "horizon.py"), tmp_path, changes=["steps=700", "batch=32"])
+    right = next(one.figure for one in learned.compared if one.split == "test")
+    assert right.value > 0.4  # an answer of 0 is right in a tenth of all
+
+    own = member("sensors", str(EXAMPLES / "horizon.py"))
+    camera = CameraSpec(position=(0.1, 0.0, 0.1), field_of_view=60.0)
+    body = mounted(biped.build(), {"head": camera})
+    source = own.sensor(body, str(tmp_path / "weights.safetensors")).source
+    source.check(body)
+    told = [source.read(rolled(body, roll))[0] for roll in (-0.3, 0.0, 0.3)]
+    np.testing.assert_allclose(told, [-0.3, 0.0, 0.3], atol=0.15)  # after a fifth of the steps
+
+
+def rolled(body: Morphology, roll: float) -> Moment:
+    """The moment at which a body hangs at a height, rolled to the right [rad]."""
+    model, everything = body.model, mujoco.mjtState.mjSTATE_INTEGRATION
+    data = mujoco.MjData(model)
+    mujoco.mj_resetDataKeyframe(model, data, model.key("home").id)
+    data.qpos[3:7] = np.cos(roll / 2), np.sin(roll / 2), 0, 0
+    state = np.empty(mujoco.mj_stateSize(model, everything))
+    mujoco.mj_getState(model, data, state, everything)
+    return Moment(model, state, np.zeros(3), data.sensordata[None])
 
 
 def test_reading_the_journal_prints_every_generation_and_the_genes_of_the_fittest(

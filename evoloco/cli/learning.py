@@ -8,7 +8,10 @@ import typer
 from evoloco.cli.arguments import AsJson, Quiet
 from evoloco.cli.output import Output
 
-EXAMPLES = ("evoloco learn --help",)
+EXAMPLES = (
+    "evoloco learn examples/horizon.py --out horizon",
+    "evoloco learn examples/horizon.py --seed 3 --steps 3000 batch=32",
+)
 
 
 def learn(

@@ -125,7 +125,7 @@ def by_group(
     smaller_is_better: bool = False,
     summary: Callable[[Numbers], Any] = np.mean,
 ) -> list[Figure]:
-    """One figure over all examples, and one over each group.
+    """One figure over all examples, and one over each group that has values.
 
     Args:
         name: Of the figure.
@@ -139,6 +139,8 @@ def by_group(
     for group in ("all", *sorted(set(groups) - {"all"})):
         chosen = values[(labels == group) | (group == "all")]
         chosen = chosen[~np.isnan(chosen)]
+        if group != "all" and not len(chosen):
+            continue
         value = float(summary(chosen)) if len(chosen) else math.nan
         found.append(Figure(name, group, value, unit, len(chosen), smaller_is_better))
     return found
