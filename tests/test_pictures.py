@@ -16,6 +16,7 @@ from evoloco.cameras import mounted
 from evoloco.errors import EvolocoError
 from evoloco.evaluators.local import Local
 from evoloco.experiment import Experiment
+from evoloco.host import Host
 from evoloco.morphologies import hopper
 from evoloco.perception import thread
 from evoloco.perception.gather import Gatherer, at_home
@@ -317,20 +318,51 @@ def sensor(morphology, camera: str = ""):
 
 
 @pytest.fixture
-def looking(hop: Path) -> Experiment:
-    """A run whose controllers may read pictures."""
-    (hop.parent / "seen.py").write_text(SOURCE)
-    overrides = [
+def overrides(hop: Path) -> tuple[str, ...]:
+    """What makes a run one whose controllers may read pictures."""
+    file = hop.parent / "seen.py"
+    file.write_text(SOURCE)
+    return (
         "cameras.eye={position=[0.1, 0, 0.1], pitch=20}",
-        f"sensors.seen={{source='{hop.parent / 'seen.py'}', camera='eye', interval=0.2}}",
+        f"sensors.seen={{source='{file}', camera='eye', interval=0.2}}",
         "scenario.duration=0.4",
-    ]
+    )
+
+
+@pytest.fixture
+def looking(hop: Path, overrides: tuple[str, ...]) -> Experiment:
     return Experiment(read(hop, overrides))
 
 
 def test_a_run_file_adds_a_camera_and_tells_of_it(looking):
     assert looking.morphology.told[-1].startswith("Camera 'eye' is added to torso")
     assert looking.morphology.sensors[-1].channels[-2:] == ("confidence", "age")
+
+
+def test_an_environment_observes_pictures_as_an_episode_does(hop, overrides):
+    pytest.importorskip("stable_baselines3")
+    from evoloco.rl.env import RunEnv
+
+    env = RunEnv(str(hop), overrides)
+    steps = [env.reset(seed=3)[0], *(env.step(np.zeros(2))[0] for _ in range(19))]
+    left, right, confidence, age = np.array(steps).T[-4:]
+    np.testing.assert_allclose(age, np.arange(20) % 10 * DT, atol=1e-6)
+    np.testing.assert_array_equal(confidence, 1)
+    for side in (left, right):
+        assert len(set(side[:10])) == len(set(side[10:])) == 1
+        assert side[0] != side[10]
+
+
+def test_a_robot_and_compiled_rollouts_refuse_what_looks_in_one_sentence(looking, hop, overrides):
+    genome = np.full(len(looking.space), 0.5)
+    with pytest.raises(EvolocoError, match=r"cannot be read elsewhere: seen\. Leave"):
+        Host(looking, genome)
+    pytest.importorskip("stable_baselines3")
+    from evoloco.rl.rollouts import Rollouts
+
+    trained = Experiment(read(hop, [*overrides, "controller.name=policy"]))
+    with pytest.raises(EvolocoError, match=r"sensors: seen is computed in Python"):
+        Rollouts(trained, simulations=1, steps=1, worlds=1)
 
 
 @pytest.mark.slow
