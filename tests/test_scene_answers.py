@@ -34,10 +34,10 @@ class Sure(SceneNet):
             cells[0, :, *place] = torch.tensor([0, 0, size, size, logit])
             row, column = (8 * one + 4 for one in place)
             labels[0, OBJECT, row - 3 : row + 3, column - 3 : column + 3] = 9
-        return Answers(torch.zeros(1, 16, HEIGHT // 2, WIDTH // 2), cells, labels)
+        return Answers(cells, labels)
 
     def shapes(
-        self, features: torch.Tensor, picture: torch.Tensor, corners: torch.Tensor
+        self, pictures: torch.Tensor, picture: torch.Tensor, corners: torch.Tensor
     ) -> torch.Tensor:
         middle = (corners[:, 0] + corners[:, 2]) / 2
         return 9.0 * torch.eye(len(SHAPES))[torch.where(middle < WIDTH / 2, 1, 4)]

@@ -42,7 +42,8 @@ def test_the_network_has_its_answers_and_fewer_than_a_hundred_thousand_weights()
     said = network(torch.rand(2, 3, HEIGHT, WIDTH))
     assert said.cells.shape == (2, 5, ROWS, COLUMNS)
     assert said.labels.shape == (2, 3, HEIGHT, WIDTH)
-    shapes = network.shapes(said.features, torch.tensor([1, 0, 1]), torch.rand(3, 4) * 9)
+    pictures, boxes = torch.rand(2, 3, HEIGHT, WIDTH), torch.rand(3, 4) * 9
+    shapes = network.shapes(pictures, torch.tensor([1, 0, 1]), boxes)
     assert shapes.shape == (3, len(SHAPES))
     assert sum(one.numel() for one in network.state_dict().values()) <= 100_000
 
@@ -57,41 +58,40 @@ def test_answers_hardly_change_with_the_exposure() -> None:
 
 
 def test_a_crop_shows_the_square_around_a_box_at_one_size() -> None:
-    rows, columns = torch.meshgrid(torch.arange(32.0), torch.arange(40.0), indexing="ij")
-    features = torch.stack([columns + 0.5, rows + 0.5])[None] * 2  # where they are [px]
-    boxes = torch.tensor([[20.0, 10, 40, 20], [30, 30, 34, 38]])
+    rows, columns = torch.meshgrid(torch.arange(64.0), torch.arange(80.0), indexing="ij")
+    pictures = torch.stack([columns, rows])[None] + 0.5  # where they are [px]
+    boxes = torch.tensor([[20.0, 15, 40, 25], [30, 30, 34, 38]])
     for crop, middle, side in zip(
-        crops(features, torch.zeros(2, dtype=torch.long), boxes),
-        ([30, 15], [32, 34]),
+        crops(pictures, torch.zeros(2, dtype=torch.long), boxes),
+        ([30, 20], [32, 34]),
         (1.2 * 20, 1.2 * 8),
         strict=True,
     ):
-        places = (np.arange(16) + 0.5) / 16 - 0.5
+        places = (np.arange(32) + 0.5) / 32 - 0.5
         assert crop[0, 4].numpy() == pytest.approx(middle[0] + side * places, abs=1e-3)
         assert crop[1, :, 4].numpy() == pytest.approx(middle[1] + side * places, abs=1e-3)
 
 
 def test_a_crop_is_of_the_picture_that_the_box_is_in_and_empty_outside_of_it() -> None:
-    features = torch.ones(2, 1, 32, 40) * torch.tensor([1.0, 2.0])[:, None, None, None]
+    pictures = torch.ones(2, 3, 64, 80) * torch.tensor([1.0, 2.0])[:, None, None, None]
     inside, outside = [10.0, 10, 20, 20], [200.0, 10, 210, 20]
-    found = crops(features, torch.tensor([1, 0, 1]), torch.tensor([inside, inside, outside]))
+    found = crops(pictures, torch.tensor([1, 0, 1]), torch.tensor([inside, inside, outside]))
     assert found.mean((1, 2, 3)).tolist() == pytest.approx([2, 1, 0])
 
 
 def test_shapes_are_learned_from_the_boxes_of_objects_only() -> None:
     torch.manual_seed(0)
     network = SceneNet(len(SHAPES), 3)
-    features, generator = torch.rand(2, 16, 32, 40), torch.Generator().manual_seed(0)
-    corners = torch.rand(2, 4, 4).sort(-1).values * 64
+    pictures, generator = torch.rand(2, 3, 64, 80), torch.Generator().manual_seed(0)
+    corners = torch.tensor([8.0, 8, 40, 40]).expand(2, 4, 4)
     nothing = torch.full((2, 4), -1)
-    assert loss_of_shapes(network, features, corners, nothing, generator) == 0
+    assert loss_of_shapes(network, pictures, corners, nothing, generator) == 0
 
     classes = nothing.clone()
     classes[1, 2] = 5
-    loss_of_shapes(
-        network.eval(), features.requires_grad_(), corners, classes, generator
-    ).backward()
-    assert features.grad[0].abs().max() == 0 < features.grad[1].abs().max()
+    pictures.requires_grad_()
+    loss_of_shapes(network.eval(), pictures, corners, classes, generator).backward()
+    assert pictures.grad[0].abs().max() == 0 < pictures.grad[1].abs().max()
 
 
 def test_a_cell_that_answers_zeros_means_a_box_of_the_anchor_around_its_middle() -> None:

@@ -10,7 +10,7 @@ import torch
 
 from evoloco.perception.boxes import Boxes, area, strongest
 from evoloco.perception.free_distance import free_distances
-from evoloco.perception.scene_network import Answers, SceneNet, corners_of
+from evoloco.perception.scene_network import SceneNet, corners_of
 from evoloco.perception.scene_objects import SHAPES
 from evoloco.perception.scene_world import DIRECTIONS, FLOOR, OBJECT, REACH
 
@@ -61,10 +61,10 @@ class Scene:
 def understand(network: SceneNet, picture: NDArray[np.uint8], eye: Eye) -> Scene:
     """Looks at one picture (height, width, 3) from a camera with this pose."""
     with torch.inference_mode():
-        pixels = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None]
-        said = network(pixels.float() / 255)
+        pixels = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None] / 255
+        said = network(pixels)
         places = _places(said.cells)
-        shapes = _shapes(network, said, places.corners)
+        shapes = _shapes(network, pixels, places.corners)
         labels = said.labels[0].argmax(0).to(torch.uint8).numpy()
 
     boxes = Boxes(places.corners, shapes.argmax(1), places.scores * shapes.max(1, initial=0))
@@ -88,12 +88,12 @@ def _places(cells: torch.Tensor) -> Boxes:
     return kept.take(np.arange(min(len(kept), MOST_BOXES)))
 
 
-def _shapes(network: SceneNet, said: Answers, corners: Array) -> Array:
+def _shapes(network: SceneNet, pixels: torch.Tensor, corners: Array) -> Array:
     """Probabilities of the shapes in boxes (n, shapes)."""
     if not len(corners):
         return np.zeros((0, len(SHAPES)))
     picture = torch.zeros(len(corners), dtype=torch.long)
-    logits = network.shapes(said.features, picture, torch.from_numpy(corners).float())
+    logits = network.shapes(pixels, picture, torch.from_numpy(corners).float())
     return np.asarray(logits.softmax(1).double().numpy())
 
 

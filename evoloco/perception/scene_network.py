@@ -1,9 +1,9 @@
 """One small convolutional network with three heads: boxes, shapes in boxes, and pixel labels.
 
 Boxes are answered for all cells in one pass, as in YOLO (Redmon and others, 2016, You only look
-once, doi:10.1109/CVPR.2016.91). The shape in a box is read from a crop of the same features, as in
-Fast R-CNN (Girshick, 2015, doi:10.1109/ICCV.2015.169): so it depends neither on where an object is
-nor on how large.
+once, doi:10.1109/CVPR.2016.91). The shape in a box is read from a crop of the picture that is
+scaled to one size, as in R-CNN (Girshick and others, 2014, doi:10.1109/CVPR.2014.81): so it depends
+neither on where an object is nor on how large.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ NUMBERS_OF_BOX = 5
 LARGEST_LOG_SIZE = 2.0
 """Bound of the logarithm of a box's size over `ANCHOR`."""
 
-CROP = 16
-"""Width and height of a crop [features]."""
+CROP = 32
+"""Width and height of a crop [px]."""
 
 MARGIN = 1.2
 """Side of a crop over the longer side of its box."""
@@ -36,17 +36,20 @@ MARGIN = 1.2
 JITTER = 0.1
 """By which crops are off in training, in place and size [sides of the box]."""
 
+WHOLE = 0.25
+"""Share of a batch from which boxes and labels are learned. Shapes are learned from all of it: they
+take many times more examples, and crops are small.
+"""
+
 
 class Answers(NamedTuple):
     """What the network makes of pictures.
 
     Attributes:
-        features: At half the resolution, for `SceneNet.shapes` (batch, features, rows, columns).
         cells: Of each cell (batch, 5, rows, columns).
         labels: Of each pixel, before softmax (batch, labels, height, width).
     """
 
-    features: Tensor
     cells: Tensor
     labels: Tensor
 
@@ -66,8 +69,8 @@ class SceneNet(nn.Module):
     """Looks at colour pictures whose width and height are multiples of 8.
 
     Features are made at a half, a quarter and an eighth of the resolution. Boxes are read from the
-    coarsest, shapes from the finest. Pixel labels add the three, coarse to fine (Lin and others,
-    2017, Feature pyramid networks for object detection, doi:10.1109/CVPR.2017.106).
+    coarsest. Pixel labels add the three, coarse to fine (Lin and others, 2017, Feature pyramid
+    networks for object detection, doi:10.1109/CVPR.2017.106).
 
     Args:
         shapes: Number of classes of objects.
@@ -79,15 +82,17 @@ class SceneNet(nn.Module):
         self.fine = nn.Sequential(_block(3, 16, 5, 2), _block(16, 16))
         self.middle = nn.Sequential(_block(16, 32, 3, 2), _block(32, 32))
         self.coarse = nn.Sequential(
-            _block(32, 40, 3, 2), _block(40, 40), _block(40, 28, dilation=2)
+            _block(32, 40, 3, 2), _block(40, 40), _block(40, 24, dilation=2)
         )
 
-        self.cells = nn.Sequential(_block(28, 32, 1), nn.Conv2d(32, NUMBERS_OF_BOX, 1))
-        self.from_coarse, self.from_middle = nn.Conv2d(28, 24, 1), nn.Conv2d(32, 24, 1)
-        self.merged, self.from_fine = _block(24, 24), nn.Conv2d(16, 24, 1)
-        self.labels = nn.Sequential(nn.ReLU(), nn.Conv2d(24, 4 * labels, 1), nn.PixelShuffle(2))
-        self.crop = nn.Sequential(_block(16, 32), _block(32, 44, 3, 2), _block(44, 36, 3, 2))
-        self.shape = nn.Linear(36 * (CROP // 4) ** 2, shapes)
+        self.cells = nn.Sequential(_block(24, 32, 1), nn.Conv2d(32, NUMBERS_OF_BOX, 1))
+        self.from_coarse, self.from_middle = nn.Conv2d(24, 20, 1), nn.Conv2d(32, 20, 1)
+        self.merged, self.from_fine = _block(20, 20), nn.Conv2d(16, 20, 1)
+        self.labels = nn.Sequential(nn.ReLU(), nn.Conv2d(20, 4 * labels, 1), nn.PixelShuffle(2))
+        self.crop = nn.Sequential(
+            _block(3, 24, 5, 2), _block(24, 40, 3, 2), _block(40, 40), _block(40, 32, 3, 2)
+        )
+        self.shape = nn.Linear(32 * (CROP // 8) ** 2, shapes)
 
     def forward(self, pictures: Tensor) -> Answers:
         """Looks at pictures (batch, 3, height, width), bright or dark."""
@@ -97,25 +102,26 @@ class SceneNet(nn.Module):
 
         merged = self.merged(_doubled(self.from_coarse(coarse)) + self.from_middle(middle))
         labels = self.labels(_doubled(merged) + self.from_fine(fine))
-        return Answers(fine, self.cells(coarse), labels)
+        return Answers(self.cells(coarse), labels)
 
-    def shapes(self, features: Tensor, picture: Tensor, corners: Tensor) -> Tensor:
+    def shapes(self, pictures: Tensor, picture: Tensor, corners: Tensor) -> Tensor:
         """What shape the object in each box has, before softmax (n, shapes).
 
         Args:
-            features: Of all pictures.
+            pictures: As `forward` takes them.
             picture: Number of the picture that each box is in (n,).
             corners: Boxes [px] (n, 4).
         """
-        answer: Tensor = self.shape(self.crop(crops(features, picture, corners)).flatten(1))
+        seen = self.crop(_standardized(crops(pictures, picture, corners)))
+        answer: Tensor = self.shape(seen.flatten(1))
         return answer
 
 
-def crops(features: Tensor, picture: Tensor, corners: Tensor) -> Tensor:
-    """Features in squares around boxes (n, features, CROP, CROP), interpolated; 0 outside.
+def crops(pictures: Tensor, picture: Tensor, corners: Tensor) -> Tensor:
+    """Squares around boxes, scaled to one size (n, 3, CROP, CROP); black outside the picture.
 
     Args:
-        features: Of pictures, at half the resolution (batch, features, rows, columns).
+        pictures: The pictures (batch, 3, height, width).
         picture: Number of the picture that each box is in (n,).
         corners: Boxes [px] (n, 4).
     """
@@ -125,9 +131,9 @@ def crops(features: Tensor, picture: Tensor, corners: Tensor) -> Tensor:
     offsets = torch.stack(torch.meshgrid(across, across, indexing="xy"), -1)
 
     places = middle[:, None, None] + side[:, None, None, None] * offsets
-    rows, columns = features.shape[2:]
-    scaled = places / torch.tensor([columns, rows]) - 1  # -1 and 1 are the edges of the picture
-    return functional.grid_sample(features[picture], scaled, align_corners=False)
+    height, width = pictures.shape[2:]
+    scaled = 2 * places / torch.tensor([width, height]) - 1  # -1 and 1 are the picture's edges
+    return functional.grid_sample(pictures[picture], scaled, align_corners=False)
 
 
 def _standardized(pictures: Tensor) -> Tensor:
@@ -226,7 +232,7 @@ def loss_of_boxes(cells: Tensor, corners: Tensor, classes: Tensor) -> Tensor:
 
 def loss_of_shapes(
     network: SceneNet,
-    features: Tensor,
+    pictures: Tensor,
     corners: Tensor,
     classes: Tensor,
     generator: torch.Generator,
@@ -234,12 +240,13 @@ def loss_of_shapes(
     """Loss of the shapes in the true boxes, which are shifted and scaled at random."""
     picture, number = (classes >= 0).nonzero(as_tuple=True)
     true = corners[picture, number]
+    if not len(true):
+        return true.new_zeros(())
     size = (true[:, 2:] - true[:, :2]).repeat(1, 2)
     off = JITTER * size * (2 * torch.rand(true.shape, generator=generator) - 1)
 
-    said = network.shapes(features, picture, true + off)
-    wrong = functional.cross_entropy(said, classes[picture, number], reduction="sum")
-    return wrong / max(len(true), 1)
+    said = network.shapes(pictures, picture, true + off)
+    return functional.cross_entropy(said, classes[picture, number])
 
 
 def loss(
@@ -253,12 +260,13 @@ def loss(
         weights: Of the labels in the loss (labels,).
         generator: Draws how crops are off.
     """
-    said = network(batch["pictures"])
-    boxes = batch["corners"], batch["classes"]
+    pictures, corners, classes = batch["pictures"], batch["corners"], batch["classes"]
+    whole = max(int(WHOLE * len(pictures)), 1)
+    said = network(pictures[:whole])
     return (
-        loss_of_boxes(said.cells, *boxes)
-        + loss_of_shapes(network, said.features, *boxes, generator)
-        + 2 * functional.cross_entropy(said.labels, batch["labels"], weights)
+        loss_of_boxes(said.cells, corners[:whole], classes[:whole])
+        + loss_of_shapes(network, pictures, corners, classes, generator)
+        + 2 * functional.cross_entropy(said.labels, batch["labels"][:whole], weights)
     )
 
 

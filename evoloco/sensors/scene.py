@@ -1,0 +1,115 @@
+"""What is ahead: the shape of an object, boxes around objects, and how far the floor is free.
+
+One small network with three heads looks at a picture (`evoloco.perception.scene_network`). It
+learned from random rooms (`evoloco.perception.scene_world`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evoloco.fields import Array
+from evoloco.morphology import Morphology
+from evoloco.perception.learned import Engine, Learned
+from evoloco.perception.lesson import Lesson
+from evoloco.perception.need import Need, Picture, Seen
+from evoloco.perception.scene_objects import SHAPES
+from evoloco.perception.scene_world import DIRECTIONS, HEIGHT, WIDTH
+from evoloco.sensor import AGE, CONFIDENCE, Sensor
+
+if TYPE_CHECKING:
+    from evoloco.perception.boxes import Boxes
+    from evoloco.perception.scene_network import SceneNet
+
+LEAST_CONFIDENCE = 0.01
+"""Confidence where nothing is ahead."""
+
+BOXES = 3
+"""Boxes that have channels: the strongest ones."""
+
+EDGES = "left", "top", "right", "bottom"
+
+OF_A_BOX = *EDGES, "shape", "score"
+
+NEEDS = Picture(WIDTH, HEIGHT)
+
+CHANNELS = (
+    *(f"{shape} ahead" for shape in SHAPES),
+    *(f"box {box} {what}" for box in range(1, BOXES + 1) for what in OF_A_BOX),
+    *(f"free at {angle:+.0f} deg" for angle in np.degrees(DIRECTIONS)),
+    *(CONFIDENCE, AGE),
+)
+"""Probabilities of what is ahead, boxes, free distances."""
+
+UNITS = ", ".join(
+    [*["1"] * (len(SHAPES) + BOXES * len(OF_A_BOX)), *["m"] * len(DIRECTIONS), "1", "s"]
+)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Looks at pictures with a network.
+
+    Attributes:
+        network: Looks.
+    """
+
+    network: SceneNet
+    needs: Need = NEEDS
+    channels: tuple[str, ...] = CHANNELS
+
+    def read(self, seen: Seen, previous: Array) -> Array:  # noqa: ARG002 - the contract's
+        """All channels. The confidence is the score of what is ahead, and never 0.
+
+        For the free distances are told whether an object is there or not.
+        """
+        from evoloco.perception.scene_answers import understand
+
+        assert seen.eye is not None
+        scene = understand(self.network, seen.picture, seen.eye)
+        confidence = max(scene.score, LEAST_CONFIDENCE)
+        return np.concatenate(
+            [scene.ahead[:-1], _numbers(scene.boxes), scene.free, [confidence, 0.0]]
+        )
+
+
+def _numbers(boxes: Boxes) -> Array:
+    """Channels of the strongest boxes; edges are shares of the picture's width and height."""
+    numbers, size = np.zeros((BOXES, len(OF_A_BOX))), (WIDTH, HEIGHT, WIDTH, HEIGHT)
+    kept = boxes.take(np.arange(len(boxes))[:BOXES])
+    numbers[: len(kept), : len(EDGES)] = np.clip(kept.corners / size, 0, 1)
+    numbers[: len(kept), len(EDGES)] = kept.classes
+    numbers[: len(kept), len(EDGES) + 1] = kept.scores
+    return numbers.ravel()
+
+
+def sensor(
+    morphology: Morphology,  # noqa: ARG001 - the contract's
+    camera: str = "",
+    weights: str = "",
+    engine: Engine = "torch",
+) -> Sensor:
+    """What a camera of the body sees ahead.
+
+    Args:
+        morphology: The body.
+        camera: Its name; where empty, the only one that the body has.
+        weights: File of the network's weights; the bundled one where empty.
+        engine: What runs the network.
+    """
+    from evoloco.perception.scene_lesson import SceneLesson
+    from evoloco.perception.weights import fill
+
+    network = fill(SceneLesson().network(), "scene", weights, SceneLesson.layout)
+    meaning = "what is ahead, boxes around objects, and how far the floor is free"
+    return Sensor("scene", CHANNELS, UNITS, meaning, Learned(Reader(network), camera, engine))
+
+
+def lesson() -> Lesson:
+    """How its network is learned."""
+    from evoloco.perception.scene_lesson import SceneLesson
+
+    return SceneLesson()
