@@ -29,10 +29,11 @@ FELT = 0.85
 """Speed of a gait over what it is asked for [1], by which the law reckons its way."""
 
 LAW: Shapes = {
-    **{"forward": (), "left": (), "age": (), "unseen": (), "side": ()},
+    **{"forward": (), "left": (), "age": (), "unseen": (), "side": (), "swept": ()},
     **{"speed": (), "turning": (), "asked": (3,)},
 }
-"""What the law keeps: where it believes the ball to be, when it saw it, and what it asks for."""
+"""What the law keeps: where it believes the ball to be, when it saw it, on which side it looks for
+it and how far it has turned so, and what it asks for."""
 
 
 @numba.njit(error_model="numpy", nogil=True)
@@ -48,13 +49,14 @@ def look(law: Record, state: Record, sight: Array, dt: float) -> None:
     trust = 1.0 if state.unseen > law.patience else law.trust
     state.forward += trust * (sight[int(law.forward)] - state.forward)
     state.left += trust * (sight[int(law.left)] - state.left)
-    state.unseen = 0.0
+    state.unseen, state.swept = 0.0, 0.0
     state.side = 1.0 if state.left >= 0.0 else -1.0
 
 
 @numba.njit(error_model="numpy", nogil=True)
 def move_on(state: Record, turned: float, way: float) -> None:
     """The ball as seen after the body has turned [rad] and gone a way ahead [m] (1)."""
+    state.swept += turned
     forward, left = state.forward - way, state.left
     state.forward = forward + turned * left
     state.left = left - turned * forward
@@ -64,7 +66,9 @@ def move_on(state: Record, turned: float, way: float) -> None:
 def decide(law: Record, state: Record) -> None:
     """Speed and turning rate towards where the ball is believed to be."""
     if state.unseen > law.patience:  # (2)
-        state.speed, state.turning = law.side_speed, state.side * law.search_turning
+        if state.side * state.swept > law.sweep:
+            state.side = -state.side
+        state.speed, state.turning = law.side_speed, state.side * law.turning
         return
 
     distance = math.hypot(state.forward, state.left)
@@ -75,7 +79,7 @@ def decide(law: Record, state: Record) -> None:
     bearing = math.atan2(state.left, state.forward)
     ahead = max(0.0, 1.0 - abs(bearing) / law.narrow)
     state.speed = law.side_speed + ahead * (law.speed - law.side_speed)  # (4)
-    state.turning = bounded(law.turn_gain * bearing, law.turn_most)  # (5)
+    state.turning = bounded(law.turn_gain * bearing, law.turning)  # (5)
 
 
 @numba.njit(error_model="numpy", nogil=True)
@@ -115,10 +119,11 @@ class Controller:
     above `sure` moves the belief by the share `trust` to what is seen. From the belief, with the
     bearing b = atan2(y, x):
 
-        (2) not seen for `patience`: speed side_speed, turning search_turning to the last side
+        (2) not seen for `patience`: the speed side_speed, and `turning` to the side where it was
+            last; `sweep` beside where it was seen, `turning` to the other side
         (3) nearer than `stop`: stand still
         (4) else the speed side_speed + max(0, 1 - |b| / narrow) (speed - side_speed)
-        (5) and the turning rate turn_gain b, within turn_most
+        (5) and the turning rate turn_gain b, within `turning`
 
     The gait follows this, and not what the scenario asks for. All genes are the law's; those of the
     gait stay as they were found.
@@ -149,11 +154,18 @@ class Controller:
                 Gene("side_speed", 0.0, 0.3, "m/s", "asked for where it is aside", start=0.1),
                 Gene("narrow", 0.1, 1.6, "rad", "bearing from which it is aside", start=0.6),
                 Gene("turn_gain", 0.2, 3.0, "1/s", "turning rate per bearing", start=1.0),
-                Gene("turn_most", 0.1, 0.8, "rad/s", "largest turning rate", start=0.35),
-                Gene("search_turning", 0.1, 0.8, "rad/s", "turning rate in search", start=0.35),
+                Gene(
+                    "turning",
+                    0.1,
+                    0.8,
+                    "rad/s",
+                    "largest rate, and that of a search",
+                    start=0.35,
+                ),
                 Gene("stop", 0.02, 0.2, "m", "distance at which it stands", start=0.1),
                 Gene("trust", 0.02, 1.0, "1", "share of a sighting in the belief", start=0.4),
                 Gene("patience", 0.3, 6.0, "s", "time to go on unseen", start=2.0),
+                Gene("sweep", 0.5, 6.3, "rad", "turned in search before turning back", start=1.5),
             ]
         )
 

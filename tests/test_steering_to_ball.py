@@ -129,9 +129,7 @@ def test_it_turns_to_the_ball_and_walks_faster_the_nearer_it_is_to_the_heading(l
         for side in (1.0, -1.0):
             state = believing(forward=math.cos(bearing), left=side * math.sin(bearing))
             decide(law, state)
-            assert state.turning == pytest.approx(
-                side * min(law.turn_gain * bearing, law.turn_most)
-            )
+            assert state.turning == pytest.approx(side * min(law.turn_gain * bearing, law.turning))
         speeds.append(state.speed)
     assert speeds[0] == law.speed
     assert speeds[-1] == law.side_speed
@@ -146,7 +144,21 @@ def test_it_stands_at_the_ball_and_searches_on_the_side_where_it_was_last(law: R
     for side in (1.0, -1.0):
         state = believing(unseen=law.patience + DT, side=side)
         decide(law, state)
-        assert (state.speed, state.turning) == (law.side_speed, side * law.search_turning)
+        assert (state.speed, state.turning) == (law.side_speed, side * law.turning)
+
+
+def test_a_search_sweeps_both_sides_of_where_the_ball_was_seen(law: Record) -> None:
+    state, turned, reached = believing(unseen=law.patience + DT, side=1.0), 0.0, []
+    for _ in range(2000):
+        before = state.turning
+        decide(law, state)
+        if before * state.turning < 0:
+            reached.append(turned)
+        move_on(state, DT * state.turning, 0.0)
+        turned += DT * state.turning
+    one_step = DT * law.turning
+    ends = law.sweep * np.array([1.0, -1.0, 1.0, -1.0])
+    np.testing.assert_allclose(reached[:4], ends, atol=1.5 * one_step)
 
 
 def test_the_channels_are_found_by_name_wherever_they_stand() -> None:
