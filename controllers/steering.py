@@ -133,7 +133,7 @@ class Controller:
             forward, left, confidence and age will do: [sensors.target] source = "ball".
         gait: The run whose champion walks, a bundled one or the path of a champion.json. Its
             controller must be `feet` with commands.
-        sure: Confidence from which a sighting is believed [1].
+        sure: Confidence above which a sighting is believed [1].
 
     Raises:
         ModelError: The body lacks a sensor, or a sensor a channel.
@@ -143,7 +143,7 @@ class Controller:
     reset: Reset = staticmethod(reset)
     step: Step = staticmethod(step)
 
-    def __init__(self, morphology: Morphology, gait: str = "biped", sure: float = 0.5) -> None:
+    def __init__(self, morphology: Morphology, gait: str = "biped", sure: float = 0.0) -> None:
         self._places = _places(morphology)
         self._sure = sure
         self._gait, self._values = _walking(gait, morphology)

@@ -43,6 +43,12 @@ class Gatherer:
         """Whether it needs a camera."""
         return bool(self._camera) or Rays in self._needs or Picture in self._needs
 
+    @property
+    def view(self) -> tuple[Picture, str] | None:
+        """The picture that is needed and the camera's name; None without a picture."""
+        need = self._needs.get(Picture)
+        return (need, self._camera) if isinstance(need, Picture) else None
+
     def check(self, model: mujoco.MjModel) -> None:
         """Checks that a model has what is needed.
 

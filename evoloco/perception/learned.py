@@ -10,7 +10,7 @@ from evoloco.fields import Array
 from evoloco.morphology import Morphology
 from evoloco.perception import thread
 from evoloco.perception.gather import Gatherer, at_home
-from evoloco.perception.need import Reader, Seen
+from evoloco.perception.need import Picture, Reader, Seen
 from evoloco.sensor import AGE, CONFIDENCE, Moment
 
 Engine = Literal["", "torch"]
@@ -47,6 +47,11 @@ class Learned:
         self.reader, self.engine = reader, engine
         self._gatherer = Gatherer(wanted, camera)
         self.history = self._gatherer.history
+
+    @property
+    def view(self) -> tuple[Picture, str] | None:
+        """The picture that the reader is shown and its camera's name; None without a picture."""
+        return self._gatherer.view
 
     def check(self, morphology: Morphology) -> None:
         """Reads once at home, before any episode.

@@ -47,6 +47,9 @@ def film(
 ) -> Path:
     """Films an episode from the side; muscles are redder the more active they are.
 
+    Where a sensor looks at pictures, they are shown in a corner with what was found
+    (`evoloco.report.inset`).
+
     Draws with EGL, without a display, unless the variable `MUJOCO_GL` asks
     for something else.
 
@@ -64,6 +67,8 @@ def film(
     Raises:
         EvolocoError: This machine cannot draw off screen.
     """
+    from evoloco.report.inset import inset_of  # which draws with what stands below
+
     model = copy.copy(episode.morphology.model)
     size = SAMPLES * width, SAMPLES * height
     model.vis.global_.offwidth, model.vis.global_.offheight = size
@@ -74,7 +79,7 @@ def film(
     scene = mujoco.MjvScene(model, maxgeom=2000)
     everything = mujoco.mjtCatBit.mjCAT_ALL
     camera = side_camera(model, episode.morphology.size)
-    gaze, active = _gaze(episode), activations(episode)
+    gaze, active, inset = _gaze(episode), activations(episode), inset_of(episode)
     tendons = model.actuator_trnid[on_tendons(model), 0]
 
     with drawing(model) as context, _encoder(path, size, width, height, fps) as encoder:
@@ -91,6 +96,8 @@ def film(
             mujoco.mjv_updateScene(model, data, option, None, camera, everything, scene)
             mujoco.mjr_render(frame, scene, context)
             mujoco.mjr_readPixels(pixels, None, frame, context)
+            if inset:
+                inset.draw(pixels, int(row))
             encoder.send(pixels)
     return path
 
