@@ -1,4 +1,8 @@
-"""Rays in compiled code: how far the next geom is in many directions, and which one it is."""
+"""Rays in compiled code: how far the next geom is in many directions, and which one it is.
+
+MuJoCo casts them at all geoms of the model, fast among many geoms and slow along a height field
+(see `evoloco.perception.hit`).
+"""
 
 import numpy as np
 from numba import types
@@ -15,22 +19,11 @@ _multi_ray = types.ExternalFunction(
     types.void(*4 * [_address], _address, _yes, _count, *3 * [_address], _count, types.float64),
 )
 
-# model, data, origin, direction, groups, static, body left out, geom, normal
-_ray = types.ExternalFunction(
-    "mj_ray", types.float64(*4 * [_address], _address, _yes, _count, _address, _address)
-)
-
 NOTHING = -1
 """Geom of a ray that hits nothing."""
 
 NO_BODY = -1
 """Body that is left out where none is."""
-
-BEYOND = 1e-6
-"""Way by which a ray goes on behind a geom that it passes [m]."""
-
-MOST_PASSED = 64
-"""Surfaces that a ray passes; one that has passed so many is lost."""
 
 
 def picture(width: int, height: int, field_of_view: float) -> Array:
@@ -79,8 +72,8 @@ def cast(seen, directions, reach, body):  # type: ignore[no-untyped-def]
         seen: What the sensor is shown.
         directions: In the world, of the length 1 (n, 3).
         reach: Longest distance [m].
-        body: Id of a body that they do not see, such as the one that carries the camera; or
-            `NO_BODY`.
+        body: Id of a body that they do not see, such as the one that carries the camera; `NO_BODY`
+            or the world for none.
 
     Returns:
         Distances [m] (n,) and ids of geoms (n,); `reach` and `NOTHING` where a ray hits nothing.
@@ -94,7 +87,7 @@ def cast(seen, directions, reach, body):  # type: ignore[no-untyped-def]
         pointer(directions.ctypes.data),
         pointer(0),
         np.uint8(1),
-        np.int32(body),
+        np.int32(body if body > 0 else NO_BODY),
         pointer(geoms.ctypes.data),
         pointer(distances.ctypes.data),
         pointer(0),
@@ -105,53 +98,3 @@ def cast(seen, directions, reach, body):  # type: ignore[no-untyped-def]
         if distances[ray] < 0 or distances[ray] > reach:
             distances[ray], geoms[ray] = reach, NOTHING
     return distances, geoms
-
-
-@jit
-def cast_past(seen, directions, reach, body, passed):  # type: ignore[no-untyped-def]
-    """Casts rays that go through some geoms, such as the robot's own.
-
-    Args:
-        seen: What the sensor is shown.
-        directions: In the world, of the length 1 (n, 3).
-        reach: Longest distance [m].
-        body: Id of a body that they do not see; or `NO_BODY`.
-        passed: Geoms that they pass: 1 for those, 0 for others (ngeom,).
-
-    Returns:
-        As of `cast`.
-    """
-    distances, geoms = cast(seen, directions, reach, body)
-    for ray in range(directions.shape[0]):
-        if geoms[ray] != NOTHING and passed[geoms[ray]] != 0.0:
-            distances[ray], geoms[ray] = _past(
-                seen, directions[ray], distances[ray], reach, body, passed
-            )
-    return distances, geoms
-
-
-@jit
-def _past(seen, direction, distance, reach, body, passed):  # type: ignore[no-untyped-def]
-    """Follows a ray behind a geom that it has hit at a distance and passes."""
-    start, geom = np.empty(3), np.empty(1, np.int32)
-    for _ in range(MOST_PASSED):
-        distance += BEYOND
-        for axis in range(3):
-            start[axis] = seen.position[axis] + distance * direction[axis]
-        way = _ray(
-            pointer(seen.model),
-            pointer(seen.data),
-            pointer(start.ctypes.data),
-            pointer(direction.ctypes.data),
-            pointer(0),
-            np.uint8(1),
-            np.int32(body),
-            pointer(geom.ctypes.data),
-            pointer(0),
-        )
-        distance += way
-        if way < 0 or distance > reach:
-            break
-        if passed[geom[0]] == 0.0:
-            return distance, geom[0]
-    return reach, np.int32(NOTHING)

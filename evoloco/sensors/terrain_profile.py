@@ -11,7 +11,8 @@ from evoloco.fields import Array
 from evoloco.ground import height
 from evoloco.morphology import HOME, Morphology
 from evoloco.perception.cameras import camera_id
-from evoloco.perception.hit import NOTHING, hit, listed, places
+from evoloco.perception.cast import NOTHING
+from evoloco.perception.hit import hit, listed, places
 from evoloco.sensor import Compiled, Sensor
 from evoloco.sim.native import jit
 from evoloco.sim.sense import chance
@@ -156,7 +157,7 @@ def sensor(
     return Sensor(
         NAME,
         (*channels, "confidence", "age"),
-        ", ".join([*points * ["m"], "1", "s"]),
+        "m, 1, s",
         "height of the terrain ahead over that below",
         Compiled(read, params, {"ground": (), "found": ()}, camera),
     )
