@@ -9,6 +9,7 @@ from evoloco.cli.arguments import AsJson, Quiet
 from evoloco.cli.output import Output
 
 EXAMPLES = (
+    "evoloco learn object_position",
     "evoloco learn examples/horizon.py --out horizon",
     "evoloco learn examples/horizon.py --seed 3 --steps 3000 batch=32",
 )

@@ -64,7 +64,7 @@ def _draw(lesson: Lesson, split: str, count: int, seed: int, path: Path) -> None
             f"{lengths or 'no array'}."
         )
     with files.replacing(path, AGAIN) as unfinished:
-        np.savez(unfinished, allow_pickle=False, **drawn)  # type: ignore[arg-type]
+        np.savez(unfinished, allow_pickle=False, **drawn)
 
 
 def _seed(lesson: Lesson, split: str, seed: int, chunk: int) -> int:

@@ -77,7 +77,7 @@ class Lesson(Protocol):
     ) -> torch.Tensor:
         """The loss of some examples (); the generator is for their augmentation."""
 
-    def settle(self, network: torch.nn.Module, examples: Mapping[str, Arrays]) -> None:
+    def settle(self, network: torch.nn.Module, examples: Mapping[str, Arrays]) -> None:  # noqa: ARG002
         """Sets, after the last step, what is not learned by steps, such as a threshold.
 
         A lesson that does not derive from this class may lack it.
@@ -86,6 +86,7 @@ class Lesson(Protocol):
             network: Has learned.
             examples: Of every split. A split "valid" is for this; tests are not.
         """
+        return
 
     def answers(self, network: torch.nn.Module, examples: Arrays) -> Arrays:
         """What the network says about examples, one by one."""

@@ -45,7 +45,7 @@ class Group(NamedTuple):
         split: Where they are from.
         name: Of the group.
         right: Number of successes.
-        count: Number of examples.
+        examples: Number of examples.
         successes: The first ones, as addresses of PNG files.
         failures: Likewise.
     """
@@ -53,7 +53,7 @@ class Group(NamedTuple):
     split: str
     name: str
     right: int
-    count: int
+    examples: int
     successes: list[str]
     failures: list[str]
 

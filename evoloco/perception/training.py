@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -103,7 +103,7 @@ class Training:
         with user_code("The lesson's 'loss'"), reproducible(seed) as generator:
             loss = self._lesson.loss(self.network, batch, generator)
             self._optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             value = loss.item()
             if not math.isfinite(value):
                 raise self._lost(f"The loss of step {step + 1} is {value}.")
@@ -182,10 +182,11 @@ def reproducible(seed: int) -> Iterator[torch.Generator]:
 
     threads = torch.get_num_threads()
     deterministic = torch.are_deterministic_algorithms_enabled()
-    filling = torch.utils.deterministic.fill_uninitialized_memory
+    memory: Any = torch.utils.deterministic
+    filling = memory.fill_uninitialized_memory
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    memory.fill_uninitialized_memory = False
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -193,4 +194,4 @@ def reproducible(seed: int) -> Iterator[torch.Generator]:
     finally:
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(deterministic)
-        torch.utils.deterministic.fill_uninitialized_memory = filling
+        memory.fill_uninitialized_memory = filling
