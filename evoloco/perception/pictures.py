@@ -130,7 +130,8 @@ class Canvas:
             EvolocoError: Too many do not: GL does not work.
         """
         shown = self._geoms(model, data, camera)
-        pixels = directions(*shown.shape[::-1], float(model.cam_fovy[camera]))
+        height, width = shown.shape
+        pixels = directions(width, height, float(model.cam_fovy[camera]))
         farthest = model.vis.map.zfar * model.stat.extent
         _, hit, inside = cast(model, data, camera, pixels, farthest, self._option.geomgroup)
 
@@ -155,7 +156,8 @@ class Canvas:
         found = {0: -1}
         for one in self._scene.geoms[: self._scene.ngeom]:
             found[one.segid + 1] = one.objid if one.objtype == geom else _NO_GEOM
-        return np.vectorize(lambda colour: found.get(colour, _NO_GEOM), otypes=[np.int64])(colours)
+        geoms = np.vectorize(lambda colour: found.get(colour, _NO_GEOM), otypes=[np.int64])
+        return np.asarray(geoms(colours))
 
     def _drawn(self) -> Pixels:
         """The scene (height, width, 3)."""

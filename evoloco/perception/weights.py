@@ -66,7 +66,12 @@ def write(
     Raises:
         WeightsError: They are more than a file may have.
     """
-    told = {"sensor": sensor, "digest": digest, "layout": layout, "settings": settings}
+    told: dict[str, str | Table] = {
+        "sensor": sensor,
+        "digest": digest,
+        "layout": layout,
+        "settings": settings,
+    }
     arrays = {name: np.asarray(array, order="C") for name, array in weights.items()}
     label = {FORMAT: json.dumps({key: _plain(value) for key, value in told.items()})}
     content: bytes = needs("safetensors.numpy", EXTRA).save(arrays, label)
