@@ -123,8 +123,9 @@ class Canvas:
     def check(self, model: mujoco.MjModel, data: mujoco.MjData, camera: int) -> None:
         """Checks that the pixels show the geoms that rays through them hit.
 
-        Left out are pixels of what is no geom, of the body that carries the camera, and of geoms
-        that the camera is in, which a picture shows from outside only.
+        Left out are pixels of what is no geom, of the body that carries the camera, of geoms that
+        are nearer than a picture shows, and of those that the camera is in, which a picture shows
+        from outside only.
 
         Raises:
             EvolocoError: Too many do not: GL does not work.
@@ -132,11 +133,12 @@ class Canvas:
         shown = self._geoms(model, data, camera)
         height, width = shown.shape
         pixels = directions(width, height, float(model.cam_fovy[camera]))
-        farthest = model.vis.map.zfar * model.stat.extent
-        _, hit, inside = cast(model, data, camera, pixels, farthest, self._option.geomgroup)
+        near, far = model.stat.extent * np.array([model.vis.map.znear, model.vis.map.zfar])
+        distance, hit, inside = cast(model, data, camera, pixels, far, self._option.geomgroup)
 
         own = (shown >= 0) & (model.geom_bodyid[shown] == model.cam_bodyid[camera])
-        told = (shown != _NO_GEOM) & ~own & ~inside.reshape(shown.shape)
+        unseen = (inside | (distance <= near)).reshape(shown.shape)
+        told = (shown != _NO_GEOM) & ~own & ~unseen
         right = shown == hit.reshape(shown.shape)
         if told.any() and right[told].mean() < PLAUSIBLE:
             name = model.camera(camera).name
@@ -155,7 +157,8 @@ class Canvas:
         geom = mujoco.mjtObj.mjOBJ_GEOM
         found = {0: -1}
         for one in self._scene.geoms[: self._scene.ngeom]:
-            found[one.segid + 1] = one.objid if one.objtype == geom else _NO_GEOM
+            if one.segid >= 0:
+                found[one.segid + 1] = one.objid if one.objtype == geom else _NO_GEOM
         geoms = np.vectorize(lambda colour: found.get(colour, _NO_GEOM), otypes=[np.int64])
         return np.asarray(geoms(colours))
 
