@@ -1,5 +1,6 @@
 """A sensor is learned to the same bytes however often it is killed, and judged beside baselines."""
 
+import io
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 from safetensors.numpy import load_file
 
 from evoloco.errors import JournalError, SpecError, UnknownNameError
@@ -20,6 +22,7 @@ from evoloco.perception.figure import Figure
 from evoloco.perception.learn import CHECKPOINT, REPORT, WEIGHTS, learn
 from evoloco.perception.learning import Learning
 from evoloco.perception.page import curve
+from evoloco.perception.progress import Lines, Live
 from evoloco.perception.recipe import prepare
 from evoloco.perception.several import learn_seeds, spreads
 from evoloco.rl.losses import LossError
@@ -87,6 +90,18 @@ def test_an_interrupted_learning_goes_on_to_the_same_weights(folder: Path, tmp_p
     found = learn(SIDE, place)
     assert weights(place) == weights(folder)
     assert len(found.losses) == 250
+
+
+def test_a_second_interruption_stops_at_once_and_loses_nothing(folder: Path, tmp_path: Path):
+    def interrupt(part: str, done: int, total: int, more: str) -> None:
+        if (part, done) == ("training", 170):
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(Interrupted, match=r"Stopped at once.*The same command continues"):
+        learn(SIDE, tmp_path, tell=interrupt)
+    learn(SIDE, tmp_path)
+    assert weights(tmp_path) == weights(folder)
 
 
 @pytest.mark.slow
@@ -238,6 +253,37 @@ def test_the_command_prints_what_came_out_and_the_last_line_of_json_holds_it_all
     ended = evoloco("learn", SIDE, "--out", folder)
     assert "Learned from 300 examples in 250 steps" in ended.out
     assert str(folder / REPORT) in ended.out
+
+
+def test_a_terminal_shows_part_bar_and_time_left_and_a_file_has_plain_lines():
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=80, height=24)
+    with Live(console) as live:
+        live.show("training", 100, 400, "loss 0.5")
+        live.show("training", 200, 400, "loss 0.25")
+    assert "training 200/400" in screen.getvalue()
+    assert "loss 0.25" in screen.getvalue()
+    assert "left 0:00" in screen.getvalue()
+
+    plain = io.StringIO()
+    with Lines(Console(file=plain)) as lines:
+        for done in range(1, 401):
+            lines.show("training", done, 400, f"loss {done}")
+    assert plain.getvalue().splitlines() == ["training 1/400  loss 1", "training 400/400  loss 400"]
+
+
+def test_what_is_not_installed_and_a_machine_that_cannot_draw_are_told(
+    evoloco, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    ended = evoloco("learn", "object_position", "--out", tmp_path / "a")
+    assert ended.code == 2
+    assert "MUJOCO_GL" in ended.err  # which the tests turn off
+
+    monkeypatch.setitem(sys.modules, "torch", None)
+    ended = evoloco("learn", SIDE, "--out", tmp_path / "b")
+    assert ended.code == 2
+    assert "pip install 'evoloco[sensors]'" in ended.err
+    assert not (tmp_path / "b").exists()
 
 
 def test_the_command_tells_what_is_wrong_with_its_arguments(evoloco, tmp_path: Path):

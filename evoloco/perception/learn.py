@@ -51,7 +51,12 @@ def learn(
     folder.mkdir(parents=True, exist_ok=True)
     with lock.held(folder), interruptible() as interrupted:
         made = _Making(lesson, recipe, folder, begun, tell, interrupted)
-        return made.learned()
+        try:
+            return made.learned()
+        except KeyboardInterrupt:  # the second Ctrl-C
+            raise Interrupted(
+                f"Stopped at once; what {folder} holds is whole. The same command continues."
+            ) from None
 
 
 class _Making:
