@@ -208,8 +208,9 @@ class Sensor:
     @property
     def computed(self) -> Computed | None:
         """What computes it in Python; None where the kernel reads, forms or computes it."""
-        kernels = str | tuple | Estimate | Clock | Compiled
-        return None if isinstance(self.source, kernels) else self.source
+        if isinstance(self.source, str | tuple | Estimate | Clock | Compiled):
+            return None
+        return self.source
 
     @property
     def simulated(self) -> bool:

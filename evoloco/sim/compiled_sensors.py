@@ -7,13 +7,14 @@ import llvmlite.binding as llvm
 import mujoco
 import numpy as np
 from numba.core.errors import NumbaError
+from numpy.typing import NDArray
 
 from evoloco import fields
 from evoloco.errors import SpecError
 from evoloco.fields import Array
 from evoloco.morphology import Morphology
 from evoloco.perception.cameras import camera_id
-from evoloco.sensor import Compiled, Sensor
+from evoloco.sensor import Compiled
 from evoloco.sim import cache, capi, sense
 from evoloco.sim.compile import jit, reason
 from evoloco.sim.steps import control_steps
@@ -91,42 +92,34 @@ class CompiledSensors:
     """
 
     def __init__(self, morphology: Morphology, control_dt: float) -> None:
-        chosen = [one for one in morphology.sensors if isinstance(one.source, Compiled)]
-        self.names = tuple(sensor.name for sensor in chosen)
-        self.table = np.zeros((len(chosen), sense.COMPILED), np.int64)
+        sensors = [one for one in morphology.sensors if isinstance(one.source, Compiled)]
+        self.names = tuple(sensor.name for sensor in sensors)
+        self.table = np.zeros((len(sensors), sense.COMPILED), np.int64)
         self.memory_size = 0
-        self._params: list[Array] = []
-        self._modules: list[Any] = []
-        data = mujoco.MjData(morphology.model) if chosen else None
-        for index, sensor in enumerate(chosen):
-            self._describe(index, sensor, morphology, control_dt, data)
+        self._kept: list[tuple[Array, Any]] = []  # what the table has addresses of
+
+        for stream, (row, sensor) in enumerate(zip(self.table, sensors, strict=True)):
+            where = fields.place(morphology.observation, sensor.name)
+            steps = control_steps(sensor.interval, control_dt, f"sensors.{sensor.name}.interval")
+            row[sense.PLACE], row[sense.CHANNELS] = where.start, where.stop - where.start
+            row[sense.INTERVAL], row[sense.STREAM] = max(steps, 1), sense.STREAMS + stream
+            if isinstance(sensor.source, Compiled):
+                self._add(row, sensor.name, sensor.source)
+                row[list(sense.POSE)] = _pose(sensor.name, sensor.source.camera, morphology)
 
     def fault(self, rule: Sequence[int]) -> str:
         """Which sensor failed and how, from the row `rule` of a simulation."""
         return f"Sensor '{self.names[rule[0]]}' {FAULTS[rule[1]]}"
 
-    def _describe(
-        self, index: int, sensor: Sensor, morphology: Morphology, control_dt: float, data: Any
-    ) -> None:
-        """Compiles a sensor's function and fills its row of the table."""
-        source = sensor.source
-        assert isinstance(source, Compiled)
-        params = fields.flatten(source.params)
-        memory = fields.layout(source.memory)
-        module = _compile(sensor.name, source, fields.layout_of(source.params), memory)
-        self._params.append(params)
-        self._modules.append(module)
+    def _add(self, row: NDArray[np.int64], name: str, source: Compiled) -> None:
+        """Compiles a sensor's function and makes room for what it remembers."""
+        params, memory = fields.flatten(source.params), fields.layout(source.memory)
+        module = _compile(name, source, fields.layout_of(source.params), memory)
+        self._kept.append((params, module))
 
-        row = self.table[index]
-        where = fields.place(morphology.observation, sensor.name)
-        steps = control_steps(sensor.interval, control_dt, f"sensors.{sensor.name}.interval")
         row[sense.FUNCTION] = module.native_read.address
         row[sense.PARAMS] = params.ctypes.data
         row[sense.MEMORY] = self.memory_size
-        row[sense.PLACE], row[sense.CHANNELS] = where.start, where.stop - where.start
-        row[sense.INTERVAL] = max(steps, 1)
-        row[sense.STREAM] = sense.STREAMS + index
-        row[[sense.POSITION, sense.ROTATION, sense.FRAME]] = _frame(sensor, morphology, data)
         self.memory_size += fields.size(memory)
 
 
@@ -144,11 +137,12 @@ def _compile(name: str, source: Compiled, *kinds: fields.Layout) -> Any:
         ) from error
 
 
-def _frame(sensor: Sensor, morphology: Morphology, data: Any) -> tuple[int, int, int]:
-    """Where mjData has positions and rotations of cameras or bodies, and which of them is meant."""
-    camera = sensor.source.camera
-    if not camera:
-        kinds, chosen = ("xpos", "xmat"), morphology.model.body(morphology.torso_frame).id
+def _pose(name: str, camera: str, morphology: Morphology) -> tuple[int, int, int]:
+    """Where mjData has positions and rotations of bodies or cameras, and which of them is meant."""
+    model, data = morphology.model, mujoco.MjData(morphology.model)
+    if camera:
+        kinds, chosen = ("cam_xpos", "cam_xmat"), camera_id(model, camera, name)
     else:
-        kinds, chosen = ("cam_xpos", "cam_xmat"), camera_id(morphology.model, camera, sensor.name)
-    return (*(capi.pointer_offset(data, kind) for kind in kinds), chosen)
+        kinds, chosen = ("xpos", "xmat"), int(model.body(morphology.torso_frame).id)
+    position, rotation = (capi.pointer_offset(data, kind) for kind in kinds)
+    return position, rotation, chosen

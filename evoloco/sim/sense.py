@@ -14,6 +14,9 @@ within them in `FRAME`; the stream of its random numbers."""
 FRAME = 9
 """Column of a compiled sensor: id of the body or camera whose pose it is shown."""
 
+POSE = (POSITION, ROTATION, FRAME)
+"""Columns that say whose pose a compiled sensor is shown."""
+
 COMPILED = 10
 """Numbers that describe a compiled sensor."""
 
