@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from evoloco.errors import user_code
 from evoloco.loop import Interrupted, interruptible
 from evoloco.perception import data, evaluation, learning, page, weights
 from evoloco.perception.learning import Learning
@@ -92,7 +93,8 @@ class _Making:
         self._spend("training")
         digest = self._write_weights(training)
 
-        baselines = lesson.baselines(examples[TRAIN])
+        with user_code("The lesson's 'baselines'"):
+            baselines = lesson.baselines(examples[TRAIN])
         examples[TRAIN] = data.first(examples[TRAIN], settings.test_examples)
         answers = self._judge(training, examples, baselines)
         found = replace(
@@ -145,9 +147,9 @@ class _Making:
     def _write_weights(self, training: Training) -> str:
         """Writes the weights, and returns the digest of the file."""
         recipe, path = self._recipe, self._folder / WEIGHTS
+        layout = getattr(self._lesson, "layout", weights.EMPTY)
         content = weights.write(
-            *(path, training.weights, recipe.sensor, recipe.digest),
-            *(getattr(self._lesson, "layout", weights.EMPTY), recipe.plain()),
+            path, training.weights, recipe.sensor, recipe.digest, layout, recipe.plain()
         )
         return hashlib.sha256(content).hexdigest()
 

@@ -58,6 +58,9 @@ class Lesson(Protocol):
         splits: Names of the splits: "train", "test", then harder ones. What must be new in a test,
             such as textures, objects or episodes, is in no other split.
         settings: The defaults.
+
+    An attribute `layout`, which is optional, tells what goes in and comes out beyond the shapes of
+    the weights, such as the names of the outputs; the file of weights holds it.
     """
 
     splits: tuple[str, ...] = (TRAIN, "test")

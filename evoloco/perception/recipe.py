@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evoloco import members, overrides
-from evoloco.errors import SpecError, UnknownNameError
+from evoloco.errors import SpecError, UnknownNameError, user_code
 from evoloco.options import checked, options_of
 from evoloco.perception.lesson import METHODS, TRAIN, Lesson, Settings
 
@@ -74,7 +74,8 @@ def prepare(sensor: str, seed: int, changes: Sequence[str] = ()) -> tuple[Lesson
 
     options = {key: value for key, value in given.items() if key in known}
     options = checked(module.lesson, options, "lesson")
-    lesson: Lesson = module.lesson(**options)
+    with user_code(f"The function 'lesson' of '{sensor}'"):
+        lesson: Lesson = module.lesson(**options)
     members.require(lesson, METHODS, f"The lesson of the sensor '{sensor}'")
     if not lesson.splits or lesson.splits[0] != TRAIN or len(lesson.splits) < 2:
         raise SpecError(

@@ -75,17 +75,15 @@ class Training:
             LossError: The loss or a weight is no finite number any more.
         """
         self.network.train()
-        try:
-            while len(self.losses) < self._settings.steps:
-                self._step(examples)
-                if len(self.losses) % EVERY == 0:
-                    self._save()
+        while len(self.losses) < self._settings.steps:
+            self._step(examples)
+            if len(self.losses) % EVERY == 0:
+                self._save()
+            try:
                 done(len(self.losses), self.losses[-1])
-        except LossError:
-            raise
-        except Exception:
-            self._save()
-            raise
+            except Exception:
+                self._save()
+                raise
         self._save()
 
     def _step(self, examples: Arrays) -> None:
