@@ -24,8 +24,10 @@ OF_MODEL = (
 OF_DATA = ("geom_xpos", "geom_xmat")
 """Arrays that are read of mjModel and mjData."""
 
-PLACES = len(OF_MODEL) + len(OF_DATA)
-"""Numbers that say where these arrays are."""
+TYPE, DATA_ID, SIZE, RADIUS, FIELD_SIZE, ROWS, COLUMNS, FIRST, HEIGHTS, POSITION, ROTATION = range(
+    len(OF_MODEL) + len(OF_DATA)
+)
+"""Which number of `places` says where each of these arrays is."""
 
 HFIELD, MESH, SDF = (
     int(getattr(mujoco.mjtGeom, f"mjGEOM_{kind}")) for kind in ("HFIELD", "MESH", "SDF")
@@ -42,7 +44,7 @@ _ray_mesh = types.ExternalFunction(
 
 
 def places(model: mujoco.MjModel) -> Array:
-    """Where mjModel and mjData have the addresses of the arrays that are read (PLACES,)."""
+    """Where mjModel and mjData have the addresses of the arrays that are read (11,)."""
     data = mujoco.MjData(model)
     of_model = [capi.pointer_offset(model, name) for name in OF_MODEL]
     of_data = [capi.pointer_offset(data, name) for name in OF_DATA]
@@ -86,9 +88,9 @@ def hit(seen, places, geoms, directions, reach):  # type: ignore[no-untyped-def]
     distances, found = np.full(count, reach), np.full(count, NOTHING)
     for index in range(geoms.size):
         geom = int(geoms[index])
-        kind = integer(seen.model, places[0], geom)
-        radius = numbers(seen.model, places[3], geom, 1)[0]
-        middle = numbers(seen.data, places[9], 3 * geom, 3)
+        kind = integer(seen.model, places[TYPE], geom)
+        radius = numbers(seen.model, places[RADIUS], geom, 1)[0]
+        middle = numbers(seen.data, places[POSITION], 3 * geom, 3)
         for ray in range(count):
             if radius > 0.0 and beside(seen.position, directions[ray], middle, radius):
                 continue
@@ -134,9 +136,9 @@ def along(seen, places, geom, kind, direction, reach):  # type: ignore[no-untype
             pointer(seen.model), pointer(seen.data), np.int32(geom), start, course, pointer(0)
         )
     return _ray_geom(
-        pointer(numbers(seen.data, places[9], 3 * geom, 3).ctypes.data),
-        pointer(numbers(seen.data, places[10], 9 * geom, 9).ctypes.data),
-        pointer(numbers(seen.model, places[2], 3 * geom, 3).ctypes.data),
+        pointer(numbers(seen.data, places[POSITION], 3 * geom, 3).ctypes.data),
+        pointer(numbers(seen.data, places[ROTATION], 9 * geom, 9).ctypes.data),
+        pointer(numbers(seen.model, places[SIZE], 3 * geom, 3).ctypes.data),
         start,
         course,
         np.int32(kind),
@@ -152,13 +154,18 @@ def to_field(seen, places, geom, direction, reach):  # type: ignore[no-untyped-d
     line of the grid or diagonal of a cell to the next; between two of them the surface is a plane,
     so the height over it changes evenly.
     """
-    field = integer(seen.model, places[1], geom)
-    rows, columns = integer(seen.model, places[5], field), integer(seen.model, places[6], field)
-    size = numbers(seen.model, places[4], 4 * field, 3)
-    first = words(seen.model + int(places[8]))[0] + 4 * integer(seen.model, places[7], field)
+    field = integer(seen.model, places[DATA_ID], geom)
+    rows, columns = (
+        integer(seen.model, places[ROWS], field),
+        integer(seen.model, places[COLUMNS], field),
+    )
+    size = numbers(seen.model, places[FIELD_SIZE], 4 * field, 3)
+    first = words(seen.model + int(places[HEIGHTS]))[0] + 4 * integer(
+        seen.model, places[FIRST], field
+    )
     heights = carray(floats(first), (rows * columns,))
-    middle = numbers(seen.data, places[9], 3 * geom, 3)
-    turn = numbers(seen.data, places[10], 9 * geom, 9)
+    middle = numbers(seen.data, places[POSITION], 3 * geom, 3)
+    turn = numbers(seen.data, places[ROTATION], 9 * geom, 9)
 
     x, y, z = into(turn, seen.position, middle)
     course_x, course_y, course_z = turned_into(turn, direction)

@@ -51,16 +51,15 @@ def read(params: Any, memory: Any, seen: Any, readings: Array) -> None:
 
     if not lost[0]:  # the ray that points straight down
         memory.ground, memory.found = seen.position[2] - distances[0], 1.0
+
     count = 0
     for point in range(params.ahead.size):
         ray = before(params.fan, distances, params.ahead[point])
         if memory.found == 0.0 or ray < 0 or lost[ray] or lost[ray + 1]:
             continue
 
-        near, far = distances[ray] * params.fan[ray, 0], distances[ray + 1] * params.fan[ray + 1, 0]
-        low, high = distances[ray] * params.fan[ray, 1], distances[ray + 1] * params.fan[ray + 1, 1]
-        share = (params.ahead[point] - near) / (far - near) if far > near else 0.0
-        readings[point] = seen.position[2] + low + share * (high - low) - memory.ground
+        above = on_line(params.fan, distances, ray, params.ahead[point])
+        readings[point] = seen.position[2] + above - memory.ground
         count += 1
     readings[params.ahead.size] = count / params.ahead.size
 
@@ -95,6 +94,22 @@ def before(fan, distances, way):  # type: ignore[no-untyped-def]
         if distances[ray] * fan[ray, 0] <= way <= distances[ray + 1] * fan[ray + 1, 0]:
             return ray
     return -1
+
+
+@jit
+def on_line(fan, distances, ray, way):  # type: ignore[no-untyped-def]
+    """Height of the line from a ray's hit to the next one's, over the rays' origin [m].
+
+    Args:
+        fan: Forward and upward part of each direction (n, 2).
+        distances: Of the hits [m] (n,).
+        ray: The one that ends before the place.
+        way: To the place ahead [m].
+    """
+    near, low = distances[ray] * fan[ray, 0], distances[ray] * fan[ray, 1]
+    far, high = distances[ray + 1] * fan[ray + 1, 0], distances[ray + 1] * fan[ray + 1, 1]
+    share = (way - near) / (far - near) if far > near else 0.0
+    return low + share * (high - low)
 
 
 def fan(ahead: Array, above: float) -> Array:
