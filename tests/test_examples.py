@@ -19,6 +19,7 @@ from evoloco.experiment import Experiment
 from evoloco.loop import evolve
 from evoloco.members import member
 from evoloco.morphologies import biped
+from evoloco.morphologies.arms import ur5
 from evoloco.morphology import Morphology
 from evoloco.perception.learn import learn
 from evoloco.replay import replay
@@ -165,3 +166,14 @@ def test_reading_the_journal_prints_every_generation_and_the_genes_of_the_fittes
         json.loads((run.folder / "champion.json").read_text(encoding="utf-8"))["run"]
         == "own_measure"
     )
+
+
+def test_the_example_of_reaching_solves_every_pose_by_restarts_and_memetic_search(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    runpy.run_path(str(EXAMPLES / "reach.py"), run_name="__main__")
+    damped, restarts, memetic, *joints = capsys.readouterr().out.splitlines()
+    assert "solved 100 of 100" in restarts
+    assert "solved 100 of 100" in memetic
+    assert "solved 100 of 100" not in damped
+    assert [line.split()[0] for line in joints] == list(ur5.build().joints)

@@ -225,7 +225,7 @@ def _poses(
         last: Pose of the tip in it.
         held: Joints that do not move -> their positions.
     """
-    bodies = []
+    bodies: list[int] = []
     while end != top:
         bodies.insert(0, end)
         end = int(model.body_parentid[end])

@@ -138,7 +138,8 @@ def _rotation(wanted: Array, rotation: Array, residual: Array) -> float:
         z += rotation[0, i] * wanted[1, i] - rotation[1, i] * wanted[0, i]
         for j in range(3):
             trace += wanted[j, i] * rotation[j, i]
-    return _fill(residual, 3, 0.5 * x, 0.5 * y, 0.5 * z, 0.5 * (trace - 1.0))
+    angle: float = _fill(residual, 3, 0.5 * x, 0.5 * y, 0.5 * z, 0.5 * (trace - 1.0))
+    return angle
 
 
 @jit
@@ -149,7 +150,8 @@ def _gaze(seen: Array, place: Array, rotation: Array, residual: Array) -> float:
     x, y, z = x / far, y / far, z / far
     a, b, c = rotation[0, 2], rotation[1, 2], rotation[2, 2]
     cosine = a * x + b * y + c * z
-    return _fill(residual, 6, b * z - c * y, c * x - a * z, a * y - b * x, cosine)
+    angle: float = _fill(residual, 6, b * z - c * y, c * x - a * z, a * y - b * x, cosine)
+    return angle
 
 
 @jit
