@@ -40,7 +40,7 @@ it and how far it has turned so, and what it asks for."""
 def look(law: Record, state: Record, sight: Array, dt: float) -> None:
     """Believes what is seen; what is not seen is at rest while the body moves on."""
     confidence, age = sight[int(law.confidence)], sight[int(law.age)]
-    is_new = confidence > law.sure and (age < state.age or age <= dt / 2)
+    is_new = confidence > law.sure and age < state.age + dt / 2  # one that is held grows by dt
     state.age = age
     state.unseen += dt
     if not is_new:

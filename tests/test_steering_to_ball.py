@@ -120,6 +120,14 @@ def test_a_late_sighting_counts_once(law: Record) -> None:
     assert changes == 4
 
 
+def test_every_sighting_counts_where_each_step_brings_one_however_late(law: Record) -> None:
+    for late in (0.0, 0.02, 0.1):
+        state = believing(age=steering.NEVER)
+        for _ in range(5):
+            look(law, state, seen(1.0, 0.0, age=late), DT)
+        assert state.forward == pytest.approx(1 - (1 - law.trust) ** 5)
+
+
 # What it asks for
 
 

@@ -1,0 +1,157 @@
+"""How often the biped reaches the ball, by what its law is told of it.
+
+    python benchmarks/to_ball.py [--told "true place" truth errors rays picture blind]
+                                 [--count 50] [--champion FILE] [--film FILE.mp4]
+
+The published law of the run `biped_to_ball` walks in held-out scenarios of 20 s: balls within 2 m
+in the half circle ahead, in worlds that differ, with textures and lights of kinds that no network
+has learned from. It is told
+
+    true place: where the ball is, always and at once
+    truth:      the same while it is in the camera's picture, as late and as seldom as pictures
+    errors:     that with the errors that were measured of the network
+    rays:       what rays from the camera hit
+    picture:    what the network finds in pictures
+    blind:      nothing; it walks straight on, at the speed of the law
+
+Reached is a ball whose centre the torso came within 0.15 m of, on the level. The CPU time is of the
+whole process; one short episode, which compiles and loads what there is, runs before.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from evoloco import champion
+from evoloco.bundled import run_file
+from evoloco.episode import Episode
+from evoloco.evaluators.local import simulator
+from evoloco.experiment import Experiment
+from evoloco.fields import Array, flatten
+from evoloco.fitness import reached
+from evoloco.spec import read
+
+RUN = "biped_to_ball"
+
+TOLD = {
+    "true place": (
+        *("sensors.target.source=target", "sensors.target.interval=0.0"),
+        "sensors.target.delay=0.0",
+    ),
+    **{by: (f"sensors.target.by={by}",) for by in ("truth", "errors", "rays", "picture")},
+    "blind": ("sensors.target.source=target", "controller.sure=2.0"),
+}
+"""What the law is told, and the keys of the run file that say so."""
+
+SECTORS = (0, 30, 60, 90)
+"""Bearings that part the balls of a row [degrees]."""
+
+
+class Row(NamedTuple):
+    """What came of some held-out episodes.
+
+    Attributes:
+        reached: Whether each reached its ball (k,).
+        arrival: When it did [s] (k,); NaN where it did not.
+        fell: Whether each fell (k,).
+        bearing: Of its ball [degrees] (k,).
+        cost: CPU time per simulated time [1].
+    """
+
+    reached: Array
+    arrival: Array
+    fell: Array
+    bearing: Array
+    cost: float
+
+    def told(self) -> str:
+        """The row in words."""
+        sectors = [
+            f"{self.reached[within].mean():4.0%}"
+            for low, high in pairwise(SECTORS)
+            if (within := (low <= self.bearing) & (self.bearing <= high)).any()
+        ]
+        arrival = np.nanmedian(self.arrival) if self.reached.any() else np.nan
+        return (
+            f"{self.reached.mean():6.0%} {'  '.join(sectors):18} {arrival:8.1f} "
+            f"{self.fell.mean():6.0%} {self.cost:10.3f}"
+        )
+
+
+def experiment(told: str) -> Experiment:
+    """The run with another sensor in place of its own."""
+    return Experiment(read(run_file(RUN), TOLD[told]))
+
+
+def parameters(made: Experiment, told: str, genome: Array) -> Array:
+    """Flat parameters of the law (1, n); those of a blind one lead straight on."""
+    values = made.space.decode(genome)
+    if told == "blind":
+        values |= {"side_speed": values["speed"], "turning": 0.0}
+    return flatten(made.controller.parameters(values))[None]
+
+
+def judged(made: Experiment, params: Array, count: int) -> Row:
+    """A row of held-out episodes of one law, on one thread."""
+    scenarios = [made.held_out_scenario(k) for k in range(count)]
+    runner = simulator(made, 1, duration=made.heldout_duration)
+    for _ in simulator(made, 1, duration=made.spec.scenario.control_dt).run(params, scenarios[:1]):
+        pass
+
+    began = time.process_time()
+    found = [came_of(episode) for episode in runner.run(params, scenarios)]
+    spent = time.process_time() - began
+    there, arrival, fell, lasted = np.array(found).T
+    bearing = np.abs(np.degrees([scenario.target[1] for scenario in scenarios]))
+    return Row(there, arrival, fell, bearing, spent / lasted.sum())
+
+
+def came_of(episode: Episode) -> tuple[float, float, float, float]:
+    """Whether it reached the ball, when [s], whether it fell, and how long it lasted [s]."""
+    near = reached.measure(episode)
+    there = float(near[-1])
+    arrival = float(np.argmax(near)) * episode.control_dt if there else np.nan
+    return there, arrival, float(episode.survival < 1), episode.duration
+
+
+def film(told: str, genome: Array, file: Path, scenario: int) -> None:
+    """Films a held-out episode."""
+    from evoloco.report.video import film
+
+    made = experiment(told)
+    runs = simulator(made, 1, duration=made.heldout_duration).run(
+        parameters(made, told, genome), [made.held_out_scenario(scenario)]
+    )
+    (episode,) = runs
+    film(episode, file, longest=came_of(episode)[1] + 2.0)
+    print(f"{file}: {episode}")
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--told", nargs="+", choices=TOLD, default=list(TOLD))
+    parser.add_argument("--count", type=int, default=50, help="held-out scenarios")
+    parser.add_argument("--champion", type=Path, default=run_file(RUN).with_name(champion.FILE))
+    parser.add_argument("--film", type=Path, help="films one episode instead, with pictures")
+    parser.add_argument("--scenario", type=int, default=0, help="that is filmed")
+    arguments = parser.parse_args(words)
+
+    genome = np.array(json.loads(arguments.champion.read_text(encoding="utf-8"))["genome"])
+    if arguments.film:
+        film("picture", genome, arguments.film, arguments.scenario)
+        return
+    print("told        reached  to 30, 60, 90 deg  time [s]   fell  CPU [s/s]")
+    for told in arguments.told:
+        made = experiment(told)
+        row = judged(made, parameters(made, told, genome), arguments.count)
+        print(f"{told:10} {row.told()}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
