@@ -1,7 +1,7 @@
 """How often the biped reaches the ball, by what its law is told of it.
 
-    python benchmarks/to_ball.py [--told "true place" truth errors rays picture blind]
-                                 [--count 50] [--champion FILE] [--film FILE.mp4]
+    python benchmarks/to_ball.py [--told "true place" truth rays picture blind] [--count 50]
+                                 [--weights FILE] [--champion FILE] [--film FILE.mp4]
 
 The published law of the run `biped_to_ball` walks in held-out scenarios of 20 s: balls within 2 m
 in the half circle ahead, in worlds that differ, with textures and lights of kinds that no network
@@ -9,9 +9,8 @@ has learned from. It is told
 
     true place: where the ball is, always and at once
     truth:      the same while it is in the camera's picture, as late and as seldom as pictures
-    errors:     that with the errors that were measured of the network
-    rays:       what rays from the camera hit
-    picture:    what the network finds in pictures
+    rays:       what rays from the camera hit, with the noise that the search had
+    picture:    what the network finds in pictures; `--weights` names a file of `evoloco learn ball`
     blind:      nothing; it walks straight on, at the speed of the law
 
 Reached is a ball whose centre the torso came within 0.15 m of, on the level. The CPU time is of the
@@ -39,12 +38,17 @@ from evoloco.spec import read
 
 RUN = "biped_to_ball"
 
+EXACT = ("sensors.target.noise.gaussian=0.0", "sensors.target.noise.dropout=0.0")
+"""Takes out the noise that the search had."""
+
 TOLD = {
     "true place": (
         *("sensors.target.source=target", "sensors.target.interval=0.0"),
-        "sensors.target.delay=0.0",
+        *("sensors.target.delay=0.0", *EXACT),
     ),
-    **{by: (f"sensors.target.by={by}",) for by in ("truth", "errors", "rays", "picture")},
+    "truth": ("sensors.target.by=truth", *EXACT),
+    "rays": (),
+    "picture": ("sensors.target.by=picture", *EXACT),
     "blind": ("sensors.target.source=target", "controller.sure=2.0"),
 }
 """What the law is told, and the keys of the run file that say so."""
@@ -84,9 +88,10 @@ class Row(NamedTuple):
         )
 
 
-def experiment(told: str) -> Experiment:
-    """The run with another sensor in place of its own."""
-    return Experiment(read(run_file(RUN), TOLD[told]))
+def experiment(told: str, weights: str = "") -> Experiment:
+    """The run with another sensor in place of its own; weights are those of a network."""
+    network = (f"sensors.target.weights={weights}",) if weights and told == "picture" else ()
+    return Experiment(read(run_file(RUN), (*TOLD[told], *network)))
 
 
 def parameters(made: Experiment, told: str, genome: Array) -> Array:
@@ -120,23 +125,25 @@ def came_of(episode: Episode) -> tuple[float, float, float, float]:
     return there, arrival, float(episode.survival < 1), episode.duration
 
 
-def film(told: str, genome: Array, file: Path, scenario: int) -> None:
-    """Films a held-out episode."""
+def film(made: Experiment, genome: Array, file: Path, scenario: int) -> None:
+    """Films a held-out episode until the ball is reached, and 2 s more."""
     from evoloco.report.video import film
 
-    made = experiment(told)
     runs = simulator(made, 1, duration=made.heldout_duration).run(
-        parameters(made, told, genome), [made.held_out_scenario(scenario)]
+        parameters(made, "picture", genome), [made.held_out_scenario(scenario)]
     )
     (episode,) = runs
-    film(episode, file, longest=came_of(episode)[1] + 2.0)
+    film(episode, file, longest=np.nan_to_num(came_of(episode)[1], nan=episode.duration) + 2.0)
     print(f"{file}: {episode}")
 
 
 def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--told", nargs="+", choices=TOLD, default=list(TOLD))
+    parser.add_argument(
+        "--told", nargs="+", choices=TOLD, default=["true place", "truth", "rays", "blind"]
+    )
     parser.add_argument("--count", type=int, default=50, help="held-out scenarios")
+    parser.add_argument("--weights", default="", help="of the network that looks at pictures")
     parser.add_argument("--champion", type=Path, default=run_file(RUN).with_name(champion.FILE))
     parser.add_argument("--film", type=Path, help="films one episode instead, with pictures")
     parser.add_argument("--scenario", type=int, default=0, help="that is filmed")
@@ -144,11 +151,12 @@ def main(words: Sequence[str] | None = None) -> None:
 
     genome = np.array(json.loads(arguments.champion.read_text(encoding="utf-8"))["genome"])
     if arguments.film:
-        film("picture", genome, arguments.film, arguments.scenario)
+        made = experiment("picture", arguments.weights)
+        film(made, genome, arguments.film, arguments.scenario)
         return
     print("told        reached  to 30, 60, 90 deg  time [s]   fell  CPU [s/s]")
     for told in arguments.told:
-        made = experiment(told)
+        made = experiment(told, arguments.weights)
         row = judged(made, parameters(made, told, genome), arguments.count)
         print(f"{told:10} {row.told()}", flush=True)
 

@@ -408,7 +408,7 @@ class Experiment:
             terrain=self.terrain,
             randomizations=self.randomizations if randomizations is None else randomizations,
             command=self.commands if differing is None else self._commands(scenario.command),
-            target=self.spec.scenario.target and self.spec.scenario.target.drawn,
+            target=ball.drawn if (ball := self.spec.scenario.target) else None,
             looks=self.spec.scenario.looks,
             width=width,
         )

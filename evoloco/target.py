@@ -103,7 +103,7 @@ def _add(spec: mujoco.MjSpec, radius: float) -> None:
 
 def has_target(morphology: Morphology) -> bool:
     """Whether a body stands beside a target."""
-    return mujoco.mj_name2id(morphology.model, mujoco.mjtObj.mjOBJ_SENSOR, POSITION) >= 0
+    return bool(mujoco.mj_name2id(morphology.model, mujoco.mjtObj.mjOBJ_SENSOR, POSITION) >= 0)
 
 
 def placed(morphology: Morphology, drawn: Array, data: mujoco.MjData) -> Morphology:

@@ -1,5 +1,7 @@
 """How much of the way to the target is closed."""
 
+import numpy as np
+
 from evoloco.episode import Episode
 from evoloco.fields import Fields, Record, Shapes
 from evoloco.genome import Array
@@ -22,7 +24,7 @@ def measure(episode: Episode) -> Array:
     """
     check_target("approach", episode.morphology)
     away = distances(episode)
-    return 1.0 - away / away[0]
+    return np.asarray(1.0 - away / away[0])
 
 
 def constants(morphology: Morphology) -> Fields:
@@ -41,4 +43,4 @@ def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
     away = distance(now)
     if memory.first == 0.0:
         memory.first = away
-    return 1.0 - away / memory.first
+    return float(1.0 - away / memory.first)

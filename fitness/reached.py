@@ -49,4 +49,4 @@ def row(constants: Record, memory: Record, now: Record, dt: float) -> float:
     """The measure at one control step [1]."""
     if distance(now) <= constants.within:
         memory.arrived = 1.0
-    return memory.arrived
+    return float(memory.arrived)

@@ -7,8 +7,9 @@ import pytest
 
 from evoloco import provenance
 from evoloco.bundled import runs
-from evoloco.evaluators.local import Local
+from evoloco.evaluators.local import Local, simulator
 from evoloco.experiment import Experiment
+from evoloco.fitness import reached
 from evoloco.rating import aggregate
 from evoloco.spec import read
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.slow
 RUNS = runs()
 SKID = {"muscle_biped", "muscle_biped_fsm_economy", "muscle_biped_simbicon"}
 """Runs whose champions last and step in turn, but skid at touchdown by more than a walk may."""
-LASTING = {"biped", "op3_class", "quadruped", "xl330_biped", "biped_robust_ppo"}
+LASTING = {"biped", "biped_to_ball", "op3_class", "quadruped", "xl330_biped", "biped_robust_ppo"}
 """Runs whose held-out worlds differ in all that can differ; some ask for turns and stops too."""
 NETWORKS = {"biped_neuro", "biped_ars"}
 """Runs of networks that are evolved: they last and lead forward, and need be no walk."""
@@ -110,3 +111,14 @@ def test_the_bird_walks_in_most_heldout_scenarios():
     assert np.mean(completed) > 0.5
     assert published["gait"]["speed"] > 0.5
     assert 0.4 < published["gait"]["phase_lag"] < 0.6
+
+
+def test_the_biped_is_led_to_most_balls_in_the_half_circle_ahead():
+    published = json.loads(RUNS["biped_to_ball"].with_name("champion.json").read_text())
+    experiment = Experiment(read(RUNS["biped_to_ball"], [f"seed={published['seed']}"]))
+    params = experiment.parameters(np.array(published["genome"]))[None]
+    simulated = simulator(experiment, duration=experiment.heldout_duration)
+    arrived = [
+        reached.measure(episode)[-1] for episode in simulated.run(params, experiment.held_out())
+    ]
+    assert np.mean(arrived) >= 0.8

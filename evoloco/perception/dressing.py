@@ -49,7 +49,7 @@ def dressed(morphology: Morphology, split: Looks, address: Sequence[int]) -> Mor
 
 
 def _has_ball(model: mujoco.MjModel) -> bool:
-    return mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_TEXTURE, BALL) >= 0
+    return bool(mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_TEXTURE, BALL) >= 0)
 
 
 def _prepare(spec: mujoco.MjSpec, morphology: Morphology) -> None:
