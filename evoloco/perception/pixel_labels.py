@@ -40,4 +40,4 @@ def most_frequent(labels: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
         count: Number of labels.
     """
     votes = np.stack([(labels == one).sum(0) for one in range(count)])
-    return votes.argmax(0).astype(np.uint8)
+    return np.asarray(votes.argmax(0), np.uint8)

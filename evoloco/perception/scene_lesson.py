@@ -207,7 +207,13 @@ def _figures_of_labels(examples: Arrays, answers: Arrays) -> list[Figure]:
 
     shares, number = intersection_over_union(counts), len(examples["labels"])
     return [
-        Figure("mean intersection over union of 8 labels", "all", np.nanmean(shares), "1", number),
+        Figure(
+            "mean intersection over union of 8 labels",
+            "all",
+            float(np.nanmean(shares)),
+            "1",
+            number,
+        ),
         Figure(
             "mean intersection over union of floor, wall, object",
             "all",
@@ -222,9 +228,16 @@ def _figures_of_labels(examples: Arrays, answers: Arrays) -> list[Figure]:
 def _figures_of_distances(examples: Arrays, answers: Arrays) -> list[Figure]:
     errors = np.abs(answers["free"] - examples["free"])
     return [
-        Figure("error of the free distance, mean", "all", errors.mean(), "m", len(errors), True),
         Figure(
-            "error of the free distance, median", "all", np.median(errors), "m", len(errors), True
+            "error of the free distance, mean", "all", float(errors.mean()), "m", len(errors), True
+        ),
+        Figure(
+            "error of the free distance, median",
+            "all",
+            float(np.median(errors)),
+            "m",
+            len(errors),
+            True,
         ),
     ]
 
@@ -236,7 +249,7 @@ def _mean(right: NDArray[Any]) -> float:
 def _pixels_ahead(examples: Arrays) -> Array:
     """Pixels of the label of what is ahead (n,); 0 where there is nothing."""
     label = (examples["ahead"] + OBJECT)[:, None, None]
-    return (examples["labels"] == label).sum((1, 2))
+    return np.asarray((examples["labels"] == label).sum((1, 2)))
 
 
 def _no_boxes() -> Boxes:
@@ -272,7 +285,7 @@ def _components(picture: NDArray[np.uint8], background: NDArray[np.uint8], shape
     return found.take(sizes >= LEAST_COMPONENT)
 
 
-def _outline(picture: NDArray[np.uint8], corners: Array, colour: tuple[int, int, int]) -> None:
+def _outline(picture: NDArray[Any], corners: Array, colour: tuple[int, int, int]) -> None:
     """Draws the edges of a box into a picture."""
     height, width = picture.shape[:2]
     left, top, right, bottom = np.clip(

@@ -205,7 +205,7 @@ class World:
             rng.uniform(55, 65),
         )
 
-        count = np.count_nonzero(classes >= 0)
+        count = int(np.count_nonzero(classes >= 0))
         for slot, bearing in enumerate(_bearings(kind, count, rng)):
             distance = np.exp(rng.uniform(*np.log(AWAY)))
             sight = yaw + bearing
@@ -290,7 +290,7 @@ def _bearings(kind: Split, count: int, rng: Rng) -> Array:
     low, high = kind.bearings
     gaps = APART * np.arange(count)
     drawn = gaps + np.sort(rng.uniform(low, high - APART * max(count - 1, 0), count))
-    return rng.permutation(drawn) * rng.choice([-1, 1])
+    return np.asarray(rng.permutation(drawn) * rng.choice([-1, 1]))
 
 
 def _box(seen: NDArray[np.bool_]) -> tuple[int, int, int, int]:
