@@ -55,9 +55,9 @@ def test_the_largest_box_that_is_sure_enough_is_ahead() -> None:
 
 
 def test_nothing_is_ahead_where_no_box_is_sure_enough() -> None:
-    scene = seen((0.2, 0.3))
+    scene = seen((0.1, 0.15))
     assert scene.ahead.tolist() == [0] * len(SHAPES) + [1]
-    assert scene.score == pytest.approx(0.3)
+    assert scene.score == pytest.approx(0.15)
     assert len(scene.boxes) == 2
 
 

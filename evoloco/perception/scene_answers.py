@@ -26,7 +26,7 @@ LEAST_SCORE = 0.05
 MOST_OVERLAP = 0.5
 """Intersection over union up to which two boxes may both stay."""
 
-LEAST_AHEAD = 0.4
+LEAST_AHEAD = 0.2
 """Score from which on an object counts as being ahead."""
 
 MOST_BOXES = 10
@@ -100,13 +100,14 @@ def _shapes(network: SceneNet, pixels: torch.Tensor, corners: Array) -> Array:
 def _ahead(places: Boxes, shapes: Array) -> tuple[Array, float]:
     """Probabilities of what is ahead (shapes + 1,), and the score of that box.
 
-    It is the largest box whose score suffices.
+    It is the box with the largest area times score, of those whose score suffices.
     """
     sure = np.flatnonzero(places.scores >= LEAST_AHEAD)
     if not len(sure):
         return np.eye(len(SHAPES) + 1)[-1], float(places.scores.max(initial=0))
-    largest = sure[area(places.corners[sure]).argmax()]
-    return np.append(shapes[largest], 0.0), float(places.scores[largest])
+    weights = area(places.corners[sure]) * places.scores[sure]
+    best = sure[weights.argmax()]
+    return np.append(shapes[best], 0.0), float(places.scores[best])
 
 
 def _with_shapes(labels: NDArray[np.uint8], boxes: Boxes) -> NDArray[np.uint8]:

@@ -48,7 +48,7 @@ class SceneLesson(Lesson):
     """Pictures of rooms, three heads, and their figures."""
 
     splits = tuple(SPLITS)
-    settings = Settings(examples=7000, test_examples=400, steps=4000, batch=32, learning_rate=4e-3)
+    settings = Settings(examples=5000, test_examples=400, steps=2800, batch=24, learning_rate=4e-3)
     layout: ClassVar = {"picture": (WIDTH, HEIGHT), "shapes": SHAPES}
 
     def examples(self, count: int, split: str, seed: int) -> Arrays:

@@ -33,12 +33,12 @@ CROP = 32
 MARGIN = 1.2
 """Side of a crop over the longer side of its box."""
 
-JITTER = 0.1
+JITTER = 0.2
 """By which crops are off in training, in place and size [sides of the box]."""
 
-WHOLE = 0.25
+WHOLE = 0.5
 """Share of a batch from which boxes and labels are learned. Shapes are learned from all of it: they
-take many times more examples, and crops are small.
+take many more examples, and crops are small.
 """
 
 
