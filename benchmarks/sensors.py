@@ -27,7 +27,7 @@ MODULES = ("ball", "scene", "object_pose", "object_position", "terrain_profile")
 """Modules that are asked for."""
 
 VARIANTS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "ball": (("bfloat16=true",), ("bfloat16=true", "net=heads", "steps=4000")),
+    "ball": (("bfloat16=true",), ("bfloat16=true", "net=heads", "steps=2500")),
     "object_position": ((), ("randomized=false",)),
     "object_pose": ((), ("method=direct",)),
 }

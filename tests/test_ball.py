@@ -11,7 +11,7 @@ from evoloco.errors import EvolocoError, UnknownNameError
 from evoloco.fitting import fitted
 from evoloco.genome import Gene, Space
 from evoloco.morphologies import biped
-from evoloco.perception import looks
+from evoloco.perception import ball_errors, looks
 from evoloco.perception.ground_point import ahead_of, pixel_of
 from evoloco.perception.need import Eye
 from evoloco.perception.pinhole import Pinhole
@@ -115,6 +115,18 @@ def test_the_truth_is_the_projection_of_the_ball_and_its_place_ahead_of_the_tors
         np.testing.assert_allclose(there, expected(position, turn, BALL), atol=1e-9)
 
 
+def test_the_network_finds_the_ball_in_pictures_of_the_episode(monkeypatch):
+    monkeypatch.delenv("MUJOCO_GL", raising=False)
+    sure = {"threshold": 0.01, "interval": 5 * DT}  # nothing else is there to be taken for it
+    (found,) = felt(body(), by="picture", **sure)
+    (true,) = felt(body(), by="truth")
+    found, true = found[::5], true[::5]
+    assert (found[:, CONFIDENCE] > 0).all()
+    apart = np.abs(found - true)
+    assert np.median(apart[:, [U, V]], axis=0).max() < 2
+    assert np.median(apart[:, [FORWARD, LEFT]], axis=0).max() < 0.15
+
+
 def test_rays_find_the_ball_where_it_is():
     (true,) = felt(body(), by="truth")
     (found,) = felt(body(), by="rays")
@@ -134,6 +146,74 @@ def test_a_ball_that_is_hidden_or_out_of_view_is_not_detected(by):
         assert (found[:, CONFIDENCE] == 0).all()
         assert (found[:, :CONFIDENCE] == 0).all()
         assert found[:, AGE] == pytest.approx(DT * np.arange(STEPS))
+
+
+ERRORS = {
+    "edges": np.array([0.9, 9.0]),
+    "missed": np.array([1.0, 0.3]),
+    "wrong": np.array([0.0, 0.0]),
+    "angle_bias": np.array([0.0, 0.05]),
+    "angle_spread": np.array([0.0, 0.02]),
+    "range_bias": np.array([0.0, 0.1]),
+    "range_spread": np.array([0.0, 0.05]),
+    "false": 0.0,
+    "false_from": 1.0,
+    "false_to": 2.0,
+}
+
+
+@pytest.fixture
+def errors(monkeypatch):
+    """Errors of a network that nobody has, which are far from those of any other."""
+    told = dict(ERRORS)
+    monkeypatch.setattr(ball_errors, "shipped", lambda net: told)
+    return told
+
+
+def test_errors_disturb_the_truth_as_much_as_they_were_measured(errors):
+    count = 30
+    disturbed = felt(body(), count, by="errors")
+    true = felt(body(), count, by="truth")
+    found, exact = (np.concatenate(several) for several in (disturbed, true))
+    seen = found[:, CONFIDENCE] > 0
+    samples = count * STEPS
+    assert seen.mean() == pytest.approx(0.7, abs=4 * math.sqrt(0.7 * 0.3 / samples))
+
+    def polar(readings):
+        return np.arctan2(readings[:, LEFT], readings[:, FORWARD]), np.hypot(
+            readings[:, FORWARD], readings[:, LEFT]
+        )
+
+    (angle, distance), (true_angle, true_distance) = polar(found[seen]), polar(exact[seen])
+    # The errors are about the camera, 0.1 m ahead of the torso: a little smaller from the torso.
+    assert np.mean(angle - true_angle) == pytest.approx(0.05, abs=0.008)
+    assert np.std(angle - true_angle) == pytest.approx(0.02, abs=0.004)
+    assert np.mean(np.log(distance / true_distance)) == pytest.approx(0.1, abs=0.015)
+    assert np.std(np.log(distance / true_distance)) == pytest.approx(0.05, abs=0.01)
+
+
+def test_errors_are_those_of_the_balls_distance(errors):
+    (found,) = felt(body(np.array([0.75, 0, 0.08])), by="errors")
+    assert (found[:, CONFIDENCE] == 0).all()
+
+
+def test_a_ball_is_seen_by_error_where_none_is(errors):
+    errors["false"] = 0.25
+    several = felt(body(yaw=math.pi), 20, by="errors")
+    found = np.concatenate(several)
+    seen = found[:, CONFIDENCE] > 0
+    assert seen.mean() == pytest.approx(0.25, abs=4 * math.sqrt(0.25 * 0.75 / len(found)))
+    assert (found[seen, FORWARD] < 0).all()  # the camera looks backward
+    away = np.hypot(found[seen, FORWARD] - -0.1, found[seen, LEFT])
+    assert away.min() > 0.7
+    assert away.max() < 2.3
+
+
+def test_errors_are_drawn_again_for_the_same_scenario_whatever_the_threads(errors):
+    first, again = (felt(body(), 4, threads, by="errors") for threads in (1, 2))
+    for one, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert not np.array_equal(first[0], first[1])
 
 
 def test_a_geom_that_does_not_exist_is_named_with_those_that_do():

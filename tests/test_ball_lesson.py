@@ -5,11 +5,12 @@ import pytest
 import torch
 
 from evoloco.perception import ball_losses, looks, pitch
-from evoloco.perception.ball_decoding import in_heads, in_heat_map
+from evoloco.perception.ball_decoding import SURE, in_heads, in_heat_map
 from evoloco.perception.ball_lesson import NEAR, BallLesson
 from evoloco.perception.ball_networks import Heads, HeatMap
 from evoloco.perception.ground_point import FARTHEST, ahead_of, at_height, pixel_of
 from evoloco.perception.need import Eye
+from evoloco.perception.patterns import dull, surface
 from evoloco.perception.pinhole import Pinhole
 from evoloco.perception.pitch import HEIGHT, WIDTH
 
@@ -126,7 +127,15 @@ def test_a_disc_in_a_heat_map_is_found_with_its_place_and_spread() -> None:
 
 def test_of_two_regions_the_one_with_the_larger_sum_is_the_ball() -> None:
     heat = 0.8 * disc(20, 20, 5) + 0.9 * disc(60, 40, 2)
-    assert (in_heat_map(heat).u, in_heat_map(heat).confidence) == pytest.approx((20, 0.8))
+    found = in_heat_map(heat)
+    assert (found.u, found.v) == pytest.approx((20, 20))
+
+
+def test_a_small_region_is_less_sure_than_a_large_one_as_the_fourth_root_of_its_pixels() -> None:
+    small, large = disc(20, 20, 1), disc(20, 20, 9)
+    assert in_heat_map(0.8 * large).confidence == pytest.approx(0.8)
+    expected = 0.8 * (small.sum() / SURE) ** 0.25
+    assert in_heat_map(0.8 * small).confidence == pytest.approx(expected)
 
 
 def test_heads_tell_place_spread_and_doubt() -> None:
@@ -236,6 +245,16 @@ def test_the_colour_histogram_finds_a_thing_in_its_own_colours() -> None:
     train["centre"][1] = np.nan
     answers = BallLesson().baselines(train)["colour histogram"](train)
     assert np.allclose(answers["place"][0], (50, 30))
+
+
+def test_balls_are_brighter_or_stronger_in_colour_than_what_surrounds_them() -> None:
+    def strength(texture: np.ndarray) -> float:
+        return float(np.percentile(texture.max(2), 90))
+
+    rng = np.random.default_rng(0)
+    balls = [strength(pitch.ball_texture(rng, False)) for _ in range(50)]
+    others = [strength(surface(rng, False, dull)) for _ in range(50)]
+    assert min(balls) > max(others)
 
 
 def test_patterns_of_balls_differ_between_training_and_tests() -> None:

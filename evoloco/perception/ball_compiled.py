@@ -1,4 +1,4 @@
-"""The ball sensor without a network, compiled into the episode: by rays or by truth.
+"""The ball sensor without a network, compiled into the episode: by rays, truth or measured errors.
 
 The readings are u, v and spread [px], forward and left [m], and a confidence of 1, or of 0 where
 nothing is found; the others then stay. The kernel writes the age.
@@ -13,15 +13,24 @@ from typing import TYPE_CHECKING, Any
 import mujoco
 import numpy as np
 
+from evoloco.fields import Array, Record
 from evoloco.perception.cast import cast, picture, turned
 from evoloco.sim import capi
 from evoloco.sim.native import jit, row, words
+from evoloco.sim.philox import gaussian
+from evoloco.sim.sense import chance
 
 if TYPE_CHECKING:
     from evoloco.morphology import Morphology
 
 U, V, SPREAD, FORWARD, LEFT, CONFIDENCE = range(6)
 """Places of the readings."""
+
+MISSED, WRONG, ANGLE, RANGE = 0, 1, 2, 4
+"""First index of the random numbers for each of what may be wrong; the last two take two each."""
+
+ELSEWHERE = 6
+"""First index of the two random numbers that say where a ball is seen that is not there."""
 
 DEPTH = 2 / 3
 """Mean depth of the visible half of a sphere before its middle, over its radius, from far away."""
@@ -79,7 +88,7 @@ class Setup:
         return {**self.params, "directions": picture(COLUMNS, ROWS, field_of_view)}
 
 
-def by_truth(params, memory, seen, readings):  # type: ignore[no-untyped-def] # noqa: ARG001
+def by_truth(params: Record, memory: Record, seen: Any, readings: Array) -> None:  # noqa: ARG001
     """The ball's middle, if it is in the picture and nothing hides it."""
     readings[CONFIDENCE] = 0.0
     point = _vector(seen, params.at_geoms, params.target)
@@ -87,7 +96,7 @@ def by_truth(params, memory, seen, readings):  # type: ignore[no-untyped-def] # 
         _report(params, seen, point, readings)
 
 
-def by_rays(params, memory, seen, readings):  # type: ignore[no-untyped-def] # noqa: ARG001
+def by_rays(params: Record, memory: Record, seen: Any, readings: Array) -> None:  # noqa: ARG001
     """The middle of the rays that hit the ball."""
     readings[CONFIDENCE] = 0.0
     directions = turned(seen.rotation, params.directions)
@@ -111,6 +120,50 @@ def by_rays(params, memory, seen, readings):  # type: ignore[no-untyped-def] # n
     _report(params, seen, point, readings)
     variance = (uu / count - u**2 + vv / count - v**2) / 2
     readings[U], readings[V], readings[SPREAD] = u, v, math.sqrt(max(variance, 0.0))
+
+
+def by_errors(params: Record, memory: Record, seen: Any, readings: Array) -> None:  # noqa: ARG001
+    """What a network would report, by its measured errors: see `evoloco.perception.ball_errors`."""
+    readings[CONFIDENCE] = 0.0
+    point = _vector(seen, params.at_geoms, params.target).copy()
+    visible = _visible(params, seen, point)
+    away_x, away_y = point[0] - seen.position[0], point[1] - seen.position[1]
+    distance, angle = math.hypot(away_x, away_y), math.atan2(away_y, away_x)
+
+    bin = 0
+    while bin < len(params.missed) - 1 and distance >= params.edges[bin]:
+        bin += 1
+    if visible and chance(seen, MISSED) < params.missed[bin]:
+        return
+    if chance(seen, WRONG) < (params.wrong[bin] if visible else params.false):
+        distance, angle = _elsewhere(params, seen)
+    elif visible:
+        angle += params.angle_bias[bin] + params.angle_spread[bin] * _normal(seen, ANGLE)
+        distance *= math.exp(
+            params.range_bias[bin] + params.range_spread[bin] * _normal(seen, RANGE)
+        )
+    else:
+        return
+
+    point[0] = seen.position[0] + distance * math.cos(angle)
+    point[1] = seen.position[1] + distance * math.sin(angle)
+    _report(params, seen, point, readings)
+
+
+@jit
+def _elsewhere(params, seen):  # type: ignore[no-untyped-def]
+    """Distance [m] and direction [rad] of a ball that is not there, evenly in the picture."""
+    ahead = math.atan2(-seen.rotation[1, 2], -seen.rotation[0, 2])
+    half = math.atan(params.width / 2 / params.focal)
+    low, high = math.log(params.false_from), math.log(params.false_to)
+    distance = math.exp(low + (high - low) * chance(seen, ELSEWHERE))
+    return distance, ahead + half * (2 * chance(seen, ELSEWHERE + 1) - 1)
+
+
+@jit
+def _normal(seen, index):  # type: ignore[no-untyped-def]
+    """A standard Gaussian number from the random numbers `index` and the next one."""
+    return gaussian(chance(seen, index), chance(seen, index + 1))
 
 
 @jit

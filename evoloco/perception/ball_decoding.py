@@ -14,6 +14,9 @@ from evoloco.fields import Array
 EDGE = 0.5
 """Pixels from this part of the largest activation on belong to the ball."""
 
+SURE = 100
+"""Pixels from which the size of a region raises no doubt."""
+
 NEAR = 4.0
 """Distance from a head's maximum within which its probability speaks for the ball [px]."""
 
@@ -51,7 +54,10 @@ def outlined(heat: Array) -> NDArray[np.bool_]:
 
 
 def in_heat_map(heat: Array) -> Found:
-    """The ball in a heat map: the weighted middle of `outlined`, as sure as its maximum.
+    """The ball in a heat map: the weighted middle of `outlined`.
+
+    It is as sure as the mean of its activations; and less so if it is small, as the fourth root of
+    its pixels, since most of what is taken for a ball by mistake is small.
 
     Args:
         heat: Activations from 0 to 1 (height, width).
@@ -62,7 +68,8 @@ def in_heat_map(heat: Array) -> Found:
 
     u, v = weights @ columns, weights @ rows
     variance = weights @ ((columns - u) ** 2 + (rows - v) ** 2) / 2
-    return Found(float(u), float(v), float(np.sqrt(variance)), float(heat[mask].max()), mask)
+    confidence = heat[mask].mean() * min(1, len(rows) / SURE) ** 0.25
+    return Found(float(u), float(v), float(np.sqrt(variance)), float(confidence), mask)
 
 
 def in_heads(along_x: Array, along_y: Array) -> Found:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ from evoloco.perception.lesson import Arrays, Settings
 
 if TYPE_CHECKING:
     import torch
+
+    from evoloco.perception.ball_networks import Heads, HeatMap
 
 Numbers = NDArray[Any]
 Net = Literal["heat_map", "heads"]
@@ -41,7 +43,7 @@ SIZES = {
 }
 """Groups of balls by their visible pixels: from the first number on, below the second."""
 
-FALSE_POSITIVES = 0.01
+FALSE_POSITIVES = 0.02
 """Share of ball-free validation pictures in which a network reports a ball."""
 
 Find = Callable[[NDArray[np.uint8]], Found]
@@ -60,7 +62,12 @@ class BallLesson(lesson.Lesson):
     net: Net = "heat_map"
     bfloat16: bool = False
     splits = ("train", "test", "empty", "look_alikes", "blur", "valid")
-    settings = Settings(examples=5000, test_examples=600, steps=6000)
+    settings = Settings(examples=4000, test_examples=400, steps=5000)
+
+    @property
+    def layout(self) -> dict[str, Any]:
+        """What the network takes, which its weights are marked with."""
+        return {"net": self.net, "picture": [pitch.HEIGHT, pitch.WIDTH, 3]}
 
     def examples(self, count: int, split: str, seed: int) -> Arrays:
         """Random pictures of a split: see `pitch.examples`."""
@@ -83,13 +90,13 @@ class BallLesson(lesson.Lesson):
 
     def settle(self, network: torch.nn.Module, examples: Mapping[str, Arrays]) -> None:
         """Sets the network's threshold on ball-free validation pictures."""
-        found = answers(network.find, examples["valid"], 0)
+        found = answers(_find(network), examples["valid"], 0)
         threshold = float(np.quantile(found["confidence"], 1 - FALSE_POSITIVES))
         network.get_buffer("threshold").fill_(threshold)
 
     def answers(self, network: torch.nn.Module, examples: Arrays) -> Arrays:
         """What a network finds in pictures, one by one: see `answers`."""
-        return answers(network.find, examples, float(network.get_buffer("threshold")))
+        return answers(_find(network), examples, float(network.get_buffer("threshold")))
 
     def baselines(self, train: Arrays) -> Mapping[str, Callable[[Arrays], Arrays]]:
         """The middle of the picture, and the largest blob in the colours of balls."""
@@ -153,7 +160,7 @@ class BallLesson(lesson.Lesson):
         return drawn
 
 
-def network(net: Net) -> torch.nn.Module:
+def network(net: Net) -> HeatMap | Heads:
     """An untrained network of that kind.
 
     Raises:
@@ -188,6 +195,11 @@ def answers(find: Find, examples: Arrays, threshold: float) -> Arrays:
     }
 
 
+def _find(network: torch.nn.Module) -> Find:
+    """What finds a ball by a network of `network`."""
+    return cast("Find", network.find)
+
+
 def _here(examples: Arrays) -> NDArray[np.bool_]:
     """Whether there is a ball (n,)."""
     return ~np.isnan(examples["centre"][:, 0])
@@ -195,14 +207,14 @@ def _here(examples: Arrays) -> NDArray[np.bool_]:
 
 def _error(examples: Arrays, answers: Arrays) -> Numbers:
     """Distance of answers from the truth [px] (n,), whether they are reported or not."""
-    return np.linalg.norm(answers["place"] - examples["centre"], axis=1)
+    return np.asarray(np.linalg.norm(answers["place"] - examples["centre"], axis=1))
 
 
 def _overlap(examples: Arrays, answers: Arrays) -> Numbers:
     """Intersection over union of found and true pixels (n,); 0 for what is not reported."""
     found = answers["mask"] & answers["reported"][:, None, None]
     common = (found & examples["mask"]).sum((1, 2))
-    return common / np.maximum((found | examples["mask"]).sum((1, 2)), 1)
+    return np.asarray(common / np.maximum((found | examples["mask"]).sum((1, 2)), 1))
 
 
 def _balls(examples: Arrays) -> dict[str, NDArray[np.bool_]]:

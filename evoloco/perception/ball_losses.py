@@ -14,11 +14,9 @@ LABEL = 2.0
 GAIN, TINT, NOISE = 0.3, 0.15, 0.02
 """Spread of the logarithms of gain and tint, and of the noise of pixels, from 0 to 1."""
 
-BALL, LEAST = 300.0, 10.0
-"""Sum of the weights of a ball's pixels; that of each is no more than the ratio of the two.
-
-The background's pixels have a weight of 1.
-"""
+BALL, MOST = 100.0, 10.0
+"""Sum of the weights of the pixels of a small ball, and most that one weighs. None weighs less than
+the background's pixels, which have a weight of 1."""
 
 
 def loss(
@@ -40,7 +38,8 @@ def loss(
         answer = network(picture)
     if isinstance(network, HeatMap):
         return of_pixels(answer.float(), mask)
-    return sum(of_head(head.float(), centre[:, axis]) for axis, head in enumerate(answer))
+    along_x, along_y = (head.float() for head in answer)
+    return of_head(along_x, centre[:, 0]) + of_head(along_y, centre[:, 1])
 
 
 def varied(
@@ -73,14 +72,14 @@ def varied(
 def of_pixels(logits: Tensor, mask: Tensor) -> Tensor:
     """Cross-entropy of pixels (n, height, width), in which sure ones count less.
 
-    Each picture's sum is over the sum of a ball's weights.
+    Each picture's sum is over `BALL`.
 
     References:
         Lin, Goyal, Girshick, He and Dollár, 2017, Focal loss for dense object detection,
         doi:10.1109/ICCV.2017.324 (eq. 4, with a focus of 1).
     """
     area = mask.sum((1, 2), keepdim=True)
-    weight = torch.where(mask > 0, BALL / area.clamp(min=LEAST), 1.0)
+    weight = torch.where(mask > 0, (BALL / area.clamp(min=1)).clamp(1, MOST), 1.0)
     entropy = functional.binary_cross_entropy_with_logits(logits, mask, reduction="none")
     focused = (1 - torch.exp(-entropy)) * entropy
     return (weight * focused).sum((1, 2)).mean() / BALL

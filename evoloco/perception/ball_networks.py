@@ -50,6 +50,8 @@ class HeatMap(nn.Module):
         depth: Residual blocks at a quarter of the size, of growing dilation.
     """
 
+    threshold: Tensor
+
     def __init__(self, width: int = 16, depth: int = 2) -> None:
         super().__init__()
         deep = 5 * width // 2
@@ -62,7 +64,7 @@ class HeatMap(nn.Module):
         self.up = nn.Conv2d(deep, 4 * width, 1)
         self.mix = convolution(2 * width, width)
         self.out = nn.Conv2d(width, 4, 1)
-        nn.init.constant_(self.out.bias, RARE)
+        self.out.bias = nn.Parameter(torch.full((4,), RARE))
         self.register_buffer("threshold", torch.tensor(0.5))
 
     def forward(self, picture: Tensor) -> Tensor:
@@ -87,6 +89,8 @@ class Heads(nn.Module):
     Args:
         width: Channels of the convolutions but the first.
     """
+
+    threshold: Tensor
 
     def __init__(self, width: int = 24) -> None:
         super().__init__()

@@ -22,7 +22,8 @@ def exposed(picture: Picture, rng: Rng) -> Picture:
         picture: Pixels (height, width, 3).
         rng: Draws.
     """
-    gain = np.exp(rng.uniform(*np.log(GAIN))) * np.exp(rng.uniform(*np.log(TINT), 3))
+    (low, high), (least, most) = np.log(GAIN), np.log(TINT)
+    gain = np.exp(rng.uniform(low, high)) * np.exp(rng.uniform(least, most, 3))
     noise = rng.normal(0, rng.uniform(0, NOISE), picture.shape)
     return _in_bits(picture * gain + noise)
 

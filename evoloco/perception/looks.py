@@ -13,13 +13,13 @@ A module holds out more where it can, such as heights of a camera or textures of
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import mujoco
 import numpy as np
 
 from evoloco.fields import Array
-from evoloco.perception.patterns import SIDE, Rng, Texture, hue, surface
+from evoloco.perception.patterns import SIDE, Rng, Texture, colour, hue, surface
 
 FACES = 6
 """Of a cube map, which MuJoCo wraps around any geom."""
@@ -129,11 +129,28 @@ def paint(model: mujoco.MjModel, name: str, faces: Texture) -> int:
     return int(index)
 
 
-def repaint(model: mujoco.MjModel, rng: Rng, names: Sequence[str], held_out: bool) -> list[int]:
-    """Gives surfaces random textures and gloss. Returns the indices of their textures."""
+def repaint(
+    model: mujoco.MjModel,
+    rng: Rng,
+    names: Sequence[str],
+    held_out: bool,
+    paint_with: Callable[[Rng], Array] = colour,
+) -> list[int]:
+    """Gives surfaces random textures and gloss.
+
+    Args:
+        model: With the surfaces.
+        rng: Draws.
+        names: Of the surfaces.
+        held_out: Whether in patterns that no training picture has.
+        paint_with: Draws a colour.
+
+    Returns:
+        Indices of the textures, for `Studio.upload`.
+    """
     painted = []
     for name in names:
-        painted.append(paint(model, name, surface(rng, held_out)))
+        painted.append(paint(model, name, surface(rng, held_out, paint_with)))
         model.mat_specular[model.material(name).id] = rng.uniform(0, 0.5)
         model.mat_shininess[model.material(name).id] = rng.uniform(0.1, 0.9)
     return painted

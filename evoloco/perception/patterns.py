@@ -39,6 +39,11 @@ def colour(rng: Rng) -> Array:
     return hue(rng.random(), rng.uniform(0.1, 0.9), rng.uniform(0.15, 0.9))
 
 
+def dull(rng: Rng) -> Array:
+    """A random colour (3,) that is neither bright nor strong."""
+    return hue(rng.random(), rng.uniform(0.1, 0.5), rng.uniform(0.15, 0.55))
+
+
 def _grid() -> tuple[Array, Array]:
     """Coordinates from 0 to 1 (SIDE, SIDE), across and down."""
     across, down = np.meshgrid(*[(np.arange(SIDE) + 0.5) / SIDE] * 2)
@@ -56,7 +61,7 @@ def plain(rng: Rng) -> Array:  # noqa: ARG001 - the contract's
 def checks(rng: Rng) -> Array:
     """A chequerboard of 2 to 8 fields a side."""
     fields = rng.integers(2, 9)
-    return (np.floor(X * fields) + np.floor(Y * fields)) % 2
+    return np.asarray((np.floor(X * fields) + np.floor(Y * fields)) % 2)
 
 
 def speckles(rng: Rng) -> Array:
@@ -68,7 +73,7 @@ def patches(rng: Rng) -> Array:
     """Squares of 2 to 8 texels, each by chance."""
     side = int(rng.choice([2, 4, 8]))
     coarse = rng.random((SIDE // side, SIDE // side))
-    return np.kron(coarse, np.ones((side, side)))
+    return np.asarray(np.kron(coarse, np.ones((side, side))))
 
 
 def bars(rng: Rng) -> Array:
@@ -81,7 +86,7 @@ def dots(rng: Rng) -> Array:
     """Round dots, 1 to 4 a side."""
     number = rng.integers(1, 5)
     distance = np.hypot((X * number) % 1 - 0.5, (Y * number) % 1 - 0.5)
-    return (distance < rng.uniform(0.2, 0.45)).astype(float)
+    return np.asarray(distance < rng.uniform(0.2, 0.45), float)
 
 
 def waves(rng: Rng) -> Array:
@@ -92,7 +97,8 @@ def waves(rng: Rng) -> Array:
 
 def hatching(rng: Rng) -> Array:
     """Slanted stripes."""
-    return np.floor(X * rng.integers(2, 7) + Y * rng.integers(1, 5) * rng.choice([-1, 1])) % 2
+    slanted = X * rng.integers(2, 7) + Y * rng.integers(1, 5) * rng.choice([-1, 1])
+    return np.asarray(np.floor(slanted) % 2)
 
 
 def rings(rng: Rng) -> Array:
@@ -134,7 +140,13 @@ def texture(mask: Array, ground: Array, ink: Array, rng: Rng) -> Texture:
     return np.asarray((grainy.clip(0, 1) * 255).round(), np.uint8)
 
 
-def surface(rng: Rng, held_out: bool) -> Texture:
-    """A texture (SIDE, SIDE, 3) of two random colours, of weak or strong contrast."""
-    ground, ink = colour(rng), colour(rng)
+def surface(rng: Rng, held_out: bool, paint: Callable[[Rng], Array] = colour) -> Texture:
+    """A texture (SIDE, SIDE, 3) of two random colours, of weak or strong contrast.
+
+    Args:
+        rng: Draws.
+        held_out: Whether in patterns that no training picture has.
+        paint: Draws a colour.
+    """
+    ground, ink = paint(rng), paint(rng)
     return texture(rng.uniform(0.2, 1) * pattern(rng, held_out), ground, ink, rng)

@@ -9,7 +9,8 @@ Surfaces, lights and clutter differ as `evoloco.perception.looks` says.
 
 The ball has a radius of 6 to 11 cm and lies 0.4 to 3.5 m ahead, evenly in the logarithm. Its
 centre is in the picture, and at least `LEAST` of its pixels are visible: robots, goal posts and
-clutter may hide the rest. It is the only sphere. A look-alike is clutter that wears a ball's
+clutter may hide the rest. It is the only sphere, and white or of a strong colour with an ink; all
+else is dull, but for lines and goals, which are white. A look-alike is clutter that wears a ball's
 texture. A fifth of the pictures has no ball, and a quarter has one to three look-alikes, unless the
 split says otherwise.
 """
@@ -17,6 +18,7 @@ split says otherwise.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -24,7 +26,7 @@ from numpy.typing import NDArray
 
 from evoloco.fields import Array
 from evoloco.perception import exposure, looks
-from evoloco.perception.patterns import Rng, Texture, hue, pattern, texture
+from evoloco.perception.patterns import Rng, Texture, dull, hue, pattern, texture
 from evoloco.perception.pinhole import FROM_MUJOCO, Pinhole
 from evoloco.perception.studio import Studio
 
@@ -81,7 +83,7 @@ class Split:
 
 SPLITS = {
     "train": Split(held_out=False),
-    "valid": Split(held_out=False, balls=0),
+    "valid": Split(held_out=False, balls=0, alikes=0),
     "test": Split(),
     "empty": Split(balls=0),
     "look_alikes": Split(alikes=1),
@@ -117,7 +119,7 @@ def examples(count: int, split: str, seed: int) -> dict[str, NDArray[np.generic]
 def ball_texture(rng: Rng, held_out: bool) -> Texture:
     """A face (SIDE, SIDE, 3) of a ball's cube map: white or vivid, with dark or vivid ink."""
     white = hue(rng.random(), rng.uniform(0, 0.1), rng.uniform(0.75, 1))
-    vivid = hue(rng.random(), rng.uniform(0.5, 1), rng.uniform(0.6, 1))
+    vivid = hue(rng.random(), rng.uniform(0.6, 1), rng.uniform(0.75, 1))
     dark = np.full(3, 0.05)
     ground = white if rng.random() < 0.6 else vivid
     ink = dark if rng.random() < 0.5 else hue(rng.random(), 0.9, 0.6)
@@ -140,7 +142,7 @@ def scene() -> mujoco.MjModel:
     world.add_geom(name="floor", type=geom.mjGEOM_PLANE, size=(9, 9, 0.1), material="floor")
     for number, (x, y) in enumerate([(9, 0), (-9, 0), (0, 9), (0, -9)]):
         wall = looks.add_surface(spec, f"wall{number}")
-        size = (0.1, 9, 2) if x else (9, 0.1, 2)
+        size = (0.1, 9.0, 2.0) if x else (9.0, 0.1, 2.0)
         world.add_geom(type=geom.mjGEOM_BOX, size=size, pos=(x, y, 2), material=wall)
 
     for x, y, long, wide in [
@@ -149,8 +151,8 @@ def scene() -> mujoco.MjModel:
         (0, -3, 4, 0.025),
         (3, 0, 0.025, 2),
     ]:
-        size = (long, wide, 0.001)
-        world.add_geom(type=geom.mjGEOM_BOX, size=size, pos=(x, y, 0.001), rgba=white)
+        lying = (long, wide, 0.001)
+        world.add_geom(type=geom.mjGEOM_BOX, size=lying, pos=(x, y, 0.001), rgba=white)
     for ends in [(4, -1, 0, 4, -1, 1), (4, 1, 0, 4, 1, 1), (4, -1, 1, 4, 1, 1)]:
         world.add_geom(type=geom.mjGEOM_CAPSULE, size=(0.05, 0, 0), fromto=ends, rgba=white)
 
@@ -169,7 +171,10 @@ def _add_robot(spec: mujoco.MjSpec, name: str) -> None:
     box, capsule = mujoco.mjtGeom.mjGEOM_BOX, mujoco.mjtGeom.mjGEOM_CAPSULE
     body = spec.worldbody.add_body(name=name, mocap=True)
     surface = looks.add_surface(spec, name)
-    parts = [(box, (0.06, 0.12, 0.14), (0, 0, 0.52)), (box, (0.05, 0.06, 0.06), (0, 0, 0.74))]
+    parts: list[tuple[Any, ...]] = [
+        (box, (0.06, 0.12, 0.14), (0, 0, 0.52)),
+        (box, (0.05, 0.06, 0.06), (0, 0, 0.74)),
+    ]
     for side in (-1, 1):
         parts.append((capsule, (0.045, 0.16, 0), (0, 0.08 * side, 0.2)))
         parts.append((box, (0.1, 0.05, 0.03), (0.03, 0.08 * side, 0.03)))
@@ -209,7 +214,7 @@ class Pitch:
 
     def _dress(self, rng: Rng, held_out: bool, alike: bool) -> None:
         """Gives everything its looks; look-alikes are the first pieces of clutter."""
-        painted = looks.repaint(self.model, rng, self._surfaces, held_out)
+        painted = looks.repaint(self.model, rng, self._surfaces, held_out, dull)
         in_balls_clothes = [BALL, *self._clutter[: rng.integers(1, 4) if alike else 0]]
         for name in in_balls_clothes:
             painted.append(looks.paint(self.model, name, ball_texture(rng, held_out)))

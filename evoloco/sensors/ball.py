@@ -13,7 +13,7 @@ from evoloco.errors import UnknownNameError
 from evoloco.fields import Array
 from evoloco.ground import height
 from evoloco.morphology import Morphology
-from evoloco.perception import ball_compiled, weights
+from evoloco.perception import ball_compiled, ball_errors, weights
 from evoloco.perception.ball_lesson import BallLesson, Net, network
 from evoloco.perception.gather import Gatherer
 from evoloco.perception.ground_point import ahead_of, at_height
@@ -85,12 +85,12 @@ def loaded(net: Net, file: str) -> HeatMap | Heads:
     Raises:
         WeightsError: They cannot be used.
     """
-    return weights.fill(network(net), "ball", file or BUNDLED[net])
+    return weights.fill(network(net), "ball", file or BUNDLED[net], BallLesson(net).layout)
 
 
 def sensor(
     morphology: Morphology,
-    by: Literal["picture", "rays", "truth"] = "picture",
+    by: Literal["picture", "rays", "truth", "errors"] = "picture",
     camera: str = "",
     net: Net = "heat_map",
     weights: str = "",
@@ -104,7 +104,7 @@ def sensor(
     Args:
         morphology: The body.
         by: What finds it: a network in pictures, or rays that hit it; or its true place, where it
-            is in the picture and not hidden.
+            is in the picture and not hidden, without or with the measured errors of the network.
         camera: Name of the camera; where empty, the only one that the model has.
         net: The network.
         weights: File of weights from `evoloco learn ball`; the bundled ones where empty.
@@ -113,15 +113,18 @@ def sensor(
         radius: Of the ball, which lies on level ground [m].
         target: Geom of the ball, which all but pictures need.
     """
+    source: Learned | Compiled
     if by == "picture":
         source = Learned(Reader(morphology, net, weights, threshold, radius), camera, engine)
     else:
-        source = _compiled(morphology, by, _camera(morphology, camera), target, radius)
+        source = _compiled(morphology, by, _camera(morphology, camera), net, target, radius)
     meaning = "where a ball is in the picture, and ahead of the torso"
     return Sensor("ball", CHANNELS, "px, px, px, m, m, 1, s", meaning, source)
 
 
-def _compiled(morphology: Morphology, by: str, camera: str, target: str, radius: float) -> Compiled:
+def _compiled(
+    morphology: Morphology, by: str, camera: str, net: Net, target: str, radius: float
+) -> Compiled:
     """What the episode kernel computes instead of a network's answer.
 
     Raises:
@@ -139,7 +142,10 @@ def _compiled(morphology: Morphology, by: str, camera: str, target: str, radius:
     )
     if by == "rays":
         return Compiled(ball_compiled.by_rays, setup.with_rays, camera=camera)
-    return Compiled(ball_compiled.by_truth, setup.params, camera=camera)
+    if by == "truth":
+        return Compiled(ball_compiled.by_truth, setup.params, camera=camera)
+    params = {**setup.params, **ball_errors.shipped(net)}
+    return Compiled(ball_compiled.by_errors, params, camera=camera)
 
 
 def _camera(morphology: Morphology, camera: str) -> str:
