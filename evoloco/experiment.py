@@ -410,6 +410,7 @@ class Experiment:
             command=self.commands if differing is None else self._commands(scenario.command),
             target=ball.drawn if (ball := self.spec.scenario.target) else None,
             looks=self.spec.scenario.looks,
+            brightness=self.spec.scenario.brightness,
             width=width,
         )
 

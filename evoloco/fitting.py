@@ -9,6 +9,7 @@ from evoloco.errors import SpecError, UnknownNameError, user_code
 from evoloco.members import member, members
 from evoloco.morphology import Morphology
 from evoloco.options import checked
+from evoloco.perception.learned import Learned
 from evoloco.sensor import OF_BODIES, Clock, Estimate, Noise, Reading, Sensor
 from evoloco.spec import SensorSpec
 
@@ -133,15 +134,27 @@ def _found(
 
 
 def _set(sensor: Sensor, name: str, spec: SensorSpec) -> Sensor:
-    """A sensor with the run file's name, interval, delay and noise."""
+    """A sensor with the run file's name, interval, delay, shutter and noise."""
     return replace(
         sensor,
+        source=_shuttered(sensor, name, spec.shutter) if spec.shutter else sensor.source,
         name=name,
         interval=sensor.interval if spec.interval is None else spec.interval,
         delay=sensor.delay if spec.delay is None else spec.delay,
         noise=Noise(**spec.noise.model_dump()),
         hidden=spec.hidden,
     )
+
+
+def _shuttered(sensor: Sensor, name: str, shutter: float) -> Learned:
+    """What a sensor reads where its camera's shutter is open for a while [s].
+
+    Raises:
+        SpecError: It reads no pictures.
+    """
+    if not (isinstance(sensor.source, Learned) and sensor.source.takes_pictures):
+        raise SpecError(f"sensors.{name}.shutter: this sensor reads no pictures. Leave it out.")
+    return sensor.source.with_shutter(shutter)
 
 
 def _check_formed(sensors: Mapping[str, Sensor]) -> None:

@@ -11,7 +11,7 @@ from evoloco.command import STANDING, Commands, timetable
 from evoloco.errors import SpecError
 from evoloco.genome import Array
 from evoloco.morphology import Morphology
-from evoloco.perception.dressing import Looks
+from evoloco.perception.dressing import Looks, drawn_brightness
 from evoloco.randomization.draw import Draws, Randomization, widened
 from evoloco.randomization.draw import draw as draw_randomizations
 from evoloco.target import Target
@@ -62,6 +62,7 @@ class Scenario:
         target: Distance [m], bearing [rad] and radius [m] of the ball to walk to (3,); none where
             empty (see `evoloco.target`).
         looks: Kind of random textures and lights; those of the model where empty.
+        brightness: Factor on all lights [1].
         key: Address of the random numbers that are drawn within the episode, such as sensor noise.
     """
 
@@ -74,6 +75,7 @@ class Scenario:
     command: Array = field(default_factory=lambda: np.zeros((1, 4)))
     target: Array = field(default_factory=lambda: np.zeros(0))
     looks: Looks = ""
+    brightness: float = 1.0
     key: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
@@ -121,6 +123,7 @@ def draw(
     command: Commands = STANDING,
     target: Target | None = None,
     looks: Looks = "",
+    brightness: tuple[float, float] = (1.0, 1.0),
     width: float = 1.0,
 ) -> Scenario:
     """Draws a scenario from the random numbers at an address.
@@ -143,6 +146,7 @@ def draw(
         command: What is asked for.
         target: What the ball to walk to is drawn from; none where left out.
         looks: Kind of random textures and lights; those of the model where empty.
+        brightness: Range of the factor on all lights.
         width: How far the world is from the middle one: a factor on the start's noise, on pushes,
             on the sensors' noise, and on the widths of the ranges of friction and randomizations.
 
@@ -177,6 +181,7 @@ def draw(
         command=command.draw(address, duration),
         target=target.draw(address) if target else np.zeros(0),
         looks=looks,
+        brightness=drawn_brightness(brightness, address),
         key=tuple(address),
         draws=draw_randomizations(randomizations, address, width),
     )

@@ -156,7 +156,8 @@ class Noise:
         student_t: Scale of Student-t noise [unit].
         freedom: Degrees of freedom of the Student-t noise [1].
         bias: Standard deviation of a bias that is drawn once per episode and channel [unit].
-        dropout: Probability that a reading is lost; the channel then keeps its last one.
+        dropout: Probability that a reading is lost; the channel then keeps its last one. A sensor
+            with an age loses its channels together, as a camera loses frames.
         quantum: Readings are rounded to multiples of this [unit].
     """
 
@@ -204,6 +205,14 @@ class Sensor:
         there was none yet. It has no noise.
         """
         return self.channels[-2:] == (CONFIDENCE, AGE)
+
+    @property
+    def noises(self) -> tuple[Noise, ...]:
+        """Noise of every channel: confidence and age have none, but are lost with the others."""
+        if not self.dates:
+            return (self.noise,) * len(self.channels)
+        lost = Noise(dropout=self.noise.dropout)
+        return *(self.noise,) * (len(self.channels) - 2), lost, lost
 
     @property
     def computed(self) -> Computed | None:

@@ -479,13 +479,16 @@ class ScenarioSpec(_Table):
         "pictures: `train` for the kinds that the bundled networks have learned from, `test` for "
         "kinds that they have never seen.",
     )
+    brightness: tuple[Positive, Positive] = Field(
+        (1.0, 1.0), description="Range of the factor on all lights [low, high], for pictures."
+    )
 
-    @field_validator("friction", mode="before")
+    @field_validator("friction", "brightness", mode="before")
     @classmethod
     def _pair(cls, value: Any) -> Any:
         return tuple(value) if isinstance(value, list) else value
 
-    @field_validator("friction")
+    @field_validator("friction", "brightness")
     @classmethod
     def _ordered(cls, value: tuple[float, float]) -> tuple[float, float]:
         return _ascending(value)
@@ -540,6 +543,11 @@ class SensorSpec(_Member):
     )
     delay: NotNegative | None = Field(
         None, description="Age of a reading [s], a multiple of the control step."
+    )
+    shutter: NotNegative = Field(
+        0.0,
+        description="Time for which the shutter of its camera is open [s], for sensors that read "
+        "pictures: a camera that turns meanwhile blurs them.",
     )
     noise: NoiseSpec = NoiseSpec()
     hidden: bool = Field(

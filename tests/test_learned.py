@@ -16,6 +16,7 @@ from evoloco.morphologies import hopper, muscle_biped
 from evoloco.perception.cast import picture as directions
 from evoloco.perception.learned import Learned
 from evoloco.perception.need import Rays, State, Touch
+from evoloco.perception.shutter import motion
 from evoloco.scenario import Termination, draw
 from evoloco.sensor import Noise, Reading, Sensor
 from evoloco.sim import simulator
@@ -172,7 +173,7 @@ def test_what_is_no_detection_leaves_the_values_before_with_a_confidence_of_0(bo
 
 
 def test_noise_leaves_the_age_alone(body):
-    noise = Noise(gaussian=0.3, bias=0.2, quantum=0.7, dropout=0.2)
+    noise = Noise(gaussian=0.3, bias=0.2, quantum=0.7)
     (plain,) = episodes(watched(body, Sighting(often)))
     (noisy,) = episodes(watched(body, Sighting(often), noise=noise))
     np.testing.assert_array_equal(felt(noisy)["age"], felt(plain)["age"])
@@ -369,3 +370,53 @@ def test_a_user_may_set_interval_delay_and_noise_of_a_learned_sensor(body, tmp_p
     sampled = np.maximum(3 * ((np.arange(STEPS) - 2) // 3), 0)
     np.testing.assert_allclose(found["time"], sampled * DT, atol=1e-12)
     np.testing.assert_allclose(found["age"], (np.arange(STEPS) - sampled) * DT, atol=1e-12)
+
+
+# What is lost, and what blurs
+
+
+@pytest.mark.parametrize("seen", [often, lambda step: True])
+def test_a_sensor_with_an_age_loses_what_it_saw_together_with_its_date(body, seen):
+    (lossy,) = episodes(watched(body, Sighting(seen), noise=Noise(dropout=0.5)))
+    (plain,) = episodes(watched(body, Sighting(seen)))
+    found = felt(lossy)
+    np.testing.assert_allclose(found["time"] + found["age"], lossy.time, atol=1e-12)
+    assert found["age"].sum() > felt(plain)["age"].sum()
+
+
+def test_noise_leaves_the_confidence_alone(body):
+    noise = Noise(gaussian=0.3, bias=0.2, student_t=0.1, quantum=0.7)
+    (noisy,) = episodes(watched(body, Sighting(often), noise=noise))
+    assert set(felt(noisy)["confidence"]) == {0.0, 0.8}
+
+
+def test_the_scene_of_a_turning_camera_moves_as_the_place_of_a_far_point_does():
+    spec = mujoco.MjSpec()
+    head = spec.worldbody.add_body(name="head")
+    head.add_joint(type=mujoco.mjtJoint.mjJNT_BALL)
+    head.add_geom(size=(0.1, 0.1, 0.1))
+    head.add_camera(name="eye", fovy=50.0, quat=(0.5, 0.5, -0.5, -0.5))
+    model = spec.compile()
+    data = mujoco.MjData(model)
+    data.qpos[:] = np.array([0.9, 0.1, -0.2, 0.3]) / np.linalg.norm([0.9, 0.1, -0.2, 0.3])
+    data.qvel[:] = 0.2, -0.5, 0.7
+
+    def places():
+        mujoco.mj_kinematics(model, data)
+        mujoco.mj_comPos(model, data)
+        mujoco.mj_camlight(model, data)
+        return data.cam_xmat[0].reshape(3, 3).copy()
+
+    height, dt = 60, 1e-6
+    before = places()
+    velocity = motion(model, data, 0, height)
+    far = -before[:, 2]
+    mujoco.mj_integratePos(model, data.qpos, data.qvel, dt)
+    x, y, z = far @ places()
+    focal = 0.5 * height / math.tan(math.radians(25.0))
+    np.testing.assert_allclose(velocity, np.array([x, -y]) * focal / -z / dt, rtol=1e-4)
+
+
+def test_a_sensor_without_pictures_has_no_shutter(body):
+    with pytest.raises(SpecError, match=r"joint_angle\.shutter: this sensor reads no pictures"):
+        fitted(body, {"joint_angle": SensorSpec(shutter=0.01)})

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from evoloco.check.exploits import exploits
 from evoloco.check.gaps import Gap
 from evoloco.check.quality import Look, look
 from evoloco.check.result import Exploit
+from evoloco.check.sight import Sight
 from evoloco.check.worlds import bare, sensing
 from evoloco.drake.contact import Contact
 from evoloco.ending import Outcome
@@ -18,9 +19,11 @@ from evoloco.evaluators.local import Local, simulator
 from evoloco.experiment import Experiment
 from evoloco.genome import Array
 from evoloco.json_number import finite
+from evoloco.members import member
 from evoloco.morphology import Morphology
 from evoloco.scenario import Scenario
 from evoloco.spec import RunSpec
+from evoloco.target import has_target
 
 Elsewhere = Callable[[Experiment], AbstractContextManager[Evaluator]]
 """Opens an evaluator of an experiment, such as one on Ray."""
@@ -39,6 +42,31 @@ class Endings:
     fell: list[bool]
     lasted: list[float]
     ways: list[float]
+
+
+class Arrivals(NamedTuple):
+    """How episodes ended, and whether each reached its target; see `Endings`.
+
+    Attributes:
+        fell: Whether each did not last.
+        lasted: Time until its end [s].
+        ways: Its forward way [m]; NaN where it diverged.
+        reached: Whether each was near its target once; None where there is none.
+    """
+
+    fell: list[bool]
+    lasted: list[float]
+    ways: list[float]
+    reached: list[bool] | None
+
+
+def _arrival(episode: Episode) -> tuple[bool, float, float, bool | None]:
+    """What an episode adds to `Arrivals`."""
+    fell = episode.outcome is not Outcome.COMPLETED
+    if not has_target(episode.morphology):
+        return fell, episode.duration, episode.forward, None
+    arrived = member("fitness", "reached").measure(episode)[-1] > 0
+    return fell, episode.duration, episode.forward, bool(arrived)
 
 
 class Bench:
@@ -100,6 +128,20 @@ class Bench:
         lasted, ways = evaluation.duration[0], evaluation.distance[0]
         return Endings(fell.tolist(), lasted.tolist(), ways.tolist())
 
+    def seeing(self, sight: Sight) -> Experiment:
+        """Returns the experiment in which the run's sensors see less well, for its own duration."""
+        own = sight.change(self._spec)
+        lasting = {"heldout_duration": own.scenario.duration}
+        evaluation = own.evaluation.model_copy(update=lasting)
+        return Experiment(own.model_copy(update={"evaluation": evaluation}), self._time_limit)
+
+    def arrivals(self, experiment: Experiment, scenarios: Sequence[Scenario]) -> Arrivals:
+        """Returns how the champion's episodes end, and which ones reached their target."""
+        episodes = self.episodes(experiment, scenarios, duration=experiment.heldout_duration)
+        fell, lasted, ways, reached = zip(*map(_arrival, episodes), strict=True)
+        there = None if reached[0] is None else list(reached)
+        return Arrivals(list(fell), list(lasted), list(ways), there)
+
     def looks(self, experiment: Experiment, scenarios: Sequence[Scenario]) -> list[Look]:
         """Returns what the champion's episodes show."""
         return [look(episode) for episode in self.episodes(experiment, scenarios)]
@@ -109,6 +151,7 @@ class Bench:
         experiment: Experiment,
         scenarios: Sequence[Scenario],
         body: Morphology | None = None,
+        duration: float = 0.0,
     ) -> Iterator[Episode]:
         """Yields the champion's episodes with their traces, which the next ones may overwrite.
 
@@ -116,9 +159,10 @@ class Bench:
             experiment: One of `sensing`.
             scenarios: One per episode.
             body: Another body than the champion's own.
+            duration: Of a completed episode [s]; that of the bench where 0.
         """
         own, params = experiment.embodied(self._genome[None])[0]
-        sim = simulator(experiment, self._threads, self.duration, body=body or own)
+        sim = simulator(experiment, self._threads, duration or self.duration, body=body or own)
         yield from sim.run(params[None], scenarios)
 
     def endings_on(self, body: Morphology, scenarios: Sequence[Scenario]) -> Endings:

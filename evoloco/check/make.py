@@ -103,6 +103,7 @@ def survey(
     order = [gap.name for gap in worst]
     found = measures.map(worst)
     second = measures.second() if engine == "drake" else None
+    sight = measures.sight()
     gaps = [trials[name] for name in order]
     margin_list = [margins[name] for name in order]
     said = verdict(
@@ -138,6 +139,7 @@ def survey(
         left_out=tuple(measures.left_out),
         took=Took(episodes=measures.cost.episodes, wall=measures.cost.wall),
         second=second,
+        sight=tuple(sight),
     )
 
 

@@ -14,6 +14,7 @@ TITLES = {
     "gaps": "The gaps one by one",
     "margins": "Margins",
     "map": "The two worst gaps",
+    "sight": "What its sensors see",
     "numerics": "Time step and integrator",
     "second": "A second simulator",
     "gait": "The gait",
@@ -32,6 +33,7 @@ def _content(check: Check) -> dict[str, Any]:
     """Returns everything that the template names."""
     absent = {
         "map": check.map is None,
+        "sight": not check.sight,
         "second": check.second is None,
         "exploits": check.exploits is None,
     }

@@ -98,6 +98,24 @@ class Trial(Part):
     tally: Tally
 
 
+class Seen(Part):
+    """The champion where its learned sensors see less well.
+
+    Attributes:
+        name: Of what differs.
+        label: In words.
+        extent: How far it goes, in words.
+        tally: What happened.
+        reached: Number of worlds in which it reached its target; None where it has none.
+    """
+
+    name: str
+    label: str
+    extent: str
+    tally: Tally
+    reached: int | None
+
+
 class Wide(Part):
     """The champion in worlds with all gaps at once.
 
@@ -322,6 +340,7 @@ class Check(Part):
         left_out: What the body lacks, a sentence each.
         took: What the check cost.
         second: In another simulator; None where it was not asked for.
+        sight: Where learned sensors see less well; empty for a run without them.
     """
 
     schema_version: int
@@ -344,6 +363,7 @@ class Check(Part):
     left_out: tuple[str, ...]
     took: Took
     second: Second | None = None
+    sight: tuple[Seen, ...] = ()
 
     def at(self, width: float) -> Tally:
         """Returns the tally with all gaps at once at a width that was tried."""

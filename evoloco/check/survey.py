@@ -19,6 +19,7 @@ from evoloco.check.result import (
     Map,
     Margin,
     Numerics,
+    Seen,
     Settings,
     Step,
     Tally,
@@ -26,6 +27,7 @@ from evoloco.check.result import (
     Wide,
 )
 from evoloco.check.second import Outing, Second
+from evoloco.check.sight import Sight, sights
 from evoloco.check.worlds import NEAR, Part, scenarios
 from evoloco.drake.contact import Contact, contacts
 from evoloco.errors import EvolocoError
@@ -79,6 +81,10 @@ class Survey:
     @cached_property
     def _gaps(self) -> tuple[list[Gap], list[str]]:
         return gaps(self.bench.experiment)
+
+    @cached_property
+    def _sights(self) -> list[Sight]:
+        return sights(self.bench.experiment)
 
     @property
     def gaps(self) -> list[Gap]:
@@ -300,6 +306,30 @@ class Survey:
         signs = self._signs["signs"]
         return None if signs is None else tuple(Exploit(**one) for one in signs)
 
+    def sight(self) -> list[Seen]:
+        """The nominal worlds where learned sensors see less well."""
+        found = []
+        for one in self._sights:
+
+            def measure(one: Sight = one) -> dict[str, Any]:
+                experiment = self.bench.seeing(one)
+                drawn = scenarios(experiment, [], self.start, self.settings.worlds)
+                return self.bench.arrivals(experiment, drawn)._asdict()
+
+            what = f"{one.label} {one.extent}".strip()
+            values = self._measured(f"sight {one.name}", what, self.settings.worlds, measure)
+            reached = values.pop("reached")
+            found.append(
+                Seen(
+                    name=one.name,
+                    label=one.label,
+                    extent=one.extent,
+                    tally=Tally.of(**values),
+                    reached=None if reached is None else sum(reached),
+                )
+            )
+        return found
+
     def second(self) -> Second:
         """The first nominal world in Drake, over a range of contacts."""
         version, told = self.bench.check_drake()
@@ -348,7 +378,7 @@ class Survey:
     def _planned(self) -> int:
         """Episodes of all items but the margins, as far as they are known."""
         worlds, hidden = self.settings.worlds, self.settings.hidden
-        single = len(self.gaps) + len(beyond()) + len(GRID) ** 2 + 3
+        single = len(self.gaps) + len(beyond()) + len(GRID) ** 2 + 3 + len(self._sights)
         commanded = hidden if self.bench.asked.drawn.moves else 0
         return (
             1 + commanded + hidden * (len(WIDTHS) + 1) + worlds * (single + MARGIN * len(self.gaps))

@@ -14,6 +14,9 @@ from evoloco.target import BODY as BALL
 STREAM = 5
 """Marks the random numbers of looks at a scenario's address: they change no other draw."""
 
+BRIGHTNESS = 6
+"""Marks the random numbers of the brightness of the lights, likewise."""
+
 GROUND = "ground_look"
 """Name of the surface of the ground."""
 
@@ -45,6 +48,31 @@ def dressed(morphology: Morphology, split: Looks, address: Sequence[int]) -> Mor
     looks.repaint(model, random, [GROUND], held_out)
     if _has_ball(model):
         looks.paint(model, BALL, ball_texture(random, held_out))
+    return morphology.with_model(model)
+
+
+def drawn_brightness(between: tuple[float, float], address: Sequence[int]) -> float:
+    """A factor on all lights within a range [1]; 1 draws nothing.
+
+    Args:
+        between: The range.
+        address: Seeds of the random numbers. Equal addresses give equal factors.
+    """
+    low, high = between
+    if low == high:
+        return low
+    seed = np.random.SeedSequence(list(address), spawn_key=(BRIGHTNESS,))
+    return float(np.random.default_rng(seed).uniform(low, high))
+
+
+def lit(morphology: Morphology, factor: float) -> Morphology:
+    """The body in a world whose lights are brighter by a factor, the headlight included."""
+    model = copy(morphology.model)
+    head = model.vis.headlight
+    for light in (model.light_ambient, model.light_diffuse, model.light_specular):
+        light *= factor
+    for light in (head.ambient, head.diffuse, head.specular):
+        light *= factor
     return morphology.with_model(model)
 
 

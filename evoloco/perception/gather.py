@@ -10,6 +10,7 @@ from evoloco.perception.cast import picture as pixels
 from evoloco.perception.need import Eye, Need, Picture, Rays, Seen, Touch
 from evoloco.perception.pictures import picture
 from evoloco.perception.rays import cast
+from evoloco.perception.shutter import smeared
 from evoloco.sensor import Moment
 
 
@@ -19,6 +20,7 @@ class Gatherer:
     Args:
         needs: What the reader must be shown.
         camera: Name of the camera; where empty, the only one that the model has.
+        shutter: Time for which it is open for a picture [s].
 
     Attributes:
         history: Rows of MuJoCo's readings that it needs of a moment.
@@ -27,8 +29,9 @@ class Gatherer:
         EvolocoError: A need stands there twice.
     """
 
-    def __init__(self, needs: tuple[Need, ...], camera: str) -> None:
+    def __init__(self, needs: tuple[Need, ...], camera: str, shutter: float = 0.0) -> None:
         self._needs, self._camera = {type(need): need for need in needs}, camera
+        self._shutter = shutter
         if len(self._needs) < len(needs):
             raise EvolocoError("A reader needs things of different kinds, not one kind twice.")
 
@@ -88,7 +91,8 @@ class Gatherer:
             )
         if isinstance(picture_need, Picture):
             size = picture_need.width, picture_need.height
-            shown["picture"] = picture(model, data, camera, *size)
+            sharp = picture(model, data, camera, *size)
+            shown["picture"] = smeared(sharp, model, data, camera, self._shutter)
         if isinstance(rays, Rays):
             shown["distances"], shown["geoms"] = self._cast(model, data, camera, rays)
         if Touch in self._needs:

@@ -32,12 +32,15 @@ class Learned:
         camera: Name of the camera that it looks through. Where empty, it is the only one that the
             model has, if the reader needs one.
         engine: What runs its network.
+        shutter: Time for which the camera's shutter is open for a picture [s].
 
     Raises:
         EvolocoError: The reader's channels do not end with "confidence" and "age".
     """
 
-    def __init__(self, reader: Reader, camera: str = "", engine: Engine = "") -> None:
+    def __init__(
+        self, reader: Reader, camera: str = "", engine: Engine = "", shutter: float = 0.0
+    ) -> None:
         if tuple(reader.channels[-2:]) != (CONFIDENCE, AGE):
             raise EvolocoError(
                 f"The channels of a learned sensor end with '{CONFIDENCE}' and '{AGE}', not "
@@ -45,8 +48,14 @@ class Learned:
             )
         wanted = reader.needs if isinstance(reader.needs, tuple) else (reader.needs,)
         self.reader, self.engine = reader, engine
-        self._gatherer = Gatherer(wanted, camera)
+        self.takes_pictures = any(isinstance(need, Picture) for need in wanted)
+        self._gatherer = Gatherer(wanted, camera, shutter)
+        self._camera = camera
         self.history = self._gatherer.history
+
+    def with_shutter(self, shutter: float) -> "Learned":
+        """The same sensor with a camera whose shutter is open for a while [s]."""
+        return Learned(self.reader, self._camera, self.engine, shutter)
 
     @property
     def view(self) -> tuple[Picture, str] | None:

@@ -123,10 +123,10 @@ def disturb(plan, sim, t, true, obs):  # type: ignore[no-untyped-def]
 
     for i in range(plan.obs_size):
         if t % interval[i] == 0 and not is_estimated(plan, i):
-            if dates[i]:
-                held[i] = t if t == 0 or true[i - 1] > 0.0 else held[i]
-            else:
+            if not dates[i]:
                 sample(plan, sim, t, i, true[i], held)
+            else:
+                date(plan, sim, t, i, true[i - 1], held)
 
     # A body has stood still before the episode: the past holds its first reading.
     first = plan.depth if t == 0 else 1
@@ -149,8 +149,32 @@ def is_estimated(plan, channel):  # type: ignore[no-untyped-def]
 
 
 @jit
+def is_lost(plan, sim, t, channel):  # type: ignore[no-untyped-def]
+    """Whether a sample of a channel is lost; the first one of an episode never is."""
+    noise = row(plan.noise + 8 * NOISE * plan.obs_size * sim, channel, NOISE)
+    if t == 0 or noise[DROPOUT] == 0.0:
+        return False
+    key = word_row(plan.key, sim, 2)
+    frame = word_row(plan.frames, 0, plan.obs_size)[channel]
+    _, _, c, _ = philox(t, frame, SAMPLE, 0, key[0], key[1])
+    return uniform(c) < noise[DROPOUT]
+
+
+@jit
+def date(plan, sim, t, channel, confidence, held):  # type: ignore[no-untyped-def]
+    """Holds the control step of the last detection, unless it is lost with the others."""
+    stamp = row(plan.stamp, sim, plan.obs_size)
+    if t == 0 or confidence > 0.0:
+        stamp[channel] = t
+    if not is_lost(plan, sim, t, channel):
+        held[channel] = stamp[channel]
+
+
+@jit
 def sample(plan, sim, t, channel, value, held):  # type: ignore[no-untyped-def]
     """Disturbs a reading and holds it; a lost one leaves the last one held."""
+    if is_lost(plan, sim, t, channel):
+        return
     noise = row(plan.noise + 8 * NOISE * plan.obs_size * sim, channel, NOISE)
     key = word_row(plan.key, sim, 2)
     value += noise[OFFSET]
@@ -162,12 +186,9 @@ def sample(plan, sim, t, channel, value, held):  # type: ignore[no-untyped-def]
             bias[channel] = noise[BIAS] * gaussian(uniform(a), uniform(b))
         value += bias[channel]
 
-    if noise[GAUSSIAN] > 0.0 or noise[DROPOUT] > 0.0:
-        a, b, c, _ = philox(t, channel, SAMPLE, 0, key[0], key[1])
-        if noise[DROPOUT] > 0.0 and t > 0 and uniform(c) < noise[DROPOUT]:
-            return
-        if noise[GAUSSIAN] > 0.0:
-            value += noise[GAUSSIAN] * gaussian(uniform(a), uniform(b))
+    if noise[GAUSSIAN] > 0.0:
+        a, b, _, _ = philox(t, channel, SAMPLE, 0, key[0], key[1])
+        value += noise[GAUSSIAN] * gaussian(uniform(a), uniform(b))
 
     if noise[STUDENT_T] > 0.0:
         a, b, _, _ = philox(t, channel, HEAVY, 0, key[0], key[1])

@@ -58,6 +58,7 @@ PLAN = np.dtype(
             "true",  # (nsim, obs_size): what it would feel without noise, delay and interval
             "held",  # (nsim, obs_size): last sample of each channel
             "bias",  # (nsim, obs_size): bias of each channel in this episode
+            "stamp",  # (nsim, obs_size): control step of the last detection, for ages
             "history",  # (nsim, depth, obs_size): samples of the last control steps
             "estimate",  # (nsim, 2): estimated roll and pitch [rad]
             "readings",  # (nsim, nsensordata + outputs): sensordata, actuator_force between calls
@@ -111,6 +112,7 @@ PLAN = np.dtype(
             "interval",  # int64 (obs_size,): control steps between samples of each channel
             "compiled",  # int64 (compiled_count, COMPILED): see `evoloco.sim.sense`
             "dates",  # int64 (obs_size,): 1 for a channel that is the age of those before it
+            "frames",  # int64 (obs_size,): the channel whose draw says whether a sample is lost
             "joint_qpos",  # int64 (joints,): place in qpos
             "joint_qvel",  # int64 (joints,): place in qvel
             # Compiled functions.

@@ -12,7 +12,7 @@ from evoloco.delay import fill_histories
 from evoloco.fields import Array, place
 from evoloco.ground import height, tables
 from evoloco.morphology import HOME, Morphology
-from evoloco.perception.dressing import dressed
+from evoloco.perception.dressing import dressed, lit
 from evoloco.randomization.world import World, apply
 from evoloco.scenario import Scenario
 from evoloco.self_contact import self_contacts
@@ -107,9 +107,9 @@ class Body:
         """Noise of every channel (obs size, plan.NOISE)."""
         parts, no_offset = plan.NOISE_COLUMNS[:-1], 0.0
         rows = [
-            [*(getattr(sensor.noise, part) for part in parts), no_offset]
+            [*(getattr(noise, part) for part in parts), no_offset]
             for sensor in self.morphology.sensors
-            for _ in sensor.channels
+            for noise in sensor.noises
         ]
         return np.array(rows).reshape(-1, plan.NOISE)
 
@@ -163,6 +163,8 @@ class Body:
             body = placed(body, scenario.target, self.data)
         if scenario.looks:
             body = dressed(body, scenario.looks, scenario.key)
+        if scenario.brightness != 1.0:
+            body = lit(body, scenario.brightness)
         return world if body is world.morphology else replace(world, morphology=body)
 
     def placed(self, scenario: Scenario) -> Morphology:

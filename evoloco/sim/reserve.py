@@ -117,11 +117,24 @@ def reserve_disturbances(
 
     arrays.use("interval", np.array(interval, np.int64))
     arrays.use("dates", np.array(ages, np.int64))
+    arrays.use("frames", np.array(_frames(sensors), np.int64))
     arrays.set(depth=depth, disturbed=int(disturbed))
     if disturbed:
         arrays.reserve("history", depth, len(interval))
-        for name in ("true", "held", "bias"):
+        for name in ("true", "held", "bias", "stamp"):
             arrays.reserve(name, len(interval))
+
+
+def _frames(sensors: Sequence[Sensor]) -> list[int]:
+    """Channels whose draws say whether samples are lost.
+
+    A sensor that dates its readings loses whole ones, as a camera loses frames.
+    """
+    frames: list[int] = []
+    for sensor in sensors:
+        first = len(frames)
+        frames += [first if sensor.dates else first + i for i in range(len(sensor.channels))]
+    return frames
 
 
 def _is_disturbed(sensor: Sensor) -> bool:
