@@ -37,6 +37,9 @@ class SpotNet(nn.Module):
         camera: Nominal pose of the camera.
     """
 
+    cells: Tensor
+    """Pixels in the middle of each cell (cells, 2)."""
+
     def __init__(self, camera: Mounted) -> None:
         super().__init__()
         self.camera = camera
