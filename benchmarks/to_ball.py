@@ -1,7 +1,8 @@
 """How often the biped reaches the ball, by what its law is told of it.
 
-    python benchmarks/to_ball.py [--told "true place" truth rays picture blind] [--count 50]
-                                 [--weights FILE] [--champion FILE] [--film FILE.mp4]
+    python benchmarks/to_ball.py [--told "true place" truth rays errors picture heads blind]
+                                 [--count 50] [--worse] [--weights FILE] [--champion FILE]
+                                 [--film FILE.mp4]
 
 The published law of the run `biped_to_ball` walks in held-out scenarios of 20 s: balls within 2 m
 in the half circle ahead, in worlds that differ, with textures and lights of kinds that no network
@@ -10,8 +11,12 @@ has learned from. It is told
     true place: where the ball is, always and at once
     truth:      the same while it is in the camera's picture, as late and as seldom as pictures
     rays:       what rays from the camera hit, with the noise that the search had
+    errors:     the truth with the measured errors of the network that looks at pictures
     picture:    what the network finds in pictures; `--weights` names a file of `evoloco learn ball`
+    heads:      what the other network finds, which has a head for each axis
     blind:      nothing; it walks straight on, at the speed of the law
+
+With `--worse` each is told it where sensors see less well too, as in `evoloco check`.
 
 Reached is a ball whose centre the torso came within 0.15 m of, on the level. The CPU time is of the
 whole process; one short episode, which compiles and loads what there is, runs before.
@@ -29,6 +34,7 @@ import numpy as np
 
 from evoloco import champion
 from evoloco.bundled import run_file
+from evoloco.check.sight import Sight, sights
 from evoloco.episode import Episode
 from evoloco.evaluators.local import simulator
 from evoloco.experiment import Experiment
@@ -41,6 +47,13 @@ RUN = "biped_to_ball"
 EXACT = ("sensors.target.noise.gaussian=0.0", "sensors.target.noise.dropout=0.0")
 """Takes out the noise that the search had."""
 
+THRESHOLD = 0.3
+"""Confidence from which a ball in a picture counts; the network's own is 0.57.
+
+With it the law reached 96 % of 25 balls in worlds with `scenario.looks = "train"`, with 0.1 56 %
+and with 0.02 32 %. A false report costs a step aside, a missed ball the search for it.
+"""
+
 TOLD = {
     "true place": (
         *("sensors.target.source=target", "sensors.target.interval=0.0"),
@@ -48,10 +61,15 @@ TOLD = {
     ),
     "truth": ("sensors.target.by=truth", *EXACT),
     "rays": (),
-    "picture": ("sensors.target.by=picture", *EXACT),
+    "errors": ("sensors.target.by=errors", *EXACT),
+    "picture": ("sensors.target.by=picture", f"sensors.target.threshold={THRESHOLD}", *EXACT),
+    "heads": ("sensors.target.by=picture", "sensors.target.net=heads", *EXACT),
     "blind": ("sensors.target.source=target", "controller.sure=2.0"),
 }
 """What the law is told, and the keys of the run file that say so."""
+
+PLAIN = Sight("plain", "as in the run", "", lambda spec: spec)
+"""Nothing is worse; for a run without learned sensors."""
 
 SECTORS = (0, 30, 60, 90)
 """Bearings that part the balls of a row [degrees]."""
@@ -142,6 +160,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--told", nargs="+", choices=TOLD, default=["true place", "truth", "rays", "blind"]
     )
+    parser.add_argument("--worse", action="store_true", help="also where sensors see less well")
     parser.add_argument("--count", type=int, default=50, help="held-out scenarios")
     parser.add_argument("--weights", default="", help="of the network that looks at pictures")
     parser.add_argument("--champion", type=Path, default=run_file(RUN).with_name(champion.FILE))
@@ -154,11 +173,14 @@ def main(words: Sequence[str] | None = None) -> None:
         made = experiment("picture", arguments.weights)
         film(made, genome, arguments.film, arguments.scenario)
         return
-    print("told        reached  to 30, 60, 90 deg  time [s]   fell  CPU [s/s]")
+    print("told                      reached  to 30, 60, 90 deg  time [s]   fell  CPU [s/s]")
     for told in arguments.told:
         made = experiment(told, arguments.weights)
-        row = judged(made, parameters(made, told, genome), arguments.count)
-        print(f"{told:10} {row.told()}", flush=True)
+        for sight in sights(made)[: None if arguments.worse else 1] or [PLAIN]:
+            seen = Experiment(sight.change(made.spec))
+            row = judged(seen, parameters(seen, told, genome), arguments.count)
+            label = told if sight.name == "plain" else f"{told}, {sight.label}"
+            print(f"{label:24} {row.told()}", flush=True)
 
 
 if __name__ == "__main__":
