@@ -24,7 +24,7 @@ from evoloco.spec import read
 Command = Callable[..., Ended]
 COMMANDS = (
     *("list", "inspect", "evolve", "train", "resume", "replay", "check", "compare"),
-    *("report", "excite", "identify", "deploy", "par", "export", "convert"),
+    *("report", "excite", "identify", "deploy", "par", "export", "learn", "convert"),
 )
 
 

@@ -19,7 +19,7 @@ from traces import body, episode, walk
 from evoloco import fields
 from evoloco.bundled import run_file
 from evoloco.command import GOES_ON, Commands, Draw, stages, timetable
-from evoloco.controllers._steering import steer
+from evoloco.controllers._steering import follow_asked
 from evoloco.ending import Outcome
 from evoloco.episode import Episode
 from evoloco.errors import EvolocoError, SpecError
@@ -429,10 +429,8 @@ def test_feet_that_turn_as_asked_have_no_error_of_their_heading() -> None:
     table = scripted()
     for k in range(300):
         command = asked(table, k * DT)
-        felt = SimpleNamespace(
-            command=command, rate=(0.0, 0.0, asked(table, k * DT - DT)[2] if k else 0.0)
-        )
-        steer.py_func(steering, state, 0.0, felt, DT)
+        rate = asked(table, k * DT - DT)[2] if k else 0.0
+        follow_asked.py_func(steering, state, 0.0, command, rate, DT)
         assert state.error == pytest.approx(0.0, abs=1e-9)
 
 

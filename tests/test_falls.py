@@ -28,19 +28,24 @@ from evoloco.scenario import Termination, draw
 from evoloco.sim.simulator import Simulator
 from evoloco.spec import read
 from evoloco.stance import LOADED, loaded_force
+from evoloco.target import Target
 from evoloco.term import Term, fitness, objectives
 
 ROOM = importlib.import_module("evoloco.fitness").__path__
 MEASURES: dict[str, Any] = {
     member.name: importlib.import_module(f"evoloco.fitness.{member.name}")
     for member in pkgutil.iter_modules(ROOM)
+    if not member.name.startswith("_")
 }
 HUMAN = member("morphologies", "muscle_biped").build()
-MUSCULAR = ("effort", "joint_limit_torque")
-"""Measures of bodies with muscles."""
+BODIES = {
+    **dict.fromkeys(("effort", "joint_limit_torque"), HUMAN),
+    **dict.fromkeys(("approach", "reached"), Target().beside(body())),
+}
+"""Bodies of measures that need muscles, or a target."""
 
-NOISE = {True: noise(HUMAN, 60), False: noise(body(), 60)}
-"""Episodes with random numbers, with muscles or without."""
+NOISE = {name: noise(BODIES.get(name, body()), 60) for name in MEASURES}
+"""Episodes with random numbers, for each measure."""
 
 WEIGHTS = st.floats(-5, 5).filter(lambda weight: abs(weight) > 1e-3)
 LIVED = st.lists(st.integers(1, 60), min_size=2, max_size=2, unique=True).map(sorted)
@@ -48,7 +53,7 @@ LIVED = st.lists(st.integers(1, 60), min_size=2, max_size=2, unique=True).map(so
 
 def term(name: str, weight: float, objective: str = "fitness") -> Term:
     module = MEASURES[name]
-    floor = declared_floor(module, weight, HUMAN if name in MUSCULAR else body())
+    floor = declared_floor(module, weight, BODIES.get(name, body()))
     assert floor is not None
     return Term(name, weight, name, module.measure, {}, "", objective, floor=floor)
 
@@ -68,7 +73,7 @@ def prefix(whole: Episode, lived: int) -> Episode:
 def test_no_earlier_end_is_better_for_a_measure_per_step(
     name: str, weight: float, lived: list[int]
 ) -> None:
-    whole, one = NOISE[name in MUSCULAR], term(name, weight)
+    whole, one = NOISE[name], term(name, weight)
     short, long = (one.weight * one.counted(prefix(whole, count)) for count in lived)
     assert short <= long + 1e-9 * max(1.0, abs(long))
 
@@ -80,7 +85,7 @@ def test_at_equal_values_a_longer_life_is_never_worse(
     name: str, weight: float, lived: list[int], value: float
 ) -> None:
     one = replace(term(name, weight), measure=lambda _: value)
-    whole = NOISE[False]
+    whole = NOISE[name]
     short, long = (one.weight * one.counted(prefix(whole, count)) for count in lived)
     assert short <= long + 1e-9 * max(1.0, abs(long))
 
@@ -98,7 +103,9 @@ def test_a_fall_never_pays_in_any_objective_whatever_the_weights(
         replace(term(name, weight, f"goal {k % 2}"), measure=lambda _, value=value: value)
         for k, (name, weight, value) in enumerate(zip(names, weights, values, strict=True))
     ]
-    counted = [[each.counted(prefix(NOISE[False], count)) for each in terms] for count in lived]
+    counted = [
+        [each.counted(prefix(NOISE["forward_speed"], count)) for each in terms] for count in lived
+    ]
     short, long = objectives(terms, np.array(counted))
     assert np.all(short <= long + 1e-9 * np.maximum(1.0, np.abs(long)))
     assert fitness(terms, np.array(counted[0])) <= fitness(terms, np.array(counted[1])) + 1e-6
@@ -112,7 +119,7 @@ def test_a_fall_never_pays_in_any_objective_whatever_the_weights(
 def test_a_floor_of_the_mean_counts_single_steps_in_full_and_no_life_is_worse_than_none(
     name: str, weight: float, lived: int, floor: float
 ) -> None:
-    whole = NOISE[name in MUSCULAR]
+    whole = NOISE[name]
     one = replace(term(name, weight), floor=floor, floor_of_mean=True)
     mean, counted = one.judged(prefix(whole, lived))
     assert not one.stepwise

@@ -295,7 +295,7 @@ def test_it_says_everything_within_eighty_columns(
     assert max(map(len, ended.out.splitlines())) <= 80
     for words in ("mass", "2.8 kg", "Joints (9)", "middle", "w0a", "p0a, q0a", "+x", "o driven"):
         assert words in ended.out, words
-    assert "No picture: this machine cannot draw" in ended.out.replace("\n", " ")
+    assert "No picture: This machine cannot draw" in " ".join(ended.out.split())
 
 
 def test_json_is_one_object_and_nothing_else(evoloco: Command, save: Callable[..., Path]) -> None:

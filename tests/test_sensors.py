@@ -346,7 +346,7 @@ def test_readings_of_another_shape_are_told(body, tmp_path):
 def test_unknown_sensors_are_told_with_the_known_ones(body):
     with pytest.raises(UnknownNameError, match=r"'tlit'.*estimated_tilt.*mean 'tilt'"):
         changed(body, tlit={})
-    with pytest.raises(UnknownNameError, match=r"'pionts'.*points, source, spacing"):
+    with pytest.raises(UnknownNameError, match=r"'pionts'.*points, shutter, source, spacing"):
         changed(body, ground_profile={"pionts": 3})
 
 

@@ -76,7 +76,7 @@ def settle(lesson: Lesson, network: torch.nn.Module, examples: Mapping[str, Arra
 
     if not hasattr(lesson, "settle"):
         return
-    network.eval()
+    network.train(False)
     with user_code("The lesson's 'settle'"), reproducible(0), torch.inference_mode():
         lesson.settle(network, examples)
 
@@ -85,7 +85,7 @@ def answer(lesson: Lesson, network: torch.nn.Module, examples: Arrays) -> Arrays
     """What a network says about examples."""
     import torch
 
-    network.eval()
+    network.train(False)
     with user_code("The lesson's 'answers'"), reproducible(0), torch.inference_mode():
         return lesson.answers(network, examples)
 

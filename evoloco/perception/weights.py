@@ -123,7 +123,7 @@ def fill(
     if wanted != came:
         raise WeightsError(f"{path} has weights of another layout: {_apart(wanted, came)}.")
     network.load_state_dict({name: torch.from_numpy(one.copy()) for name, one in arrays.items()})
-    return network.eval()
+    return network.train(False)
 
 
 def _content(path: Path) -> tuple[dict[str, str], dict[str, Numbers]]:
