@@ -1,1 +1,1 @@
-"""Robot arms on a fixed base. They have a tool instead of feet, so no run can use them."""
+"""Robot arms and hands on a fixed base. They have no feet, so no run can name them."""
