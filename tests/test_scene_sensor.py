@@ -61,15 +61,24 @@ def test_weights_of_another_sensor_or_layout_are_refused_in_one_sentence(
     arrays = {name: one.numpy() for name, one in SceneLesson().network().state_dict().items()}
     files.write(tmp_path / "ball.safetensors", arrays, "ball", "")
     with pytest.raises(EvolocoError, match="weights of the sensor 'ball', not of 'scene'"):
-        scene.sensor(body, "eye", str(tmp_path / "ball.safetensors"))
+        _check(body, tmp_path / "ball.safetensors")
 
     files.write(tmp_path / "other.safetensors", arrays, "scene", "", {"picture": (96, 96)})
     with pytest.raises(EvolocoError, match=r"another layout.*96.*80"):
-        scene.sensor(body, "eye", str(tmp_path / "other.safetensors"))
+        _check(body, tmp_path / "other.safetensors")
 
 
 def test_a_body_without_a_camera_is_refused_before_any_episode(file: Path) -> None:
-    source = scene.sensor(hopper.build(), "", str(file)).computed
-    assert source is not None
     with pytest.raises(EvolocoError, match="camera"):
-        source.check(hopper.build())  # type: ignore[attr-defined]
+        _check(hopper.build(), file, camera="")
+
+
+def test_the_bundled_weights_fit_the_network(body: Morphology) -> None:
+    _check(body, "")
+
+
+def _check(body: Morphology, file: Path | str, camera: str = "eye") -> None:
+    """What a run does before its first episode."""
+    source = scene.sensor(body, camera, str(file)).computed
+    assert source is not None
+    source.check(body)  # type: ignore[attr-defined]

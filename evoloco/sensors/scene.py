@@ -7,6 +7,7 @@ learned from random rooms (`evoloco.perception.scene_world`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,15 +52,22 @@ UNITS = ", ".join(
 
 @dataclass(frozen=True)
 class Reader:
-    """Looks at pictures with a network.
+    """Looks at pictures with a network, which is loaded at the first one.
 
     Attributes:
-        network: Looks.
+        weights: File of the network's weights; the bundled one where empty.
     """
 
-    network: SceneNet
+    weights: str = ""
     needs: Need = NEEDS
     channels: tuple[str, ...] = CHANNELS
+
+    @cached_property
+    def _network(self) -> SceneNet:
+        from evoloco.perception.scene_lesson import SceneLesson
+        from evoloco.perception.weights import fill
+
+        return fill(SceneLesson().network(), "scene", self.weights, SceneLesson.layout)
 
     def read(self, seen: Seen, previous: Array) -> Array:  # noqa: ARG002 - the contract's
         """All channels. The confidence is the score of what is ahead, and never 0.
@@ -69,7 +77,7 @@ class Reader:
         from evoloco.perception.scene_answers import understand
 
         assert seen.eye is not None
-        scene = understand(self.network, seen.picture, seen.eye)
+        scene = understand(self._network, seen.picture, seen.eye)
         confidence = max(scene.score, LEAST_CONFIDENCE)
         return np.concatenate(
             [scene.ahead[:-1], _numbers(scene.boxes), scene.free, [confidence, 0.0]]
@@ -100,12 +108,8 @@ def sensor(
         weights: File of the network's weights; the bundled one where empty.
         engine: What runs the network.
     """
-    from evoloco.perception.scene_lesson import SceneLesson
-    from evoloco.perception.weights import fill
-
-    network = fill(SceneLesson().network(), "scene", weights, SceneLesson.layout)
     meaning = "what is ahead, boxes around objects, and how far the floor is free"
-    return Sensor("scene", CHANNELS, UNITS, meaning, Learned(Reader(network), camera, engine))
+    return Sensor("scene", CHANNELS, UNITS, meaning, Learned(Reader(weights), camera, engine))
 
 
 def lesson() -> Lesson:
