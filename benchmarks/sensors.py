@@ -23,13 +23,14 @@ from evoloco.perception.several import Spread, learn_seeds, middle, spreads
 from evoloco.report.words import number
 from evoloco.text_table import aligned
 
-MODULES = ("ball", "scene", "object_pose", "object_position", "terrain_profile")
+MODULES = ("ball", "scene", "object_pose", "object_position", "terrain_profile", "biotac")
 """Modules that are asked for."""
 
 VARIANTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "ball": (("bfloat16=true",), ("bfloat16=true", "net=heads", "steps=2500")),
     "object_position": ((), ("randomized=false",)),
     "object_pose": ((), ("method=direct",)),
+    "biotac": ((), ("context=false",)),
 }
 """Options with which a module is learned besides; by default none."""
 

@@ -15,7 +15,7 @@ from evoloco.genome import Gene, Space
 from evoloco.morphologies import hopper, muscle_biped
 from evoloco.perception.cast import picture as directions
 from evoloco.perception.learned import Learned
-from evoloco.perception.need import Rays, State, Touch
+from evoloco.perception.need import Rays, Readings, State, Touch
 from evoloco.perception.shutter import motion
 from evoloco.scenario import Termination, draw
 from evoloco.sensor import Noise, Reading, Sensor
@@ -84,6 +84,17 @@ class Feeling:
 
     def read(self, seen, previous):
         return np.array([*seen.touch[:, 0], 1.0, 0.0])
+
+
+class Remembering:
+    """The torso's height in two control steps, and a force in one, of sensors by their names."""
+
+    needs = (Readings(("foot.load_front", "torso.position"), history=2), Touch(history=1))
+    channels = ("front", "last_height", "height", "touch", "confidence", "age")
+
+    def read(self, seen, previous):
+        (_, *last), (front, *now) = seen.readings
+        return np.array([front, last[2], now[2], seen.touch[0, 0], 1.0, 0.0])
 
 
 def watched(body, reader, camera="", **settings):
@@ -245,6 +256,23 @@ def test_touch_is_what_the_trace_has_of_the_last_control_steps(body, interval):
     for back, channel in enumerate(("now", "last", "before_last")):
         expected = force[np.maximum(sampled - back, 0)]
         np.testing.assert_array_equal(felt(episode)[channel], expected)
+
+
+def test_named_sensors_are_read_as_the_trace_has_them(body):
+    (episode,) = episodes(watched(body, Remembering()))
+    found, height = felt(episode), episode.sensor("torso.position")[:, 2]
+    np.testing.assert_array_equal(found["height"], height)
+    np.testing.assert_array_equal(found["last_height"], np.append(height[:1], height[:-1]))
+    np.testing.assert_array_equal(found["front"], episode.sensor("foot.load_front")[:, 0])
+    np.testing.assert_array_equal(found["touch"], found["front"])
+
+
+def test_a_body_without_a_named_sensor_is_told_which_there_are(body):
+    class Absent(Feeling):
+        needs = Readings(("torso.position", "torso.smell"), history=3)
+
+    with pytest.raises(EvolocoError, match=r"sensor 'torso.smell'. Known: .*torso.position"):
+        episodes(watched(body, Absent()))
 
 
 def test_a_batch_that_keeps_no_trace_keeps_what_touch_asks_for(body):

@@ -7,7 +7,7 @@ from evoloco.errors import EvolocoError, UnknownNameError
 from evoloco.fields import Array
 from evoloco.morphology import HOME
 from evoloco.perception.cast import picture as pixels
-from evoloco.perception.need import Eye, Need, Picture, Rays, Seen, Touch
+from evoloco.perception.need import Eye, Need, Picture, Rays, Readings, Seen, Touch
 from evoloco.perception.pictures import picture
 from evoloco.perception.rays import cast
 from evoloco.perception.shutter import smeared
@@ -35,8 +35,9 @@ class Gatherer:
         if len(self._needs) < len(needs):
             raise EvolocoError("A reader needs things of different kinds, not one kind twice.")
 
-        touch, rays = self._needs.get(Touch), self._needs.get(Rays)
-        self.history = touch.history if isinstance(touch, Touch) else 1
+        rays = self._needs.get(Rays)
+        kept = [need.history for need in needs if isinstance(need, Touch | Readings)]
+        self.history = max(kept, default=1)
         if isinstance(rays, Rays):
             self._rays = pixels(rays.width, rays.height, rays.field_of_view)
         self._data: mujoco.MjData | None = None
@@ -56,11 +57,13 @@ class Gatherer:
         """Checks that a model has what is needed.
 
         Raises:
-            UnknownNameError: It has no such camera.
+            UnknownNameError: It has no such camera or sensor.
             EvolocoError: It has no touch sensor, or no camera or several where none is named.
         """
         if Touch in self._needs and not _touch_places(model).size:
             raise EvolocoError("The body has no touch sensors (MuJoCo's `touch`).")
+        if isinstance(readings := self._needs.get(Readings), Readings):
+            _places(model, readings.sensors)
         names = [model.camera(i).name for i in range(model.ncam)]
         if not self.looks or self._camera in names:
             return
@@ -95,8 +98,11 @@ class Gatherer:
             shown["picture"] = smeared(sharp, model, data, camera, self._shutter)
         if isinstance(rays, Rays):
             shown["distances"], shown["geoms"] = self._cast(model, data, camera, rays)
-        if Touch in self._needs:
-            shown["touch"] = moment.sensordata[:, _touch_places(model)]
+        if isinstance(touch := self._needs.get(Touch), Touch):
+            shown["touch"] = moment.sensordata[-touch.history :, _touch_places(model)]
+        if isinstance(readings := self._needs.get(Readings), Readings):
+            places = _places(model, readings.sensors)
+            shown["readings"] = moment.sensordata[-readings.history :, places]
         return Seen(model, data, **shown)  # type: ignore[arg-type]
 
     def _placed(self, moment: Moment) -> mujoco.MjData:
@@ -142,3 +148,17 @@ def at_home(model: mujoco.MjModel, channels: int, history: int) -> Moment:
 def _touch_places(model: mujoco.MjModel) -> np.ndarray:
     """Where the readings of touch sensors stand in sensordata, in the order of the sensors."""
     return np.asarray(model.sensor_adr[model.sensor_type == mujoco.mjtSensor.mjSENS_TOUCH])
+
+
+def _places(model: mujoco.MjModel, sensors: tuple[str, ...]) -> np.ndarray:
+    """Where the readings of sensors stand in sensordata.
+
+    Raises:
+        UnknownNameError: The model lacks one.
+    """
+    known = [model.sensor(index).name for index in range(model.nsensor)]
+    for name in sensors:
+        if name not in known:
+            raise UnknownNameError("MuJoCo sensor", name, filter(None, known))
+    found = [model.sensor(name) for name in sensors]
+    return np.concatenate([one.adr[0] + np.arange(one.dim[0]) for one in found])

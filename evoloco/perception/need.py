@@ -66,7 +66,20 @@ class Picture:
     height: int
 
 
-Need = State | Rays | Touch | Picture
+@dataclass(frozen=True)
+class Readings:
+    """Readings of MuJoCo sensors that the model has by these names, now and before.
+
+    Attributes:
+        sensors: Their names.
+        history: Number of readings, one control step apart, the present one included.
+    """
+
+    sensors: tuple[str, ...]
+    history: int
+
+
+Need = State | Rays | Touch | Readings | Picture
 """What a reader may ask for."""
 
 
@@ -103,6 +116,7 @@ class Seen:
         geoms: Ids of what each ray hits (height, width); -1 where it hits nothing.
         touch: Readings [N] (history, touch sensors), the oldest first. Before the episode the body
             stood still: the past holds the first reading.
+        readings: Of the named sensors (history, their numbers), likewise.
     """
 
     model: mujoco.MjModel
@@ -112,6 +126,7 @@ class Seen:
     distances: Array = field(default_factory=lambda: np.empty((0, 0)))
     geoms: NDArray[np.int32] = field(default_factory=lambda: np.empty((0, 0), np.int32))
     touch: Array = field(default_factory=lambda: np.empty((0, 0)))
+    readings: Array = field(default_factory=lambda: np.empty((0, 0)))
 
 
 class Reader(Protocol):
