@@ -33,8 +33,11 @@ ITERATIONS = 8
 TRIED = 100
 """Measured points that a start is tried on, about."""
 
-HYPOTHESES, APART = 12, 0.35
-"""Poses that are tried, and the least angle between them [rad]."""
+HYPOTHESES, APART = 30, 0.35
+"""Most poses that are tried, and the least angle between them [rad]."""
+
+GOOD = 0.0035
+"""Misfit below which no other pose is tried [m]: measured points have noise."""
 
 FEWEST = 20
 """Measured points on the object that iterative closest point needs."""
@@ -108,7 +111,8 @@ def on_object(outline: Array, distances: Array, camera: Pinhole) -> Array:
 def best_fit(starts: Sequence[Pose], surface: Surface, measured: Array) -> Fit:
     """The start from which the object's surface comes to lie best on measured points.
 
-    All starts are tried on a few of the points, the best one then on all of them.
+    The starts are tried on a few of the points, in their order and until one lies `GOOD`; the best
+    one is then tried on all points.
 
     Args:
         starts: Poses in the camera's frame.
@@ -116,8 +120,12 @@ def best_fit(starts: Sequence[Pose], surface: Surface, measured: Array) -> Fit:
         measured: Points that show the object [m] (k, 3).
     """
     few = measured[:: max(len(measured) // TRIED, 1)]
-    tried = [icp(start, surface, few, MATCH, ITERATIONS) for start in starts]
-    best = min(tried, key=lambda found: found.misfit)
+    best = icp(starts[0], surface, few, MATCH, ITERATIONS)
+    for start in starts[1:]:
+        if best.misfit < GOOD:
+            break
+        tried = icp(start, surface, few, MATCH, ITERATIONS)
+        best = min(best, tried, key=lambda found: found.misfit)
     return icp(best.pose, surface, measured, (2 * MATCH[1], MATCH[1]), ITERATIONS)
 
 

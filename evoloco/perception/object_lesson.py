@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 CORRECT = 0.1
 """Largest ADD of a correct pose, over the object's diameter."""
 
+RANDOM_STARTS = 12
+"""Of the baseline that knows nothing of the picture."""
+
 STAGES = {
     "pose": "ICP from several poses",
     "single": "ICP from one pose",
@@ -64,7 +67,7 @@ class ObjectLesson(Lesson):
     """
 
     splits = ("train", "test", "occluded", "repainted")
-    settings = Settings(examples=3000, test_examples=100, steps=800, batch=32)
+    settings = Settings(examples=3000, test_examples=60, steps=800, batch=32)
 
     def __init__(self, method: Method = "heat_maps") -> None:
         self.method = method
@@ -135,7 +138,7 @@ class ObjectLesson(Lesson):
         }
 
     def baselines(self, train: Arrays) -> Mapping[str, Callable[[Arrays], Arrays]]:
-        """The mean pose, and iterative closest point from as many random rotations.
+        """The mean pose, and iterative closest point from random rotations.
 
         The second one knows which rays hit the object.
         """
@@ -152,7 +155,7 @@ class ObjectLesson(Lesson):
         single, several = [], []
         for distances, mask in zip(examples["distances"], examples["mask"], strict=True):
             measured = distances[mask, None] * CAMERA.rays()[mask]
-            turns = Rotation.random(1 + HYPOTHESES, rng=rng).as_matrix()
+            turns = Rotation.random(RANDOM_STARTS, rng=rng).as_matrix()
             starts = [Pose(turn, measured.mean(0)) for turn in turns]
             single.append(flat(icp(starts[0], self._surface, measured, MATCH).pose))
             several.append(flat(best_fit(starts, self._surface, measured).pose))
