@@ -13,7 +13,6 @@ from evoloco.perception.icp import icp
 from evoloco.perception.lesson import Arrays, Lesson, Settings, by_group
 from evoloco.perception.object_estimate import (
     FEWEST,
-    HYPOTHESES,
     MATCH,
     best_fit,
     estimate,
