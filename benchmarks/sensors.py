@@ -28,6 +28,7 @@ MODULES = ("ball", "scene", "object_pose", "object_position", "terrain_profile",
 
 VARIANTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "ball": (("bfloat16=true",), ("bfloat16=true", "net=heads", "steps=2500")),
+    "scene": (("bfloat16=true",),),
     "object_position": ((), ("randomized=false",)),
     "object_pose": ((), ("method=direct",)),
     "biotac": ((), ("context=false",)),

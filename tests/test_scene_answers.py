@@ -4,7 +4,7 @@ import torch
 
 from evoloco.perception.need import Eye
 from evoloco.perception.scene_answers import LEAST_AHEAD, understand
-from evoloco.perception.scene_network import Answers, SceneNet
+from evoloco.perception.scene_network import Answers, Look, SceneNet
 from evoloco.perception.scene_objects import SHAPES
 from evoloco.perception.scene_world import FLOOR, HEIGHT, OBJECT, REACH, WALL, WIDTH
 
@@ -17,12 +17,15 @@ LEVEL = Eye(
 class Sure(SceneNet):
     """A network with two boxes, in the cells (2, 2) and (5, 6), on a floor under a wall.
 
-    Scores [1] and half sizes [px] of the boxes are given; shapes are the second and the fifth.
+    Scores [1] and half sizes [px] of the boxes are given; shapes are the second and the fifth. A
+    closer look makes boxes longer downward [px].
     """
 
-    def __init__(self, scores: tuple[float, float], halves: tuple[float, float]) -> None:
+    def __init__(
+        self, scores: tuple[float, float], halves: tuple[float, float], longer: float
+    ) -> None:
         super().__init__(len(SHAPES), 3)
-        self.scores, self.halves = scores, halves
+        self.scores, self.halves, self.longer = scores, halves, longer
 
     def forward(self, pictures: torch.Tensor) -> Answers:
         cells = torch.full((1, 5, HEIGHT // 8, WIDTH // 8), -20.0)
@@ -36,15 +39,20 @@ class Sure(SceneNet):
             labels[0, OBJECT, row - 3 : row + 3, column - 3 : column + 3] = 9
         return Answers(cells, labels)
 
-    def shapes(
-        self, pictures: torch.Tensor, picture: torch.Tensor, corners: torch.Tensor
-    ) -> torch.Tensor:
+    def look_closer(
+        self,
+        pictures: torch.Tensor,
+        labels: torch.Tensor,
+        picture: torch.Tensor,
+        corners: torch.Tensor,
+    ) -> Look:
         middle = (corners[:, 0] + corners[:, 2]) / 2
-        return 9.0 * torch.eye(len(SHAPES))[torch.where(middle < WIDTH / 2, 1, 4)]
+        shapes = 9.0 * torch.eye(len(SHAPES))[torch.where(middle < WIDTH / 2, 1, 4)]
+        return Look(shapes, corners + torch.tensor([0.0, 0, 0, self.longer]))
 
 
-def seen(scores: tuple[float, float], halves: tuple[float, float] = (8, 8)):
-    return understand(Sure(scores, halves), np.zeros((HEIGHT, WIDTH, 3), np.uint8), LEVEL)
+def seen(scores: tuple[float, float], halves: tuple[float, float] = (8, 8), longer: float = 0):
+    return understand(Sure(scores, halves, longer), np.zeros((HEIGHT, WIDTH, 3), np.uint8), LEVEL)
 
 
 def test_the_largest_box_that_is_sure_enough_is_ahead() -> None:
@@ -55,9 +63,9 @@ def test_the_largest_box_that_is_sure_enough_is_ahead() -> None:
 
 
 def test_nothing_is_ahead_where_no_box_is_sure_enough() -> None:
-    scene = seen((0.1, 0.15))
+    scene = seen((0.06, 0.08))
     assert scene.ahead.tolist() == [0] * len(SHAPES) + [1]
-    assert scene.score == pytest.approx(0.15)
+    assert scene.score == pytest.approx(0.08)
     assert len(scene.boxes) == 2
 
 
@@ -65,6 +73,10 @@ def test_boxes_have_the_class_of_their_shape_and_the_strongest_comes_first() -> 
     boxes = seen((0.6, 0.9)).boxes
     assert boxes.classes.tolist() == [4, 1]
     assert boxes.corners.tolist() == [[44, 36, 60, 52], [12, 12, 28, 28]]
+
+
+def test_a_closer_look_corrects_the_boxes() -> None:
+    assert seen((0.6, 0.9), longer=3).boxes.corners.tolist() == [[44, 36, 60, 55], [12, 12, 28, 31]]
 
 
 def test_pixels_of_an_object_bear_the_class_of_its_box() -> None:

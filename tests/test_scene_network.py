@@ -9,7 +9,7 @@ from evoloco.perception.scene_network import (
     corners_of,
     crops,
     loss_of_boxes,
-    loss_of_shapes,
+    loss_of_looks,
     overlap_of,
     responsible,
 )
@@ -37,15 +37,16 @@ def cells_that_say(row: int, column: int, corners: list[float]) -> torch.Tensor:
     return cells
 
 
-def test_the_network_has_its_answers_and_fewer_than_a_hundred_thousand_weights() -> None:
+def test_the_network_has_its_answers_and_fewer_than_four_hundred_thousand_weights() -> None:
     network = SceneNet(len(SHAPES), 3)
     said = network(torch.rand(2, 3, HEIGHT, WIDTH))
     assert said.cells.shape == (2, 5, ROWS, COLUMNS)
     assert said.labels.shape == (2, 3, HEIGHT, WIDTH)
     pictures, boxes = torch.rand(2, 3, HEIGHT, WIDTH), torch.rand(3, 4) * 9
-    shapes = network.shapes(pictures, torch.tensor([1, 0, 1]), boxes)
-    assert shapes.shape == (3, len(SHAPES))
-    assert sum(one.numel() for one in network.state_dict().values()) <= 100_000
+    look = network.look_closer(pictures, said.labels, torch.tensor([1, 0, 1]), boxes)
+    assert look.shapes.shape == (3, len(SHAPES))
+    assert look.corners.shape == (3, 4)
+    assert sum(one.numel() for one in network.state_dict().values()) <= 400_000
 
 
 def test_answers_hardly_change_with_the_exposure() -> None:
@@ -79,18 +80,19 @@ def test_a_crop_is_of_the_picture_that_the_box_is_in_and_empty_outside_of_it() -
     assert found.mean((1, 2, 3)).tolist() == pytest.approx([2, 1, 0])
 
 
-def test_shapes_are_learned_from_the_boxes_of_objects_only() -> None:
+def test_closer_looks_are_learned_at_the_boxes_of_objects_only() -> None:
     torch.manual_seed(0)
     network = SceneNet(len(SHAPES), 3)
-    pictures, generator = torch.rand(2, 3, 64, 80), torch.Generator().manual_seed(0)
+    pictures, labels = torch.rand(2, 3, 64, 80), torch.rand(2, 3, 64, 80)
+    generator = torch.Generator().manual_seed(0)
     corners = torch.tensor([8.0, 8, 40, 40]).expand(2, 4, 4)
     nothing = torch.full((2, 4), -1)
-    assert loss_of_shapes(network, pictures, corners, nothing, generator) == 0
+    assert loss_of_looks(network, pictures, labels, corners, nothing, generator) == 0
 
     classes = nothing.clone()
     classes[1, 2] = 5
     pictures.requires_grad_()
-    loss_of_shapes(network.eval(), pictures, corners, classes, generator).backward()
+    loss_of_looks(network.eval(), pictures, labels, corners, classes, generator).backward()
     assert pictures.grad[0].abs().max() == 0 < pictures.grad[1].abs().max()
 
 

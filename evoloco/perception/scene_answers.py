@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 
 from evoloco.perception.boxes import Boxes, area, strongest
 from evoloco.perception.free_distance import free_distances
-from evoloco.perception.scene_network import SceneNet, corners_of
+from evoloco.perception.scene_network import Look, SceneNet, corners_of
 from evoloco.perception.scene_objects import SHAPES
 from evoloco.perception.scene_world import DIRECTIONS, FLOOR, OBJECT, REACH
 
@@ -26,7 +26,7 @@ LEAST_SCORE = 0.05
 MOST_OVERLAP = 0.5
 """Intersection over union up to which two boxes may both stay."""
 
-LEAST_AHEAD = 0.2
+LEAST_AHEAD = 0.1
 """Score from which on an object counts as being ahead."""
 
 MOST_BOXES = 10
@@ -63,8 +63,8 @@ def understand(network: SceneNet, picture: NDArray[np.uint8], eye: Eye) -> Scene
     with torch.inference_mode():
         pixels = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None] / 255
         said = network(pixels)
-        places = _places(said.cells)
-        shapes = _shapes(network, pixels, places.corners)
+        places = _corrected(network, pixels, said.labels, _places(said.cells))
+        shapes = _look(network, pixels, said.labels, places).shapes.softmax(1).double().numpy()
         labels = said.labels[0].argmax(0).to(torch.uint8).numpy()
 
     boxes = Boxes(places.corners, shapes.argmax(1), places.scores * shapes.max(1, initial=0))
@@ -88,13 +88,20 @@ def _places(cells: torch.Tensor) -> Boxes:
     return kept.take(np.arange(min(len(kept), MOST_BOXES)))
 
 
-def _shapes(network: SceneNet, pixels: torch.Tensor, corners: Array) -> Array:
-    """Probabilities of the shapes in boxes (n, shapes)."""
+def _corrected(
+    network: SceneNet, pixels: torch.Tensor, labels: torch.Tensor, places: Boxes
+) -> Boxes:
+    """Boxes as a closer look corrects them; of those that then coincide, the strongest."""
+    corners = _look(network, pixels, labels, places).corners.double().numpy()
+    return strongest(replace(places, corners=corners), MOST_OVERLAP)
+
+
+def _look(network: SceneNet, pixels: torch.Tensor, labels: torch.Tensor, places: Boxes) -> Look:
+    """A closer look at the boxes of one picture."""
+    corners = torch.from_numpy(places.corners).float()
     if not len(corners):
-        return np.zeros((0, len(SHAPES)))
-    picture = torch.zeros(len(corners), dtype=torch.long)
-    logits = network.shapes(pixels, picture, torch.from_numpy(corners).float())
-    return np.asarray(logits.softmax(1).double().numpy())
+        return Look(torch.zeros(0, len(SHAPES)), corners)
+    return network.look_closer(pixels, labels, torch.zeros(len(corners), dtype=torch.long), corners)
 
 
 def _ahead(places: Boxes, shapes: Array) -> tuple[Array, float]:

@@ -1,9 +1,10 @@
-"""One small convolutional network with three heads: boxes, shapes in boxes, and pixel labels.
+"""One small convolutional network: boxes, pixel labels, and a closer look at each box.
 
 Boxes are answered for all cells in one pass, as in YOLO (Redmon and others, 2016, You only look
-once, doi:10.1109/CVPR.2016.91). The shape in a box is read from a crop of the picture that is
-scaled to one size, as in R-CNN (Girshick and others, 2014, doi:10.1109/CVPR.2014.81): so it depends
-neither on where an object is nor on how large.
+once, doi:10.1109/CVPR.2016.91). The closer look at a box is at a crop of the picture that is scaled
+to one size, as in R-CNN (Girshick and others, 2014, doi:10.1109/CVPR.2014.81): so it depends
+neither on where an object is nor on how large. It tells the shape and corrects the box. It also
+sees which pixels the labels take for an object, since outlines tell more of a shape than surfaces.
 """
 
 from __future__ import annotations
@@ -33,13 +34,14 @@ CROP = 32
 MARGIN = 1.2
 """Side of a crop over the longer side of its box."""
 
-JITTER = 0.2
-"""By which crops are off in training, in place and size [sides of the box]."""
+JITTER = 0.15
+"""Of its width and height, by which the edges of a box are off in training at most."""
 
-WHOLE = 0.5
-"""Share of a batch from which boxes and labels are learned. Shapes are learned from all of it: they
-take many more examples, and crops are small.
-"""
+CROP_WIDTHS = 32, 64, 96
+"""Features of a crop at a half, a quarter and an eighth of its resolution."""
+
+BEND = 0.05
+"""Error of a corrected edge above which its loss grows no faster [longer sides of the box]."""
 
 
 class Answers(NamedTuple):
@@ -65,6 +67,18 @@ def _block(
     )
 
 
+class Look(NamedTuple):
+    """What the network makes of boxes when it looks closer.
+
+    Attributes:
+        shapes: Of the object in each, before softmax (n, shapes).
+        corners: Of the corrected boxes [px] (n, 4).
+    """
+
+    shapes: Tensor
+    corners: Tensor
+
+
 class SceneNet(nn.Module):
     """Looks at colour pictures whose width and height are multiples of 8.
 
@@ -74,7 +88,7 @@ class SceneNet(nn.Module):
 
     Args:
         shapes: Number of classes of objects.
-        labels: Number of labels of pixels.
+        labels: Number of labels of pixels; the last one is that of objects.
     """
 
     def __init__(self, shapes: int, labels: int) -> None:
@@ -89,10 +103,15 @@ class SceneNet(nn.Module):
         self.from_coarse, self.from_middle = nn.Conv2d(24, 20, 1), nn.Conv2d(32, 20, 1)
         self.merged, self.from_fine = _block(20, 20), nn.Conv2d(16, 20, 1)
         self.labels = nn.Sequential(nn.ReLU(), nn.Conv2d(20, 4 * labels, 1), nn.PixelShuffle(2))
+
+        half, quarter, eighth = CROP_WIDTHS
         self.crop = nn.Sequential(
-            _block(3, 24, 5, 2), _block(24, 40, 3, 2), _block(40, 40), _block(40, 32, 3, 2)
+            *(_block(4, half, 5, 2), _block(half, half)),
+            *(_block(half, quarter, 3, 2), _block(quarter, quarter), _block(quarter, quarter)),
+            *(_block(quarter, eighth, 3, 2), _block(eighth, eighth)),
         )
-        self.shape = nn.Linear(32 * (CROP // 8) ** 2, shapes)
+        features = eighth * (CROP // 8) ** 2
+        self.look = nn.Sequential(nn.Flatten(), nn.Dropout(0.2), nn.Linear(features, shapes + 4))
 
     def forward(self, pictures: Tensor) -> Answers:
         """Looks at pictures (batch, 3, height, width), bright or dark."""
@@ -104,43 +123,52 @@ class SceneNet(nn.Module):
         labels = self.labels(_doubled(merged) + self.from_fine(fine))
         return Answers(self.cells(coarse), labels)
 
-    def shapes(self, pictures: Tensor, picture: Tensor, corners: Tensor) -> Tensor:
-        """What shape the object in each box has, before softmax (n, shapes).
+    def look_closer(
+        self, pictures: Tensor, labels: Tensor, picture: Tensor, corners: Tensor
+    ) -> Look:
+        """Tells the shape of the object in each box, and corrects the box.
 
         Args:
             pictures: As `forward` takes them.
+            labels: As `forward` answers them.
             picture: Number of the picture that each box is in (n,).
             corners: Boxes [px] (n, 4).
         """
-        seen = self.crop(_standardized(crops(pictures, picture, corners)))
-        answer: Tensor = self.shape(seen.flatten(1))
-        return answer
+        objects = labels.detach().float().softmax(1)[:, -1:]
+        seen = crops(torch.cat([pictures, objects], 1), picture, corners)
+        seen = torch.cat([_standardized(seen[:, :3]), 2 * seen[:, 3:] - 1], 1)
+        said = self.look(self.crop(seen)).float()
+        return Look(said[:, :-4], corners + side_of(corners) * said[:, -4:])
 
 
 def crops(pictures: Tensor, picture: Tensor, corners: Tensor) -> Tensor:
-    """Squares around boxes, scaled to one size (n, 3, CROP, CROP); black outside the picture.
+    """Squares around boxes, scaled to one size (n, channels, CROP, CROP); 0 outside the picture.
 
     Args:
-        pictures: The pictures (batch, 3, height, width).
+        pictures: The pictures (batch, channels, height, width).
         picture: Number of the picture that each box is in (n,).
         corners: Boxes [px] (n, 4).
     """
     middle = (corners[:, :2] + corners[:, 2:]) / 2
-    side = MARGIN * (corners[:, 2:] - corners[:, :2]).amax(1)
+    side = MARGIN * side_of(corners)
     across = (torch.arange(CROP) + 0.5) / CROP - 0.5
     offsets = torch.stack(torch.meshgrid(across, across, indexing="xy"), -1)
 
-    places = middle[:, None, None] + side[:, None, None, None] * offsets
+    places = middle[:, None, None] + side[:, None, None] * offsets
     height, width = pictures.shape[2:]
     scaled = 2 * places / torch.tensor([width, height]) - 1  # -1 and 1 are the picture's edges
     return functional.grid_sample(pictures[picture], scaled, align_corners=False)
 
 
+def side_of(corners: Tensor) -> Tensor:
+    """The longer side of boxes [px] (n, 1), 1 at least."""
+    return (corners[:, 2:] - corners[:, :2]).amax(1, keepdim=True).clamp(min=1)
+
+
 def _standardized(pictures: Tensor) -> Tensor:
     """Pictures with the mean 0 and the standard deviation 1, so that exposure hardly matters."""
-    mean = pictures.mean((1, 2, 3), keepdim=True)
-    scaled: Tensor = (pictures - mean) / (pictures.std((1, 2, 3), keepdim=True) + 1e-3)
-    return scaled
+    centred = pictures - pictures.mean((1, 2, 3), keepdim=True)
+    return centred / (centred.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-3)
 
 
 def _doubled(features: Tensor) -> Tensor:
@@ -230,14 +258,15 @@ def loss_of_boxes(cells: Tensor, corners: Tensor, classes: Tensor) -> Tensor:
     return ((1 - generalized).sum() + score) / max(len(true), 1)
 
 
-def loss_of_shapes(
+def loss_of_looks(
     network: SceneNet,
     pictures: Tensor,
+    labels: Tensor,
     corners: Tensor,
     classes: Tensor,
     generator: torch.Generator,
 ) -> Tensor:
-    """Loss of the shapes in the true boxes, which are shifted and scaled at random."""
+    """Loss of the closer look at the true boxes, whose edges are moved at random."""
     picture, number = (classes >= 0).nonzero(as_tuple=True)
     true = corners[picture, number]
     if not len(true):
@@ -245,28 +274,37 @@ def loss_of_shapes(
     size = (true[:, 2:] - true[:, :2]).repeat(1, 2)
     off = JITTER * size * (2 * torch.rand(true.shape, generator=generator) - 1)
 
-    said = network.shapes(pictures, picture, true + off)
-    return functional.cross_entropy(said, classes[picture, number])
+    said = network.look_closer(pictures, labels, picture, true + off)
+    wrong = (said.corners - true) / side_of(true)
+    return functional.cross_entropy(
+        said.shapes, classes[picture, number]
+    ) + 4 * functional.smooth_l1_loss(wrong, torch.zeros_like(wrong), beta=BEND)
 
 
 def loss(
-    network: SceneNet, batch: Mapping[str, Tensor], weights: Tensor, generator: torch.Generator
+    network: SceneNet,
+    batch: Mapping[str, Tensor],
+    weights: Tensor,
+    generator: torch.Generator,
+    bfloat16: bool = False,
 ) -> Tensor:
-    """Sum of the losses of the three heads.
+    """Sum of the losses of boxes, pixel labels and closer looks.
 
     Args:
         network: The network.
         batch: Of `pictures` (batch, 3, height, width), `labels`, `corners` and `classes`.
         weights: Of the labels in the loss (labels,).
-        generator: Draws how crops are off.
+        generator: Draws how boxes are off.
+        bfloat16: Whether the network computes with 16 bits.
     """
     pictures, corners, classes = batch["pictures"], batch["corners"], batch["classes"]
-    whole = max(int(WHOLE * len(pictures)), 1)
-    said = network(pictures[:whole])
+    with torch.autocast("cpu", torch.bfloat16, bfloat16):
+        said = network(pictures)
+        looks = loss_of_looks(network, pictures, said.labels, corners, classes, generator)
     return (
-        loss_of_boxes(said.cells, corners[:whole], classes[:whole])
-        + loss_of_shapes(network, pictures, corners, classes, generator)
-        + 2 * functional.cross_entropy(said.labels, batch["labels"][:whole], weights)
+        loss_of_boxes(said.cells.float(), corners, classes)
+        + looks
+        + 2 * functional.cross_entropy(said.labels.float(), batch["labels"], weights)
     )
 
 
