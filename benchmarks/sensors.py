@@ -23,7 +23,15 @@ from evoloco.perception.several import Spread, learn_seeds, middle, spreads
 from evoloco.report.words import number
 from evoloco.text_table import aligned
 
-MODULES = ("ball", "scene", "object_pose", "object_position", "terrain_profile", "biotac")
+MODULES = (
+    "ball",
+    "scene",
+    "object_pose",
+    "object_position",
+    "terrain_profile",
+    "biotac",
+    "hand_eye",
+)
 """Modules that are asked for."""
 
 VARIANTS: dict[str, tuple[tuple[str, ...], ...]] = {
