@@ -28,6 +28,7 @@ MODULES = (
     "scene",
     "object_pose",
     "object_position",
+    "hand_pose",
     "terrain_profile",
     "biotac",
     "hand_eye",

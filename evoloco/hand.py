@@ -1,5 +1,6 @@
 """What a hand is to a policy: a model whose fingers, tips and grasped object have names."""
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -58,3 +59,9 @@ def read_hand(spec: mujoco.MjSpec, tips: Sequence[str], thing: str = "object") -
             if name not in known:
                 raise UnknownNameError(kind, name, known)
     return Hand(spec, model, driven, tuple(tips), thing)
+
+
+def three_finger_hand() -> Hand:
+    """The hand of the room of arms, which this package may not import."""
+    built: Hand = importlib.import_module("evoloco.morphologies.arms.three_finger_hand").build()
+    return built

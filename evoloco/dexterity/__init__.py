@@ -1,0 +1,1 @@
+"""A planar hand that turns a block to one goal after another."""
