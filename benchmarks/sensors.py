@@ -31,11 +31,13 @@ MODULES = (
     "hand_pose",
     "terrain_profile",
     "biotac",
+    "slip",
     "hand_eye",
 )
 """Modules that are asked for."""
 
 VARIANTS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "slip": ((), ("turned=false",)),
     "ball": (("bfloat16=true",), ("bfloat16=true", "net=heads", "steps=2500")),
     "scene": (("bfloat16=true",),),
     "object_position": ((), ("randomized=false",)),

@@ -49,6 +49,25 @@ def members(room: str) -> list[str]:
     return sorted({*own, *_plugins(room)})
 
 
+def nested(room: str) -> list[str]:
+    """Returns the names of the members in folders of a room, such as "arms/ur5".
+
+    They are not among the `members`, and not all fit every use of a member.
+    """
+    package = importlib.import_module(f"evoloco.{room}")
+    folders = [
+        module.name
+        for module in pkgutil.iter_modules(package.__path__)
+        if module.ispkg and not module.name.startswith("_")
+    ]
+    return sorted(
+        f"{folder}/{module.name}"
+        for folder in folders
+        for module in pkgutil.iter_modules([f"{path}/{folder}" for path in package.__path__])
+        if not module.name.startswith("_")
+    )
+
+
 @cache
 def _plugins(room: str) -> dict[str, EntryPoint]:
     """Members that other packages bring, by their names; all that are installed are read once."""
@@ -60,7 +79,7 @@ def member(room: str, name: str, where: str = "") -> ModuleType:
 
     Args:
         room: Package of the member, such as "controllers".
-        name: Name of the member, or path of the user's file.
+        name: Name of the member, with its folder if it is in one, or path of the user's file.
         where: Where the name was found, for messages.
 
     Raises:
@@ -75,6 +94,8 @@ def member(room: str, name: str, where: str = "") -> ModuleType:
         module = _import_plugin(plugins[name], where)
     elif name in members(room):
         module = importlib.import_module(f"evoloco.{room}.{name}")
+    elif name in nested(room):
+        module = importlib.import_module(f"evoloco.{room}.{name.replace('/', '.')}")
     else:
         raise UnknownNameError(kind, name, members(room), where)
 
