@@ -33,6 +33,7 @@ MODULES = (
     "biotac",
     "slip",
     "hand_eye",
+    "grasp_poses",
 )
 """Modules that are asked for."""
 

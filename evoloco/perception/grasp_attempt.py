@@ -74,7 +74,7 @@ class Hand:
     @property
     def point(self) -> Array:
         """Where the middle between the fingertips is commanded to be [m] (3,)."""
-        return self._data.ctrl[PLACES].copy()
+        return np.array(self._data.ctrl[PLACES])
 
     @property
     def opening(self) -> float:

@@ -24,6 +24,9 @@ HELD_OUT = ("ellipsoid", "capsule", "tee", "cross")
 OBJECTS, TABLE = 1, 0
 """Groups of geoms, for rays and pictures."""
 
+EYE = "scanner"
+"""Name of the camera whose rays measure what lies there."""
+
 PARKED = (0.0, 0.0, 0.5)
 """Where the gripper waits [m]."""
 
@@ -113,7 +116,7 @@ _SHAPES: dict[str, Callable[[Rng], tuple[list[Part], float]]] = {
 
 
 def table() -> mujoco.MjSpec:
-    """A table, whose top is at height 0, with a gripper and nothing to grasp."""
+    """A table, its top at height 0, with a gripper and a camera `scanner`, and nothing to grasp."""
     spec = mujoco.MjSpec()
     spec.compiler.degree = False
     spec.memory = 4 << 20
@@ -135,6 +138,7 @@ def table() -> mujoco.MjSpec:
         rgba=[0.4, 0.4, 0.4, 1],
         group=TABLE,
     )
+    spec.worldbody.add_camera(name=EYE)
     return spec
 
 
@@ -213,18 +217,17 @@ class Scene:
     @property
     def places(self) -> Array:
         """Positions of the objects [m] (objects, 3)."""
-        return self.data.qpos[GRIPPER_JOINTS:].reshape(-1, 7)[:, :3]
+        return np.asarray(self.data.qpos[GRIPPER_JOINTS:].reshape(-1, 7)[:, :3])
 
     @property
     def heights(self) -> Array:
         """Heights of the objects' origins [m] (objects,)."""
-        return self.places[:, 2]
+        return np.asarray(self.places[:, 2])
 
     @property
     def stable(self) -> bool:
         """Whether MuJoCo has warned of nothing since the last `restore`: no divergence."""
-        counts = [warning.number for warning in self.data.warning]
-        return not any(counts) and bool(np.isfinite(self.data.qpos).all())
+        return not self.data.warning.number.any() and bool(np.isfinite(self.data.qpos).all())
 
     def restore(self) -> None:
         """Lays the objects back, at rest, and parks the gripper."""
