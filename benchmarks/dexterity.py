@@ -43,8 +43,8 @@ ALONE = Settings(steps=250_000, ramp=0.5)
 """Of the part in which they differ."""
 
 BRANCHES: dict[str, tuple[Kind, bool]] = {
-    "without": ("nominal", False),
     "with": ("randomized", False),
+    "without": ("nominal", False),
     "no memory": ("delayed", False),
     "memory": ("delayed", True),
 }
@@ -124,14 +124,16 @@ class Seed:
         from evoloco.dexterity import page
         from evoloco.dexterity.looking import judge_looking
 
-        kind: Kind = "perturbed"
-        if kind not in self.told.get("looking", {}):
-            policy = self.policy("with")
-            told = judge(HAND, Acting(policy, WORLDS), kind, self.seed, most=MOST)
-            self._keep(f"with, up to {MOST}", kind, told)
-            found = judge_looking(HAND, policy, kind, self.seed, WORLDS, MOST)
-            (self.folder / "report.html").write_text(page.render(found, MOST), encoding="utf-8")
-            self._keep("looking", kind, found.judged)
+        policy = self.policy("with")
+        kinds: tuple[Kind, ...] = ("nominal", "perturbed")
+        for kind in kinds:
+            if kind not in self.told.get("looking", {}):
+                told = judge(HAND, Acting(policy, WORLDS), kind, self.seed, most=MOST)
+                self._keep(f"with, up to {MOST}", kind, told)
+                found = judge_looking(HAND, policy, kind, self.seed, WORLDS, MOST)
+                report = self.folder / f"report-{kind}.html"
+                report.write_text(page.render(found, MOST), encoding="utf-8")
+                self._keep("looking", kind, found.judged)
 
     def _actor(self, name: str) -> Actor:
         others = {"chance": Chance, "cycles": Cycles}

@@ -92,7 +92,8 @@ class Acting:
         """
         row = torch.as_tensor(seen, dtype=torch.float32)[None]
         told, self.memory = self.policy(row, self.memory, torch.as_tensor(begun)[None])
-        return told[0]
+        first: Tensor = told[0]
+        return first
 
     def best(self, seen: NDArray[np.float64], begun: NDArray[np.bool_]) -> NDArray[np.int64]:
         """The likeliest actions (n, joints)."""

@@ -7,6 +7,7 @@ References:
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -121,29 +122,28 @@ class Training:
 
     def _collect(self) -> Rollout:
         """Lets the present policy act."""
-        worlds, memory, rows = self._worlds, self._acting.memory, []
+        worlds, memory = self._worlds, self._acting.memory
+        rows: list[tuple[Any, ...]] = []
         for _ in range(self._settings.rollout):
             seen, known, begun = worlds.seen(), worlds.known(), self._begun
-            chances = torch.log_softmax(self._acting.logits(seen, begun), -1)
-            flat = chances.exp().flatten(0, 1)
-            chosen = torch.multinomial(flat, 1, generator=self._generator)
-            action = chosen.reshape(chances.shape[:2])
-            chance = chances.gather(-1, action[..., None]).sum((-2, -1))
+            each = torch.log_softmax(self._acting.logits(seen, begun), -1)
+            chosen = torch.multinomial(each.exp().flatten(0, 1), 1, generator=self._generator)
+            action = chosen.reshape(each.shape[:2])
+            chance = each.gather(-1, action[..., None]).sum((-2, -1))
 
             happened = worlds.step(action.numpy())
             self._begun = happened.ended
             self.goals += happened.goals[happened.ended].tolist()
             rows.append((seen, known, begun, action, chance, happened.reward, happened.ended))
 
-        seen, known, begun, actions, chance, rewards, ended = (
-            torch.as_tensor(np.stack(column)) for column in zip(*rows, strict=True)
-        )
-        known = known.float()
+        columns = [torch.as_tensor(np.stack(column)) for column in zip(*rows, strict=True)]
+        felt, exact, first, actions, chances, rewards, ended = columns
+        exact = exact.float()
         with torch.no_grad():
-            values = self._critic(known)
+            values = self._critic(exact)
             after = self._critic(torch.as_tensor(worlds.known(), dtype=torch.float32))
         gain = self._gains(rewards.float() / UNIT, ended.float(), values, after)
-        return Rollout(seen.float(), known, begun, memory, actions, chance, gain, gain + values)
+        return Rollout(felt.float(), exact, first, memory, actions, chances, gain, gain + values)
 
     def _gains(self, reward: Tensor, ended: Tensor, values: Tensor, after: Tensor) -> Tensor:
         """Advantages, by equations (11) and (12) of Schulman et al. (steps, n)."""
@@ -177,7 +177,7 @@ class Training:
 
             loss = error.square().mean() - surrogate - self._settings.entropy * entropy
             self._optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             nn.utils.clip_grad_norm_(parameters, 1.0)
             self._optimizer.step()
 

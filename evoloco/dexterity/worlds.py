@@ -287,12 +287,12 @@ class Worlds:
         self.goals = self.goals + reached
         reward += REACHED * reached
         reward = np.where(dropped, LOST, reward)
-        for index in np.flatnonzero(reached):
+        for index in np.flatnonzero(reached).tolist():
             self._next_goal(index, float(self._pose[index, 2]))
 
         ended = dropped | (self._since >= PATIENCE) | (self.goals >= MOST)
         found = Happened(reward, ended, self.goals.copy(), dropped)
-        for index in np.flatnonzero(ended):
+        for index in np.flatnonzero(ended).tolist():
             if self._again:
                 self._begin(index)
         if ended.any():

@@ -104,7 +104,7 @@ class HandScene:
             self.data.ctrl[:] = angles
             mujoco.mj_step(self.model, self.data, nstep=20)  # what overlaps comes apart
             if not self.data.warning.number.any():
-                return self.data.qpos[-3:].copy()
+                return np.array(self.data.qpos[-3:])
 
     def copy(self, data: mujoco.MjData) -> None:
         """Puts everything where it is in a simulation of the hand, with a block of that size."""
