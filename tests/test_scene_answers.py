@@ -17,15 +17,20 @@ LEVEL = Eye(
 class Sure(SceneNet):
     """A network with two boxes, in the cells (2, 2) and (5, 6), on a floor under a wall.
 
-    Scores [1] and half sizes [px] of the boxes are given; shapes are the second and the fifth. A
-    closer look makes boxes longer downward [px].
+    Scores [1] and half sizes [px] of the boxes are given. A closer look makes boxes longer
+    downward [px], and takes their shapes for the second one above and the fifth one below the
+    middle of the picture; or, across, left and right of it.
     """
 
     def __init__(
-        self, scores: tuple[float, float], halves: tuple[float, float], longer: float
+        self,
+        scores: tuple[float, float],
+        halves: tuple[float, float] = (8, 8),
+        longer: float = 0,
+        across: bool = False,
     ) -> None:
         super().__init__(len(SHAPES), 3)
-        self.scores, self.halves, self.longer = scores, halves, longer
+        self.scores, self.halves, self.longer, self.across = scores, halves, longer, across
 
     def forward(self, pictures: torch.Tensor) -> Answers:
         cells = torch.full((1, 5, HEIGHT // 8, WIDTH // 8), -20.0)
@@ -46,13 +51,14 @@ class Sure(SceneNet):
         picture: torch.Tensor,
         corners: torch.Tensor,
     ) -> Look:
-        middle = (corners[:, 0] + corners[:, 2]) / 2
-        shapes = 9.0 * torch.eye(len(SHAPES))[torch.where(middle < WIDTH / 2, 1, 4)]
+        low, size = (0, WIDTH) if self.across else (1, HEIGHT)
+        middle = (corners[:, low] + corners[:, low + 2]) / 2
+        shapes = 30.0 * torch.eye(len(SHAPES))[torch.where(middle < size / 2, 1, 4)]
         return Look(shapes, corners + torch.tensor([0.0, 0, 0, self.longer]))
 
 
-def seen(scores: tuple[float, float], halves: tuple[float, float] = (8, 8), longer: float = 0):
-    return understand(Sure(scores, halves, longer), np.zeros((HEIGHT, WIDTH, 3), np.uint8), LEVEL)
+def seen(*arguments, **options):
+    return understand(Sure(*arguments, **options), np.zeros((HEIGHT, WIDTH, 3), np.uint8), LEVEL)
 
 
 def test_the_largest_box_that_is_sure_enough_is_ahead() -> None:
@@ -77,6 +83,11 @@ def test_boxes_have_the_class_of_their_shape_and_the_strongest_comes_first() -> 
 
 def test_a_closer_look_corrects_the_boxes() -> None:
     assert seen((0.6, 0.9), longer=3).boxes.corners.tolist() == [[44, 36, 60, 55], [12, 12, 28, 31]]
+
+
+def test_a_shape_is_the_mean_of_what_is_seen_in_the_picture_and_mirrored() -> None:
+    ahead = seen((0.6, 0.9), across=True).ahead
+    assert (ahead[1], ahead[4]) == pytest.approx((0.5, 0.5))
 
 
 def test_pixels_of_an_object_bear_the_class_of_its_box() -> None:

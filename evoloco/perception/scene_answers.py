@@ -12,7 +12,7 @@ from evoloco.perception.boxes import Boxes, area, strongest
 from evoloco.perception.free_distance import free_distances
 from evoloco.perception.scene_network import Look, SceneNet, corners_of
 from evoloco.perception.scene_objects import SHAPES
-from evoloco.perception.scene_world import DIRECTIONS, FLOOR, OBJECT, REACH
+from evoloco.perception.scene_world import DIRECTIONS, FLOOR, OBJECT, REACH, WIDTH
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,7 +64,7 @@ def understand(network: SceneNet, picture: NDArray[np.uint8], eye: Eye) -> Scene
         pixels = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None] / 255
         said = network(pixels)
         places = _corrected(network, pixels, said.labels, _places(said.cells))
-        shapes = _look(network, pixels, said.labels, places).shapes.softmax(1).double().numpy()
+        shapes = _shapes(network, pixels, said.labels, places)
         labels = said.labels[0].argmax(0).to(torch.uint8).numpy()
 
     boxes = Boxes(places.corners, shapes.argmax(1), places.scores * shapes.max(1, initial=0))
@@ -94,6 +94,20 @@ def _corrected(
     """Boxes as a closer look corrects them; of those that then coincide, the strongest."""
     corners = _look(network, pixels, labels, places).corners.double().numpy()
     return strongest(replace(places, corners=corners), MOST_OVERLAP)
+
+
+def _shapes(network: SceneNet, pixels: torch.Tensor, labels: torch.Tensor, places: Boxes) -> Array:
+    """Probabilities of the shapes in boxes (n, shapes), seen in the picture and mirrored.
+
+    The two looks err in different ways; their mean is right more often than either.
+    """
+    left, top, right, bottom = places.corners.T
+    mirrored = replace(places, corners=np.stack([WIDTH - right, top, WIDTH - left, bottom], 1))
+    looks = (
+        _look(network, pixels, labels, places),
+        _look(network, pixels.flip(3), labels.flip(3), mirrored),
+    )
+    return np.mean([look.shapes.softmax(1).double().numpy() for look in looks], axis=0)
 
 
 def _look(network: SceneNet, pixels: torch.Tensor, labels: torch.Tensor, places: Boxes) -> Look:

@@ -41,7 +41,7 @@ CROP_WIDTHS = 32, 64, 96
 """Features of a crop at a half, a quarter and an eighth of its resolution."""
 
 BEND = 0.05
-"""Error of a corrected edge above which its loss grows no faster [longer sides of the box]."""
+"""Error of a corrected edge at which its loss turns from a parabola to a line [longer sides]."""
 
 
 class Answers(NamedTuple):
