@@ -34,6 +34,7 @@ MODULES = (
     "slip",
     "hand_eye",
     "grasp_poses",
+    "visuomotor",
 )
 """Modules that are asked for."""
 
@@ -44,6 +45,7 @@ VARIANTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "object_position": ((), ("randomized=false",)),
     "object_pose": ((), ("method=direct",)),
     "biotac": ((), ("context=false",)),
+    "visuomotor": ((), ("randomized=false",), ("auxiliary=false",), ("memory=false",)),
 }
 """Options with which a module is learned besides; by default none."""
 
