@@ -35,6 +35,7 @@ MODULES = (
     "hand_eye",
     "grasp_poses",
     "visuomotor",
+    "grasp_angle",
 )
 """Modules that are asked for."""
 
