@@ -67,8 +67,8 @@ MOST = 10
 class Seed:
     """What is trained and judged with one seed, and kept in a folder."""
 
-    def __init__(self, seed: int, folder: Path, share: float) -> None:
-        self.seed, self.folder, self.share = seed, folder, share
+    def __init__(self, seed: int, folder: Path, share: float, own: int = ALONE.steps) -> None:
+        self.seed, self.folder, self.share, self.own = seed, folder, share, own
         self.told_file = folder / "figures.json"
         folder.mkdir(parents=True, exist_ok=True)
         found = self.told_file.read_text() if self.told_file.exists() else "{}"
@@ -98,7 +98,7 @@ class Seed:
         self.tell("shared", "CPU [s]", [time.process_time() - start])
         for name in left:
             start = time.process_time()
-            trained = self._ppo(*BRANCHES[name], ALONE, first)
+            trained = self._ppo(*BRANCHES[name], replace(ALONE, steps=self.own), first)
             self.tell(name, "CPU [s]", [time.process_time() - start])
             save(trained.policy, self.file(name))
 
@@ -167,10 +167,11 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--out", type=Path, default=Path("dexterity"))
     parser.add_argument("--share", type=float, default=1.0, help="of the steps of a training")
+    parser.add_argument("--own", type=int, default=ALONE.steps, help="steps of the last part")
     parser.add_argument("--blind", action="store_true", help="without pictures")
     asked = parser.parse_args()
 
-    seeds = [Seed(seed, asked.out / f"seed{seed}", asked.share) for seed in asked.seeds]
+    seeds = [Seed(seed, asked.out / f"seed{seed}", asked.share, asked.own) for seed in asked.seeds]
     for seed in seeds:
         seed.train()
         seed.judge()
