@@ -156,7 +156,7 @@ class BioTacReadings(Lesson):
         generator: torch.Generator,  # noqa: ARG002 - nothing is augmented
     ) -> torch.Tensor:
         """Mean of |e| + e^2 of the normalised readings, as in the paper."""
-        wanted = (batch["readings"] - network.output_mean) / network.output_scale
+        wanted = (batch["readings"] - network.output_mean) / network.output_scale  # type: ignore[operator]
         error = network(batch["inputs"]) - wanted
         loss: torch.Tensor = (error.abs() + error**2).mean()
         return loss
@@ -191,7 +191,7 @@ class BioTacReadings(Lesson):
 
     def right(self, examples: Arrays, answers: Arrays) -> NDArray[Any]:
         """Whether the mean of all channels is off by less than `CLOSE` deviations."""
-        return self._errors(examples, answers).mean(axis=1) < CLOSE
+        return np.asarray(self._errors(examples, answers).mean(axis=1) < CLOSE)
 
     def figures(self, examples: Arrays, answers: Arrays) -> Sequence[Figure]:
         """Mean error over the channels' deviations, by force and by part of the sensor."""

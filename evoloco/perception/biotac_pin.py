@@ -87,7 +87,7 @@ class Rig:
 
 def _path(count: int, rng: np.random.Generator, speed: float) -> Array:
     """Where the middle of the pin's tip is told to be [m] (count, 3)."""
-    time = speed * np.arange(count) / RATE
+    time: Array = np.asarray(speed * np.arange(count) / RATE, np.float64)
     height = np.clip(rng.uniform(-0.7, 0.7) + 0.45 * _swing(time, 0.6, rng), -0.95, 0.95)
     angle = np.clip(rng.uniform(-0.8, 0.8) + 0.5 * _swing(time, 0.6, rng), -1.4, 1.4)
     round_ = np.sqrt(1 - height**2)

@@ -66,7 +66,8 @@ def sites() -> Array:
     out = 1 - number / ELECTRODES
     angle = np.pi * (1 + np.sqrt(5)) * number
     aside = np.sqrt(1 - out**2)
-    return np.stack([out, aside * np.cos(angle), aside * np.sin(angle)], 1) * RADII
+    round_ = np.stack([out, aside * np.cos(angle), aside * np.sin(angle)], 1)
+    return np.asarray(round_ * RADII)
 
 
 def normals(places: Array) -> Array:

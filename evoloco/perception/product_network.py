@@ -33,6 +33,10 @@ class ProductNetwork(nn.Module):
 
     def __init__(self, outputs: int, width: int = 128) -> None:
         super().__init__()
+        self.input_mean: Tensor
+        self.input_scale: Tensor
+        self.output_mean: Tensor
+        self.output_scale: Tensor
         self.position = _branch(3, width)
         self.force = _branch(9, width)
         self.head = nn.Sequential(nn.Linear(FEATURES, width), nn.ReLU(), nn.Linear(width, outputs))

@@ -301,7 +301,7 @@ def _thresholds(energy: Array, kinds: NDArray[Any]) -> Callable[[Array], Array]:
     ]
 
     def told(some: Array, low: float, high: float, order: tuple[int, ...]) -> NDArray[np.intp]:
-        return np.array(order)[(some > low).astype(int) + (some > high)]
+        return np.asarray(np.array(order)[(some > low).astype(int) + (some > high)])
 
     best = max(choices, key=lambda choice: (told(energy, *choice) == kinds).mean())
     return lambda some: np.eye(len(KINDS))[told(some, *best)]

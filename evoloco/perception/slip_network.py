@@ -31,7 +31,7 @@ class SlipNetwork(nn.Sequential):
 
     def forward(self, spectra: Tensor) -> Tensor:
         """Logits of stable, translation and rotation (n, 3) of stored spectra (n, 32, 12, 12)."""
-        logits: Tensor = super().forward(spectra.float() / STEP)
+        logits: Tensor = super().forward(spectra.float() / STEP)  # type: ignore[no-untyped-call]
         return logits
 
 

@@ -63,7 +63,7 @@ def spectrum(window: Array) -> NDArray[np.uint8]:
     parts -= parts.mean(axis=1, keepdims=True)
     amplitudes = np.abs(fft.rfft(parts * HANN, axis=1))[:, 1:].mean(axis=0)
     stored = np.round(STEP * np.log1p(amplitudes / QUIET)).clip(0, 255)
-    return stored.astype(np.uint8).reshape(BINS, SIDE, SIDE)
+    return np.asarray(stored.reshape(BINS, SIDE, SIDE), np.uint8)
 
 
 def speed(felt: Felt, end: int) -> float:
