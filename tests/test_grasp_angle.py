@@ -11,7 +11,7 @@ from evoloco.morphologies import hopper
 from evoloco.perception import grasp_angle_network as module
 from evoloco.perception import grasp_choice, grasp_scene
 from evoloco.perception.grasp_angle_lesson import TRIES, GraspAngleLesson
-from evoloco.perception.grasp_attempt import attempt
+from evoloco.perception.grasp_attempt import attempt, planar
 from evoloco.perception.grasp_heights import (
     DIRECTIONS,
     FIELD_OF_VIEW,
@@ -166,6 +166,20 @@ def shown(scene: Scene, rotation: NDArray[np.float64]) -> Seen:
     eye = Eye(np.array([0, 0, LIFTED]), rotation, FIELD_OF_VIEW)
     distances, geoms = (rays.reshape(SIDE, SIDE) for rays in (distances, geoms))
     return Seen(scene.model, scene.data, eye, distances=distances, geoms=geoms)
+
+
+@pytest.mark.parametrize("heading", [0.0, 90.0])
+def test_the_sensor_tells_a_grasp_that_lifts_however_the_camera_is_turned(heading: float) -> None:
+    scene = box(30, (0.06, 0.015, 0.025), (0.05, 0.02))
+    c, s = np.cos(np.radians(heading)), np.sin(np.radians(heading))
+    turned = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
+    answer = GraspAngle("hand").read(shown(scene, turned), np.zeros(6))
+    assert answer is not None
+    x, y, z = answer[:3] + scene.data.body("hand").xpos
+    assert 0 < answer[4] <= 1
+    apart = (np.degrees(answer[3]) - 120) % 180
+    assert min(apart, 180 - apart) < 25
+    assert attempt(scene, planar(x, y, answer[3], z))
 
 
 def test_the_sensor_sees_nothing_on_an_empty_table() -> None:
