@@ -255,4 +255,4 @@ def _learned(drawn: Sequence[dict[str, Any]], seed: int) -> torch.nn.Module:
             try_loss(network, shown, turned, held[rows]).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
-    return network.eval()
+    return network.train(False)
