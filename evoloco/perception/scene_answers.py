@@ -107,7 +107,8 @@ def _shapes(network: SceneNet, pixels: torch.Tensor, labels: torch.Tensor, place
         _look(network, pixels, labels, places),
         _look(network, pixels.flip(3), labels.flip(3), mirrored),
     )
-    return np.mean([look.shapes.softmax(1).double().numpy() for look in looks], axis=0)
+    shapes = [look.shapes.softmax(1).double().numpy() for look in looks]
+    return np.asarray(np.mean(shapes, axis=0))
 
 
 def _look(network: SceneNet, pixels: torch.Tensor, labels: torch.Tensor, places: Boxes) -> Look:
