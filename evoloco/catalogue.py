@@ -4,7 +4,7 @@ import inspect
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from itertools import takewhile
+from itertools import groupby, takewhile
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -103,7 +103,13 @@ def _sensors(morphology: str = "") -> dict[str, Sensor]:
 def _sensor_line(sensor: Sensor) -> str:
     """Returns what a sensor tells, and where it comes from."""
     bundled = sensor.name in members("sensors")
-    return f"{sensor.meaning} [{sensor.unit}], {'for [sensors]' if bundled else 'of the body'}"
+    return f"{sensor.meaning} [{_units(sensor)}], {'for [sensors]' if bundled else 'of the body'}"
+
+
+def _units(sensor: Sensor) -> str:
+    """Returns the units of a sensor's channels; several equal ones with their number."""
+    runs_of_equal = [(unit, len(list(same))) for unit, same in groupby(sensor.unit.split(", "))]
+    return ", ".join(unit if many == 1 else f"{unit} x{many}" for unit, many in runs_of_equal)
 
 
 def _sensor(name: str, morphology: str) -> str:
@@ -120,7 +126,7 @@ def _sensor(name: str, morphology: str) -> str:
     sensor = known[name]
     rows = [
         f"{name}: {sensor.meaning}.",
-        f"Unit: {sensor.unit}",
+        f"Unit: {_units(sensor)}",
         f"Channels: {', '.join(sensor.channels)}",
     ]
     if name in members("sensors"):

@@ -373,6 +373,7 @@ def test_the_list_tells_every_sensor_with_its_unit():
     lines = catalogue.overview("sensors").splitlines()
     assert any("tilt" in line and "[rad], of the body" in line for line in lines)
     assert any("acceleration" in line and "[m/s²], for [sensors]" in line for line in lines)
+    assert any("biotac" in line and "[counts x23, 1, s], for [sensors]" in line for line in lines)
     assert "muscle_force" in catalogue.overview("sensors")
     told = catalogue.describe("sensors", "ground_profile", "")
     assert "points: int >= 1" in told
