@@ -12,7 +12,7 @@ from evoloco.perception.mounted import Mounted
 from evoloco.perception.need import Seen
 from evoloco.perception.spot_net import CELL, SpotNet
 from evoloco.perception.tabletop import CAMERA, EMPTY, View
-from evoloco.perception.tabletop_lesson import SURE, ConeOnTable
+from evoloco.perception.tabletop_lesson import FALSE_SIGHTINGS, ConeOnTable
 from evoloco.sensors import object_position
 
 
@@ -105,17 +105,29 @@ def test_the_sensor_answers_as_its_lesson_does_and_finds_most_cones_it_never_saw
         "visible": np.array([one.visible for one in drawn]),
     }
     answers = lesson.answers(reader._network, examples)
-    for one, place, confidence in zip(told, answers["place"], answers["confidence"], strict=True):
-        assert (one is None) == (confidence < SURE)
+    for row, one in enumerate(told):
+        assert (one is not None) == answers["found"][row]
         if one is not None:
-            np.testing.assert_array_equal(one[:3], [*place, confidence])
+            expected = [*answers["place"][row], answers["confidence"][row]]
+            np.testing.assert_array_equal(one[:3], expected)
 
     there = examples["visible"] > 0
     error = np.linalg.norm(answers["place"] - examples["place"], axis=1)[there]
     mean = lesson.baselines(examples)["mean place"](examples)["place"]
     alone = np.linalg.norm(mean - examples["place"], axis=1)[there]
     assert error.mean() < 0.5 * alone.mean()
-    assert np.mean(answers["confidence"][there] >= SURE) > 0.8
+    assert answers["found"][there].mean() > 0.7
+    assert answers["found"][~there].mean() < 0.2
+
+
+def test_the_threshold_is_what_few_empty_validation_pictures_exceed() -> None:
+    lesson, drawn = ConeOnTable(), views("valid", 30)
+    assert not any(view.visible for view in drawn)
+    network = object_position.ObjectPosition()._network
+    examples = {"picture": np.array([view.picture for view in drawn])}
+    lesson.settle(network, {"valid": examples})
+    found = lesson.answers(network, examples)["found"]
+    assert found.sum() == np.ceil(FALSE_SIGHTINGS * 30)
 
 
 def test_the_sensor_names_its_channels_with_their_units_and_reads_no_file_until_it_is_asked() -> (
@@ -135,7 +147,7 @@ def test_errors_count_only_where_there_is_a_cone() -> None:
     }
     answers = {
         "place": np.array([[0.51, 0.0], [0.6, 0.0], [0.0, 0.0]]),
-        "confidence": np.array([0.9, 0.9, 0.2]),
+        "found": np.array([True, True, False]),
     }
     assert lesson.right(examples, answers).tolist() == [True, False, True]
     found = {(one.name, one.group): one for one in lesson.figures(examples, answers)}

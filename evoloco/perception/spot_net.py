@@ -40,6 +40,9 @@ class SpotNet(nn.Module):
     cells: Tensor
     """Pixels in the middle of each cell (cells, 2)."""
 
+    threshold: Tensor
+    """Confidence from which on the thing is there ()."""
+
     def __init__(self, camera: Mounted) -> None:
         super().__init__()
         self.camera = camera
@@ -48,7 +51,9 @@ class SpotNet(nn.Module):
         )
         self.far = nn.ModuleList(_block(FEATURES, FEATURES, 3, dilation=d) for d in (1, 2, 4))
         self.map = nn.Conv2d(FEATURES, 1, 1)
-        self.none = nn.Linear(FEATURES, 1)
+        self.none = nn.Sequential(
+            nn.Linear(2 * FEATURES, FEATURES), nn.LeakyReLU(0.1), nn.Linear(FEATURES, 1)
+        )
         self.correct = nn.Sequential(
             nn.Linear(2 * FEATURES + 4, 64), nn.LeakyReLU(0.1), nn.Linear(64, 2)
         )
@@ -56,6 +61,7 @@ class SpotNet(nn.Module):
         v, u = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
         cells = CELL * torch.stack([u, v], dim=-1).reshape(-1, 2) + (CELL - 1) / 2
         self.register_buffer("cells", cells, persistent=False)
+        self.register_buffer("threshold", torch.tensor(0.5))
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -77,10 +83,11 @@ class SpotNet(nn.Module):
         size = torch.tensor([self.camera.width, self.camera.height])
         seen = pixels / size - 0.5
         overall = features.mean(dim=2)
-        inputs = torch.cat([around, overall, seen, seen**2], dim=1)
+        features = torch.cat([around, overall], dim=1)
+        inputs = torch.cat([features, seen, seen**2], dim=1)
         nominal = torch.stack(self.camera.place(*pixels.T), dim=1)
         places = nominal + CORRECTION * self.correct(inputs)
-        return torch.cat([logits, self.none(overall)], dim=1), pixels, places
+        return torch.cat([logits, self.none(features)], dim=1), pixels, places
 
     def aim(self, pixels: Tensor, there: Tensor) -> Tensor:
         """What the logits should say, as shares (n, cells + 1).

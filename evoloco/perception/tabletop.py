@@ -47,8 +47,11 @@ CLUTTER = 6
 APART = 0.12
 """Least distance of the middles of cone and clutter [m]."""
 
-EMPTY = 0.15
+EMPTY = 0.25
 """Share of pictures without a cone."""
+
+VALID = "valid"
+"""Split that looks as the training does, and never shows a cone."""
 
 
 @dataclass(frozen=True)
@@ -126,10 +129,11 @@ class Tabletop:
 
         Args:
             rng: Draws.
-            split: All but "train" are held out. "crowded" has six pieces of clutter, the others up
-                to three; in "moved" the camera deviates twice as far.
+            split: All but "train" and "valid" are held out. "valid" has no cone, "crowded" has six
+                pieces of clutter, where the others have up to three; in "moved" the camera deviates
+                twice as far.
         """
-        held_out = split != "train"
+        held_out = split not in ("train", VALID)
         plain = not (self._randomized or held_out)
         if not plain:
             self._dress(rng, held_out)
@@ -138,7 +142,7 @@ class Tabletop:
             self._dressed = True
 
         self._aim(rng, 2.0 if split == "moved" else 1.0)
-        there = rng.random() >= EMPTY
+        there = split != VALID and rng.random() >= EMPTY
         place = self._arrange(rng, held_out, CLUTTER if split == "crowded" else 3, there)
         self._studio.look(self.data, "eye")
         picture = self._studio.picture()

@@ -19,7 +19,7 @@ from evoloco.morphology import Morphology
 from evoloco.perception.learned import Learned
 from evoloco.perception.need import Picture, Seen
 from evoloco.perception.tabletop import CAMERA
-from evoloco.perception.tabletop_lesson import SURE, ConeOnTable, seen
+from evoloco.perception.tabletop_lesson import ConeOnTable, seen
 from evoloco.perception.weights import fill
 from evoloco.sensor import Sensor
 
@@ -51,7 +51,9 @@ class ObjectPosition:
     def read(self, shown: Seen, previous: Array) -> Array | None:  # noqa: ARG002 - the contract's
         """Place [m] and confidence; None where no cone is seen."""
         place, _, confidence = seen(self._network, shown.picture)
-        return np.array([*place, confidence, 0.0]) if confidence >= SURE else None
+        if confidence < float(self._network.threshold):
+            return None
+        return np.array([*place, confidence, 0.0])
 
 
 def sensor(
