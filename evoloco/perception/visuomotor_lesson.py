@@ -59,7 +59,7 @@ class VisuomotorControl(Lesson):
     """
 
     splits = (TRAIN, "test", ACTS)
-    settings = Settings(examples=300, test_examples=100, steps=300, batch=8, learning_rate=5e-3)
+    settings = Settings(examples=1000, test_examples=100, steps=2500, batch=8, learning_rate=5e-3)
 
     def __init__(
         self, randomized: bool = True, auxiliary: bool = True, memory: bool = True
