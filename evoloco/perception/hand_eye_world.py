@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -21,7 +20,7 @@ from evoloco.perception.grasp_scene import (
     table,
 )
 from evoloco.perception.patterns import Rng
-from evoloco.perception.studio import Studio
+from evoloco.perception.studio import InStudio, Studio
 
 SIDE, FIELD_OF_VIEW = 72, 34.0
 """Width and height of a picture [px], and angle of the camera [deg]."""
@@ -95,23 +94,11 @@ def project(points: Any, position: Any, rotation: Any) -> tuple[Any, Any, Any]:
     return middle + focal * offset[..., 0] / ahead, middle - focal * offset[..., 1] / ahead, ahead
 
 
-class World:
+class World(InStudio):
     """Draws scenes and pictures of them. Use it as a context manager, on one thread."""
 
     def __init__(self) -> None:
         self._studio = Studio(_table().compile(), SIDE, SIDE)
-
-    def __enter__(self) -> Self:
-        self._studio.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._studio.__exit__(kind, error, trace)
 
     def scene(self, rng: Rng, held_out: bool, mount: Mount) -> Scene:
         """One to three objects on a table, with colours, lights and a camera of their own.

@@ -1,8 +1,5 @@
 """Pictures of the hand and its block from above, with random looks and any poses."""
 
-from types import TracebackType
-from typing import Self
-
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +9,7 @@ from evoloco.hand import three_finger_hand
 from evoloco.morphology import HOME
 from evoloco.perception import exposure, looks
 from evoloco.perception.patterns import Rng
-from evoloco.perception.studio import Studio
+from evoloco.perception.studio import InStudio, Studio
 
 SIDE, HEIGHT, FIELD_OF_VIEW = 48, 0.4, 25.0
 """Width and height of a picture [px], height of the camera [m] and its vertical field [deg]."""
@@ -33,7 +30,7 @@ EYE, FLOOR, BENDS = "eye", "floor", ((-0.1, 1.2), (-2.2, -0.5))
 """Name of the camera and of the floor; ranges of the fingers' joints in examples [rad]."""
 
 
-class HandScene:
+class HandScene(InStudio):
     """Draws the hand. Use it as a context manager, on one thread."""
 
     def __init__(self) -> None:
@@ -60,18 +57,6 @@ class HandScene:
         self.data = mujoco.MjData(self.model)
         self._block = self.model.geom("object_geom").id
         self._studio = Studio(self.model, SIDE, SIDE)
-
-    def __enter__(self) -> Self:
-        self._studio.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._studio.__exit__(kind, error, trace)
 
     def dress(self, rng: Rng, held_out: bool) -> None:
         """Gives everything a look, and the camera a place.

@@ -20,7 +20,7 @@ from evoloco.perception.icp import Surface
 from evoloco.perception.patterns import Rng, Texture, hue, pattern, texture
 from evoloco.perception.pinhole import FROM_MUJOCO, Pinhole
 from evoloco.perception.pose import Pose
-from evoloco.perception.studio import Studio
+from evoloco.perception.studio import InStudio, Studio
 from evoloco.perception.surface import scanned
 
 OBJECT = "object"
@@ -146,7 +146,7 @@ def scene() -> mujoco.MjModel:
     return spec.compile()
 
 
-class Views:
+class Views(InStudio):
     """Draws random views. Use it as a context manager, on one thread.
 
     Attributes:
@@ -159,13 +159,6 @@ class Views:
         self.data = mujoco.MjData(self.model)
         self._clutter = tuple(f"clutter{number}" for number in range(CLUTTER))
         self._studio = Studio(self.model, WIDTH, HEIGHT)
-
-    def __enter__(self) -> Views:
-        self._studio.__enter__()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._studio.__exit__(None, None, None)
 
     def several(self, count: int, split: str, seed: int) -> Iterator[View]:
         """Random views of a split, each from draws of its own."""

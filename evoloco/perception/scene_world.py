@@ -15,7 +15,7 @@ pixel, a box around what is seen of each object, what is ahead, and how far the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import mujoco
 import numpy as np
@@ -25,7 +25,7 @@ from evoloco.perception.exposure import exposed
 from evoloco.perception.free_distance import heading
 from evoloco.perception.need import Eye
 from evoloco.perception.scene_objects import FORMS, LIES, SHAPES, lying, standing
-from evoloco.perception.studio import Studio
+from evoloco.perception.studio import InStudio, Studio
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -130,7 +130,7 @@ class Sight:
     eye: Eye
 
 
-class World:
+class World(InStudio):
     """One model, whose looks and objects change from picture to picture.
 
     Use it as a context manager. It belongs to the thread that made it, as `Studio` does.
@@ -139,26 +139,20 @@ class World:
     def __init__(self) -> None:
         self.model = _model()
         self.data = mujoco.MjData(self.model)
-        self.studio = Studio(self.model, WIDTH, HEIGHT)
+        self._studio = Studio(self.model, WIDTH, HEIGHT)
         self._surfaces = [self.model.material(at).name for at in range(self.model.nmat)]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.studio.__exit__(None, None, None)
 
     def see(self, split: str, rng: Rng) -> Sight:
         """Draws a scene of a split, again if too little is seen of an object."""
         kind = SPLITS[split]
-        self.studio.upload(looks.repaint(self.model, rng, self._surfaces, kind.held_out))
+        self._studio.upload(looks.repaint(self.model, rng, self._surfaces, kind.held_out))
         looks.relight(self.model, rng, kind.held_out)
         count = rng.choice(kind.counts)
         classes = np.full(MOST, -1)
         classes[:count] = rng.integers(len(SHAPES), size=count)
         while True:
             self._arrange(kind, classes, rng)
-            self.studio.look(self.data, "camera")
+            self._studio.look(self.data, "camera")
             seen = self._seen()
             if all((seen == slot).sum() >= LEAST_SEEN for slot in np.flatnonzero(classes >= 0)):
                 return self._sight(classes, seen, rng)
@@ -167,8 +161,8 @@ class World:
         """The last scene with its objects taken away and the same exposure and noise."""
         for slot in range(MOST):
             looks.remove(self.model, self.data, f"object{slot}")
-        self.studio.look(self.data, "camera")
-        return exposed(self.studio.picture(), np.random.default_rng(self._exposure))
+        self._studio.look(self.data, "camera")
+        return exposed(self._studio.picture(), np.random.default_rng(self._exposure))
 
     def _sight(self, classes: NDArray[np.int64], seen: NDArray[np.int64], rng: Rng) -> Sight:
         self._exposure = int(rng.integers(2**32))
@@ -180,7 +174,7 @@ class World:
 
         eye = self._eye()
         return Sight(
-            picture=exposed(self.studio.picture(), np.random.default_rng(self._exposure)),
+            picture=exposed(self._studio.picture(), np.random.default_rng(self._exposure)),
             labels=np.append(classes + OBJECT, [FLOOR, WALL])[seen].astype(np.uint8),
             corners=corners,
             classes=classes,
@@ -235,7 +229,7 @@ class World:
         of_geom[self.model.geom("floor").id] = FLOOR_SEEN
         for slot in range(MOST):
             of_geom[_geoms(self.model, f"object{slot}")] = slot
-        return of_geom[self.studio.geoms()]  # the last one is where nothing is
+        return of_geom[self._studio.geoms()]  # the last one is where nothing is
 
     def _free(self, eye: Eye) -> Array:
         """Distance to the nearest thing over the floor in each direction [m] (5,)."""

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterable
 from contextlib import ExitStack
-from types import TracebackType
 from typing import Self
 
 import mujoco
@@ -55,12 +54,7 @@ class Studio:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._open.close()
 
     def upload(self, textures: Iterable[int]) -> None:
@@ -107,3 +101,15 @@ class Studio:
             if geom.segid >= 0 and geom.objtype == mujoco.mjtObj.mjOBJ_GEOM:
                 shown[geom.segid + 1] = geom.objid
         return np.asarray(shown[drawn])
+
+
+class InStudio:
+    """What draws in a studio of its own, `_studio`, and closes it. Use it as a context manager."""
+
+    _studio: Studio
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._studio.__exit__(*exception)

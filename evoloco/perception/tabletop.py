@@ -8,8 +8,6 @@ its height, pitch and roll do.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 import mujoco
 import numpy as np
@@ -19,7 +17,7 @@ from evoloco.fields import Array
 from evoloco.perception import exposure, looks
 from evoloco.perception.mounted import Mounted
 from evoloco.perception.patterns import Rng
-from evoloco.perception.studio import Studio
+from evoloco.perception.studio import InStudio, Studio
 
 WIDTH, HEIGHT, FIELD_OF_VIEW = 80, 60, 40.0
 """Of a picture [px] and, vertical, of the camera [deg]."""
@@ -96,7 +94,7 @@ def scene() -> mujoco.MjModel:
     return spec.compile()
 
 
-class Tabletop:
+class Tabletop(InStudio):
     """Draws random pictures. Use it as a context manager, on one thread.
 
     Args:
@@ -111,18 +109,6 @@ class Tabletop:
         self._clutter = tuple(f"clutter{number}" for number in range(CLUTTER))
         self._studio = Studio(self.model, WIDTH, HEIGHT)
         self._dressed = False
-
-    def __enter__(self) -> Self:
-        self._studio.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._studio.__exit__(kind, error, trace)
 
     def one(self, rng: Rng, split: str) -> View:
         """A random picture.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 import mujoco
 import numpy as np
@@ -16,7 +14,7 @@ from evoloco.perception.grasp_scene import GRIPPER_JOINTS, TABLE, Scene, table
 from evoloco.perception.gripper import FINGERS, HALF_OPEN
 from evoloco.perception.hand_eye_world import Mount
 from evoloco.perception.patterns import Rng, hue
-from evoloco.perception.studio import Studio
+from evoloco.perception.studio import InStudio, Studio
 
 WIDTH, HEIGHT, FIELD_OF_VIEW = 64, 48, 32.0
 """Of a picture [px], and angle of the camera [deg]."""
@@ -163,7 +161,7 @@ class Planner:
         return np.asarray(velocity * min(1.0, SPEED / np.abs(velocity).max()))
 
 
-class Kitchen:
+class Kitchen(InStudio):
     """Draws tasks and pictures of them. Use it as a context manager, on one thread.
 
     Args:
@@ -173,18 +171,6 @@ class Kitchen:
     def __init__(self, randomized: bool = True) -> None:
         self._randomized = randomized
         self._studio = Studio(_spec(np.zeros(2), np.zeros(2), 0.0).compile(), WIDTH, HEIGHT)
-
-    def __enter__(self) -> Self:
-        self._studio.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._studio.__exit__(kind, error, trace)
 
     def task(self, rng: Rng, held_out: bool) -> Task:
         """A random episode.
