@@ -1,12 +1,16 @@
 """Ctrl-C at every stage of a command: exit code 130, the way on, and no half-written file."""
 
+import contextlib
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from evoloco.record.journal import FILE
 
 from .injection import ENVIRONMENT, Ended, copied, ended, started
 
@@ -40,13 +44,18 @@ def measure(episode):
 """
 
 
-def files(folder: Path) -> dict[str, bytes]:
-    """What a folder holds, but for what SQLite keeps while it is open."""
+def files(folder: Path) -> dict[str, object]:
+    """What a folder holds; of the journal its rows, for SQLite moves pages between its files."""
     return {
-        path.name: path.read_bytes()
+        path.name: rows(path) if path.name == FILE else path.read_bytes()
         for path in folder.iterdir()
         if not path.name.endswith(("-shm", "-wal"))
     }
+
+
+def rows(database: Path) -> list[str]:
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        return list(connection.iterdump())
 
 
 @pytest.mark.slow
