@@ -39,16 +39,19 @@ HAND = three_finger_hand()
 SHARED = Settings(steps=400_000, last_rate=1.0)
 """Of what "with" and "without" have in common."""
 
-ALONE = Settings(steps=250_000, ramp=0.5)
-"""Of the part in which they differ."""
+LONG = Settings(steps=1_000_000, ramp=0.3)
+"""Of the part in which those with and without the table differ."""
 
-BRANCHES: dict[str, tuple[Kind, bool]] = {
-    "with": ("randomized", False),
-    "without": ("nominal", False),
-    "no memory": ("delayed", False),
-    "memory": ("delayed", True),
+SHORT = Settings(steps=250_000, ramp=0.5)
+"""Of the part in which those with and without memory differ."""
+
+BRANCHES: dict[str, tuple[Kind, bool, Settings]] = {
+    "with": ("randomized", False, LONG),
+    "without": ("nominal", False, LONG),
+    "no memory": ("delayed", False, SHORT),
+    "memory": ("delayed", True, SHORT),
 }
-"""Policy -> worlds of its last part, and whether it has memory there."""
+"""Policy -> worlds of its last part, whether it has memory there, and how it is trained there."""
 
 ASKED: dict[str, tuple[Kind, ...]] = {
     "chance": ("nominal", "perturbed"),
@@ -67,8 +70,8 @@ MOST = 10
 class Seed:
     """What is trained and judged with one seed, and kept in a folder."""
 
-    def __init__(self, seed: int, folder: Path, share: float, own: int = ALONE.steps) -> None:
-        self.seed, self.folder, self.share, self.own = seed, folder, share, own
+    def __init__(self, seed: int, folder: Path, share: float) -> None:
+        self.seed, self.folder, self.share = seed, folder, share
         self.told_file = folder / "figures.json"
         folder.mkdir(parents=True, exist_ok=True)
         found = self.told_file.read_text() if self.told_file.exists() else "{}"
@@ -94,20 +97,19 @@ class Seed:
         if not left:
             return
         start = time.process_time()
-        first = self._ppo("nominal", False, SHARED, None)
+        first = self._ppo("nominal", False, SHARED)
         self.tell("shared", "CPU [s]", [time.process_time() - start])
         for name in left:
             start = time.process_time()
-            trained = self._ppo(*BRANCHES[name], replace(ALONE, steps=self.own), first)
+            trained = self._ppo(*BRANCHES[name], first)
             self.tell(name, "CPU [s]", [time.process_time() - start])
             save(trained.policy, self.file(name))
 
     def _ppo(
-        self, kind: Kind, remembers: bool, settings: Settings, before: Training | None
+        self, kind: Kind, remembers: bool, settings: Settings, before: Training | None = None
     ) -> Training:
-        steps = round(settings.steps * self.share)
         worlds = Worlds(HAND, settings.simulations, kind, 2 * self.seed + (before is not None))
-        way = replace(settings, steps=steps)
+        way = replace(settings, steps=round(settings.steps * self.share))
         training = Training(worlds, remembers, self.seed, way, before)
         training.go_on()
         return training
@@ -167,11 +169,10 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--out", type=Path, default=Path("dexterity"))
     parser.add_argument("--share", type=float, default=1.0, help="of the steps of a training")
-    parser.add_argument("--own", type=int, default=ALONE.steps, help="steps of the last part")
     parser.add_argument("--blind", action="store_true", help="without pictures")
     asked = parser.parse_args()
 
-    seeds = [Seed(seed, asked.out / f"seed{seed}", asked.share, asked.own) for seed in asked.seeds]
+    seeds = [Seed(seed, asked.out / f"seed{seed}", asked.share) for seed in asked.seeds]
     for seed in seeds:
         seed.train()
         seed.judge()
