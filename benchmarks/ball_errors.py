@@ -3,7 +3,7 @@
     python benchmarks/ball_errors.py [--examples 1500] [--write]
 
 Both networks look at held-out pictures with a ball, and at half as many without one. Printed is how
-long an answer takes, and what `evoloco.perception.ball_errors` measures. `--write` replaces the
+long an answer takes, and what `evoloco.perception.ball.errors` measures. `--write` replaces the
 numbers that `[sensors.ball] by = "errors"` uses. Needs the extra `sensors`, and a machine that
 draws off screen.
 """
@@ -15,8 +15,9 @@ import time
 import numpy as np
 import torch
 
-from evoloco.perception import ball_errors, pitch
-from evoloco.perception.ball_lesson import answers
+from evoloco.perception.ball import errors as ball_errors
+from evoloco.perception.ball import pitch
+from evoloco.perception.ball.lesson import answers
 from evoloco.perception.weights import BUNDLED
 from evoloco.sensors.ball import loaded
 from evoloco.text_table import aligned

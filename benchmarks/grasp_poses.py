@@ -10,10 +10,10 @@ import time
 import numpy as np
 
 from evoloco.extras import needs
-from evoloco.perception import grasp_cloud
-from evoloco.perception.grasp_candidates import Hands, candidates
-from evoloco.perception.grasp_closing import pictures
-from evoloco.perception.grasp_scene import TRAIN, random_scene
+from evoloco.perception.grasp import cloud as grasp_cloud
+from evoloco.perception.grasp.candidates import Hands, candidates
+from evoloco.perception.grasp.closing import pictures
+from evoloco.perception.grasp.scene import TRAIN, random_scene
 from evoloco.perception.weights import fill
 from evoloco.sensors.grasp_poses import LAYOUT, MOST, NAME
 from evoloco.text_table import aligned
@@ -23,7 +23,7 @@ SCENES = 20
 
 def main() -> None:
     needs("torch", "sensors").set_num_threads(1)
-    from evoloco.perception.grasp_network import chances, networks
+    from evoloco.perception.grasp.network import chances, networks
 
     network, rng = (
         fill(networks(), NAME, layout=LAYOUT).get_submodule("tries"),

@@ -17,9 +17,10 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from evoloco.perception import looks, weights
-from evoloco.perception.object_estimate import estimate
-from evoloco.perception.object_network import HeatMaps, seen_maps
-from evoloco.perception.object_scene import (
+from evoloco.perception.object_pose.estimate import estimate
+from evoloco.perception.object_pose.network import HeatMaps, seen_maps
+from evoloco.perception.object_pose.pose_error import add, diameter
+from evoloco.perception.object_pose.scene import (
     CAMERA,
     OBJECT,
     View,
@@ -29,7 +30,6 @@ from evoloco.perception.object_scene import (
 )
 from evoloco.perception.patterns import Rng
 from evoloco.perception.pose import Pose
-from evoloco.perception.pose_error import add, diameter
 from evoloco.perception.track import Track, Uncertainty
 from evoloco.text_table import aligned
 

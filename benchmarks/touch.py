@@ -17,8 +17,8 @@ import numpy as np
 from evoloco.morphologies.arms import tactile_gripper
 from evoloco.morphology import HOME
 from evoloco.perception.learned import Learned
-from evoloco.perception.slip_lesson import probabilities
-from evoloco.perception.slip_windows import WINDOW, spectrum
+from evoloco.perception.slip.lesson import probabilities
+from evoloco.perception.slip.windows import WINDOW, spectrum
 from evoloco.sensor import Moment
 from evoloco.sensors import biotac, slip
 

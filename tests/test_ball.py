@@ -11,11 +11,12 @@ from evoloco.errors import EvolocoError, UnknownNameError
 from evoloco.fitting import fitted
 from evoloco.genome import Gene, Space
 from evoloco.morphologies import biped
-from evoloco.perception import ball_errors, looks
+from evoloco.perception import looks
+from evoloco.perception.ball import errors as ball_errors
+from evoloco.perception.ball.pitch import HEIGHT, WIDTH
 from evoloco.perception.ground_point import ahead_of, pixel_of
 from evoloco.perception.need import Eye
 from evoloco.perception.pinhole import Pinhole
-from evoloco.perception.pitch import HEIGHT, WIDTH
 from evoloco.scenario import Termination, draw
 from evoloco.sensors.ball import CHANNELS, sensor
 from evoloco.sim.simulator import Simulator

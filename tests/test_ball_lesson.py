@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from evoloco.perception import ball_losses, looks, pitch
-from evoloco.perception.ball_decoding import SURE, in_heads, in_heat_map
-from evoloco.perception.ball_lesson import NEAR, BallLesson
-from evoloco.perception.ball_networks import Heads, HeatMap
+from evoloco.perception import looks
+from evoloco.perception.ball import losses as ball_losses
+from evoloco.perception.ball import pitch
+from evoloco.perception.ball.decoding import SURE, in_heads, in_heat_map
+from evoloco.perception.ball.lesson import NEAR, BallLesson
+from evoloco.perception.ball.networks import Heads, HeatMap
+from evoloco.perception.ball.pitch import HEIGHT, WIDTH
 from evoloco.perception.ground_point import FARTHEST, ahead_of, at_height, pixel_of
 from evoloco.perception.need import Eye
 from evoloco.perception.patterns import dull, surface
 from evoloco.perception.pinhole import Pinhole
-from evoloco.perception.pitch import HEIGHT, WIDTH
 
 CAMERA = Pinhole(WIDTH, HEIGHT, 55.0)
 

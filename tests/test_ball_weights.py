@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from evoloco.perception import ball_errors, pitch
-from evoloco.perception.ball_lesson import BallLesson
+from evoloco.perception.ball import errors as ball_errors
+from evoloco.perception.ball import pitch
+from evoloco.perception.ball.lesson import BallLesson
 from evoloco.perception.weights import WeightsError
 from evoloco.sensors.ball import BUNDLED, loaded
 

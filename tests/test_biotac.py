@@ -13,10 +13,11 @@ from evoloco.errors import EvolocoError, UnknownNameError
 from evoloco.fields import Array
 from evoloco.fitting import fitted
 from evoloco.morphologies import hopper
-from evoloco.perception import biotac_recordings
-from evoloco.perception.biotac_lesson import CONTEXT, SETTLING, BioTacReadings
-from evoloco.perception.biotac_pin import Rig
-from evoloco.perception.biotac_skin import (
+from evoloco.perception.biotac import recordings as biotac_recordings
+from evoloco.perception.biotac.lesson import CONTEXT, SETTLING, BioTacReadings
+from evoloco.perception.biotac.network import ProductNetwork
+from evoloco.perception.biotac.pin import Rig
+from evoloco.perception.biotac.skin import (
     CHANNELS,
     CORE,
     RADII,
@@ -27,7 +28,6 @@ from evoloco.perception.biotac_skin import (
     readings,
     sites,
 )
-from evoloco.perception.product_network import ProductNetwork
 from evoloco.perception.weights import fill
 from evoloco.sensors import biotac
 from evoloco.spec import SensorSpec

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evoloco.perception.boxes import (
+from evoloco.perception.scene.boxes import (
     Boxes,
     average_precision,
     hits,

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from evoloco.perception.free_distance import free_distances, heading
 from evoloco.perception.need import Eye
 from evoloco.perception.pinhole import FROM_MUJOCO, Pinhole
+from evoloco.perception.scene.free_distance import free_distances, heading
 
 WIDTH, HEIGHT = 160, 128
 DISTANCES = np.arange(0.1, 3.0, 0.01)

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from evoloco.errors import EvolocoError
 from evoloco.morphologies import hopper
-from evoloco.perception import grasp_angle_network as module
-from evoloco.perception import grasp_choice, grasp_scene
-from evoloco.perception.grasp_angle_lesson import TRIES, GraspAngleLesson
-from evoloco.perception.grasp_attempt import attempt, planar
-from evoloco.perception.grasp_heights import (
+from evoloco.perception.grasp import angle_network as module
+from evoloco.perception.grasp import choice as grasp_choice
+from evoloco.perception.grasp import scene as grasp_scene
+from evoloco.perception.grasp.angle_lesson import TRIES, GraspAngleLesson
+from evoloco.perception.grasp.attempt import attempt, planar
+from evoloco.perception.grasp.heights import (
     DIRECTIONS,
     FIELD_OF_VIEW,
     LIFTED,
@@ -21,7 +22,7 @@ from evoloco.perception.grasp_heights import (
     Heights,
     above,
 )
-from evoloco.perception.grasp_scene import EYE, Scene
+from evoloco.perception.grasp.scene import EYE, Scene
 from evoloco.perception.need import Eye, Seen
 from evoloco.perception.rays import cast
 from evoloco.sensors import grasp_angle
@@ -132,7 +133,7 @@ def test_only_the_angle_that_was_tried_is_taught() -> None:
 def test_parts_of_the_tries_follow_each_other_and_equal_draws_give_equal_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("evoloco.perception.grasp_angle_lesson.FIRST_STEPS", 3)
+    monkeypatch.setattr("evoloco.perception.grasp.angle_lesson.FIRST_STEPS", 3)
     lesson = GraspAngleLesson()
     one, same = (lesson.examples(3, "train", seed=2) for _ in range(2))
     for name, array in one.items():

@@ -7,14 +7,15 @@ import torch
 
 from evoloco.fields import Array
 from evoloco.morphologies import hopper
-from evoloco.perception import grasp_cloud, grasp_scene
-from evoloco.perception.grasp_candidates import CLEARANCE, STEEPEST, Hands, candidates
-from evoloco.perception.grasp_closing import CHANNELS, FULL, antipodal, pictures
-from evoloco.perception.grasp_cloud import Cloud
-from evoloco.perception.grasp_network import half_turned
-from evoloco.perception.grasp_poses_lesson import GraspPosesLesson, auc
-from evoloco.perception.grasp_scene import EYE, TRAIN, Scene, random_scene
-from evoloco.perception.gripper import HALF_OPEN, HALF_WIDTH, LENGTH, THICK
+from evoloco.perception.grasp import cloud as grasp_cloud
+from evoloco.perception.grasp import scene as grasp_scene
+from evoloco.perception.grasp.candidates import CLEARANCE, STEEPEST, Hands, candidates
+from evoloco.perception.grasp.closing import CHANNELS, FULL, antipodal, pictures
+from evoloco.perception.grasp.cloud import Cloud
+from evoloco.perception.grasp.gripper import HALF_OPEN, HALF_WIDTH, LENGTH, THICK
+from evoloco.perception.grasp.network import half_turned
+from evoloco.perception.grasp.poses_lesson import GraspPosesLesson, auc
+from evoloco.perception.grasp.scene import EYE, TRAIN, Scene, random_scene
 from evoloco.perception.need import Eye, Seen
 from evoloco.perception.pose import unflat
 from evoloco.perception.rays import cast

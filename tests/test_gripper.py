@@ -6,10 +6,10 @@ import pytest
 
 from evoloco.morphologies.arms import gripper
 from evoloco.morphology import HOME
-from evoloco.perception import grasp_scene
-from evoloco.perception.grasp_attempt import HIGH, LIFT, Grasp, Hand, attempt, planar
-from evoloco.perception.grasp_scene import HELD_OUT, TRAIN, Scene, random_scene
-from evoloco.perception.gripper import CARRIER, FINGERS, HALF_OPEN, HAND, LENGTH
+from evoloco.perception.grasp import scene as grasp_scene
+from evoloco.perception.grasp.attempt import HIGH, LIFT, Grasp, Hand, attempt, planar
+from evoloco.perception.grasp.gripper import CARRIER, FINGERS, HALF_OPEN, HAND, LENGTH
+from evoloco.perception.grasp.scene import HELD_OUT, TRAIN, Scene, random_scene
 
 
 def block(*half: float) -> Scene:

@@ -10,18 +10,18 @@ import torch
 from evoloco.errors import UnknownNameError
 from evoloco.fields import Array
 from evoloco.morphologies import hopper
-from evoloco.perception import cross_entropy, looks
-from evoloco.perception import hand_eye_servo as servo
+from evoloco.perception import looks
 from evoloco.perception.colour_blob import HEIGHT, blob_grasp, on_table
-from evoloco.perception.grasp_scene import Scene
-from evoloco.perception.hand_eye_lesson import (
+from evoloco.perception.grasp.scene import Scene
+from evoloco.perception.hand_eye import cross_entropy, servo
+from evoloco.perception.hand_eye.lesson import (
     HandEyeCoordination,
     _varied,
     empty_network,
     played,
     separation,
 )
-from evoloco.perception.hand_eye_world import FARTHEST, NOMINAL, SIDE, Mount, World, project, push
+from evoloco.perception.hand_eye.world import FARTHEST, NOMINAL, SIDE, Mount, World, project, push
 from evoloco.perception.need import Seen
 from evoloco.perception.weights import fill
 from evoloco.sensors import hand_eye

@@ -7,10 +7,11 @@ import pytest
 from evoloco.dexterity.looking import judge_looking
 from evoloco.dexterity.store import load
 from evoloco.hand import three_finger_hand
-from evoloco.perception import hand_scene, looks
-from evoloco.perception.hand_pose_lesson import HandPose
-from evoloco.perception.hand_pose_network import UNIT, HandPoseNet, seen
-from evoloco.perception.hand_scene import HandScene
+from evoloco.perception import looks
+from evoloco.perception.hand_pose import scene as hand_scene
+from evoloco.perception.hand_pose.lesson import HandPose
+from evoloco.perception.hand_pose.network import UNIT, HandPoseNet, seen
+from evoloco.perception.hand_pose.scene import HandScene
 from evoloco.perception.lesson import Arrays
 from evoloco.perception.need import Picture
 from evoloco.perception.weights import fill

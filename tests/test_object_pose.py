@@ -6,9 +6,9 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from evoloco.fields import Array
-from evoloco.perception.object_estimate import best_fit, corners, estimate
-from evoloco.perception.object_lesson import LAYOUT, ObjectLesson
-from evoloco.perception.object_network import (
+from evoloco.perception.object_pose.estimate import best_fit, corners, estimate
+from evoloco.perception.object_pose.lesson import LAYOUT, ObjectLesson
+from evoloco.perception.object_pose.network import (
     CELL,
     COLUMNS,
     ROWS,
@@ -22,7 +22,8 @@ from evoloco.perception.object_network import (
     seen_maps,
     true_maps,
 )
-from evoloco.perception.object_scene import (
+from evoloco.perception.object_pose.pose_error import add, diameter
+from evoloco.perception.object_pose.scene import (
     CAMERA,
     HEIGHT,
     KEYPOINTS,
@@ -33,7 +34,6 @@ from evoloco.perception.object_scene import (
     object_surface,
 )
 from evoloco.perception.pose import Pose, flat, step, unflat
-from evoloco.perception.pose_error import add, diameter
 
 POINTS = object_points()
 DIAMETER = diameter(POINTS)

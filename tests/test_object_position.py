@@ -7,12 +7,13 @@ import torch
 
 from evoloco.fields import Array
 from evoloco.morphologies import hopper
-from evoloco.perception import looks, tabletop
+from evoloco.perception import looks
 from evoloco.perception.mounted import Mounted
 from evoloco.perception.need import Seen
-from evoloco.perception.spot_net import CELL, SpotNet
-from evoloco.perception.tabletop import CAMERA, EMPTY, View
-from evoloco.perception.tabletop_lesson import FALSE_SIGHTINGS, ConeOnTable
+from evoloco.perception.object_position import tabletop
+from evoloco.perception.object_position.lesson import FALSE_SIGHTINGS, ConeOnTable
+from evoloco.perception.object_position.network import CELL, SpotNet
+from evoloco.perception.object_position.tabletop import CAMERA, EMPTY, View
 from evoloco.sensors import object_position
 
 

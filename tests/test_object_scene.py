@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from evoloco.perception import looks
-from evoloco.perception.object_scene import (
+from evoloco.perception.object_pose.scene import (
     BLOCKS,
     CAMERA,
     KEYPOINTS,
@@ -17,7 +17,7 @@ from evoloco.perception.object_scene import (
     object_surface,
 )
 from evoloco.perception.pose import Pose
-from evoloco.perception.surface import scanned
+from evoloco.perception.slip.surface import scanned
 
 
 @pytest.fixture(autouse=True)

@@ -16,10 +16,10 @@ from evoloco.morphologies import hopper
 from evoloco.morphology import HOME, Morphology
 from evoloco.perception import weights
 from evoloco.perception.gather import at_home
-from evoloco.perception.object_network import Direct
-from evoloco.perception.object_scene import BLOCKS, object_points
+from evoloco.perception.object_pose.network import Direct
+from evoloco.perception.object_pose.pose_error import add, diameter
+from evoloco.perception.object_pose.scene import BLOCKS, object_points
 from evoloco.perception.pose import Pose, unflat
-from evoloco.perception.pose_error import add, diameter
 from evoloco.sensors import object_pose
 from evoloco.spec import CameraSpec
 

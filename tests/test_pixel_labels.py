@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from evoloco.perception.pixel_labels import confusion, intersection_over_union, most_frequent
+from evoloco.perception.scene.pixel_labels import confusion, intersection_over_union, most_frequent
 
 
 def test_confusion_counts_pixels_by_true_and_found_label() -> None:

@@ -5,11 +5,11 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from evoloco.fields import Array
-from evoloco.perception import pnp
-from evoloco.perception.icp import Surface, icp
+from evoloco.perception.object_pose import pnp
+from evoloco.perception.object_pose.icp import Surface, icp
+from evoloco.perception.object_pose.pose_error import add, add_symmetric, diameter
 from evoloco.perception.pinhole import Pinhole
 from evoloco.perception.pose import Pose, angle, from_quaternion, kabsch, step
-from evoloco.perception.pose_error import add, add_symmetric, diameter
 from evoloco.perception.track import Track, Uncertainty
 
 EXACT = 1e-9  # rounding of a few hundred operations in double precision

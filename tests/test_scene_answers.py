@@ -3,10 +3,10 @@ import pytest
 import torch
 
 from evoloco.perception.need import Eye
-from evoloco.perception.scene_answers import LEAST_AHEAD, understand
-from evoloco.perception.scene_network import Answers, Look, SceneNet
-from evoloco.perception.scene_objects import SHAPES
-from evoloco.perception.scene_world import FLOOR, HEIGHT, OBJECT, REACH, WALL, WIDTH
+from evoloco.perception.scene.answers import LEAST_AHEAD, understand
+from evoloco.perception.scene.network import Answers, Look, SceneNet
+from evoloco.perception.scene.objects import SHAPES
+from evoloco.perception.scene.world import FLOOR, HEIGHT, OBJECT, REACH, WALL, WIDTH
 
 LEVEL = Eye(
     np.array([0.0, 0, 0.4]), np.array([[0.0, 0.3, -0.954], [-1, 0, 0], [0, 0.954, 0.3]]), 60.0

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from evoloco.perception.boxes import overlap
-from evoloco.perception.scene_answers import MOST_BOXES
-from evoloco.perception.scene_lesson import SceneLesson
+from evoloco.perception.scene.answers import MOST_BOXES
+from evoloco.perception.scene.boxes import overlap
+from evoloco.perception.scene.lesson import SceneLesson
 
 LESSON = SceneLesson()
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from evoloco.perception.boxes import overlap
-from evoloco.perception.scene_network import (
+from evoloco.perception.scene.boxes import overlap
+from evoloco.perception.scene.network import (
     SceneNet,
     augmented,
     corners_of,
@@ -13,8 +13,8 @@ from evoloco.perception.scene_network import (
     overlap_of,
     responsible,
 )
-from evoloco.perception.scene_objects import SHAPES
-from evoloco.perception.scene_world import HEIGHT, WIDTH
+from evoloco.perception.scene.objects import SHAPES
+from evoloco.perception.scene.world import HEIGHT, WIDTH
 
 ROWS, COLUMNS = HEIGHT // 8, WIDTH // 8
 

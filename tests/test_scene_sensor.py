@@ -11,7 +11,7 @@ from evoloco.morphologies import hopper
 from evoloco.morphology import Morphology
 from evoloco.perception import weights as files
 from evoloco.perception.gather import at_home
-from evoloco.perception.scene_lesson import SceneLesson
+from evoloco.perception.scene.lesson import SceneLesson
 from evoloco.sensors import scene
 from evoloco.spec import CameraSpec
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from evoloco.perception.free_distance import free_distances
 from evoloco.perception.need import Eye
-from evoloco.perception.scene_objects import FORMS, SHAPES
-from evoloco.perception.scene_world import (
+from evoloco.perception.scene.free_distance import free_distances
+from evoloco.perception.scene.objects import FORMS, SHAPES
+from evoloco.perception.scene.world import (
     DIRECTIONS,
     FLOOR,
     LEAST_SEEN,

@@ -6,12 +6,14 @@ import torch
 
 from evoloco.errors import EvolocoError
 from evoloco.fields import Array
-from evoloco.perception import bristles, slip_scenes, slip_windows, taxels
-from evoloco.perception.bristles import OBJECT, RATE, SIDE, SPIN, TAXELS, feet, follow, hang
-from evoloco.perception.slip_lesson import FAST, Slip
-from evoloco.perception.slip_network import SlipNetwork, turned
-from evoloco.perception.slip_scenes import GRID, Felt, counts, episode
-from evoloco.perception.slip_windows import (
+from evoloco.perception.slip import bristles, taxels
+from evoloco.perception.slip import scenes as slip_scenes
+from evoloco.perception.slip import windows as slip_windows
+from evoloco.perception.slip.bristles import OBJECT, RATE, SIDE, SPIN, TAXELS, feet, follow, hang
+from evoloco.perception.slip.lesson import FAST, Slip
+from evoloco.perception.slip.network import SlipNetwork, turned
+from evoloco.perception.slip.scenes import GRID, Felt, counts, episode
+from evoloco.perception.slip.windows import (
     HOP,
     LAST,
     NEITHER,

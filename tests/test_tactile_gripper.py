@@ -12,9 +12,9 @@ from evoloco.fitting import fitted
 from evoloco.members import member, members, nested
 from evoloco.morphologies.arms import tactile_gripper
 from evoloco.morphology import HOME, Morphology
-from evoloco.perception.bristles import feet
 from evoloco.perception.learned import Learned
-from evoloco.perception.taxels import taxel_order
+from evoloco.perception.slip.bristles import feet
+from evoloco.perception.slip.taxels import taxel_order
 from evoloco.sensor import Moment
 from evoloco.spec import SensorSpec
 

@@ -11,12 +11,12 @@ from evoloco.errors import UnknownNameError
 from evoloco.fields import Array
 from evoloco.morphologies import hopper
 from evoloco.perception.need import Seen
-from evoloco.perception.visuomotor_lesson import (
+from evoloco.perception.visuomotor.lesson import (
     VisuomotorControl,
     empty_network,
     policy,
 )
-from evoloco.perception.visuomotor_world import (
+from evoloco.perception.visuomotor.world import (
     APART,
     HEIGHT,
     SPEED,

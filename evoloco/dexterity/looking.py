@@ -12,9 +12,9 @@ from evoloco.dexterity.table import Kind
 from evoloco.fields import Array
 from evoloco.hand import Hand
 from evoloco.perception import looks
-from evoloco.perception.hand_pose_lesson import HandPose
-from evoloco.perception.hand_pose_network import seen
-from evoloco.perception.hand_scene import HandScene
+from evoloco.perception.hand_pose.lesson import HandPose
+from evoloco.perception.hand_pose.network import seen
+from evoloco.perception.hand_pose.scene import HandScene
 from evoloco.perception.patterns import Rng
 from evoloco.perception.weights import fill
 from evoloco.sensors.hand_pose import NAME

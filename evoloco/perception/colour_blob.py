@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from evoloco.fields import Array
-from evoloco.perception.hand_eye_world import FIELD_OF_VIEW, NOMINAL, SIDE
+from evoloco.perception.hand_eye.world import FIELD_OF_VIEW, NOMINAL, SIDE
 
 HEIGHT = 0.02
 """Height over the table at which blobs are taken to be [m]."""

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evoloco.fields import Array
-from evoloco.perception.ball_decoding import Found, in_heat_map
+from evoloco.perception.ball.decoding import Found, in_heat_map
 
 LEVELS = 16
 """Levels of each of the three colours in the histogram."""

@@ -40,7 +40,7 @@ def dressed(morphology: Morphology, split: Looks, address: Sequence[int]) -> Mor
         split: Families of patterns and colours.
         address: Seeds of the random numbers. Equal addresses give equal looks.
     """
-    from evoloco.perception.pitch import ball_texture  # with all that draws
+    from evoloco.perception.ball.pitch import ball_texture  # with all that draws
 
     random = np.random.default_rng(np.random.SeedSequence(list(address), spawn_key=(STREAM,)))
     model, held_out = copy(morphology.model), split == "test"

@@ -19,6 +19,9 @@ from evoloco.perception.lesson import METHODS, TRAIN, Lesson, Settings
 SHARED = "evoloco.perception"
 """Package whose modules count as parts of a lesson that imports them."""
 
+FORMS = (f"{SHARED}.lesson", f"{SHARED}.figure")
+"""Modules that do not: they only say what a lesson is."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -115,7 +118,7 @@ def _sources(file: Path) -> Iterator[Path]:
             continue
         for name in (str(node.module), *(f"{node.module}.{one.name}" for one in node.names)):
             found = _file_of(name)
-            if found is not None and found.stem not in ("__init__", "lesson", "figure"):
+            if found is not None and found.stem != "__init__" and name not in FORMS:
                 yield from _sources(found)
 
 

@@ -13,18 +13,20 @@ from evoloco.errors import UnknownNameError
 from evoloco.fields import Array
 from evoloco.ground import height
 from evoloco.morphology import Morphology
-from evoloco.perception import ball_compiled, ball_errors, weights
-from evoloco.perception.ball_lesson import BallLesson, Net, network
+from evoloco.perception import weights
+from evoloco.perception.ball import compiled as ball_compiled
+from evoloco.perception.ball import errors as ball_errors
+from evoloco.perception.ball.lesson import BallLesson, Net, network
+from evoloco.perception.ball.pitch import HEIGHT, WIDTH
 from evoloco.perception.gather import Gatherer
 from evoloco.perception.ground_point import ahead_of, at_height
 from evoloco.perception.learned import Learned
 from evoloco.perception.need import Need, Picture, Seen
 from evoloco.perception.pinhole import Pinhole
-from evoloco.perception.pitch import HEIGHT, WIDTH
 from evoloco.sensor import AGE, CONFIDENCE, Compiled, Sensor
 
 if TYPE_CHECKING:
-    from evoloco.perception.ball_networks import Heads, HeatMap
+    from evoloco.perception.ball.networks import Heads, HeatMap
 
 CHANNELS = ("u", "v", "spread", "forward", "left", CONFIDENCE, AGE)
 

@@ -2,7 +2,7 @@
 
 Ruppel, Jonetzko, Goerner, Hendrich and Zhang, 2018, Simulation of the SynTouch BioTac sensor: a
 network that learned from a real fingertip says what it would feel, from the point and force of a
-contact and the temperature. Here it learned from a surrogate (`evoloco.perception.biotac_skin`),
+contact and the temperature. Here it learned from a surrogate (`evoloco.perception.biotac.skin`),
 or from readings of yours.
 """
 
@@ -20,15 +20,15 @@ from evoloco.errors import EvolocoError
 from evoloco.fields import Array
 from evoloco.morphology import Morphology
 from evoloco.perception import weights as files
-from evoloco.perception.biotac_lesson import CONTEXT, BioTacReadings, empty_network
-from evoloco.perception.biotac_pin import touched
-from evoloco.perception.biotac_skin import CHANNELS, RATE
+from evoloco.perception.biotac.lesson import CONTEXT, BioTacReadings, empty_network
+from evoloco.perception.biotac.pin import touched
+from evoloco.perception.biotac.skin import CHANNELS, RATE
 from evoloco.perception.learned import Learned
 from evoloco.perception.need import Readings, Seen
 from evoloco.sensor import AGE, CONFIDENCE, Sensor
 
 if TYPE_CHECKING:
-    from evoloco.perception.product_network import ProductNetwork
+    from evoloco.perception.biotac.network import ProductNetwork
 
 NAME = "biotac"
 

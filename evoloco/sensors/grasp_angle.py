@@ -16,9 +16,9 @@ from evoloco.errors import EvolocoError
 from evoloco.fields import Array
 from evoloco.morphology import Morphology
 from evoloco.perception import weights as files
-from evoloco.perception.grasp_angle_lesson import FEWEST, LAYOUT, GraspAngleLesson
-from evoloco.perception.grasp_choice import by_network, grasp
-from evoloco.perception.grasp_heights import FIELD_OF_VIEW, LIFTED, REACH, SIDE, measured
+from evoloco.perception.grasp.angle_lesson import FEWEST, LAYOUT, GraspAngleLesson
+from evoloco.perception.grasp.choice import by_network, grasp
+from evoloco.perception.grasp.heights import FIELD_OF_VIEW, LIFTED, REACH, SIDE, measured
 from evoloco.perception.learned import Learned
 from evoloco.perception.need import Rays, Seen
 from evoloco.sensor import AGE, CONFIDENCE, Sensor
@@ -75,7 +75,7 @@ class GraspAngle:
 
     @cached_property
     def _network(self) -> torch.nn.Module:
-        from evoloco.perception.grasp_angle_network import networks
+        from evoloco.perception.grasp.angle_network import networks
 
         found = files.fill(networks(), NAME, self._weights, LAYOUT)
         return found.get_submodule(self._learned_from)

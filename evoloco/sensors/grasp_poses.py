@@ -17,9 +17,9 @@ from evoloco.errors import EvolocoError
 from evoloco.fields import Array
 from evoloco.morphology import Morphology
 from evoloco.perception import weights as files
-from evoloco.perception.grasp_candidates import Hands, candidates
-from evoloco.perception.grasp_closing import pictures
-from evoloco.perception.grasp_cloud import (
+from evoloco.perception.grasp.candidates import Hands, candidates
+from evoloco.perception.grasp.closing import pictures
+from evoloco.perception.grasp.cloud import (
     DIRECTIONS,
     FIELD_OF_VIEW,
     REACH,
@@ -27,7 +27,7 @@ from evoloco.perception.grasp_cloud import (
     Cloud,
     measured,
 )
-from evoloco.perception.grasp_poses_lesson import LAYOUT, GraspPosesLesson, Taught
+from evoloco.perception.grasp.poses_lesson import LAYOUT, GraspPosesLesson, Taught
 from evoloco.perception.learned import Learned
 from evoloco.perception.need import Rays, Seen
 from evoloco.perception.pose import Pose, flat
@@ -69,7 +69,7 @@ class GraspPoses:
 
     def read(self, seen: Seen, previous: Array) -> Array | None:  # noqa: ARG002 - the contract's
         """The pose and its chance to hold (9,); None where no hand fits."""
-        from evoloco.perception.grasp_network import chances
+        from evoloco.perception.grasp.network import chances
 
         hands, cloud = self.hands(seen)
         if not len(hands):
@@ -105,7 +105,7 @@ class GraspPoses:
 
     @cached_property
     def _network(self) -> torch.nn.Module:
-        from evoloco.perception.grasp_network import networks
+        from evoloco.perception.grasp.network import networks
 
         both = files.fill(networks(), NAME, self._weights, LAYOUT)
         return both.get_submodule(self._learned_from)

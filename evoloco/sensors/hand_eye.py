@@ -15,17 +15,17 @@ import numpy as np
 from evoloco.errors import UnknownNameError
 from evoloco.fields import Array
 from evoloco.morphology import Morphology
-from evoloco.perception.gripper import HAND
-from evoloco.perception.hand_eye_lesson import HandEyeCoordination, empty_network
-from evoloco.perception.hand_eye_servo import decide
-from evoloco.perception.hand_eye_world import SIDE
+from evoloco.perception.grasp.gripper import HAND
+from evoloco.perception.hand_eye.lesson import HandEyeCoordination, empty_network
+from evoloco.perception.hand_eye.servo import decide
+from evoloco.perception.hand_eye.world import SIDE
 from evoloco.perception.learned import Learned
 from evoloco.perception.need import Picture, Seen
 from evoloco.perception.weights import fill
 from evoloco.sensor import AGE, CONFIDENCE, Sensor
 
 if TYPE_CHECKING:
-    from evoloco.perception.hand_eye_network import HandEye
+    from evoloco.perception.hand_eye.network import HandEye
 
 NAME = "hand_eye"
 

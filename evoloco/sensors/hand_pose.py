@@ -14,8 +14,8 @@ import numpy as np
 
 from evoloco.fields import Array
 from evoloco.morphology import Morphology
-from evoloco.perception.hand_pose_lesson import HandPose
-from evoloco.perception.hand_scene import SIDE
+from evoloco.perception.hand_pose.lesson import HandPose
+from evoloco.perception.hand_pose.scene import SIDE
 from evoloco.perception.learned import Learned
 from evoloco.perception.need import Picture, Seen
 from evoloco.perception.weights import fill
@@ -48,7 +48,7 @@ class InHand:
 
     def read(self, shown: Seen, previous: Array) -> Array | None:  # noqa: ARG002 - the contract's
         """Place [m], direction and confidence."""
-        from evoloco.perception.hand_pose_network import seen
+        from evoloco.perception.hand_pose.network import seen
 
         x, y, angle, sure = seen(self._network, shown.picture)
         return np.array([x, y, np.cos(angle), np.sin(angle), sure, 0.0])

@@ -14,12 +14,12 @@ from evoloco.errors import EvolocoError
 from evoloco.fields import Array
 from evoloco.morphology import Morphology
 from evoloco.perception import weights as files
-from evoloco.perception.icp import Surface
 from evoloco.perception.learned import Learned
 from evoloco.perception.need import Picture, Rays, Seen
-from evoloco.perception.object_estimate import estimate
-from evoloco.perception.object_lesson import LAYOUT, Method, ObjectLesson
-from evoloco.perception.object_scene import (
+from evoloco.perception.object_pose.estimate import estimate
+from evoloco.perception.object_pose.icp import Surface
+from evoloco.perception.object_pose.lesson import LAYOUT, Method, ObjectLesson
+from evoloco.perception.object_pose.scene import (
     CAMERA,
     FIELD_OF_VIEW,
     HEIGHT,
@@ -60,7 +60,7 @@ class ObjectPose:
         Raises:
             EvolocoError: The camera has another field of view than was learned with.
         """
-        from evoloco.perception.object_network import seen_maps
+        from evoloco.perception.object_pose.network import seen_maps
 
         eye = self._eye(seen)
         maps, outline = seen_maps(self._network, seen.picture)
@@ -84,7 +84,7 @@ class ObjectPose:
 
     @cached_property
     def _network(self) -> "torch.nn.Module":
-        from evoloco.perception.object_network import HeatMaps
+        from evoloco.perception.object_pose.network import HeatMaps
 
         return files.fill(HeatMaps(), NAME, self._weights, LAYOUT["heat_maps"])
 

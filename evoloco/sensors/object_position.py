@@ -18,13 +18,13 @@ from evoloco.fields import Array
 from evoloco.morphology import Morphology
 from evoloco.perception.learned import Learned
 from evoloco.perception.need import Picture, Seen
-from evoloco.perception.tabletop import CAMERA
-from evoloco.perception.tabletop_lesson import ConeOnTable, seen
+from evoloco.perception.object_position.lesson import ConeOnTable, seen
+from evoloco.perception.object_position.tabletop import CAMERA
 from evoloco.perception.weights import fill
 from evoloco.sensor import Sensor
 
 if TYPE_CHECKING:
-    from evoloco.perception.spot_net import SpotNet
+    from evoloco.perception.object_position.network import SpotNet
 
 NAME = "object_position"
 

@@ -1,7 +1,7 @@
 """What is ahead: the shape of an object, boxes around objects, and how far the floor is free.
 
-One small network looks at a picture (`evoloco.perception.scene_network`). It
-learned from random rooms (`evoloco.perception.scene_world`).
+One small network looks at a picture (`evoloco.perception.scene.network`). It
+learned from random rooms (`evoloco.perception.scene.world`).
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from evoloco.morphology import Morphology
 from evoloco.perception.learned import Engine, Learned
 from evoloco.perception.lesson import Lesson
 from evoloco.perception.need import Need, Picture, Seen
-from evoloco.perception.scene_objects import SHAPES
-from evoloco.perception.scene_world import DIRECTIONS, HEIGHT, WIDTH
+from evoloco.perception.scene.objects import SHAPES
+from evoloco.perception.scene.world import DIRECTIONS, HEIGHT, WIDTH
 from evoloco.sensor import AGE, CONFIDENCE, Sensor
 
 if TYPE_CHECKING:
-    from evoloco.perception.boxes import Boxes
-    from evoloco.perception.scene_network import SceneNet
+    from evoloco.perception.scene.boxes import Boxes
+    from evoloco.perception.scene.network import SceneNet
 
 LEAST_CONFIDENCE = 0.01
 """Confidence where nothing is ahead."""
@@ -64,7 +64,7 @@ class Reader:
 
     @cached_property
     def _network(self) -> SceneNet:
-        from evoloco.perception.scene_lesson import SceneLesson
+        from evoloco.perception.scene.lesson import SceneLesson
         from evoloco.perception.weights import fill
 
         return fill(SceneLesson().network(), "scene", self.weights, SceneLesson.layout)
@@ -74,7 +74,7 @@ class Reader:
 
         For the free distances are told whether an object is there or not.
         """
-        from evoloco.perception.scene_answers import understand
+        from evoloco.perception.scene.answers import understand
 
         assert seen.eye is not None
         scene = understand(self._network, seen.picture, seen.eye)
@@ -119,6 +119,6 @@ def lesson(bfloat16: bool = False) -> Lesson:
         bfloat16: Whether with 16 bits. Processors that can do so are nearly twice as fast, others
             slower.
     """
-    from evoloco.perception.scene_lesson import SceneLesson
+    from evoloco.perception.scene.lesson import SceneLesson
 
     return SceneLesson(bfloat16)

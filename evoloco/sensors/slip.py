@@ -3,7 +3,7 @@
 Meier, Walck, Haschke and Ritter, 2016, Tactile convolutional networks for online slip and rotation
 detection, doi:10.1007/978-3-319-44781-0_2: short-time Fourier transforms of all taxels of a pad go
 through a convolutional network, 125 times a second. Their pad is real; this one is synthetic
-(`evoloco.perception.bristles`, `evoloco.perception.taxels`).
+(`evoloco.perception.slip.bristles`, `evoloco.perception.slip.taxels`).
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from pydantic import Field
 from evoloco.fields import Array
 from evoloco.morphology import Morphology
 from evoloco.perception import weights as files
-from evoloco.perception.bristles import TAXELS
 from evoloco.perception.learned import Learned
 from evoloco.perception.need import Readings, Seen
-from evoloco.perception.slip_lesson import Slip, empty_network, probabilities
-from evoloco.perception.slip_windows import KINDS, spectrum
-from evoloco.perception.taxels import DEPTH, taxel_order, window
+from evoloco.perception.slip.bristles import TAXELS
+from evoloco.perception.slip.lesson import Slip, empty_network, probabilities
+from evoloco.perception.slip.taxels import DEPTH, taxel_order, window
+from evoloco.perception.slip.windows import KINDS, spectrum
 from evoloco.sensor import AGE, CONFIDENCE, Sensor
 
 if TYPE_CHECKING:
-    from evoloco.perception.slip_network import SlipNetwork
+    from evoloco.perception.slip.network import SlipNetwork
 
 NAME = "slip"
 

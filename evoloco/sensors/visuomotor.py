@@ -15,16 +15,16 @@ import numpy as np
 from evoloco.errors import UnknownNameError
 from evoloco.fields import Array
 from evoloco.morphology import Morphology
-from evoloco.perception.gripper import CARRIER, FINGERS
+from evoloco.perception.grasp.gripper import CARRIER, FINGERS
 from evoloco.perception.learned import Learned
 from evoloco.perception.need import Picture, Seen
-from evoloco.perception.visuomotor_lesson import VisuomotorControl, empty_network
-from evoloco.perception.visuomotor_world import HEIGHT, SPEED, WIDTH
+from evoloco.perception.visuomotor.lesson import VisuomotorControl, empty_network
+from evoloco.perception.visuomotor.world import HEIGHT, SPEED, WIDTH
 from evoloco.perception.weights import fill
 from evoloco.sensor import AGE, CONFIDENCE, Sensor
 
 if TYPE_CHECKING:
-    from evoloco.perception.visuomotor_network import Visuomotor
+    from evoloco.perception.visuomotor.network import Visuomotor
 
 NAME = "visuomotor"
 

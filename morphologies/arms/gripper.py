@@ -3,7 +3,7 @@
 import mujoco
 
 from evoloco.morphology import HOME
-from evoloco.perception.gripper import CARRIER, FINGERS, HAND, Gripper, add_gripper
+from evoloco.perception.grasp.gripper import CARRIER, FINGERS, HAND, Gripper, add_gripper
 
 
 def build() -> Gripper:
@@ -11,7 +11,7 @@ def build() -> Gripper:
 
     Slides `x`, `y` and `z` [m] carry the hand, `turn` [rad] turns it about the axis along which
     its fingers point, and the slides `left` and `right` [m] close the fingers: 85 mm apart when
-    open, 60 mm long, up to 15 N each. Scenes to grasp in are in `evoloco.perception.grasp_scene`.
+    open, 60 mm long, up to 15 N each. Scenes to grasp in are in `evoloco.perception.grasp.scene`.
     """
     spec = mujoco.MjSpec()
     spec.modelname = "gripper"

@@ -8,8 +8,8 @@ from mujoco import mjtConDataField, mjtGeom, mjtObj, mjtSensor
 from pydantic import Field
 
 from evoloco.morphology import HOME, Morphology, assemble
-from evoloco.perception.biotac_skin import RADII
-from evoloco.perception.bristles import PITCH, SIDE
+from evoloco.perception.biotac.skin import RADII
+from evoloco.perception.slip.bristles import PITCH, SIDE
 
 from .._parts import ACCENT, BROWN, DARK, GREY, WHITE
 from .._world import new_world

@@ -1,0 +1,1 @@
+"""Where and how to grasp: rays, candidates, networks, and grasps that are executed."""

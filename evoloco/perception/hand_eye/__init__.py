@@ -1,0 +1,1 @@
+"""Hand-eye coordination: a network foretells success, and a search follows it."""

@@ -1,0 +1,1 @@
+"""The pose of a block in a hand, from one picture."""

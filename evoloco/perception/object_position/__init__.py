@@ -1,0 +1,1 @@
+"""Where one object stands on a table, from one picture."""

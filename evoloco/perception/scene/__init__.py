@@ -1,0 +1,1 @@
+"""What is ahead: a class, boxes and free distances, from one picture."""

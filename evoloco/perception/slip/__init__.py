@@ -1,0 +1,1 @@
+"""Whether a held object slips: bristles, taxels, and the network that tells."""

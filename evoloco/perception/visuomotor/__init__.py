@@ -1,0 +1,1 @@
+"""A policy from pictures to a gripper's velocities, which imitates a planner."""
