@@ -4,6 +4,7 @@ import mujoco
 import numpy as np
 import pytest
 
+from evoloco.dexterity import page
 from evoloco.dexterity.looking import judge_looking
 from evoloco.dexterity.store import load
 from evoloco.hand import three_finger_hand
@@ -114,3 +115,7 @@ def test_the_bundled_policy_reaches_goals_by_what_the_network_sees() -> None:
     looked = judge_looking(three_finger_hand(), load(), "nominal", 0, count=3, most=2)
     assert looked.judged.goals.max() == 2
     assert looked.pictures.shape == (3, hand_scene.SIDE, hand_scene.SIDE, 3)
+
+    shown = page.render(looked, most=2)
+    assert shown.count("<figure>") == 3
+    assert f"All 2 goals: {(looked.judged.goals >= 2).sum()} of 3 worlds" in shown

@@ -1,10 +1,8 @@
 """The page of a learning: one self-contained HTML file."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import imageio.v3 as imageio
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
@@ -13,9 +11,10 @@ from evoloco.fields import Array
 from evoloco.perception import data
 from evoloco.perception.evaluation import Compared
 from evoloco.perception.learning import Learning
-from evoloco.perception.lesson import TRAIN, Arrays, Lesson, Numbers
+from evoloco.perception.lesson import TRAIN, Arrays, Lesson
 from evoloco.report.canvas import INK, finish, picture
 from evoloco.report.figures import Drawn
+from evoloco.report.shot import address
 from evoloco.report.table import Table
 from evoloco.report.template import environment, pictured, style
 from evoloco.report.words import words
@@ -25,9 +24,6 @@ SHOWN = 4
 
 POINTS = 200
 """Most places of the learning curve, each the mean loss of as many steps."""
-
-WIDE = 160
-"""Least width of a picture [px]: smaller ones are enlarged by a whole number."""
 
 TITLES = {
     "figures": "Figures",
@@ -73,9 +69,7 @@ def pictures(
                 chosen = groups == name
                 shown = [
                     [
-                        _address(
-                            lesson.picture(data.one(drawn, row), data.one(answers[split], row))
-                        )
+                        address(lesson.picture(data.one(drawn, row), data.one(answers[split], row)))
                         for row in np.flatnonzero(chosen & (right == wanted))[:SHOWN]
                     ]
                     for wanted in (True, False)
@@ -83,14 +77,6 @@ def pictures(
                 counts = int(right[chosen].sum()), int(chosen.sum())
                 found.append(Group(split, str(name), *counts, *shown))
     return found
-
-
-def _address(image: Numbers) -> str:
-    """A picture as a `data:` address."""
-    scale = -(-WIDE // image.shape[1])
-    large = np.repeat(np.repeat(image, scale, axis=0), scale, axis=1)
-    content = imageio.imwrite("<bytes>", large, extension=".png")
-    return f"data:image/png;base64,{base64.b64encode(content).decode()}"
 
 
 def render(learning: Learning, groups: Sequence[Group]) -> str:
