@@ -41,7 +41,7 @@ MODULES = (
 
 VARIANTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "slip": ((), ("turned=false",)),
-    "ball": (("bfloat16=true",), ("bfloat16=true", "net=heads", "steps=2500")),
+    "ball": (("bfloat16=true",), ("bfloat16=true", "net=heads", "examples=4000", "steps=2500")),
     "scene": (("bfloat16=true",),),
     "object_position": ((), ("randomized=false",)),
     "object_pose": ((), ("method=direct",)),

@@ -1,8 +1,9 @@
 """What the ball sensor's networks learn, and how their answers are judged.
 
 An answer is right if it reports a ball within `NEAR` of the true one, or none where there is none.
-A network reports a ball from that confidence on which one ball-free validation picture in a hundred
-exceeds. Figures are given by the visible pixels of balls, and apart for pictures with look-alikes.
+A network reports a ball from that confidence on which two ball-free validation pictures in a
+hundred exceed. Figures are given by the visible pixels of balls, and apart for pictures with
+look-alikes.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class BallLesson(lesson.Lesson):
     net: Net = "heat_map"
     bfloat16: bool = False
     splits = ("train", "test", "empty", "look_alikes", "blur", "valid")
-    settings = Settings(examples=4000, test_examples=400, steps=5000)
+    settings = Settings(examples=30_000, test_examples=1000, steps=20_000)
 
     @property
     def layout(self) -> dict[str, Any]:

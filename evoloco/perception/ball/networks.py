@@ -1,7 +1,8 @@
 """Two networks that find a ball in a picture of 80x60.
 
-Both take RGB pictures (n, 3, HEIGHT, WIDTH) from 0 to 1 and keep in `threshold` the confidence from
-which they report a ball; `evoloco.perception.ball.lesson` sets it on validation pictures.
+Both take RGB pictures (n, 3, HEIGHT, WIDTH) from 0 to 1, whose light they even out first, and keep
+in `threshold` the confidence from which they report a ball; `evoloco.perception.ball.lesson` sets
+it on validation pictures.
 
 References:
     Speck, Barros, Weber and Wermter, 2016, Ball localization for RoboCup soccer using convolutional
@@ -22,6 +23,9 @@ from evoloco.perception.ball.pitch import HEIGHT, WIDTH
 SLOPE = 0.1
 """Of the leaky rectifiers below 0."""
 
+DARK = 0.02
+"""Added to the deviation of a colour: what is nearly even must not become all noise."""
+
 RARE = -4.0
 """First bias of the heat map's logits: a pixel rarely shows a ball."""
 
@@ -37,6 +41,15 @@ def convolution(
         nn.BatchNorm2d(outputs),
         nn.LeakyReLU(SLOPE, inplace=True),
     )
+
+
+def evened(picture: Tensor) -> Tensor:
+    """Pictures in which each colour has the mean 0 and about the deviation 1.
+
+    So neither the colour of a light nor the exposure matters.
+    """
+    spread, mean = torch.std_mean(picture, dim=(2, 3), keepdim=True)
+    return (picture - mean) / (spread + DARK)
 
 
 class HeatMap(nn.Module):
@@ -69,7 +82,7 @@ class HeatMap(nn.Module):
 
     def forward(self, picture: Tensor) -> Tensor:
         """Logits (n, HEIGHT, WIDTH)."""
-        half = self.fine(picture - 0.5)
+        half = self.fine(evened(picture))
         deep = self.coarse(half)
         for block in self.blocks:
             deep = deep + block(deep)
@@ -79,8 +92,11 @@ class HeatMap(nn.Module):
 
     @torch.inference_mode()
     def find(self, picture: NDArray[np.uint8]) -> Found:
-        """The ball in a picture (HEIGHT, WIDTH, 3)."""
-        return in_heat_map(torch.sigmoid(self(_tensor(picture)))[0].double().numpy())
+        """The ball in a picture (HEIGHT, WIDTH, 3): the mean of its heat map and its mirror's."""
+        shown = _tensor(picture)
+        straight, mirrored = self(torch.cat([shown, shown.flip(3)]))
+        heat = torch.sigmoid((straight + mirrored.flip(1)) / 2)
+        return in_heat_map(heat.double().numpy())
 
 
 class Heads(nn.Module):
@@ -118,7 +134,7 @@ class Heads(nn.Module):
 
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         """Logits along x (n, WIDTH) and along y (n, HEIGHT)."""
-        features = self.features(picture - 0.5)
+        features = self.features(evened(picture))
         return self.x(features), self.y(features)
 
     @torch.inference_mode()
