@@ -46,7 +46,10 @@ VARIANTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "object_position": ((), ("randomized=false",)),
     "object_pose": ((), ("method=direct",)),
     "biotac": ((), ("context=false",)),
-    "visuomotor": ((), ("randomized=false",), ("auxiliary=false",), ("memory=false",)),
+    "visuomotor": tuple(
+        ("bfloat16=true", *one)
+        for one in ((), ("randomized=false",), ("auxiliary=false",), ("memory=false",))
+    ),
 }
 """Options with which a module is learned besides; by default none."""
 

@@ -14,6 +14,7 @@ from evoloco.perception.grasp.gripper import FINGERS, HALF_OPEN
 from evoloco.perception.grasp.scene import GRIPPER_JOINTS, TABLE, Scene, table
 from evoloco.perception.hand_eye.world import Mount
 from evoloco.perception.patterns import Rng, hue
+from evoloco.perception.pinhole import FROM_MUJOCO, Pinhole
 from evoloco.perception.studio import InStudio, Studio
 
 WIDTH, HEIGHT, FIELD_OF_VIEW = 64, 48, 32.0
@@ -37,11 +38,14 @@ CLUTTER = 2
 CONTROL, SPEED = 0.1, 0.3
 """Time between commands [s], and largest velocity of a slide [m/s]."""
 
-STEPS = 36
+STEPS = 44
 """Commands of an episode."""
 
 ABOVE, DOWN, CARRY, RELEASE = 0.09, 0.008, 0.11, 0.04
 """Heights of the fingertips before the grasp, at it, on the way, and where it ends [m]."""
+
+STEEP, MIDDLE = 3.0, 0.004
+"""Slope of the funnel above a place, and radius of its even bottom [m]."""
 
 OPEN, CLOSE, KEEP = 0, 1, 2
 """Commands to the fingers."""
@@ -113,11 +117,12 @@ class Task:
 
 
 class Planner:
-    """Moves along straight lines, stage by stage. It is told where cube and basket are.
+    """Approaches places down a funnel, stage by stage. It is told where cube and basket are.
 
-    Stages: above the cube -> down -> close -> up -> above the basket -> down -> open ->
-    stay. A stage of
-    motion ends within `NEAR` of its goal, one of the fingers after three commands.
+    Stages: down to the cube -> close -> up -> down to the basket -> open -> stay. A stage of motion
+    ends within `NEAR` of its goal, one of the fingers after three commands. In a funnel the height
+    follows from the distance that is left, so a gripper that is low beside the cube goes up first,
+    however it came there.
     """
 
     NEAR = 0.01
@@ -135,11 +140,9 @@ class Planner:
         place = task.cube if cube is None else cube
         point = task.joints[:3]
         goals = {
-            0: np.append(place[:2], ABOVE),
-            1: np.append(place[:2], DOWN),
-            3: np.append(point[:2], CARRY),
-            4: np.append(task.basket, CARRY),
-            5: np.append(point[:2], RELEASE),
+            0: _in_funnel(point, place[:2], DOWN, ABOVE),
+            2: np.append(point[:2], CARRY),
+            3: _in_funnel(point, task.basket, RELEASE, CARRY),
         }
         while self._stage in goals:
             away = goals[self._stage] - point
@@ -147,8 +150,8 @@ class Planner:
                 return Command(self._towards(away), KEEP)
             self._stage += 1
 
-        if self._stage in (2, 6):
-            fingers = CLOSE if self._stage == 2 else OPEN
+        if self._stage in (1, 4):
+            fingers = CLOSE if self._stage == 1 else OPEN
             self._waited += 1
             if self._waited == 3:
                 self._stage, self._waited = self._stage + 1, 0
@@ -159,6 +162,12 @@ class Planner:
         """A velocity along the line, which slows down at its end."""
         velocity = away / (1.5 * CONTROL)
         return np.asarray(velocity * min(1.0, SPEED / np.abs(velocity).max()))
+
+
+def _in_funnel(point: Array, place: Array, low: float, high: float) -> Array:
+    """Above a place (2,), as high as the distance from it allows [m] (3,)."""
+    apart = max(0.0, float(np.linalg.norm(place - point[:2])) - MIDDLE)
+    return np.append(place, min(high, low + STEEP * apart))
 
 
 class Kitchen(InStudio):
@@ -195,6 +204,15 @@ class Kitchen(InStudio):
         self._studio.look(task.scene.data, "eye")
         picture = self._studio.picture()
         return exposure.exposed(picture, rng) if self._randomized else picture
+
+    def pixels(self, task: Task, points: Array) -> Array:
+        """Where the camera sees points (n, 3), from -1 to 1 along the picture's sides (n, 2)."""
+        model, data = task.scene.model, task.scene.data
+        camera = model.camera("eye").id
+        axes = data.cam_xmat[camera].reshape(3, 3)
+        seen = (points - data.cam_xpos[camera]) @ axes @ FROM_MUJOCO
+        pinhole = Pinhole(WIDTH, HEIGHT, FIELD_OF_VIEW)
+        return np.clip(pinhole.pixels(seen) / pinhole.centre - 1, -1, 1)
 
     def _dress(self, scene: Scene, rng: Rng, held_out: bool) -> None:
         """Gives everything surfaces, and the scene lights, a camera and other things."""
