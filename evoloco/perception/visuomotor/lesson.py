@@ -200,7 +200,7 @@ def played(examples: Arrays, actor: Callable[[], Decide]) -> Arrays:
 
     Returns:
         Whether each ends with the cube in the basket `done` (n,), whether the cube was `grasped`
-        (n,), and every sixth picture of it, side by side: `film` (n, HEIGHT, 6 WIDTH, 3).
+        (n,), and every sixth picture of it, side by side: `film` (n, HEIGHT, 8 WIDTH, 3).
     """
     ends, grasps, films = [], [], []
     with Kitchen() as kitchen:
