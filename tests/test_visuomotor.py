@@ -94,6 +94,19 @@ def test_beside_the_cube_the_planner_goes_up_before_it_goes_over(kitchen: Kitche
     assert command.velocity[1] < 0 < command.velocity[2]
 
 
+def test_the_cube_is_red_where_the_camera_sees_it(kitchen: Kitchen) -> None:
+    middle, redder = np.array([WIDTH - 1, HEIGHT - 1]) / 2, []
+    for seed in range(6):
+        task = kitchen.task(np.random.default_rng(seed), held_out=True)
+        task.scene.data.qpos[2] = 0.5  # the hand is out of the way
+        mujoco.mj_forward(task.scene.model, task.scene.data)
+        u, v = np.rint((kitchen.pixels(task, task.cube[None])[0] + 1) * middle).astype(int)
+        red, green, blue = kitchen.picture(task, np.random.default_rng(seed))[v, u].astype(float)
+        redder.append(red / max(green, blue))
+    assert min(redder) > 1
+    assert np.mean(redder) > 2
+
+
 def test_equal_seeds_give_equal_episodes() -> None:
     first, again = (VisuomotorControl().examples(2, "train", 7) for _ in range(2))
     for name, array in first.items():
