@@ -4,7 +4,7 @@ import numpy as np
 
 from evoloco.fields import Array
 from evoloco.perception.need import Eye
-from evoloco.perception.pinhole import FROM_MUJOCO, Pinhole
+from evoloco.perception.pinhole import FROM_MUJOCO, Pinhole, in_camera
 
 FARTHEST = 10.0
 """Distance over the ground from which on a pixel says nothing [m]: it is close to the horizon."""
@@ -35,7 +35,7 @@ def pixel_of(point: Array, camera: Pinhole, eye: Eye) -> Array | None:
         camera: That takes the picture.
         eye: Its pose.
     """
-    seen = (point - eye.position) @ eye.rotation @ FROM_MUJOCO
+    seen = in_camera(point, eye.position, eye.rotation)
     if seen[2] <= 0:
         return None
     pixel = camera.pixels(seen)

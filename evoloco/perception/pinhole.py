@@ -10,6 +10,17 @@ FROM_MUJOCO = np.diag([1.0, -1.0, -1.0])
 """From MuJoCo's axes of a camera (right, up, back) to those used here (right, down, ahead)."""
 
 
+def in_camera(points: Array, position: Array, rotation: Array) -> Array:
+    """Points of the world (..., 3) in the frame of a camera (..., 3).
+
+    Args:
+        points: In the world [m].
+        position: Of the camera [m] (3,).
+        rotation: Its axes in the world as columns, as MuJoCo has them (3, 3).
+    """
+    return np.asarray((points - position) @ rotation @ FROM_MUJOCO)
+
+
 @dataclass(frozen=True)
 class Pinhole:
     """A camera without distortion; its frame's axes point right, down and ahead.

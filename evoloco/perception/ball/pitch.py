@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from evoloco.fields import Array
 from evoloco.perception import exposure, looks
 from evoloco.perception.patterns import Rng, Texture, dull, hue, pattern, texture
-from evoloco.perception.pinhole import FROM_MUJOCO, Pinhole
+from evoloco.perception.pinhole import Pinhole, in_camera
 from evoloco.perception.studio import Studio
 
 WIDTH, HEIGHT = 80, 60
@@ -298,8 +298,8 @@ class Pitch:
         """Where the middle of the ball is in the picture [px] (2,)."""
         camera = self.model.camera(EYE).id
         axes = self.data.cam_xmat[camera].reshape(3, 3)
-        ball = self.data.geom_xpos[self._ball] - self.data.cam_xpos[camera]
-        point = ball @ axes @ FROM_MUJOCO
+        ball = self.data.geom_xpos[self._ball]
+        point = in_camera(ball, self.data.cam_xpos[camera], axes)
         if point[2] <= 0:
             return np.full(2, np.inf)
         return Pinhole(WIDTH, HEIGHT, np.degrees(field_of_view)).pixels(point)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evoloco.perception.pinhole import FROM_MUJOCO, Pinhole
+from evoloco.perception.pinhole import Pinhole, in_camera
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,7 +56,7 @@ def _pixels(
 
     Both are 0 where it has not.
     """
-    seen = (points - eye.position) @ eye.rotation @ FROM_MUJOCO
+    seen = in_camera(points, eye.position, eye.rotation)
     in_front = seen[..., 2] > 0
     seen = np.where(in_front[..., None], seen, (0, 0, 1))
 

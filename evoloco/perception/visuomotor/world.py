@@ -14,7 +14,7 @@ from evoloco.perception.grasp.gripper import FINGERS, HALF_OPEN
 from evoloco.perception.grasp.scene import GRIPPER_JOINTS, TABLE, Scene, table
 from evoloco.perception.hand_eye.world import Mount
 from evoloco.perception.patterns import Rng, hue
-from evoloco.perception.pinhole import FROM_MUJOCO, Pinhole
+from evoloco.perception.pinhole import Pinhole, in_camera
 from evoloco.perception.studio import InStudio, Studio
 
 WIDTH, HEIGHT, FIELD_OF_VIEW = 64, 48, 32.0
@@ -210,7 +210,7 @@ class Kitchen(InStudio):
         model, data = task.scene.model, task.scene.data
         camera = model.camera("eye").id
         axes = data.cam_xmat[camera].reshape(3, 3)
-        seen = (points - data.cam_xpos[camera]) @ axes @ FROM_MUJOCO
+        seen = in_camera(points, data.cam_xpos[camera], axes)
         pinhole = Pinhole(WIDTH, HEIGHT, FIELD_OF_VIEW)
         return np.clip(pinhole.pixels(seen) / pinhole.centre - 1, -1, 1)
 
